@@ -1,0 +1,105 @@
+/**
+ * Every limit in one place: its unit, what it defends against, why this number, what happens beyond it. Each is tested at N
+ * and at N + 1 beside the code that keeps it.
+ */
+
+// ── names ────────────────────────────────────────────────────────────────────────────────────
+
+/** Characters in a ProtocolName. Lists of names travel in one sealed message. Beyond: 'invalid-protocol'. */
+export const PROTOCOL_NAME_MAX_LENGTH = 128
+
+/** ProtocolNames in one list (a knock, a hello, an OPEN): more than an app serves, few enough for a message. Beyond: 'invalid-argument'. */
+export const PROTOCOLS_MAX = 64
+
+/** UTF-16 units in what a person calls themselves. Beyond: cut by the one who sets it, refused by the one who reads it. */
+export const NAME_MAX_LENGTH = 64
+
+// ── envelopes and the relay ──────────────────────────────────────────────────────────────────
+
+/** Bytes in every envelope, whatever it holds: equal lengths tell an observer nothing. Others are malformed. */
+export const ENVELOPE_BYTES = 1024
+
+/** Bytes in one relay frame. 16 binds of form 1 take 3.2 KiB; nothing is larger. Beyond: NOTICE malformed, close. */
+export const RELAY_FRAME_MAX_BYTES = 4096
+
+/** Addresses in one BIND or UNBIND: keeps the frame under RELAY_FRAME_MAX_BYTES and one verification burst under 20 ms. */
+export const BINDS_PER_FRAME = 16
+
+/** Relay defaults; each can be changed by `--limit NAME=VALUE`. Times in ms, rates per second. */
+export const RELAY_LIMITS = {
+  /** Until the client has sent its first BIND (sockets that only sit there). */ firstBindMs: 10_000,
+  /** Until the WebSocket handshake is complete (slow loris). */ handshakeMs: 5_000,
+  /** Between PINGs, ± `pingJitterMs` so that ten thousand sockets do not answer at once. Two missed: closed. */ pingMs: 25_000,
+  pingJitterMs: 5_000,
+  /** Sockets from one IPv4 address or IPv6 /64 (one host taking every place). */ socketsPerPrefix: 512,
+  /** New sockets a second from one prefix. */ acceptsPerPrefix: 50,
+  /** Sockets in all (memory: about 7 KiB each idle). Beyond: NOTICE full. */ sockets: 10_000,
+  /** Addresses one socket may have bound. Beyond: NOTICE too-many. */ bindsPerSocket: 256,
+  /** Sockets that may have one address bound: the fan-out of one SEND. Beyond: NOTICE too-many. */ bindersPerAddress: 32,
+  /** Envelopes a second that one socket may send, after a burst. Beyond: dropped, NOTICE rate-limited. */ sendPerSecond: 20,
+  sendBurst: 100,
+  /** Envelopes a second that one address may receive, after a burst (a flooded person stays reachable elsewhere). Beyond: dropped. */
+  receivePerSecond: 25,
+  receiveBurst: 50,
+  /** Envelopes waiting for a slow receiver. Beyond: the oldest is dropped and counted. */ queueEnvelopes: 64,
+  /** A write that has not moved for so long closes its socket. */ stalledWriteMs: 2_000,
+} as const
+
+export type RelayLimits = { -readonly [Name in keyof typeof RELAY_LIMITS]: number }
+
+// ── the dial ─────────────────────────────────────────────────────────────────────────────────
+
+/** Knocks a second that a peer opens, after a burst: each costs X25519 work before its sender is known. Beyond: dropped, counted. */
+export const KNOCKS_PER_SECOND = 5
+export const KNOCK_BURST = 20
+
+/** Dials a peer takes part in at once, either side: bounds what a flood of knocks can make it hold. Beyond: dropped / 'too-many'. */
+export const DIALS_MAX = 64
+
+/** Ephemeral keys of answered knocks remembered against replay, for two epochs. Beyond: the oldest is forgotten. */
+export const REPLAY_CACHE_MAX = 4096
+
+/** ICE candidates taken from one side in one dial (a host has few; a flood would make us probe). Beyond: ignored. */
+export const CANDIDATES_MAX = 20
+
+/** The first resend of a dial's step; each next waits twice as long. */
+export const RESEND_MS = 250
+
+/** Instances (tabs, devices) of one callee that may answer one knock. Beyond: ignored. */
+export const INSTANCES_MAX = 32
+
+/** Until both sides have confirmed the channel after it opened (RFC 8844). Beyond: closed. */
+export const CONFIRM_MS = 10_000
+
+// ── the link ─────────────────────────────────────────────────────────────────────────────────
+
+/** Bytes in one frame: what every browser takes as one message and interleaves well. */
+export const FRAME_MAX_BYTES = 64 * 1024
+
+/** Bytes of other lanes kept until confirm and hello are through. Beyond: 'peer-violation'. */
+export const EARLY_BYTES_MAX = 256 * 1024
+
+/** Bytes that a stream may receive before its reader takes any. */
+export const STREAM_WINDOW_BYTES = 256 * 1024
+
+/** Bytes that a whole connection may receive before its readers take any. */
+export const CONNECTION_WINDOW_BYTES = 1024 * 1024
+
+/** Bytes received and unread a connection, whatever windows grew to. */
+export const UNREAD_MAX_BYTES = 16 * 1024 * 1024
+
+/** Bytes sent and unacknowledged that a lane keeps for resume. Beyond: the lane waits. */
+export const UNACKNOWLEDGED_MAX_BYTES = 16 * 1024 * 1024
+
+/** A lane acknowledges at the latest after so many bytes or so long. */
+export const ACK_BYTES = 64 * 1024
+export const ACK_MS = 50
+
+/** Streams that each side may have open. Beyond: REJECT too-many. */
+export const STREAMS_MAX = 1024
+
+/** Bytes of an OPEN's params, as JSON text. Beyond: 'too-large'. */
+export const PARAMS_MAX_BYTES = 1024
+
+/** Bytes in one message of `messages()` by default. Beyond: `send` rejects 'too-large', an incoming one resets the stream. */
+export const MESSAGE_MAX_BYTES = 1024 * 1024

@@ -1,0 +1,111 @@
+/// <reference types="vitest/config" />
+import { fileURLToPath } from 'node:url'
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig, type UserConfig } from 'vite'
+import { simplePeerStandIns } from './packages/sdk/src/rtc/stand-ins/resolve.ts'
+import { chromium } from './scripts/chromium.mjs'
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const conditions = ['kith-source', 'module', 'browser', 'development|production']
+
+/** The demo: `vite` serves it for development, `vite build` makes `demo-app/dist`. */
+const demo: UserConfig = {
+  root: at('demo-app'),
+  resolve: { conditions },
+  plugins: [simplePeerStandIns()],
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  build: { outDir: 'dist', emptyOutDir: true, target: 'es2022' },
+  server: { proxy: { '/relay': { target: 'ws://localhost:8787', ws: true } } },
+}
+
+/** `--mode sdk`: the ES module, whole: it imports nothing, so that a bundler and a bare `<script type="module">` both work. */
+const sdk: UserConfig = {
+  root: at('packages/sdk'),
+  resolve: { conditions },
+  plugins: [simplePeerStandIns()],
+  build: {
+    outDir: 'dist',
+    emptyOutDir: false,
+    target: 'es2022',
+    minify: false,
+    lib: { entry: 'src/index.ts', formats: ['es'], fileName: () => 'index.js' },
+  },
+}
+
+/** `--mode global`: the script-tag build, `window.Kith`. */
+const global: UserConfig = {
+  ...sdk,
+  build: {
+    outDir: 'dist',
+    emptyOutDir: false,
+    target: 'es2022',
+    minify: true,
+    lib: { entry: 'src/global.ts', formats: ['iife'], name: 'Kith', fileName: () => 'kith.global.js' },
+  },
+}
+
+/** `--mode relay`: the command-line relay for Node; `ws` stays a dependency. */
+const relay: UserConfig = {
+  root: at('signaling-relay'),
+  resolve: { conditions: ['kith-source', 'node', 'module', 'development|production'] },
+  ssr: { noExternal: true, external: ['ws'] },
+  build: {
+    outDir: 'dist',
+    emptyOutDir: true,
+    target: 'node20',
+    minify: false,
+    ssr: true,
+    rollupOptions: { input: { cli: at('signaling-relay/src/cli.ts'), index: at('signaling-relay/src/index.ts') } },
+  },
+}
+
+/** `vitest`: unit, property and simulation tests in Node; what needs a real browser in Chromium. */
+const test: UserConfig = {
+  resolve: { conditions },
+  plugins: [simplePeerStandIns()],
+  test: {
+    projects: [
+      {
+        extends: true,
+        ssr: { resolve: { conditions: ['kith-source', 'node', 'module', 'development|production'] } },
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['packages/*/src/**/*.test.ts', 'signaling-relay/src/**/*.test.ts'],
+          exclude: ['**/*.browser.test.ts'],
+          testTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['packages/*/src/**/*.browser.test.ts'],
+          testTimeout: 60_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: chromium() }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+    ],
+  },
+}
+
+export default defineConfig(({ mode }) => {
+  switch (mode) {
+    case 'sdk':
+      return sdk
+    case 'global':
+      return global
+    case 'relay':
+      return relay
+    case 'test':
+      return test
+    default:
+      return demo
+  }
+})
