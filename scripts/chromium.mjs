@@ -32,7 +32,10 @@ export function chromium() {
 /** Makes sure that there is a Chromium: what exists, else Playwright's download, else the system's package when we are root. */
 export function ensureChromium() {
   if (findChromium()) return
-  const attempts = [['npx', ['playwright', 'install', '--with-deps', 'chromium']], ['npx', ['playwright', 'install', 'chromium']]]
+  const attempts = [
+    ['npx', ['playwright', 'install', '--with-deps', 'chromium']],
+    ['npx', ['playwright', 'install', 'chromium']],
+  ]
   if (process.getuid?.() === 0) {
     attempts.push(['apt-get', ['update']], ['apt-get', ['install', '-y', '--no-install-recommends', 'chromium']])
   }

@@ -1,10 +1,18 @@
-import { bytesToHex, bytesToUtf8, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import { utf8 as utf8Coder } from '@scure/base'
+import { KithError } from '../errors.ts'
 import type { Bytes } from '../machine.ts'
 
 export const concat = (...parts: Uint8Array[]): Bytes => concatBytes(...parts) as Bytes
 export const utf8 = (text: string): Bytes => utf8ToBytes(text) as Bytes
-/** Bytes that are not UTF-8 become U+FFFD, so the result may not be equal to what it came from. */
-export const fromUtf8 = (bytes: Uint8Array): string => bytesToUtf8(bytes)
+/** Throws 'peer-violation' for bytes that are not UTF-8. */
+export function fromUtf8(bytes: Uint8Array): string {
+  try {
+    return utf8Coder.encode(bytes)
+  } catch (cause) {
+    throw new KithError('peer-violation', 'not UTF-8', { source: 'remote', cause })
+  }
+}
 export const hex = (bytes: Uint8Array): string => bytesToHex(bytes)
 export const fromHex = (text: string): Bytes => hexToBytes(text) as Bytes
 

@@ -1,0 +1,15 @@
+import type { AddressKeys, Bytes } from '@kith/protocol'
+
+/**
+ * What takes sealed envelopes from one address to another: a WebSocket relay, the tabs of this browser, later the mesh. It may
+ * lose, repeat and reorder them, and it says nothing of what became of them.
+ */
+export interface Carrier {
+  /** Part of every derivation and of every prologue, so that what was sealed for one carrier is worthless at another. */
+  readonly origin: string
+  /** From now on `onEnvelope` gets what is sent to the address of these keys. Returns the undoing of it. */
+  bind(keys: AddressKeys, onEnvelope: (envelope: Bytes) => void): () => void
+  /** Exactly 1,024 bytes, which the carrier may keep. Never waits, never fails. */
+  send(to: Uint8Array, envelope: Bytes): void
+  close(): void
+}
