@@ -15,6 +15,18 @@ export { varintLength, Writer } from './bytes/writer.ts'
 
 // ── identity ──
 
+export {
+  type IdentityKeys,
+  identityFromSeed,
+  identitySeed,
+  type KeyAgreement,
+  verify,
+  x25519PublicKey,
+  x25519SecretKey,
+} from './identity/keys.ts'
+export { isPeerId, type PeerId, parsePeerId, peerIdOf, publicKeyOf } from './identity/peer-id.ts'
+export { isProtocolName, type ProtocolName, parseProtocolName } from './identity/protocol-name.ts'
+
 // ── noise ──
 
 // ── rendezvous ──
@@ -23,6 +35,15 @@ export { varintLength, Writer } from './bytes/writer.ts'
 
 // ── dial ──
 
+export {
+  type Candidate,
+  type CandidatePolicy,
+  formatCandidate,
+  mayCross,
+  packCandidate,
+  parseCandidate,
+  readCandidate,
+} from './dial/candidate.ts'
 export { packDescription, readDescription, type TransportDescription } from './dial/description.ts'
 
 // ── mux ──
