@@ -27,7 +27,7 @@ export const BINDS_PER_FRAME = 16
 
 /** Relay defaults; each can be changed by `--limit NAME=VALUE`. Times in ms, rates per second. */
 export const RELAY_LIMITS = {
-  /** Until the client has sent its first BIND (sockets that only sit there). */ firstBindMs: 10_000,
+  /** Until the client has bound its first address (sockets that only sit there). Beyond: closed. */ firstBindMs: 10_000,
   /** Until the WebSocket handshake is complete (slow loris). */ handshakeMs: 5_000,
   /** Between PINGs, ± `pingJitterMs` so that ten thousand sockets do not answer at once. Two missed: closed. */ pingMs: 25_000,
   pingJitterMs: 5_000,
@@ -41,6 +41,12 @@ export const RELAY_LIMITS = {
   /** Envelopes a second that one address may receive, after a burst (a flooded person stays reachable elsewhere). Beyond: dropped. */
   receivePerSecond: 25,
   receiveBurst: 50,
+  /** Addresses a second that one socket may ask to bind, after a burst (each costs a signature check). Beyond: NOTICE rate-limited. */
+  bindPerSecond: 16,
+  bindBurst: 512,
+  /** UNBINDs, PONGs and ICE requests a second from one socket, after a burst. Beyond: NOTICE rate-limited, closed. */
+  controlPerSecond: 20,
+  controlBurst: 100,
   /** Envelopes waiting for a slow receiver. Beyond: the oldest is dropped and counted. */ queueEnvelopes: 64,
   /** A write that has not moved for so long closes its socket. */ stalledWriteMs: 2_000,
 } as const
@@ -62,8 +68,33 @@ export const REPLAY_CACHE_MAX = 4096
 /** ICE candidates taken from one side in one dial (a host has few; a flood would make us probe). Beyond: ignored. */
 export const CANDIDATES_MAX = 20
 
+/** Bytes that a remote must take as one message: what the least of WebRTC implementations take. Less would make us cut frames into dust: 'peer-violation'. */
+export const REMOTE_MESSAGE_MIN_BYTES = 16 * 1024
+
 /** The first resend of a dial's step; each next waits twice as long. */
 export const RESEND_MS = 250
+
+/** The longest wait between two resends. */
+export const RESEND_MAX_MS = 4_000
+
+/** Candidates found after the first are gathered for so long into one message. */
+export const CANDIDATE_BATCH_MS = 50
+
+/** Of two dials that cross, the lower PeerId's goes on; if nobody answered it for so long, it answers the other's. */
+export const GLARE_MS = 1_000
+
+/** How long one who was knocked at keeps a dial that does not become a connection. */
+export const INCOMING_DIAL_MS = 20_000
+
+/** Bytes in one message of a dial (a description and twenty candidates take 2 KiB). Beyond: the dial ends. */
+export const DIAL_MESSAGE_MAX_BYTES = 16 * 1024
+
+/** Carriers that one dial or one contact names, and the length of each name. Beyond: the rest is left out. */
+export const ORIGINS_MAX = 8
+export const ORIGIN_MAX_LENGTH = 256
+
+/** Envelopes that wait while one answer is being read. Beyond: dropped, and resent by the other side. */
+export const UNREAD_ENVELOPES_MAX = 16
 
 /** Instances (tabs, devices) of one callee that may answer one knock. Beyond: ignored. */
 export const INSTANCES_MAX = 32

@@ -4,6 +4,7 @@
  */
 import type { Fields, Packable } from '../bytes/struct.ts'
 import { violation } from '../errors.ts'
+import { REMOTE_MESSAGE_MIN_BYTES } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
 
 export interface TransportDescription {
@@ -15,8 +16,9 @@ export interface TransportDescription {
   readonly icePwd: string
   /** RFC 8842 §5: the offerer says 'actpass', the answerer 'active' or 'passive'. */
   readonly setup: 'actpass' | 'active' | 'passive'
+  /** 1–65535. */
   readonly sctpPort: number
-  /** Bytes; RFC 8841 §6: 0 for no limit. */
+  /** Bytes, at least REMOTE_MESSAGE_MIN_BYTES; or 0 for no limit (RFC 8841 §6). */
   readonly maxMessageSize: number
 }
 
@@ -34,7 +36,12 @@ export function readDescription(fields: Fields): TransportDescription {
   const icePwd = iceText(fields.text(256), 22)
   const setup = SETUPS[fields.integer(SETUPS.length - 1)]
   if (setup === undefined) throw violation('unknown DTLS setup')
-  return { fingerprint, iceUfrag, icePwd, setup, sctpPort: fields.integer(0xffff), maxMessageSize: fields.integer() }
+  const sctpPort = fields.integer(0xffff)
+  // RFC 8841 §5.1: port 0 closes the association.
+  if (sctpPort === 0) throw violation('SCTP port 0')
+  const maxMessageSize = fields.integer()
+  if (maxMessageSize > 0 && maxMessageSize < REMOTE_MESSAGE_MIN_BYTES) throw violation(`messages of ${maxMessageSize} bytes`)
+  return { fingerprint, iceUfrag, icePwd, setup, sctpPort, maxMessageSize }
 }
 
 function iceText(text: string, minLength: number): string {
