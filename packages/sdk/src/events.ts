@@ -1,0 +1,51 @@
+import mitt, { type EventType } from 'mitt'
+
+/** Undoes a registration: call it, or let `using` do so. Calling it again does nothing. */
+export type Stop = (() => void) & Disposable
+
+export interface Events<Map> {
+  /** What a listener throws, or rejects with, goes to `reportError` and does not disturb the others. */
+  on<E extends keyof Map>(event: E, listener: (payload: Map[E]) => unknown): Stop
+}
+
+/** Safari has no `Symbol.dispose` yet; compilers that lower `using` look for this registered symbol instead. */
+const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose')
+
+export function makeStop(undo: () => void): Stop {
+  let done = false
+  const stop = () => {
+    if (done) return
+    done = true
+    undo()
+  }
+  return Object.assign(stop, { [DISPOSE]: stop })
+}
+
+/** For what nobody awaits: tells the page's error handling, as an exception in a DOM event listener would. */
+export function report(error: unknown): void {
+  if (typeof globalThis.reportError === 'function') globalThis.reportError(error)
+  else console.error(error)
+}
+
+/** `Map`: event name → payload. The owner emits, and shows others only `Events<Map>`. */
+export class Emitter<Map> implements Events<Map> {
+  readonly #mitt = mitt<Record<EventType, unknown>>()
+
+  on<E extends keyof Map>(event: E, listener: (payload: Map[E]) => unknown): Stop {
+    // A wrapper for each registration, so that one listener registered twice is called twice and undone once at a time.
+    const guarded = (payload: unknown) => {
+      try {
+        const result = listener(payload as Map[E])
+        if (result instanceof Promise) result.catch(report)
+      } catch (error) {
+        report(error)
+      }
+    }
+    this.#mitt.on(event as EventType, guarded)
+    return makeStop(() => this.#mitt.off(event as EventType, guarded))
+  }
+
+  emit<E extends keyof Map>(event: E, payload: Map[E]): void {
+    this.#mitt.emit(event as EventType, payload)
+  }
+}

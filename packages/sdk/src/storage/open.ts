@@ -1,0 +1,119 @@
+import { KithError } from '@kith/protocol'
+import { Emitter, type Stop } from '../events.ts'
+import { adaptKeyValueStore } from './adapter.ts'
+import { openIndexedDb } from './indexeddb.ts'
+import { memoryStore } from './memory.ts'
+import { type Health, resilient } from './resilient.ts'
+import { type KeyValueStore, type Store, storageError } from './store.ts'
+
+/** 'persistent': the browser promised to keep it; 'best-effort': it may be evicted; 'session': something could not be saved,
+ *  and why (no error: 'memory' was asked for). */
+export interface StorageStatus {
+  readonly state: 'persistent' | 'best-effort' | 'session'
+  readonly error?: KithError
+}
+
+export interface OpenedStore {
+  readonly store: Store
+  /** Kept current: a write that fails later turns it to 'session'. */
+  readonly status: StorageStatus
+  onStatus(listener: (status: StorageStatus) => void): Stop
+}
+
+export interface OpenStoreOptions {
+  readonly profile: string
+  /** Default: IndexedDB. */
+  readonly storage?: KeyValueStore | 'memory' | undefined
+  /** How the database is opened; tests put a failing one here. */
+  readonly openDatabase?: typeof openIndexedDb
+}
+
+/** Beyond: 'invalid-argument'. A profile is a word in a page's code; this only keeps database names sane. */
+const PROFILE_MAX_LENGTH = 64
+
+/**
+ * Never rejects for what storage does: IndexedDB full, blocked or absent means memory for the session, and `status` says why.
+ * Errors: 'invalid-argument' for the profile.
+ */
+export async function openStore(options: OpenStoreOptions): Promise<OpenedStore> {
+  const { profile, storage } = options
+  if (typeof profile !== 'string' || profile.length === 0 || profile.length > PROFILE_MAX_LENGTH) {
+    throw new KithError('invalid-argument', `A profile is a text of 1 to ${PROFILE_MAX_LENGTH} characters.`)
+  }
+  if (storage === 'memory') return opened(memoryStore(), new StatusHealth({ state: 'session' }))
+  const health = new StatusHealth({ state: 'best-effort' })
+  try {
+    const [backing, state] = storage
+      ? [await probed(adaptKeyValueStore(storage)), 'persistent' as const]
+      : await Promise.all([
+          (options.openDatabase ?? openIndexedDb)(`kith/${profile}`, { onLost: (error) => health.failed(error) }),
+          durability(),
+        ])
+    health.promised({ state })
+    return opened(resilient(backing, health), health)
+  } catch (cause) {
+    return opened(memoryStore(), new StatusHealth({ state: 'session', error: storageError(cause) }))
+  }
+}
+
+function opened(store: Store, health: StatusHealth): OpenedStore {
+  return {
+    store,
+    get status() {
+      return health.status
+    },
+    onStatus: (listener) => health.events.on('status', listener),
+  }
+}
+
+class StatusHealth implements Health {
+  readonly events = new Emitter<{ status: StorageStatus }>()
+  /** What the place promises while writes go through. */
+  #promise: StorageStatus
+  #error: KithError | undefined
+
+  constructor(promise: StorageStatus) {
+    this.#promise = promise
+  }
+
+  get status(): StorageStatus {
+    return this.#error ? { state: 'session', error: this.#error } : this.#promise
+  }
+
+  promised(promise: StorageStatus): void {
+    this.#promise = promise
+  }
+
+  failed(error: KithError): void {
+    const first = this.#error === undefined
+    this.#error = error
+    if (first) this.events.emit('status', this.status)
+  }
+
+  recovered(): void {
+    this.#error = undefined
+    this.events.emit('status', this.status)
+  }
+}
+
+/** A user's store that cannot even be listed is told at the start, not at the first contact. */
+async function probed(store: Store): Promise<Store> {
+  await store.keys('')
+  return store
+}
+
+/**
+ * Asks for a promise only where asking is silent. Chromium decides by itself and never prompts (`userAgentData` is Chromium's
+ * alone); Firefox would put a question to a person who has just come to the page, and Safari decides by use: there a page that
+ * knows its moment calls `navigator.storage.persist()` itself.
+ */
+async function durability(): Promise<'persistent' | 'best-effort'> {
+  const manager: Partial<StorageManager> | undefined = globalThis.navigator?.storage
+  try {
+    if (await manager?.persisted?.()) return 'persistent'
+    if ('userAgentData' in globalThis.navigator && (await manager?.persist?.())) return 'persistent'
+  } catch {
+    // Not allowed to ask (an opaque origin, Node): no promise then, which is the answer.
+  }
+  return 'best-effort'
+}

@@ -1,0 +1,158 @@
+/**
+ * A store whose writes may fail at any time (full, closed by a newer version, site data cleared) made into one whose values stay
+ * usable for as long as the page: what could not be saved is kept in memory and told, once, with its reason. Nothing is lost
+ * silently, and nobody above has to ask whether a write went through.
+ */
+import type { Bytes, KithError } from '@kith/protocol'
+import type { Stop } from '../events.ts'
+import { type Decision, isCloneError, type ObjectSlots, outcome, put, type Store, storageError } from './store.ts'
+
+/** Told of the first failure (and of each next one), and when all that could not be saved has been saved after all. */
+export interface Health {
+  failed(error: KithError): void
+  recovered(): void
+}
+
+export function resilient(backing: Store, health: Health): Store {
+  const unsaved = new Unsaved(health)
+  const records = new Mirror<Bytes>('record', backing, unsaved)
+  return {
+    get: (key) => records.get(key),
+    update: (key, decide) => records.update(key, decide),
+    keys: async (prefix) => {
+      const kept = await backing.keys(prefix).catch((error) => {
+        health.failed(storageError(error))
+        return records.knownKeys()
+      })
+      return records.corrected(kept).filter((key) => key.startsWith(prefix))
+    },
+    ...(backing.objects && { objects: new Mirror<unknown>('object', backing.objects, unsaved) satisfies ObjectSlots }),
+    onChange: (listener): Stop => backing.onChange(listener),
+    close: () => backing.close(),
+  }
+}
+
+/** What is in memory only, over records and objects. */
+class Unsaved {
+  readonly #names = new Set<string>()
+  readonly #health: Health
+
+  constructor(health: Health) {
+    this.#health = health
+  }
+
+  failed(error: unknown): void {
+    this.#health.failed(storageError(error))
+  }
+
+  add(name: string): void {
+    this.#names.add(name)
+  }
+
+  has(name: string): boolean {
+    return this.#names.has(name)
+  }
+
+  saved(name: string): void {
+    if (this.#names.delete(name) && this.#names.size === 0) this.#health.recovered()
+  }
+}
+
+interface Backing<Value> {
+  get(key: string): Promise<Value | undefined>
+  update(key: string, decide: (current: Value | undefined) => Decision<Value>): Promise<Value | undefined>
+}
+
+/** Remembers what was last read or written under each key, to go on from when the backing store fails. */
+class Mirror<Value> {
+  readonly #kind: string
+  readonly #backing: Backing<Value>
+  readonly #unsaved: Unsaved
+  readonly #known = new Map<string, Value | undefined>()
+
+  constructor(kind: 'record' | 'object', backing: Backing<Value>, unsaved: Unsaved) {
+    this.#kind = kind
+    this.#backing = backing
+    this.#unsaved = unsaved
+  }
+
+  async get(key: string): Promise<Value | undefined> {
+    if (this.#isUnsaved(key)) return this.#known.get(key)
+    try {
+      const value = await this.#backing.get(key)
+      if (!this.#isUnsaved(key)) this.#known.set(key, value)
+    } catch (error) {
+      this.#unsaved.failed(error)
+      if (!this.#known.has(key)) throw error
+    }
+    return this.#known.get(key)
+  }
+
+  async update(key: string, decide: (current: Value | undefined) => Decision<Value>): Promise<Value | undefined> {
+    if (this.#isUnsaved(key)) return this.#updateInMemory(key, decide)
+    let refused = false
+    try {
+      const after = await this.#backing.update(key, (current) => {
+        try {
+          return decide(current)
+        } catch (error) {
+          refused = true
+          throw error
+        }
+      })
+      this.#known.set(key, after)
+      return after
+    } catch (error) {
+      if (refused || isCloneError(error)) throw error
+      this.#unsaved.failed(error)
+      if (!this.#known.has(key)) {
+        // A full store can still be read. One that cannot will not come back in this page: what it held is out of reach anyway.
+        this.#known.set(key, await this.#backing.get(key).catch(() => undefined))
+      }
+      return this.#updateInMemory(key, decide)
+    }
+  }
+
+  knownKeys(): string[] {
+    return [...this.#known].filter(([, value]) => value !== undefined).map(([key]) => key)
+  }
+
+  /** `kept` as it would be if all could be saved. */
+  corrected(kept: readonly string[]): string[] {
+    const keys = new Set(kept)
+    for (const [key, value] of this.#known) {
+      if (!this.#isUnsaved(key)) continue
+      if (value === undefined) keys.delete(key)
+      else keys.add(key)
+    }
+    return [...keys].sort()
+  }
+
+  /** Memory decides; then saving is tried again, since space may have been freed. */
+  async #updateInMemory(key: string, decide: (current: Value | undefined) => Decision<Value>): Promise<Value | undefined> {
+    const current = this.#known.get(key)
+    const decision = decide(current)
+    const after = outcome(current, decision)
+    if (decision.kind === 'keep') return after
+    this.#known.set(key, after)
+    if (!this.#isUnsaved(key)) {
+      this.#unsaved.add(this.#name(key))
+      return after
+    }
+    try {
+      await this.#backing.update(key, () => (after === undefined ? { kind: 'delete' } : put(after)))
+      if (this.#known.get(key) === after) this.#unsaved.saved(this.#name(key))
+    } catch (error) {
+      this.#unsaved.failed(error)
+    }
+    return after
+  }
+
+  #isUnsaved(key: string): boolean {
+    return this.#unsaved.has(this.#name(key))
+  }
+
+  #name(key: string): string {
+    return `${this.#kind} ${key}`
+  }
+}
