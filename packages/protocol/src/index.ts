@@ -15,6 +15,7 @@ export { varintLength, Writer } from './bytes/writer.ts'
 
 // ── identity ──
 
+export { type AddressKeys, addressKeys, addressOf, signBind, verifyBind } from './identity/address.ts'
 export {
   type IdentityKeys,
   identityFromSeed,
@@ -30,6 +31,17 @@ export { isProtocolName, type ProtocolName, parseProtocolName } from './identity
 // ── noise ──
 
 // ── rendezvous ──
+
+export {
+  type ContactAddress,
+  contactAddressSeed,
+  directionOf,
+  inviteAddressSeed,
+  invitePsk,
+} from './rendezvous/derivation.ts'
+export { epochOf, epochsAround } from './rendezvous/epoch.ts'
+export { decodeInvite, encodeInvite, type InviteLink } from './rendezvous/invite.ts'
+export { paddedCount } from './rendezvous/padding.ts'
 
 // ── relay ──
 

@@ -14,6 +14,14 @@ export const PROTOCOLS_MAX = 64
 /** UTF-16 units in what a person calls themselves. Beyond: cut by the one who sets it, refused by the one who reads it. */
 export const NAME_MAX_LENGTH = 64
 
+// ── invitations ──────────────────────────────────────────────────────────────────────────────
+
+/** Characters in an invite link's fragment: what every messenger and a QR code carry. Beyond: 'invalid-invite'. */
+export const INVITE_MAX_LENGTH = 2048
+
+/** Relays in an invite: whoever opens it dials each of them (a link that makes a crowd knock at strangers). Beyond: 'invalid-invite'. */
+export const INVITE_RELAYS_MAX = 8
+
 // ── envelopes and the relay ──────────────────────────────────────────────────────────────────
 
 /** Bytes in every envelope, whatever it holds: equal lengths tell an observer nothing. Others are malformed. */
