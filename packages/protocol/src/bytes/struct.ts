@@ -52,6 +52,11 @@ export class Fields {
     return this.#values.length - this.#at
   }
 
+  /** Whether a text comes next: where a struct has two forms, its first element tells which. */
+  nextIsText(): boolean {
+    return typeof this.#values[this.#at] === 'string'
+  }
+
   integer(max: number = Number.MAX_SAFE_INTEGER): number {
     const value = this.#next()
     if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > max) throw violation(`expected 0..${max}`)

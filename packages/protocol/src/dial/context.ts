@@ -1,0 +1,19 @@
+import type { IdentityKeys } from '../identity/keys.ts'
+import type { Bytes, Millis, Random } from '../machine.ts'
+import type { DialOutput } from './io.ts'
+
+export interface DialConfig {
+  readonly identity: IdentityKeys
+  /** 16 bytes, drawn anew by each start: two tabs of one identity are two instances. */
+  readonly instance: Bytes
+  readonly random: Random
+  /** What I call myself and where I can be found, told to whoever proves an invitation. Asked when it is told. */
+  readonly introduction: () => { readonly name: string; readonly relays: readonly string[] }
+}
+
+/** What a single dial may do to the world: say so, or ask for something to be awaited. */
+export interface DialContext extends DialConfig {
+  emit(output: DialOutput): void
+  /** `done` or `failed` is called later, from within `handle`. */
+  perform<T>(run: () => Promise<T>, done: (result: T, now: Millis) => void, failed: (error: unknown, now: Millis) => void): void
+}

@@ -1,0 +1,227 @@
+/**
+ * The dial: how two people who can compute one address come to share a WebRTC connection, through carriers that nobody trusts.
+ *
+ *     caller                        any carrier                        callee
+ *       │  1 knock      (Noise message 1: who, to talk about what) ──▶  │   policy: silence costs nothing
+ *       │  ◀── 2 accept (Noise message 2: the callee offers DTLS, ICE)  │
+ *       │  3 answer     (the caller's DTLS, ICE; candidates at once) ─▶ │   now the caller is authenticated too
+ *       │  ◀── 4 candidates                                             │
+ *
+ * No IP address travels before both are authenticated and have agreed; SDP never travels; a replayed knock yields nothing.
+ * Noise: revision 34, KK for contacts and NNpsk0 for invitations (identities follow inside). Unknown key-share: RFC 8844.
+ *
+ * This machine is the parent of the dials: each OutgoingDial and IncomingDial is a state machine of its own; here it is decided
+ * which of them an envelope concerns, which knocks are read at all, and what happens when two people dial each other at once.
+ */
+import { compare, equal } from '../bytes/bytes.ts'
+import { KithError } from '../errors.ts'
+import { publicKeyOf } from '../identity/peer-id.ts'
+import { DIALS_MAX, ENVELOPE_BYTES, GLARE_MS, KNOCK_BURST, KNOCKS_PER_SECOND } from '../limits.ts'
+import type { Bytes, Machine, Millis } from '../machine.ts'
+import { TokenBucket } from '../token-bucket.ts'
+import type { DialConfig, DialContext } from './context.ts'
+import { IncomingDial } from './incoming.ts'
+import type { DialInput, DialNumber, DialOutput, Doorstep } from './io.ts'
+import { OutgoingDial } from './outgoing.ts'
+import { ReplayCache } from './replay.ts'
+
+interface Work {
+  readonly done: (result: unknown, now: Millis) => void
+  readonly failed: (error: unknown, now: Millis) => void
+}
+
+/** What was turned away, by reason: for tests and diagnostics. */
+export interface DialCounters {
+  knocksOverRate: number
+  knocksUnreadable: number
+  knocksRepeated: number
+}
+
+export class Dialer implements Machine<DialInput, DialOutput> {
+  readonly counters: DialCounters = { knocksOverRate: 0, knocksUnreadable: 0, knocksRepeated: 0 }
+  readonly #context: DialContext
+  readonly #outputs: DialOutput[] = []
+  readonly #work = new Map<number, Work>()
+  #nextWork = 1
+  #nextIncoming: DialNumber = -1
+  readonly #outgoing = new Map<DialNumber, OutgoingDial>()
+  readonly #incoming = new Map<DialNumber, IncomingDial>()
+  /** Dials that came while ours to the same person was unanswered (glare). */
+  readonly #held = new Map<IncomingDial, { readonly ours: OutgoingDial; readonly until: Millis }>()
+  readonly #replays = new ReplayCache()
+  readonly #knockRate: TokenBucket
+
+  constructor(config: DialConfig, now: Millis) {
+    this.#knockRate = new TokenBucket(KNOCKS_PER_SECOND, KNOCK_BURST, now)
+    this.#context = {
+      ...config,
+      emit: (output) => this.#outputs.push(output),
+      perform: (run, done, failed) => {
+        const work = this.#nextWork++
+        // The driver brings back what `run` resolved with, under the same number.
+        this.#work.set(work, { done: done as Work['done'], failed })
+        this.#outputs.push({ type: 'perform', work, run })
+      },
+    }
+  }
+
+  handle(input: DialInput, now: Millis): void {
+    this.#route(input, now)
+    for (const dial of this.#outgoing.values()) dial.tick(now)
+    for (const dial of this.#incoming.values()) dial.tick(now)
+    this.#settleGlare(now)
+    for (const [number, dial] of this.#outgoing) if (dial.hasEnded) this.#outgoing.delete(number)
+    for (const [number, dial] of this.#incoming) if (dial.hasEnded) this.#incoming.delete(number)
+  }
+
+  poll(): DialOutput | undefined {
+    return this.#outputs.shift()
+  }
+
+  deadline(): Millis | undefined {
+    let earliest = Infinity
+    for (const dial of this.#outgoing.values()) earliest = Math.min(earliest, dial.deadline() ?? Infinity)
+    for (const dial of this.#incoming.values()) earliest = Math.min(earliest, dial.deadline() ?? Infinity)
+    for (const { until } of this.#held.values()) earliest = Math.min(earliest, until)
+    return earliest === Infinity ? undefined : earliest
+  }
+
+  #route(input: DialInput, now: Millis): void {
+    switch (input.type) {
+      case 'dial':
+        this.#dial(input, now)
+        return
+      case 'cancel':
+        this.#outgoing.get(input.dial)?.cancel(now)
+        this.#incoming.get(input.dial)?.cancel(now)
+        return
+      case 'knocked':
+        this.#knocked(input.doorstep, input.envelope, now)
+        return
+      case 'replied':
+        this.#outgoing.get(input.dial)?.replied(input.origin, input.envelope, now)
+        this.#incoming.get(input.dial)?.replied(input.envelope, now)
+        return
+      case 'performed':
+      case 'failed': {
+        const work = this.#work.get(input.work)
+        this.#work.delete(input.work)
+        if (input.type === 'performed') work?.done(input.result, now)
+        else work?.failed(input.error, now)
+        return
+      }
+      case 'verdict':
+        this.#incoming.get(input.dial)?.judge(input.verdict)
+        return
+      case 'grant':
+        this.#incoming.get(input.dial)?.grant(input.granted, now)
+        return
+      case 'described':
+        this.#outgoing.get(input.dial)?.described(input.description, now)
+        this.#incoming.get(input.dial)?.described(input.description)
+        return
+      case 'candidate':
+        this.#outgoing.get(input.dial)?.candidate(input.candidate, now)
+        this.#incoming.get(input.dial)?.candidate(input.candidate, now)
+        return
+      case 'connected':
+        this.#outgoing.get(input.dial)?.connected()
+        this.#incoming.get(input.dial)?.connected()
+        return
+      case 'tick':
+        return
+    }
+  }
+
+  #dial(request: Extract<DialInput, { type: 'dial' }>, now: Millis): void {
+    if (this.#outgoing.size >= DIALS_MAX) {
+      const error = new KithError('too-many', `at most ${DIALS_MAX} dials at once`)
+      this.#outputs.push({ type: 'ended', dial: request.dial, error })
+      return
+    }
+    this.#outgoing.set(request.dial, new OutgoingDial(request, this.#context, now))
+  }
+
+  #knocked(doorstep: Doorstep, envelope: Bytes, now: Millis): void {
+    if (envelope.length !== ENVELOPE_BYTES) return
+    const known = this.#replays.find(envelope)
+    if (known !== undefined) {
+      this.counters.knocksRepeated += 1
+      this.#incoming.get(known)?.nudge()
+      return
+    }
+    // From here on it costs X25519 work.
+    if (this.#incoming.size >= DIALS_MAX || !this.#knockRate.take(now)) {
+      this.counters.knocksOverRate += 1
+      return
+    }
+    const number = this.#nextIncoming--
+    this.#replays.remember(envelope, number, now)
+    const dial: IncomingDial = new IncomingDial(
+      number,
+      doorstep,
+      envelope,
+      this.#context,
+      {
+        read: (at) => this.#read(dial, at),
+        unreadable: () => {
+          this.#replays.forget(envelope)
+          this.counters.knocksUnreadable += 1
+        },
+      },
+      now,
+    )
+    this.#incoming.set(number, dial)
+  }
+
+  /** The knock is whole and its sender knows the secret of this doorstep. */
+  #read(dial: IncomingDial, now: Millis): void {
+    for (const other of this.#incoming.values()) {
+      if (other !== dial && other.key === dial.key) {
+        dial.drop()
+        return
+      }
+    }
+    const ours = this.#crossing(dial)
+    if (!ours) {
+      dial.announce()
+    } else if (this.#isLower(dial)) {
+      this.#held.set(dial, { ours, until: Math.max(now, ours.startedAt + GLARE_MS) })
+    } else {
+      ours.yieldTo(dial.number)
+      dial.announce()
+    }
+  }
+
+  /** Our own dial to the one who knocks, as long as nobody has answered it. */
+  #crossing(dial: IncomingDial): OutgoingDial | undefined {
+    if (dial.isPresence) return undefined
+    for (const ours of this.#outgoing.values()) {
+      if (ours.remote !== undefined && ours.remote === dial.caller && ours.isUnanswered && !ours.isPresence) return ours
+    }
+    return undefined
+  }
+
+  #isLower(dial: IncomingDial): boolean {
+    return dial.caller !== undefined && compare(publicKeyOf(this.#context.identity.id), publicKeyOf(dial.caller)) < 0
+  }
+
+  /**
+   * We are the lower PeerId: our dial goes on, theirs waits. It is over once ours was answered by the very instance that
+   * knocked; it is announced when another instance answered, or nobody in time.
+   */
+  #settleGlare(now: Millis): void {
+    for (const [dial, { ours, until }] of this.#held) {
+      const by = ours.answeredBy
+      if (dial.hasEnded) {
+        this.#held.delete(dial)
+      } else if (by && dial.instance && equal(by, dial.instance)) {
+        this.#held.delete(dial)
+        dial.drop()
+      } else if (by || now >= until) {
+        this.#held.delete(dial)
+        dial.announce()
+      }
+    }
+  }
+}

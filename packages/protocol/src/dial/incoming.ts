@@ -1,0 +1,348 @@
+/**
+ * The callee's side of one dial.
+ *
+ *     reading ── knock ──▶ judging ── 'offer' ──▶ describing ──▶ accepting ──▶ offered ── answer ──▶ answered ── link up ──▶ ended
+ *                             └── 'here', 'spent' ──▶ replied               └ (their proof ──▶ proving ── 'grant' ──▶) ┘
+ *
+ * The callee offers, but its candidates stay here until the caller's answer has authenticated them. Silence costs nothing: a
+ * knock that is refused leaves no trace on the wire.
+ */
+import { hex } from '../bytes/bytes.ts'
+import { KithError, violation } from '../errors.ts'
+import { addressOf } from '../identity/address.ts'
+import { verify, x25519PublicKey } from '../identity/keys.ts'
+import { type PeerId, publicKeyOf } from '../identity/peer-id.ts'
+import { INCOMING_DIAL_MS, RESEND_MAX_MS, RESEND_MS } from '../limits.ts'
+import type { Bytes, Millis } from '../machine.ts'
+import { createHandshake, type Handshake } from '../noise/handshake.ts'
+import type { Candidate } from './candidate.ts'
+import type { DialContext } from './context.ts'
+import type { TransportDescription } from './description.ts'
+import { PLAINTEXT_BYTES, pad, unpad } from './envelope.ts'
+import { Exchange } from './exchange.ts'
+import type { DialPeer, Doorstep, Introduced, Verdict } from './io.ts'
+import { type Accept, type DialMessage, decodeKnock, encodeAccept, type Knock } from './messages.ts'
+import { prologue } from './prologue.ts'
+import { proofOfIdentity } from './proof.ts'
+
+type State =
+  | { readonly type: 'reading' }
+  | { readonly type: 'judging'; readonly handshake: Handshake; readonly knock: Knock }
+  | { readonly type: 'describing'; readonly handshake: Handshake; readonly knock: Knock }
+  /** Message 2 is being sealed. */
+  | { readonly type: 'accepting' }
+  /** Nothing more to say than this one envelope. */
+  | { readonly type: 'replied'; readonly to: Bytes; readonly envelope: Bytes }
+  | Offered
+  /** They hold the invitation; whether they are the first is being asked. */
+  | (Omit<Offered, 'type'> & {
+      readonly type: 'proving'
+      readonly by: Introduced
+      readonly answer: TransportDescription | undefined
+    })
+  | { readonly type: 'answered'; readonly exchange: Exchange }
+  | { readonly type: 'ended' }
+
+/** Exactly one of these is called; after `read`, nothing goes on until `announce` or `drop`. */
+interface Parent {
+  read(now: Millis): void
+  unreadable(): void
+}
+
+interface Offered {
+  readonly type: 'offered'
+  readonly exchange: Exchange
+  readonly to: Bytes
+  readonly envelope: Bytes
+  readonly instance: Bytes
+  /** Who they are: known from the start, or proved and granted since. */
+  readonly caller: PeerId | undefined
+}
+
+export class IncomingDial {
+  readonly number: number
+  readonly doorstep: Doorstep
+  readonly #context: DialContext
+  readonly #expiresAt: Millis
+  #knock: Knock | undefined
+  #candidates: Candidate[] = []
+  #state: State = { type: 'reading' }
+  #resendAt: Millis | undefined
+  #resendMs = RESEND_MS
+
+  constructor(number: number, doorstep: Doorstep, envelope: Bytes, context: DialContext, parent: Parent, now: Millis) {
+    this.number = number
+    this.doorstep = doorstep
+    this.#context = context
+    this.#expiresAt = now + INCOMING_DIAL_MS
+    const handshake = this.#handshake()
+    context.perform(
+      () => handshake.readMessage(envelope),
+      (payload, at) => {
+        if (this.#state.type !== 'reading') return
+        try {
+          const knock = decodeKnock(unpad(payload))
+          this.#knock = knock
+          this.#state = { type: 'judging', handshake, knock }
+          parent.read(at)
+        } catch (error) {
+          if (!(error instanceof KithError)) throw error
+          parent.unreadable()
+          this.drop()
+        }
+      },
+      () => {
+        parent.unreadable()
+        this.drop()
+      },
+    )
+  }
+
+  get hasEnded(): boolean {
+    return this.#state.type === 'ended'
+  }
+
+  /** Who knocked, where that is known beforehand. */
+  get caller(): PeerId | undefined {
+    return this.doorstep.way.kind === 'contact' ? this.doorstep.way.remote : undefined
+  }
+
+  get instance(): Bytes | undefined {
+    return this.#knock?.instance
+  }
+
+  get isPresence(): boolean {
+    return this.#knock?.protocols.length === 0
+  }
+
+  /** The same dial through another carrier has the same key. */
+  get key(): string {
+    return `${this.caller ?? hex(this.doorstep.address)} ${this.#knock ? hex(this.#knock.dialId) : this.number}`
+  }
+
+  /** Ask the driver what to do with it. */
+  announce(): void {
+    if (this.#state.type !== 'judging') return
+    const { protocols } = this.#state.knock
+    this.#context.emit({ type: 'knock', dial: this.number, doorstep: this.doorstep, from: this.caller, protocols })
+  }
+
+  judge(verdict: Verdict): void {
+    if (this.#state.type !== 'judging') return
+    const { handshake, knock } = this.#state
+    switch (verdict) {
+      case 'silence':
+        this.drop()
+        return
+      case 'here':
+      case 'spent':
+        this.#accept(
+          handshake,
+          knock,
+          verdict === 'here' ? { type: 'here', instance: this.#context.instance } : { type: 'spent' },
+        )
+        return
+      case 'offer':
+        this.#state = { type: 'describing', handshake, knock }
+        this.#context.emit({ type: 'describe', dial: this.number })
+    }
+  }
+
+  described(description: TransportDescription): void {
+    if (this.#state.type !== 'describing') return
+    const { handshake, knock } = this.#state
+    const seed = this.#context.random(32)
+    const origins = [this.doorstep.origin]
+    this.#context.emit({ type: 'bind', dial: this.number, seed, origins })
+    const { instance } = this.#context
+    this.#accept(handshake, knock, { type: 'offer', replyAddress: addressOf(seed), instance, description })
+  }
+
+  /** An envelope to the reply address of our offer. */
+  replied(envelope: Bytes, now: Millis): void {
+    if (!('exchange' in this.#state)) return
+    try {
+      for (const message of this.#state.exchange.hear(envelope) ?? []) this.#hear(message, now)
+    } catch (error) {
+      if (!(error instanceof KithError)) throw error
+      this.#end(error)
+    }
+  }
+
+  grant(granted: boolean, now: Millis): void {
+    if (this.#state.type !== 'proving') return
+    const { exchange, by, answer, ...offered } = this.#state
+    if (!granted) {
+      exchange.say({ type: 'spent' })
+      exchange.drain(now)
+      this.#end(new KithError('used', 'somebody else was first'))
+      return
+    }
+    // Candidates, or none: this is how they learn that they are in.
+    exchange.say({ type: 'candidates', candidates: [] })
+    this.#state = { ...offered, type: 'offered', exchange, caller: by.id }
+    if (answer) this.#answered(answer, now)
+  }
+
+  candidate(candidate: Candidate, now: Millis): void {
+    if (this.#state.type === 'answered') this.#state.exchange.candidate(candidate, now)
+    else this.#candidates.push(candidate)
+  }
+
+  /** The knock came again, so what we said was lost, or is on its way. */
+  nudge(): void {
+    if (this.#state.type === 'replied') this.#send(this.#state.to, this.#state.envelope)
+  }
+
+  connected(): void {
+    this.drop()
+  }
+
+  cancel(now: Millis): void {
+    if ('exchange' in this.#state) {
+      this.#state.exchange.say({ type: 'bye' })
+      this.#state.exchange.drain(now)
+    }
+    this.#end(new KithError('aborted', 'the dial was cancelled'))
+  }
+
+  /** Forget it without a word, to either side. */
+  drop(): void {
+    if (this.hasEnded) return
+    this.#state = { type: 'ended' }
+    this.#context.emit({ type: 'unbind', dial: this.number })
+  }
+
+  tick(now: Millis): void {
+    if (this.hasEnded) return
+    if (now >= this.#expiresAt) {
+      this.#end(new KithError('timeout', 'the caller did not come through', { source: 'remote' }))
+      return
+    }
+    if (this.#state.type === 'offered' && this.#resendAt !== undefined && now >= this.#resendAt) {
+      this.#send(this.#state.to, this.#state.envelope)
+      this.#resendMs = Math.min(this.#resendMs * 2, RESEND_MAX_MS)
+      this.#resendAt = now + this.#resendMs
+    }
+    if ('exchange' in this.#state) this.#state.exchange.drain(now)
+  }
+
+  deadline(): Millis | undefined {
+    if (this.hasEnded) return undefined
+    const exchange = 'exchange' in this.#state ? this.#state.exchange.deadline() : undefined
+    const resend = this.#state.type === 'offered' ? this.#resendAt : undefined
+    return Math.min(this.#expiresAt, resend ?? Infinity, exchange ?? Infinity)
+  }
+
+  #handshake(): Handshake {
+    const { way } = this.doorstep
+    const { identity, random } = this.#context
+    if (way.kind === 'invite') {
+      const shared = prologue(way, this.doorstep, undefined)
+      return createHandshake({ pattern: 'NNpsk0', role: 'responder', prologue: shared, random, psk: way.psk })
+    }
+    return createHandshake({
+      pattern: 'KK',
+      role: 'responder',
+      prologue: prologue(way, this.doorstep, { initiator: way.remote, responder: identity.id }),
+      random,
+      local: identity.keyAgreement,
+      remote: x25519PublicKey(publicKeyOf(way.remote)),
+    })
+  }
+
+  #accept(handshake: Handshake, knock: Knock, accept: Accept): void {
+    this.#state = { type: 'accepting' }
+    this.#context.perform(
+      () => handshake.writeMessage(pad(encodeAccept(accept), PLAINTEXT_BYTES.handshake)),
+      (envelope, now) => {
+        if (this.#state.type !== 'accepting') return
+        const to = knock.replyAddress
+        this.#send(to, envelope)
+        if (accept.type === 'offer') this.#offer(handshake, knock, envelope, now)
+        else this.#state = { type: 'replied', to, envelope }
+      },
+      (cause) => this.#end(new KithError('peer-violation', 'the knock cannot be answered', { source: 'remote', cause })),
+    )
+  }
+
+  #offer(handshake: Handshake, knock: Knock, envelope: Bytes, now: Millis): void {
+    const to = knock.replyAddress
+    const exchange = new Exchange(handshake.split(), this.doorstep.origin, to, this.#context.emit)
+    this.#state = { type: 'offered', exchange, to, envelope, instance: knock.instance, caller: this.caller }
+    this.#resendAt = now + this.#resendMs
+    if (this.caller) return
+    const { identity, introduction } = this.#context
+    this.#context.perform(
+      () => identity.sign(proofOfIdentity(1, exchange.noise.hash, identity.id)),
+      (signature, at) => {
+        if (this.#state.type !== 'offered') return
+        const { name, relays } = introduction()
+        exchange.say({ type: 'prove', id: identity.id, signature, name, relays })
+        exchange.drain(at)
+      },
+      (cause) => this.#end(new KithError('storage', 'the identity key could not sign', { cause })),
+    )
+  }
+
+  #hear(message: DialMessage, now: Millis): void {
+    const state = this.#state
+    switch (message.type) {
+      case 'prove':
+        if (state.type === 'offered' && state.caller === undefined) this.#authenticate(state, message)
+        return
+      case 'answer':
+        if (state.type === 'proving') this.#state = { ...state, answer: message.description }
+        else if (state.type === 'offered') this.#answered(message.description, now)
+        return
+      case 'candidates': {
+        if (!('exchange' in state)) return
+        const candidates = state.exchange.admitCandidates(message.candidates)
+        if (candidates.length > 0) this.#context.emit({ type: 'candidates', dial: this.number, candidates })
+        return
+      }
+      case 'bye':
+        this.#end(new KithError('aborted', 'the caller gave up', { source: 'remote' }))
+        return
+      case 'spent':
+        this.#end(violation('the inviter says that, not the invited'))
+    }
+  }
+
+  #authenticate(offered: Offered, proof: Extract<DialMessage, { type: 'prove' }>): void {
+    const challenge = proofOfIdentity(0, offered.exchange.noise.hash, proof.id)
+    if (!verify(proof.signature, challenge, publicKeyOf(proof.id))) {
+      this.#end(violation('the caller has not proved who they are'))
+      return
+    }
+    const by = { id: proof.id, name: proof.name, relays: proof.relays }
+    this.#state = { ...offered, type: 'proving', by, answer: undefined }
+    this.#context.emit({ type: 'proved', dial: this.number, doorstep: this.doorstep, by })
+  }
+
+  #answered(remote: TransportDescription, now: Millis): void {
+    const state = this.#state
+    if (state.type !== 'offered') return
+    const { exchange, instance, caller } = state
+    if (caller === undefined) {
+      this.#end(violation('an answer before the proof'))
+      return
+    }
+    this.#state = { type: 'answered', exchange }
+    const peer: DialPeer = { id: caller, instance, role: 1, bindKey: exchange.noise.bindKey }
+    this.#context.emit({ type: 'answered', dial: this.number, remote, peer })
+    for (const candidate of this.#candidates) exchange.candidate(candidate, now)
+    this.#candidates = []
+    exchange.disclose(now)
+  }
+
+  #send(to: Bytes, envelope: Bytes): void {
+    this.#context.emit({ type: 'send', origin: this.doorstep.origin, to, envelope })
+  }
+
+  #end(error: KithError): void {
+    if (this.hasEnded) return
+    this.#context.emit({ type: 'ended', dial: this.number, error })
+    this.drop()
+  }
+}

@@ -1,0 +1,94 @@
+/** What goes into the dial machine and what comes out of it: the whole conversation between deciding and doing. */
+import type { KithError } from '../errors.ts'
+import type { PeerId } from '../identity/peer-id.ts'
+import type { ProtocolName } from '../identity/protocol-name.ts'
+import type { Bytes, Millis } from '../machine.ts'
+import type { Candidate } from './candidate.ts'
+import type { TransportDescription } from './description.ts'
+import type { Route, Way } from './prologue.ts'
+import type { Role } from './proof.ts'
+
+/** Names one dial, outgoing or incoming, towards the driver; says nothing on the wire. */
+export type DialNumber = number
+
+/** An address of ours where knocks arrive, and what it takes to read them. */
+export interface Doorstep extends Route {
+  readonly way: Way
+}
+
+/** `offer`: let us talk; `here`: yes, I am online; `spent`: this invitation has been used; `silence`: nobody is here. */
+export type Verdict = 'offer' | 'here' | 'spent' | 'silence'
+
+/** Who the other turned out to be, and what both ends of this handshake alone know. */
+export interface DialPeer {
+  readonly id: PeerId
+  /** 16 bytes; undefined where we have not been told. */
+  readonly instance: Bytes
+  readonly role: Role
+  readonly bindKey: Bytes
+}
+
+export type DialInput =
+  /** Routes are tried all at once; none of `protocols` only asks whether they are there. */
+  | {
+      readonly type: 'dial'
+      readonly dial: DialNumber
+      readonly way: Way
+      readonly routes: readonly Route[]
+      readonly replyOrigins: readonly string[]
+      readonly protocols: readonly ProtocolName[]
+      readonly timeoutMs: Millis
+    }
+  | { readonly type: 'cancel'; readonly dial: DialNumber }
+  /** An envelope that came to one of our doorsteps. */
+  | { readonly type: 'knocked'; readonly doorstep: Doorstep; readonly envelope: Bytes }
+  /** An envelope that came to a reply address that we asked to bind. */
+  | { readonly type: 'replied'; readonly dial: DialNumber; readonly origin: string; readonly envelope: Bytes }
+  | { readonly type: 'performed'; readonly work: number; readonly result: unknown }
+  | { readonly type: 'failed'; readonly work: number; readonly error: unknown }
+  | { readonly type: 'verdict'; readonly dial: DialNumber; readonly verdict: Verdict }
+  /** The answer to 'proved': may they have what the invitation promised? */
+  | { readonly type: 'grant'; readonly dial: DialNumber; readonly granted: boolean }
+  | { readonly type: 'described'; readonly dial: DialNumber; readonly description: TransportDescription }
+  | { readonly type: 'candidate'; readonly dial: DialNumber; readonly candidate: Candidate }
+  /** The link is up and both ends have confirmed it, or the driver gave up: the dial has done its work. */
+  | { readonly type: 'connected'; readonly dial: DialNumber }
+  | { readonly type: 'tick' }
+
+export type DialOutput =
+  /** Bind this fresh address on these carriers; what comes is 'replied'. `seed`: 32 bytes, the address's private key. */
+  | { readonly type: 'bind'; readonly dial: DialNumber; readonly seed: Bytes; readonly origins: readonly string[] }
+  | { readonly type: 'unbind'; readonly dial: DialNumber }
+  | { readonly type: 'send'; readonly origin: string; readonly to: Bytes; readonly envelope: Bytes }
+  /** Await this, then say 'performed' or 'failed': keys may live in WebCrypto. */
+  | { readonly type: 'perform'; readonly work: number; readonly run: () => Promise<unknown> }
+  /** Somebody knocked; answer with 'verdict'. `from` is unknown where identities follow inside. */
+  | {
+      readonly type: 'knock'
+      readonly dial: DialNumber
+      readonly doorstep: Doorstep
+      readonly from: PeerId | undefined
+      readonly protocols: readonly ProtocolName[]
+    }
+  /** Start an RTCPeerConnection: without `remote` as the offerer, with it as the answerer; answer with 'described'. */
+  | { readonly type: 'describe'; readonly dial: DialNumber; readonly remote?: TransportDescription; readonly peer?: DialPeer }
+  /** The answerer's description has come: hand it to the RTCPeerConnection. */
+  | { readonly type: 'answered'; readonly dial: DialNumber; readonly remote: TransportDescription; readonly peer: DialPeer }
+  | { readonly type: 'candidates'; readonly dial: DialNumber; readonly candidates: readonly Candidate[] }
+  /** They hold the invitation and have proved who they are; answer with 'grant'. */
+  | { readonly type: 'proved'; readonly dial: DialNumber; readonly doorstep: Doorstep; readonly by: Introduced }
+  /** The inviter has let us in. */
+  | { readonly type: 'granted'; readonly dial: DialNumber; readonly by: Introduced }
+  /** They are online. */
+  | { readonly type: 'present'; readonly dial: DialNumber; readonly remote: PeerId }
+  /** Ours gave way to theirs, which crossed it and goes on as `to`. */
+  | { readonly type: 'yielded'; readonly dial: DialNumber; readonly to: DialNumber }
+  /** It ended without a connection. Also for incoming ones, so that what was started for them is stopped. */
+  | { readonly type: 'ended'; readonly dial: DialNumber; readonly error: KithError }
+
+/** What somebody says of themselves beside their proof. */
+export interface Introduced {
+  readonly id: PeerId
+  readonly name: string
+  readonly relays: readonly string[]
+}

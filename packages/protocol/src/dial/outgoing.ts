@@ -1,0 +1,382 @@
+/**
+ * The caller's side of one dial.
+ *
+ *     knocking ── accept ──▶ (authenticating ── their proof ──▶) describing ── our description ──▶ answered ── link up ──▶ ended
+ *
+ * A knock goes out on every route at once, sealed for each; what comes back first is chosen, and whoever answers later is told
+ * 'bye'. Nothing about our network leaves before the callee is authenticated.
+ */
+import { hex } from '../bytes/bytes.ts'
+import { KithError, violation } from '../errors.ts'
+import { addressOf } from '../identity/address.ts'
+import { verify, x25519PublicKey } from '../identity/keys.ts'
+import { type PeerId, publicKeyOf } from '../identity/peer-id.ts'
+import { ENVELOPE_BYTES, INSTANCES_MAX, RESEND_MAX_MS, RESEND_MS, UNREAD_ENVELOPES_MAX } from '../limits.ts'
+import type { Bytes, Millis } from '../machine.ts'
+import { createHandshake, type Handshake } from '../noise/handshake.ts'
+import type { Candidate } from './candidate.ts'
+import type { DialContext } from './context.ts'
+import type { TransportDescription } from './description.ts'
+import { PLAINTEXT_BYTES, pad, unpad } from './envelope.ts'
+import { Exchange } from './exchange.ts'
+import type { DialInput, DialPeer, Introduced } from './io.ts'
+import { type Accept, type DialMessage, decodeAccept, encodeKnock, type Knock } from './messages.ts'
+import { prologue, type Route } from './prologue.ts'
+import { proofOfIdentity } from './proof.ts'
+
+type DialRequest = Extract<DialInput, { type: 'dial' }>
+type Offer = Extract<Accept, { type: 'offer' }>
+
+/** One route's knock: kept whole, because the same bytes are resent and several instances may answer them. */
+interface SentKnock {
+  readonly route: Route
+  readonly handshake: Handshake
+  readonly envelope: Bytes
+}
+
+type State =
+  | { readonly type: 'knocking' }
+  /** An invitation: they have offered, and owe the proof of who they are. */
+  | { readonly type: 'authenticating'; readonly exchange: Exchange; readonly offer: Offer }
+  /** Our own RTCPeerConnection is being asked for the answer. */
+  | { readonly type: 'describing'; readonly exchange: Exchange; readonly peer: DialPeer; readonly by: Introduced | undefined }
+  | { readonly type: 'answered'; readonly exchange: Exchange; readonly peer: DialPeer; readonly by: Introduced | undefined }
+  | { readonly type: 'ended' }
+
+export class OutgoingDial {
+  readonly number: number
+  readonly startedAt: Millis
+  readonly #context: DialContext
+  readonly #request: DialRequest
+  readonly #knocks: SentKnock[] = []
+  readonly #answersRead = new Set<string>()
+  #waiting: { origin: string; envelope: Bytes }[] = []
+  #isReading = false
+  #candidates: Candidate[] = []
+  #state: State = { type: 'knocking' }
+  #expiresAt: Millis
+  #resendAt: Millis | undefined
+  #resendMs = RESEND_MS
+
+  constructor(request: DialRequest, context: DialContext, now: Millis) {
+    this.number = request.dial
+    this.startedAt = now
+    this.#request = request
+    this.#context = context
+    this.#expiresAt = now + request.timeoutMs
+    const seed = context.random(32)
+    context.emit({ type: 'bind', dial: this.number, seed, origins: request.replyOrigins })
+    this.#knock({
+      dialId: context.random(16),
+      instance: context.instance,
+      replyAddress: addressOf(seed),
+      replyOrigins: request.replyOrigins,
+      protocols: request.protocols,
+    })
+  }
+
+  /** Whom we dial, where that is known beforehand. */
+  get remote(): PeerId | undefined {
+    return this.#request.way.kind === 'contact' ? this.#request.way.remote : undefined
+  }
+
+  get isPresence(): boolean {
+    return this.#request.protocols.length === 0
+  }
+
+  get hasEnded(): boolean {
+    return this.#state.type === 'ended'
+  }
+
+  /** Nobody has answered yet. */
+  get isUnanswered(): boolean {
+    return this.#state.type === 'knocking'
+  }
+
+  /** Which of the callee's instances has answered. */
+  get answeredBy(): Bytes | undefined {
+    return 'peer' in this.#state ? this.#state.peer.instance : undefined
+  }
+
+  replied(origin: string, envelope: Bytes, now: Millis): void {
+    if (this.#isReading) {
+      // The answer and what follows it may come in one breath: wait until the answer is read.
+      if (this.#waiting.length < UNREAD_ENVELOPES_MAX) this.#waiting.push({ origin, envelope })
+      return
+    }
+    if (envelope.length !== ENVELOPE_BYTES || this.#state.type === 'ended') return
+    if ('exchange' in this.#state) {
+      const messages = this.#guard(() => ('exchange' in this.#state ? this.#state.exchange.hear(envelope) : undefined))
+      if (messages) {
+        for (const message of messages) this.#hear(message, now)
+        return
+      }
+      if (this.hasEnded) return
+    }
+    this.#readAnswer(origin, envelope)
+  }
+
+  described(description: TransportDescription, now: Millis): void {
+    if (this.#state.type !== 'describing') return
+    const { exchange, peer, by } = this.#state
+    exchange.say({ type: 'answer', description })
+    for (const candidate of this.#candidates) exchange.candidate(candidate, now)
+    this.#candidates = []
+    exchange.disclose(now)
+    this.#state = { type: 'answered', exchange, peer, by }
+  }
+
+  candidate(candidate: Candidate, now: Millis): void {
+    if (this.#state.type === 'answered') this.#state.exchange.candidate(candidate, now)
+    else this.#candidates.push(candidate)
+  }
+
+  /** Theirs crossed ours and goes on. */
+  yieldTo(dial: number): void {
+    this.#context.emit({ type: 'yielded', dial: this.number, to: dial })
+    this.#close()
+  }
+
+  connected(): void {
+    this.#close()
+  }
+
+  cancel(now: Millis): void {
+    this.#sayBye(now)
+    this.#end(new KithError('aborted', 'the dial was cancelled'))
+  }
+
+  tick(now: Millis): void {
+    if (this.hasEnded) return
+    if (now >= this.#expiresAt) {
+      const isUnanswered = this.#state.type === 'knocking' || this.#state.type === 'authenticating'
+      this.#sayBye(now)
+      this.#end(
+        isUnanswered
+          ? new KithError('no-answer', 'no answer: away, unknown or unwilling', { source: 'remote' })
+          : new KithError('unreachable', 'they answered, but no path came up', { source: 'network' }),
+      )
+      return
+    }
+    if (this.#resendAt !== undefined && now >= this.#resendAt) {
+      for (const knock of this.#knocks) this.#sendKnock(knock)
+      this.#resendMs = Math.min(this.#resendMs * 2, RESEND_MAX_MS)
+      this.#resendAt = now + this.#resendMs
+    }
+    if ('exchange' in this.#state) this.#state.exchange.drain(now)
+  }
+
+  deadline(): Millis | undefined {
+    if (this.hasEnded) return undefined
+    const exchange = 'exchange' in this.#state ? this.#state.exchange.deadline() : undefined
+    return Math.min(this.#expiresAt, this.#resendAt ?? Infinity, exchange ?? Infinity)
+  }
+
+  #knock(knock: Knock): void {
+    const payload = pad(encodeKnock(knock), PLAINTEXT_BYTES.handshake)
+    for (const route of this.#request.routes) {
+      const handshake = this.#handshake(route)
+      this.#context.perform(
+        () => handshake.writeMessage(payload),
+        (envelope, now) => {
+          if (this.#state.type !== 'knocking') return
+          const sent = { route, handshake, envelope }
+          this.#knocks.push(sent)
+          this.#sendKnock(sent)
+          this.#resendAt ??= now + this.#resendMs
+        },
+        (cause) => this.#end(new KithError('invalid-argument', 'this PeerId cannot be dialled', { cause })),
+      )
+    }
+  }
+
+  #handshake(route: Route): Handshake {
+    const { way } = this.#request
+    const { identity, random } = this.#context
+    if (way.kind === 'invite') {
+      return createHandshake({
+        pattern: 'NNpsk0',
+        role: 'initiator',
+        prologue: prologue(way, route, undefined),
+        random,
+        psk: way.psk,
+      })
+    }
+    return createHandshake({
+      pattern: 'KK',
+      role: 'initiator',
+      prologue: prologue(way, route, { initiator: identity.id, responder: way.remote }),
+      random,
+      local: identity.keyAgreement,
+      remote: x25519PublicKey(publicKeyOf(way.remote)),
+    })
+  }
+
+  #sendKnock({ route, envelope }: SentKnock): void {
+    this.#context.emit({ type: 'send', origin: route.origin, to: new Uint8Array(route.address), envelope })
+  }
+
+  /** A message 2, perhaps: each knock that went through this carrier may be the one it answers. */
+  #readAnswer(origin: string, envelope: Bytes): void {
+    const ephemeral = hex(envelope.subarray(0, 32))
+    if (this.#answersRead.has(ephemeral) || this.#answersRead.size >= INSTANCES_MAX) return
+    this.#answersRead.add(ephemeral)
+    const knocks = this.#knocks.filter((knock) => knock.route.origin === origin)
+    this.#isReading = true
+    this.#context.perform(
+      () => firstThatOpens(knocks, envelope),
+      (opened, now) => {
+        this.#isReading = false
+        if (opened) this.#guard(() => this.#accepted(decodeAccept(unpad(opened.payload)), origin, opened.handshake, now))
+        this.#readWaiting(now)
+      },
+      (_error, now) => {
+        // Nothing that this envelope holds concerns us.
+        this.#isReading = false
+        this.#readWaiting(now)
+      },
+    )
+  }
+
+  #readWaiting(now: Millis): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const { origin, envelope } of waiting) this.replied(origin, envelope, now)
+  }
+
+  #accepted(accept: Accept, origin: string, handshake: Handshake, now: Millis): void {
+    if (this.hasEnded) return
+    if (accept.type === 'spent') {
+      this.#end(new KithError('used', 'somebody has used this invitation', { source: 'remote' }))
+      return
+    }
+    if (accept.type === 'here') {
+      if (this.remote) this.#context.emit({ type: 'present', dial: this.number, remote: this.remote })
+      if (this.isPresence) this.#close()
+      return
+    }
+    const noise = handshake.split()
+    const exchange = new Exchange(noise, origin, accept.replyAddress, this.#context.emit)
+    if (this.#state.type !== 'knocking') {
+      exchange.say({ type: 'bye' })
+      exchange.drain(now)
+      return
+    }
+    this.#resendAt = undefined
+    const { way } = this.#request
+    if (way.kind === 'invite') this.#state = { type: 'authenticating', exchange, offer: accept }
+    else this.#describe(exchange, accept, way.remote, undefined)
+  }
+
+  #describe(exchange: Exchange, offer: Offer, id: PeerId, by: Introduced | undefined): void {
+    const peer: DialPeer = { id, instance: offer.instance, role: 0, bindKey: exchange.noise.bindKey }
+    this.#state = { type: 'describing', exchange, peer, by }
+    this.#context.emit({ type: 'describe', dial: this.number, remote: offer.description, peer })
+  }
+
+  #hear(message: DialMessage, now: Millis): void {
+    const state = this.#state
+    switch (message.type) {
+      case 'prove':
+        if (state.type === 'authenticating') this.#authenticate(state, message)
+        return
+      case 'candidates': {
+        if (state.type !== 'describing' && state.type !== 'answered') return
+        // The inviter sends its first candidates, or none, once it has let us in.
+        if (state.by) {
+          this.#context.emit({ type: 'granted', dial: this.number, by: state.by })
+          this.#state = { ...state, by: undefined }
+        }
+        const candidates = state.exchange.admitCandidates(message.candidates)
+        if (candidates.length > 0) this.#context.emit({ type: 'candidates', dial: this.number, candidates })
+        return
+      }
+      case 'bye':
+        state.type !== 'ended' && this.#end(new KithError('unreachable', 'they gave up', { source: 'remote' }))
+        return
+      case 'spent':
+        state.type !== 'ended' && this.#end(new KithError('used', 'somebody has used this invitation', { source: 'remote' }))
+        return
+      case 'answer':
+        this.#fail(violation('the caller answers, not the callee'), now)
+    }
+  }
+
+  #authenticate(
+    { exchange, offer }: Extract<State, { type: 'authenticating' }>,
+    proof: Extract<DialMessage, { type: 'prove' }>,
+  ): void {
+    const { identity, introduction } = this.#context
+    const { hash } = exchange.noise
+    if (!verify(proof.signature, proofOfIdentity(1, hash, proof.id), publicKeyOf(proof.id))) {
+      this.#end(violation('the inviter has not proved who they are'))
+      return
+    }
+    if (proof.id === identity.id) {
+      this.#end(new KithError('invalid-argument', 'this is your own invitation'))
+      return
+    }
+    this.#context.perform(
+      () => identity.sign(proofOfIdentity(0, hash, identity.id)),
+      (signature) => {
+        if (this.#state.type !== 'authenticating') return
+        const { name, relays } = introduction()
+        exchange.say({ type: 'prove', id: identity.id, signature, name, relays })
+        this.#describe(exchange, offer, proof.id, { id: proof.id, name: proof.name, relays: proof.relays })
+      },
+      (cause) => this.#end(new KithError('storage', 'the identity key could not sign', { cause })),
+    )
+  }
+
+  /** What a remote sent may end the dial; it never throws out of the machine. */
+  #guard<T>(run: () => T): T | undefined {
+    try {
+      return run()
+    } catch (error) {
+      if (!(error instanceof KithError)) throw error
+      this.#end(error)
+      return undefined
+    }
+  }
+
+  #fail(error: KithError, now: Millis): void {
+    this.#sayBye(now)
+    this.#end(error)
+  }
+
+  #sayBye(now: Millis): void {
+    if (!('exchange' in this.#state)) return
+    this.#state.exchange.say({ type: 'bye' })
+    this.#state.exchange.drain(now)
+  }
+
+  #end(error: KithError): void {
+    if (this.hasEnded) return
+    this.#context.emit({ type: 'ended', dial: this.number, error })
+    this.#close()
+  }
+
+  #close(): void {
+    if (this.hasEnded) return
+    this.#state = { type: 'ended' }
+    this.#waiting = []
+    this.#context.emit({ type: 'unbind', dial: this.number })
+  }
+}
+
+/** The handshake that this message 2 completes, as a copy: another instance may answer the same knock. */
+async function firstThatOpens(
+  knocks: readonly SentKnock[],
+  envelope: Bytes,
+): Promise<{ handshake: Handshake; payload: Bytes } | undefined> {
+  for (const knock of knocks) {
+    const handshake = knock.handshake.fork()
+    try {
+      return { handshake, payload: await handshake.readMessage(envelope) }
+    } catch (error) {
+      // Sealed for another knock, or by nobody we know: the next may fit.
+      if (!(error instanceof KithError)) throw error
+    }
+  }
+  return undefined
+}
