@@ -30,6 +30,16 @@ export { isProtocolName, type ProtocolName, parseProtocolName } from './identity
 
 // ── noise ──
 
+export { Cipher } from './noise/cipher.ts'
+export {
+  createHandshake,
+  Handshake,
+  type HandshakeOptions,
+  type NoiseSession,
+  type StaticKey,
+} from './noise/handshake.ts'
+export type { PatternName } from './noise/pattern.ts'
+
 // ── rendezvous ──
 
 export {
@@ -44,6 +54,28 @@ export { decodeInvite, encodeInvite, type InviteLink } from './rendezvous/invite
 export { paddedCount } from './rendezvous/padding.ts'
 
 // ── relay ──
+
+export type { RelayCounters } from './relay/counters.ts'
+export {
+  type Bind,
+  type ClientFrame,
+  decodeClientFrame,
+  decodeRelayFrame,
+  encodeClientFrame,
+  encodeRelayFrame,
+  type IceServer,
+  type Notice,
+  type RelayFrame,
+} from './relay/frames.ts'
+export {
+  type CloseReason,
+  type RelayConfig,
+  type RelayInput,
+  RelayMachine,
+  type RelayOutput,
+  type SocketId,
+} from './relay/machine.ts'
+export { Outbox } from './relay/outbox.ts'
 
 // ── dial ──
 
