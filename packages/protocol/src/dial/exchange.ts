@@ -11,7 +11,7 @@ export class Exchange {
   readonly noise: NoiseSession
   readonly #session: Session
   readonly #emit: (output: DialOutput) => void
-  readonly #origin: string
+  readonly origin: string
   readonly #to: Bytes
   #candidates: Candidate[] = []
   #candidatesSaid = 0
@@ -22,7 +22,7 @@ export class Exchange {
   constructor(noise: NoiseSession, origin: string, to: Bytes, emit: (output: DialOutput) => void) {
     this.noise = noise
     this.#session = new Session(noise)
-    this.#origin = origin
+    this.origin = origin
     this.#to = to
     this.#emit = emit
   }
@@ -65,7 +65,7 @@ export class Exchange {
       this.#candidates = []
     }
     for (const envelope of this.#session.drain(now)) {
-      this.#emit({ type: 'send', origin: this.#origin, to: this.#to, envelope })
+      this.#emit({ type: 'send', origin: this.origin, to: this.#to, envelope })
     }
   }
 

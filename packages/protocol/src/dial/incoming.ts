@@ -9,7 +9,7 @@
  */
 import { hex } from '../bytes/bytes.ts'
 import { KithError, violation } from '../errors.ts'
-import { addressOf } from '../identity/address.ts'
+import { addressKeys } from '../identity/address.ts'
 import { verify, x25519PublicKey } from '../identity/keys.ts'
 import { type PeerId, publicKeyOf } from '../identity/peer-id.ts'
 import { INCOMING_DIAL_MS, RESEND_MAX_MS, RESEND_MS } from '../limits.ts'
@@ -151,11 +151,11 @@ export class IncomingDial {
   described(description: TransportDescription): void {
     if (this.#state.type !== 'describing') return
     const { handshake, knock } = this.#state
-    const seed = this.#context.random(32)
+    const keys = addressKeys(this.#context.random(32))
     const origins = [this.doorstep.origin]
-    this.#context.emit({ type: 'bind', dial: this.number, seed, origins })
+    this.#context.emit({ type: 'bind', dial: this.number, keys, origins })
     const { instance } = this.#context
-    this.#accept(handshake, knock, { type: 'offer', replyAddress: addressOf(seed), instance, description })
+    this.#accept(handshake, knock, { type: 'offer', replyAddress: keys.address, instance, description })
   }
 
   /** An envelope to the reply address of our offer. */
@@ -329,7 +329,7 @@ export class IncomingDial {
       return
     }
     this.#state = { type: 'answered', exchange }
-    const peer: DialPeer = { id: caller, instance, role: 1, bindKey: exchange.noise.bindKey }
+    const peer: DialPeer = { id: caller, instance, role: 1, origin: exchange.origin, bindKey: exchange.noise.bindKey }
     this.#context.emit({ type: 'answered', dial: this.number, remote, peer })
     for (const candidate of this.#candidates) exchange.candidate(candidate, now)
     this.#candidates = []

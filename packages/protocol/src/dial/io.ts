@@ -1,5 +1,6 @@
 /** What goes into the dial machine and what comes out of it: the whole conversation between deciding and doing. */
 import type { KithError } from '../errors.ts'
+import type { AddressKeys } from '../identity/address.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import type { Bytes, Millis } from '../machine.ts'
@@ -22,9 +23,11 @@ export type Verdict = 'offer' | 'here' | 'spent' | 'silence'
 /** Who the other turned out to be, and what both ends of this handshake alone know. */
 export interface DialPeer {
   readonly id: PeerId
-  /** 16 bytes; undefined where we have not been told. */
+  /** 16 bytes. */
   readonly instance: Bytes
   readonly role: Role
+  /** The carrier that brought us together. */
+  readonly origin: string
   readonly bindKey: Bytes
 }
 
@@ -56,8 +59,8 @@ export type DialInput =
   | { readonly type: 'tick' }
 
 export type DialOutput =
-  /** Bind this fresh address on these carriers; what comes is 'replied'. `seed`: 32 bytes, the address's private key. */
-  | { readonly type: 'bind'; readonly dial: DialNumber; readonly seed: Bytes; readonly origins: readonly string[] }
+  /** Bind this fresh address on these carriers; what comes there is 'replied'. */
+  | { readonly type: 'bind'; readonly dial: DialNumber; readonly keys: AddressKeys; readonly origins: readonly string[] }
   | { readonly type: 'unbind'; readonly dial: DialNumber }
   | { readonly type: 'send'; readonly origin: string; readonly to: Bytes; readonly envelope: Bytes }
   /** Await this, then say 'performed' or 'failed': keys may live in WebCrypto. */

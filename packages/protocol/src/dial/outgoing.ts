@@ -8,7 +8,7 @@
  */
 import { hex } from '../bytes/bytes.ts'
 import { KithError, violation } from '../errors.ts'
-import { addressOf } from '../identity/address.ts'
+import { addressKeys } from '../identity/address.ts'
 import { verify, x25519PublicKey } from '../identity/keys.ts'
 import { type PeerId, publicKeyOf } from '../identity/peer-id.ts'
 import { ENVELOPE_BYTES, INSTANCES_MAX, RESEND_MAX_MS, RESEND_MS, UNREAD_ENVELOPES_MAX } from '../limits.ts'
@@ -64,12 +64,12 @@ export class OutgoingDial {
     this.#request = request
     this.#context = context
     this.#expiresAt = now + request.timeoutMs
-    const seed = context.random(32)
-    context.emit({ type: 'bind', dial: this.number, seed, origins: request.replyOrigins })
+    const keys = addressKeys(context.random(32))
+    context.emit({ type: 'bind', dial: this.number, keys, origins: request.replyOrigins })
     this.#knock({
       dialId: context.random(16),
       instance: context.instance,
-      replyAddress: addressOf(seed),
+      replyAddress: keys.address,
       replyOrigins: request.replyOrigins,
       protocols: request.protocols,
     })
@@ -269,7 +269,7 @@ export class OutgoingDial {
   }
 
   #describe(exchange: Exchange, offer: Offer, id: PeerId, by: Introduced | undefined): void {
-    const peer: DialPeer = { id, instance: offer.instance, role: 0, bindKey: exchange.noise.bindKey }
+    const peer: DialPeer = { id, instance: offer.instance, role: 0, origin: exchange.origin, bindKey: exchange.noise.bindKey }
     this.#state = { type: 'describing', exchange, peer, by }
     this.#context.emit({ type: 'describe', dial: this.number, remote: offer.description, peer })
   }
