@@ -115,8 +115,10 @@ export const CONFIRM_MS = 10_000
 /** Bytes in one frame: what every browser takes as one message and interleaves well. */
 export const FRAME_MAX_BYTES = 64 * 1024
 
-/** Bytes of other lanes kept until confirm and hello are through. Beyond: 'peer-violation'. */
+/** Bytes of other lanes kept until confirm and hello are through, and frames (empty ones cost memory too). Beyond:
+ *  'peer-violation'; so each side sends no more until the other has shown that it got the hello. */
 export const EARLY_BYTES_MAX = 256 * 1024
+export const EARLY_FRAMES_MAX = 4096
 
 /** Bytes that a stream may receive before its reader takes any. */
 export const STREAM_WINDOW_BYTES = 256 * 1024
@@ -137,8 +139,36 @@ export const ACK_MS = 50
 /** Streams that each side may have open. Beyond: REJECT too-many. */
 export const STREAMS_MAX = 1024
 
+/** Scopes (the peer's own, and one a shared room) in a hello: what two people may have in common, in one message. Beyond: 'peer-violation'. */
+export const SCOPES_MAX = 128
+
+/** UTF-16 units of a goaway's reason: a sentence for a person. Beyond: cut by the sender, 'peer-violation' at the receiver. */
+export const GOAWAY_REASON_MAX_LENGTH = 256
+
+/** Between pings on a link, which measure the round trip; ICE's consent checks (RFC 7675) tell whether it lives. */
+export const LINK_PING_MS = 15_000
+
 /** Bytes of an OPEN's params, as JSON text. Beyond: 'too-large'. */
 export const PARAMS_MAX_BYTES = 1024
 
 /** Bytes in one message of `messages()` by default. Beyond: `send` rejects 'too-large', an incoming one resets the stream. */
 export const MESSAGE_MAX_BYTES = 1024 * 1024
+
+// ── people ───────────────────────────────────────────────────────────────────────────────────
+
+/** Purposes of one contact or invitation, and UTF-16 units in each: words to choose by, not a place for data. Beyond: 'invalid-argument'. */
+export const PURPOSES_MAX = 16
+export const PURPOSE_MAX_LENGTH = 64
+
+/** Relays of one contact: a dial tries them all. Beyond: 'invalid-argument'. */
+export const CONTACT_RELAYS_MAX = 8
+
+/** UTF-16 units in a relay's URL: eight fit an address book's record with room to spare. Beyond: 'invalid-argument'. */
+export const RELAY_URL_MAX_LENGTH = 256
+
+/** How long after the last sign of life a contact counts as online. */
+export const ONLINE_MS = 60_000
+
+/** Invitations that are open, or spent and not yet expired: each binds an address at every relay, beside the contacts' (a socket may
+ *  bind 256). Beyond: 'too-many'. */
+export const INVITES_MAX = 64

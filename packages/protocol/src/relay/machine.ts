@@ -1,0 +1,462 @@
+/**
+ * The relay: who has which address bound, what may pass, and when somebody has to go.
+ *
+ * It knows sockets by number, addresses as 32 opaque bytes, and networks by a key that its driver computes (an IPv4 address or
+ * an IPv6 /64). Nothing that was sent is kept: a SEND becomes one DELIVER for every other binder in the same step, or nothing.
+ * The sender is never told which. Everything it does keep is bounded by the number of sockets times a limit of `RelayLimits`.
+ *
+ * Signature checks cost CPU and belong to another room, so they are an effect: 'verify' out, 'verified' in. Until then the
+ * BIND is pending; an UNBIND that overtakes the check still takes the address away.
+ */
+import { KithError } from '../errors.ts'
+import { RELAY_LIMITS, type RelayLimits } from '../limits.ts'
+import type { Bytes, Machine, Millis, Random } from '../machine.ts'
+import { type AddressKey, Bindings, keyOf } from './bindings.ts'
+import { relayCounters } from './counters.ts'
+import {
+  type Bind,
+  type ClientFrame,
+  decodeClientFrame,
+  encodeDeliver,
+  encodeRelayFrame,
+  type IceServer,
+  NONCE_BYTES,
+  type Notice,
+  PING_BYTES,
+} from './frames.ts'
+import { Prefixes, type PrefixKey } from './prefixes.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+export type SocketId = number
+
+export interface RelayConfig {
+  readonly limits: RelayLimits
+  readonly random: Random
+  /** Handed to whoever asks by ICE. */
+  readonly iceServers: readonly IceServer[]
+}
+
+export type RelayInput =
+  /** `origins`: those for which this socket's binds may be signed. `prefix`: the network that its quotas are counted for. */
+  | { readonly type: 'opened'; readonly socket: SocketId; readonly prefix: string; readonly origins: readonly string[] }
+  | { readonly type: 'received'; readonly socket: SocketId; readonly frame: Uint8Array }
+  /** A text message, or whatever else is no frame at all. */
+  | { readonly type: 'malformed'; readonly socket: SocketId }
+  | { readonly type: 'closed'; readonly socket: SocketId }
+  /** Answers a 'verify': whether every signature holds. */
+  | { readonly type: 'verified'; readonly id: number; readonly ok: boolean }
+  | { readonly type: 'tick' }
+  | { readonly type: 'shutdown'; readonly reconnectInMs: number; readonly tryForMs: number }
+
+export type RelayOutput =
+  /** `envelope`: may be dropped for a newer one while its receiver is slow. The same bytes may go to several sockets. */
+  | { readonly type: 'send'; readonly socket: SocketId; readonly frame: Bytes; readonly envelope: boolean }
+  | { readonly type: 'close'; readonly socket: SocketId; readonly reason: CloseReason }
+  | {
+      readonly type: 'verify'
+      readonly id: number
+      readonly origins: readonly string[]
+      readonly nonce: Bytes
+      readonly binds: readonly { readonly address: Uint8Array; readonly signature: Uint8Array }[]
+    }
+
+export type CloseReason = 'malformed' | 'full' | 'rate-limited' | 'no-bind' | 'unresponsive' | 'restarting'
+
+interface Socket {
+  readonly id: SocketId
+  readonly prefix: PrefixKey
+  readonly origins: readonly string[]
+  readonly nonce: Bytes
+  readonly bound: Set<AddressKey>
+  readonly pending: Map<number, PendingBind>
+  readonly sends: TokenBucket
+  readonly binds: TokenBucket
+  readonly controls: TokenBucket
+  /** No second NOTICE rate-limited for SEND before this: a flood must not be answered by another. */
+  quietUntil: Millis
+  phase: Phase
+}
+
+type Phase =
+  | { readonly type: 'unbound'; readonly closeAt: Millis }
+  | { readonly type: 'bound'; readonly pingAt: Millis; readonly unanswered: number; readonly payload: Bytes }
+
+interface PendingBind {
+  readonly socket: Socket
+  readonly count: number
+  /** Fewer than `count` after repetitions, or once an UNBIND overtook the check. */
+  readonly addresses: Set<AddressKey>
+}
+
+/** How often due times are looked at: one pass over all sockets serves all of them that are due. */
+const SWEEP_MS = 100
+
+/** PINGs that may go unanswered. */
+const MISSED_PINGS_MAX = 2
+
+/** How often networks without sockets are looked at. */
+const PREFIX_SWEEP_MS = 1000
+
+const FULL = { type: 'full' } as const
+
+const NOTICE_INTERVAL_MS = 1000
+
+export class RelayMachine implements Machine<RelayInput, RelayOutput> {
+  readonly counters = relayCounters()
+  readonly #limits: RelayLimits
+  readonly #random: Random
+  readonly #iceServers: readonly IceServer[]
+  readonly #sockets = new Map<SocketId, Socket>()
+  readonly #bindings: Bindings<Socket>
+  readonly #prefixes: Prefixes
+  readonly #pending = new Map<number, PendingBind>()
+  readonly #outputs: RelayOutput[] = []
+  #nextVerify = 1
+  #sweepAt: Millis | undefined
+  #stopped = false
+
+  constructor(config: { readonly random: Random } & Partial<RelayConfig>) {
+    this.#limits = config.limits ?? RELAY_LIMITS
+    this.#bindings = new Bindings(this.#limits)
+    this.#prefixes = new Prefixes(this.#limits)
+    this.#random = config.random
+    this.#iceServers = config.iceServers ?? []
+  }
+
+  get sockets(): number {
+    return this.#sockets.size
+  }
+
+  get addresses(): number {
+    return this.#bindings.size
+  }
+
+  handle(input: RelayInput, now: Millis): void {
+    switch (input.type) {
+      case 'opened':
+        this.#opened(input.socket, input.prefix, input.origins, now)
+        return
+      case 'received':
+        this.#received(input.socket, input.frame, now)
+        return
+      case 'malformed':
+        this.#malformed(this.#sockets.get(input.socket))
+        return
+      case 'closed':
+        this.#forget(this.#sockets.get(input.socket))
+        return
+      case 'verified':
+        this.#verified(input.id, input.ok, now)
+        return
+      case 'tick':
+        this.#sweep(now)
+        return
+      case 'shutdown':
+        this.#shutdown(input.reconnectInMs, input.tryForMs)
+        return
+    }
+  }
+
+  poll(): RelayOutput | undefined {
+    return this.#outputs.shift()
+  }
+
+  deadline(): Millis | undefined {
+    return this.#sweepAt
+  }
+
+  // ── sockets ────────────────────────────────────────────────────────────────────────────────
+
+  #opened(id: SocketId, prefix: PrefixKey, origins: readonly string[], now: Millis): void {
+    const limits = this.#limits
+    const admitted = this.#stopped || this.#sockets.size >= limits.sockets ? FULL : this.#prefixes.admit(prefix, now)
+    switch (admitted.type) {
+      case 'admitted':
+        break
+      case 'full':
+        this.counters.refusedFull += 1
+        this.#turnAway(id, { code: 'full' }, 'full')
+        return
+      case 'crowded':
+        this.counters.refusedPrefixSockets += 1
+        this.#turnAway(id, { code: 'full' }, 'full')
+        return
+      case 'fast':
+        this.counters.refusedPrefixRate += 1
+        this.#turnAway(id, { code: 'rate-limited', retryAfterMs: admitted.retryAfterMs }, 'rate-limited')
+        return
+    }
+    const closeAt = now + limits.firstBindMs
+    const socket: Socket = {
+      id,
+      prefix,
+      origins,
+      nonce: this.#random(NONCE_BYTES),
+      bound: new Set(),
+      pending: new Map(),
+      sends: new TokenBucket(limits.sendPerSecond, limits.sendBurst, now),
+      binds: new TokenBucket(limits.bindPerSecond, limits.bindBurst, now),
+      controls: new TokenBucket(limits.controlPerSecond, limits.controlBurst, now),
+      quietUntil: now,
+      phase: { type: 'unbound', closeAt },
+    }
+    this.#sockets.set(id, socket)
+    this.counters.accepted += 1
+    this.#wakeBy(Math.min(closeAt, now + PREFIX_SWEEP_MS))
+    const { sendPerSecond, sendBurst, bindsPerSocket, bindPerSecond, bindBurst } = limits
+    const told = { sendPerSecond, sendBurst, bindsPerSocket, bindPerSecond, bindBurst }
+    this.#answer(id, encodeRelayFrame({ type: 'challenge', nonce: socket.nonce, limits: told }))
+  }
+
+  #turnAway(id: SocketId, notice: Notice, reason: CloseReason): void {
+    this.#notice(id, notice)
+    this.#outputs.push({ type: 'close', socket: id, reason })
+  }
+
+  /** From here on the driver may still report what was under way for this socket: it is nobody's. */
+  #dismiss(socket: Socket, reason: CloseReason): void {
+    this.#forget(socket)
+    this.#outputs.push({ type: 'close', socket: socket.id, reason })
+  }
+
+  #forget(socket: Socket | undefined): void {
+    if (socket === undefined) return
+    this.#sockets.delete(socket.id)
+    for (const id of socket.pending.keys()) this.#pending.delete(id)
+    for (const key of socket.bound) this.#bindings.remove(socket, key)
+    this.#prefixes.release(socket.prefix)
+  }
+
+  // ── frames ─────────────────────────────────────────────────────────────────────────────────
+
+  #received(id: SocketId, bytes: Uint8Array, now: Millis): void {
+    const socket = this.#sockets.get(id)
+    if (socket === undefined) return
+    let frame: ClientFrame
+    try {
+      frame = decodeClientFrame(bytes)
+    } catch (error) {
+      if (error instanceof KithError) {
+        this.#malformed(socket)
+        return
+      }
+      throw error
+    }
+    switch (frame.type) {
+      case 'send':
+        this.#forward(socket, frame.address, frame.envelope, now)
+        return
+      case 'bind':
+        this.#bind(socket, frame.binds, now)
+        return
+      case 'unbind':
+      case 'pong':
+      case 'ice':
+        if (!socket.controls.take(now)) {
+          this.counters.closedControlRate += 1
+          this.#notice(id, { code: 'rate-limited', retryAfterMs: socket.controls.waitMs(now) })
+          this.#dismiss(socket, 'rate-limited')
+          return
+        }
+        this.#control(socket, frame)
+        return
+    }
+  }
+
+  #control(socket: Socket, frame: Exclude<ClientFrame, { type: 'send' | 'bind' }>): void {
+    switch (frame.type) {
+      case 'unbind':
+        for (const address of frame.addresses) this.#unbind(socket, keyOf(address))
+        return
+      case 'pong': {
+        // A late answer to an earlier PING echoes the same bytes, so it counts; an invented one matches nothing.
+        const { phase } = socket
+        if (phase.type === 'bound' && keyOf(frame.echo) === keyOf(phase.payload)) socket.phase = { ...phase, unanswered: 0 }
+        return
+      }
+      case 'ice':
+        this.#answer(socket.id, encodeRelayFrame({ type: 'ice', servers: this.#iceServers }))
+        return
+    }
+  }
+
+  #malformed(socket: Socket | undefined): void {
+    if (socket === undefined) return
+    this.counters.refusedMalformed += 1
+    this.#notice(socket.id, { code: 'malformed' })
+    this.#dismiss(socket, 'malformed')
+  }
+
+  /** It costs the sender one, however many receive it, and the sender learns nothing but that it sends too fast. */
+  #forward(sender: Socket, address: Uint8Array, envelope: Uint8Array, now: Millis): void {
+    if (!sender.sends.take(now)) {
+      this.counters.droppedSendRate += 1
+      if (now < sender.quietUntil) return
+      sender.quietUntil = now + NOTICE_INTERVAL_MS
+      this.#notice(sender.id, { code: 'rate-limited', retryAfterMs: sender.sends.waitMs(now), of: 'send' })
+      return
+    }
+    this.counters.sent += 1
+    const receivers = this.#bindings.receivers(sender, keyOf(address), now)
+    if (receivers === 'unbound') {
+      this.counters.droppedUnbound += 1
+      return
+    }
+    if (receivers === 'rate-limited') {
+      this.counters.droppedReceiveRate += 1
+      return
+    }
+    const frame = encodeDeliver(address, envelope)
+    this.counters.delivered += receivers.length
+    for (const receiver of receivers) this.#outputs.push({ type: 'send', socket: receiver.id, frame, envelope: true })
+  }
+
+  // ── binding ────────────────────────────────────────────────────────────────────────────────
+
+  /** All checks that cost nothing come first; each BIND gets exactly one answer, BOUND or a notice. */
+  #bind(socket: Socket, binds: readonly Bind[], now: Millis): void {
+    const limits = this.#limits
+    const checks: { address: Uint8Array; signature: Uint8Array }[] = []
+    const addresses = new Set<AddressKey>()
+    for (const bind of binds) {
+      if (bind.form === 1) {
+        // Public addresses are not served yet: a delegate cannot be taken at its word.
+        this.counters.refusedBindForm += 1
+        this.#notice(socket.id, { code: 'bind-refused' })
+        return
+      }
+      addresses.add(keyOf(bind.address))
+      // Copied: the check may come later, and the driver's buffer is its own.
+      checks.push({ address: bind.address.slice(), signature: bind.signature.slice() })
+    }
+    if (this.#heldWith(socket, addresses) > limits.bindsPerSocket) {
+      this.counters.refusedBindsPerSocket += 1
+      this.#notice(socket.id, { code: 'too-many', limit: limits.bindsPerSocket, of: 'bind' })
+      return
+    }
+    if (this.#bindings.crowded(socket, addresses)) {
+      this.#refuseCrowded(socket)
+      return
+    }
+    if (!socket.binds.take(now, binds.length)) {
+      this.counters.refusedBindRate += 1
+      this.#notice(socket.id, { code: 'rate-limited', retryAfterMs: socket.binds.waitMs(now, binds.length), of: 'bind' })
+      return
+    }
+    const id = this.#nextVerify++
+    const pending: PendingBind = { socket, count: binds.length, addresses }
+    socket.pending.set(id, pending)
+    this.#pending.set(id, pending)
+    this.#outputs.push({ type: 'verify', id, origins: socket.origins, nonce: socket.nonce, binds: checks })
+  }
+
+  #verified(id: number, ok: boolean, now: Millis): void {
+    const pending = this.#pending.get(id)
+    if (pending === undefined) return
+    const { socket, addresses, count } = pending
+    this.#pending.delete(id)
+    socket.pending.delete(id)
+    if (!ok) {
+      this.counters.refusedSignature += 1
+      this.#notice(socket.id, { code: 'bind-refused' })
+      return
+    }
+    // Others may have bound while the signatures were checked.
+    if (this.#bindings.crowded(socket, addresses)) {
+      this.#refuseCrowded(socket)
+      return
+    }
+    for (const key of addresses) {
+      this.#bindings.add(socket, key, now)
+      socket.bound.add(key)
+    }
+    this.counters.bound += count
+    if (socket.phase.type === 'unbound') this.#expectPong(socket, 0, this.#random(PING_BYTES), now)
+    this.#answer(socket.id, encodeRelayFrame({ type: 'bound', count }))
+  }
+
+  /** Addresses that the socket would hold with these, counting what is still being checked. */
+  #heldWith(socket: Socket, addresses: ReadonlySet<AddressKey>): number {
+    const held = new Set(addresses)
+    for (const key of socket.bound) held.add(key)
+    for (const pending of socket.pending.values()) for (const key of pending.addresses) held.add(key)
+    return held.size
+  }
+
+  #refuseCrowded(socket: Socket): void {
+    this.counters.refusedBindersPerAddress += 1
+    this.#notice(socket.id, { code: 'too-many', limit: this.#limits.bindersPerAddress, of: 'bind' })
+  }
+
+  #unbind(socket: Socket, key: AddressKey): void {
+    for (const pending of socket.pending.values()) pending.addresses.delete(key)
+    if (socket.bound.delete(key)) this.#bindings.remove(socket, key)
+  }
+
+  // ── time ───────────────────────────────────────────────────────────────────────────────────
+
+  #sweep(now: Millis): void {
+    if (this.#sweepAt === undefined || now < this.#sweepAt) return
+    this.#sweepAt = undefined
+    let next = Number.POSITIVE_INFINITY
+    for (const socket of this.#sockets.values()) {
+      const due = this.#due(socket, now)
+      if (due !== undefined) next = Math.min(next, due)
+    }
+    if (this.#prefixes.sweep(now)) next = Math.min(next, now + PREFIX_SWEEP_MS)
+    if (next !== Number.POSITIVE_INFINITY) this.#wakeBy(Math.max(next, now + SWEEP_MS))
+  }
+
+  /** Does what is due for one socket; returns when something will be due again, undefined if the socket is gone. */
+  #due(socket: Socket, now: Millis): Millis | undefined {
+    const { phase } = socket
+    switch (phase.type) {
+      case 'unbound':
+        if (now < phase.closeAt) return phase.closeAt
+        this.counters.closedNoBind += 1
+        this.#dismiss(socket, 'no-bind')
+        return undefined
+      case 'bound':
+        if (now < phase.pingAt) return phase.pingAt
+        if (phase.unanswered >= MISSED_PINGS_MAX) {
+          this.counters.closedUnresponsive += 1
+          this.#dismiss(socket, 'unresponsive')
+          return undefined
+        }
+        this.#answer(socket.id, encodeRelayFrame({ type: 'ping', payload: phase.payload }))
+        return this.#expectPong(socket, phase.unanswered + 1, phase.payload, now)
+    }
+  }
+
+  /** Pings are spread, so that ten thousand sockets that came at once do not answer at once. */
+  #expectPong(socket: Socket, unanswered: number, payload: Bytes, now: Millis): Millis {
+    const { pingMs, pingJitterMs } = this.#limits
+    const [high = 0, low = 0] = this.#random(2)
+    const pingAt = now + pingMs - pingJitterMs + (2 * pingJitterMs * (high * 256 + low)) / 0xffff
+    socket.phase = { type: 'bound', pingAt, unanswered, payload }
+    this.#wakeBy(pingAt)
+    return pingAt
+  }
+
+  #wakeBy(at: Millis): void {
+    this.#sweepAt = this.#sweepAt === undefined ? at : Math.min(this.#sweepAt, at)
+  }
+
+  #shutdown(reconnectInMs: number, tryForMs: number): void {
+    this.#stopped = true
+    const frame = encodeRelayFrame({ type: 'notice', notice: { code: 'restarting', reconnectInMs, tryForMs } })
+    for (const socket of this.#sockets.values()) {
+      this.#answer(socket.id, frame)
+      this.#dismiss(socket, 'restarting')
+    }
+    this.#sweepAt = undefined
+  }
+
+  #notice(socket: SocketId, notice: Notice): void {
+    this.#answer(socket, encodeRelayFrame({ type: 'notice', notice }))
+  }
+
+  #answer(socket: SocketId, frame: Bytes): void {
+    this.#outputs.push({ type: 'send', socket, frame, envelope: false })
+  }
+}
