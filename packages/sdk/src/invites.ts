@@ -1,0 +1,181 @@
+/**
+ * The invitations I gave out. Each opens one door once: of two tabs, or two guests, the one whose transaction comes first spends it.
+ * A spent or revoked one is kept until it would have expired, so that a second guest is told 'used' instead of nothing.
+ */
+import {
+  type Bytes,
+  hex,
+  INVITES_MAX,
+  KithError,
+  NAME_MAX_LENGTH,
+  PURPOSE_MAX_LENGTH,
+  PURPOSES_MAX,
+  pack,
+  unpackFields,
+  violation,
+} from '@kith/protocol'
+import { parsePurposes } from './contact-record.ts'
+import { Emitter, type Events } from './events.ts'
+import { parseName, tidyName } from './identity/name.ts'
+import { Collection, type CollectionChange } from './storage/collection.ts'
+import { DELETE, KEEP, put, type Store } from './storage/store.ts'
+
+export interface InviteRecord {
+  /** 8 random bytes as hex: names it in the store and in messages, since the secret must not. */
+  readonly id: string
+  /** 16 random bytes: the link. */
+  readonly secret: Bytes
+  readonly createdAt: number
+  readonly expiresAt: number
+  /** For my address book; '' for what they call themselves. */
+  readonly name: string
+  readonly purposes: readonly string[]
+  readonly state: InviteState
+}
+export type InviteState = 'open' | 'used' | 'revoked'
+
+/** 'expired' is told of open ones only: that a spent one is forgotten concerns nobody. */
+export interface InviteChange {
+  readonly change: 'created' | 'used' | 'revoked' | 'expired'
+  readonly invite: InviteRecord
+}
+
+export interface InviteBookOptions {
+  readonly store: Store
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+}
+
+const SECRET_BYTES = 16
+const ID_BYTES = 8
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/** Stored by their index: add at the end. */
+const STATES: readonly InviteState[] = ['open', 'used', 'revoked']
+
+export class InviteBook {
+  readonly #now: () => number
+  readonly #records: Collection<InviteRecord>
+  readonly #events = new Emitter<{ invite: InviteChange }>()
+
+  /** Rejects with 'storage' only where a store that worked before cannot be read. */
+  static async open(options: InviteBookOptions): Promise<InviteBook> {
+    const records = await Collection.open(options.store, {
+      prefix: 'invite/',
+      what: 'invitation',
+      pack: packInvite,
+      unpack: unpackInvite,
+    })
+    return new InviteBook(options, records)
+  }
+
+  private constructor(options: InviteBookOptions, records: Collection<InviteRecord>) {
+    this.#now = options.now ?? Date.now
+    this.#records = records
+    records.onChange((change) => this.#reflect(change))
+  }
+
+  /** Made here or in another tab. */
+  get events(): Events<{ invite: InviteChange }> {
+    return this.#events
+  }
+
+  get(id: string): InviteRecord | undefined {
+    return this.#records.items.get(id)
+  }
+
+  /** Those that a guest can still use. */
+  listOpen(): InviteRecord[] {
+    return this.listLive().filter(({ state }) => state === 'open')
+  }
+
+  /** Those that have not expired, spent ones too: their addresses stay bound, to answer 'spent'. */
+  listLive(): InviteRecord[] {
+    const now = this.#now()
+    return [...this.#records.items.values()].filter(({ expiresAt }) => expiresAt > now)
+  }
+
+  /** Errors: 'invalid-argument', 'too-many' for more than INVITES_MAX at a time. */
+  async create(options: { name?: string; purposes?: string[]; expiresInMs?: number } = {}): Promise<InviteRecord> {
+    const { expiresInMs = DAY_MS } = options
+    const createdAt = this.#now()
+    const expiresAt = createdAt + Math.floor(expiresInMs)
+    if (!(expiresInMs >= 1) || !Number.isSafeInteger(expiresAt)) {
+      throw new KithError('invalid-argument', 'expiresInMs is a number of milliseconds from 1.')
+    }
+    if (this.listLive().length >= INVITES_MAX) {
+      throw new KithError('too-many', `At most ${INVITES_MAX} invitations at a time: wait for some to expire.`)
+    }
+    const invite: InviteRecord = {
+      id: hex(crypto.getRandomValues(new Uint8Array(ID_BYTES))),
+      secret: crypto.getRandomValues(new Uint8Array(SECRET_BYTES)),
+      createdAt,
+      expiresAt,
+      name: options.name === undefined || tidyName(options.name) === '' ? '' : parseName(options.name, 'A contact’s name'),
+      purposes: parsePurposes(options.purposes ?? []),
+      state: 'open',
+    }
+    await this.#records.update(invite.id, () => put(invite))
+    return invite
+  }
+
+  /** True for the one call, over all tabs, that spends it; false when it is spent, revoked, expired or unknown. */
+  markUsed(id: string): Promise<boolean> {
+    return this.#close(id, 'used')
+  }
+
+  /** True when it was open until now. */
+  revoke(id: string): Promise<boolean> {
+    return this.#close(id, 'revoked')
+  }
+
+  /** Forgets what has expired at `now`. Resolves with when to call it again; undefined: when one is created. */
+  async expire(now: number = this.#now()): Promise<number | undefined> {
+    const items = [...this.#records.items.values()]
+    const expired = (invite: InviteRecord) => invite.expiresAt <= now
+    await Promise.all(
+      items.filter(expired).map(({ id }) => this.#records.update(id, (stored) => (stored && expired(stored) ? DELETE : KEEP))),
+    )
+    const left = items.filter((invite) => !expired(invite)).map(({ expiresAt }) => expiresAt)
+    return left.length > 0 ? Math.min(...left) : undefined
+  }
+
+  close(): void {
+    this.#records.close()
+  }
+
+  async #close(id: string, state: 'used' | 'revoked'): Promise<boolean> {
+    let mine = false
+    await this.#records.update(id, (stored) => {
+      mine = stored?.state === 'open' && stored.expiresAt > this.#now()
+      return mine && stored ? put({ ...stored, state }) : KEEP
+    })
+    return mine
+  }
+
+  #reflect({ before, after }: CollectionChange<InviteRecord>): void {
+    if (after === undefined) {
+      if (before?.state === 'open') this.#events.emit('invite', { change: 'expired', invite: before })
+    } else if (before?.state !== after.state) {
+      this.#events.emit('invite', { change: after.state === 'open' ? 'created' : after.state, invite: after })
+    }
+  }
+}
+
+/** msgpack [1, secret, createdAt, expiresAt, name, purposes, state]; later versions add at the end. */
+function packInvite({ secret, createdAt, expiresAt, name, purposes, state }: InviteRecord): Bytes {
+  return pack([1, secret, createdAt, expiresAt, name, purposes, STATES.indexOf(state)])
+}
+
+function unpackInvite(bytes: Uint8Array, id: string): InviteRecord {
+  const fields = unpackFields(bytes)
+  fields.integer() // version: later ones add fields
+  const secret = fields.bytes(SECRET_BYTES)
+  const createdAt = fields.integer()
+  const expiresAt = fields.integer()
+  const name = fields.text(NAME_MAX_LENGTH)
+  const purposes = Object.freeze(fields.list(PURPOSES_MAX, (purpose) => purpose.text(PURPOSE_MAX_LENGTH)))
+  const state = STATES[fields.integer()]
+  if (state === undefined) throw violation('unknown state of an invitation')
+  return Object.freeze({ id, secret, createdAt, expiresAt, name, purposes, state })
+}

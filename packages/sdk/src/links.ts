@@ -1,0 +1,86 @@
+/** The links that a page is opened with. What they hold is in the fragment, which browsers do not send to the page's server. */
+import { decodeInvite, encodeInvite, type InviteLink, KithError } from '@kith/protocol'
+import encodeQR from 'qr'
+import type { InviteRecord } from './invites.ts'
+
+const INVITE = 'kith-invite='
+const ROOM = 'kith-room='
+
+/** What a page was opened with: `linkKind(location.href)`. */
+export function linkKind(url: string | URL): 'invite' | 'room' | undefined {
+  const fragment = fragmentOf(url)
+  return fragment.startsWith(INVITE) ? 'invite' : fragment.startsWith(ROOM) ? 'room' : undefined
+}
+
+/**
+ * The link for a guest, on `page` (its own fragment is dropped), naming the relays where I wait and what I call myself.
+ * Errors: 'invalid-argument'.
+ */
+export function inviteLink(
+  page: string | URL,
+  { secret, expiresAt }: Pick<InviteRecord, 'secret' | 'expiresAt'>,
+  relays: readonly string[],
+  inviterName: string,
+): string {
+  const text = String(page)
+  if (!URL.canParse(text)) throw new KithError('invalid-argument', 'The page that a link opens must be a full address.')
+  const url = new URL(text)
+  url.hash = INVITE + encodeInvite({ secret, relays: [...relays], expiresAt, name: inviterName })
+  return url.href
+}
+
+/** Reads a link as it was opened or pasted. Throws 'invalid-invite' with a sentence; whether it has expired is for the caller. */
+export function parseInviteUrl(url: string | URL): InviteLink {
+  const fragment = fragmentOf(url)
+  if (fragment.startsWith(ROOM)) throw new KithError('invalid-invite', 'This link opens a room: it is not an invitation.')
+  if (!fragment.startsWith(INVITE)) {
+    throw new KithError('invalid-invite', 'This is not an invitation link: it should have “#kith-invite=” in it.')
+  }
+  return decodeInvite(fragment.slice(INVITE.length))
+}
+
+/** Not by `new URL`: what people paste often lacks the scheme, and only the fragment matters. */
+function fragmentOf(url: string | URL): string {
+  const text = String(url).trim()
+  const hash = text.indexOf('#')
+  return hash < 0 ? '' : text.slice(hash + 1)
+}
+
+/** ISO/IEC 18004 §9.1: four modules around the symbol that readers find it by. */
+const QUIET_ZONE = 4
+
+/**
+ * A QR code as an SVG element's text, to fit whatever box it is put in. Black on white, with its own ground, in dark pages too: many
+ * readers do not find a light code on a dark one. Throws 'too-large' beyond what a symbol holds (2,953 bytes).
+ */
+export function qrSvg(text: string, title = 'QR code'): string {
+  const rows = encode(text)
+  const side = rows.length
+  let path = ''
+  rows.forEach((row, y) => {
+    for (let x = 0; x < side; x++) {
+      if (!row[x]) continue
+      let end = x + 1
+      while (row[end]) end++
+      path += `M${x} ${y}h${end - x}v1H${x}z`
+      x = end
+    }
+  })
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${side} ${side}" role="img" shape-rendering="crispEdges">` +
+    `<title>${escapeXml(title)}</title><path fill="#fff" d="M0 0h${side}v${side}H0z"/><path d="${path}"/></svg>`
+  )
+}
+
+function encode(text: string): boolean[][] {
+  try {
+    // 'low': a screen has no dirt to correct, and a smaller symbol has larger modules for the camera.
+    return encodeQR(text, 'raw', { ecc: 'low', border: QUIET_ZONE })
+  } catch (cause) {
+    throw new KithError('too-large', 'This is too long for a QR code.', { cause })
+  }
+}
+
+function escapeXml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}
