@@ -1,0 +1,289 @@
+/**
+ * One conversation: its messages, and the stream that carries them while both are there.
+ *
+ * Nothing depends on which stream that is. Each message is kept before it is sent, sent again on the next stream until the other
+ * page acknowledges it, and dropped by the other page if it has it. So it is enough to agree roughly: one stream is written to,
+ * every stream is read until its end.
+ */
+import { type Message, type Messages, messages, type Peer, type PeerId, type Stream } from '@kith/sdk'
+import { codeOf } from '../errors.ts'
+import { Value } from '../observable.ts'
+import type { ChatMessage, History } from './history.ts'
+import { CHAT, decode, encodeAck, encodeSaid, type Said, WIRE_MAX_BYTES } from './wire.ts'
+
+/** Messages shown at first, and with each 'Show earlier'. */
+const PAGE_MESSAGES = 60
+
+/** Between tries to open a stream to someone who seems to be there: doubled with each that fails, up to the second. */
+const RETRY_MS = 4_000
+const RETRY_MAX_MS = 60_000
+
+interface Line {
+  readonly stream: Stream
+  readonly messages: Messages
+  readonly openedBy: 'me' | 'them'
+  /** Ids of mine that were written to it. */ readonly sent: Set<string>
+}
+
+export type LineState =
+  | { readonly at: 'closed' }
+  | { readonly at: 'opening' }
+  | { readonly at: 'open' }
+  /** The other page is there and serves no chat. */
+  | { readonly at: 'unserved' }
+
+export interface ChatNeeds {
+  readonly peer: Peer
+  readonly history: History
+  /** Something was written to the history: other tabs of this profile read it again. */
+  readonly changed: () => void
+  /** A message is shown but could not be saved. */
+  readonly unsaved: (error: unknown) => void
+}
+
+export class Chat {
+  readonly with: PeerId
+  readonly messages = new Value<readonly ChatMessage[]>([])
+  readonly unread = new Value(0)
+  readonly line = new Value<LineState>({ at: 'closed' })
+  /** Ids of mine that are on their way. */
+  readonly sent = new Value<ReadonlySet<string>>(new Set())
+  readonly hasEarlier = new Value(false)
+
+  readonly #needs: ChatNeeds
+  #line: Line | undefined
+  #watched = false
+  #closed = false
+  #failures = 0
+  #retry: ReturnType<typeof setTimeout> | undefined
+  #opening: AbortController | undefined
+  #flushing = false
+  /** Before this seq nothing is shown. */
+  #firstSeq = 0
+
+  constructor(contact: PeerId, needs: ChatNeeds) {
+    this.with = contact
+    this.#needs = needs
+  }
+
+  /** Reads the history, again if need be. */
+  async load(): Promise<void> {
+    const shown = this.messages.get().length
+    const latest = await this.#needs.history.latest(this.with, Math.max(PAGE_MESSAGES, shown))
+    this.#firstSeq = latest[0]?.seq ?? 0
+    const kept = new Set(latest.map(({ author, id }) => `${author} ${id}`))
+    const unsaved = this.messages.get().filter(({ seq, author, id }) => seq === UNSAVED && !kept.has(`${author} ${id}`))
+    this.#show([...latest, ...unsaved])
+    this.hasEarlier.set(latest.length >= PAGE_MESSAGES)
+    void this.#flush()
+  }
+
+  async loadEarlier(): Promise<void> {
+    const earlier = await this.#needs.history.before(this.with, this.#firstSeq, PAGE_MESSAGES)
+    this.#firstSeq = earlier[0]?.seq ?? this.#firstSeq
+    this.hasEarlier.set(earlier.length === PAGE_MESSAGES)
+    this.#show([...earlier, ...this.messages.get()])
+  }
+
+  /** Whether the conversation is on the screen: then what comes in is read, and a stream is worth having. */
+  watch(watched: boolean): void {
+    this.#watched = watched
+    if (!watched) return
+    void this.#read()
+    this.wake()
+  }
+
+  async say(text: string): Promise<void> {
+    const said: Said = { id: crypto.randomUUID(), text, at: Date.now() }
+    this.#append(await this.#keep({ ...said, author: 'me' }))
+    this.#failures = 0
+    this.wake()
+    await this.#flush()
+  }
+
+  /** Opens a stream if there is a reason to; called when something changed that may let it succeed. */
+  wake(): void {
+    const contact = this.#needs.peer.contacts.get(this.with)
+    if (this.#closed || this.#line || this.#opening || !contact || contact.trust === 'blocked') return
+    if (!this.#watched && this.#undelivered().length === 0) return
+    clearTimeout(this.#retry)
+    void this.#open()
+  }
+
+  /** They opened a stream. Settles when it is over. */
+  async answer(stream: Stream): Promise<void> {
+    await this.#take(stream, 'them')
+  }
+
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#retry)
+    this.#opening?.abort()
+    this.#line?.stream.reset()
+  }
+
+  // ── streams ────────────────────────────────────────────────────────────────────────────────
+
+  async #open(): Promise<void> {
+    const opening = new AbortController()
+    this.#opening = opening
+    this.line.set({ at: 'opening' })
+    try {
+      const stream = await this.#needs.peer.open(this.with, CHAT, { signal: opening.signal })
+      this.#opening = undefined
+      this.#failures = 0
+      void this.#take(stream, 'me')
+    } catch (error) {
+      this.#opening = undefined
+      if (this.#line || this.#closed) return
+      const code = codeOf(error)
+      this.line.set({ at: code === 'unsupported-protocol' ? 'unserved' : 'closed' })
+      if (code === undefined) reportError(error)
+      this.#retryLater()
+    }
+  }
+
+  /** Only for those who seem to be there: for the others, 'contact' events tell when it is worth a try. */
+  #retryLater(): void {
+    if (this.#closed || !this.#needs.peer.contacts.get(this.with)?.online) return
+    const delayMs = Math.min(RETRY_MS * 2 ** this.#failures, RETRY_MAX_MS)
+    this.#failures += 1
+    clearTimeout(this.#retry)
+    this.#retry = setTimeout(() => this.wake(), delayMs)
+  }
+
+  async #take(stream: Stream, openedBy: Line['openedBy']): Promise<void> {
+    const line: Line = { stream, openedBy, messages: messages(stream, { maxMessageSize: WIRE_MAX_BYTES }), sent: new Set() }
+    const loser = this.#settle(line)
+    if (loser?.openedBy === 'me') void closeQuietly(loser)
+    let clean = false
+    try {
+      if (loser !== line) void this.#flush()
+      for await (const message of line.messages) await this.#receive(line, message)
+      clean = true
+      await closeQuietly(line)
+    } catch (error) {
+      if (codeOf(error) === undefined) reportError(error)
+    }
+    if (this.#line !== line) return
+    this.#line = undefined
+    this.sent.set(new Set())
+    this.line.set({ at: 'closed' })
+    // A clean end is the other's wish: another of my tabs or theirs goes on with it. It is opened again when there is need.
+    if (!clean || this.#undelivered().length > 0) this.#retryLater()
+  }
+
+  /**
+   * Which of two streams is written to from now on; returns the other. Of two on one connection that crossed, the one from the
+   * lower PeerId, as both sides see; else the newer, since the older belongs to a page that is gone or to another tab.
+   */
+  #settle(line: Line): Line | undefined {
+    const rival = this.#line
+    const lower = this.#needs.peer.id < this.with ? 'me' : 'them'
+    const crossed = rival && rival.openedBy !== line.openedBy && rival.stream.connection === line.stream.connection
+    if (crossed && rival.openedBy === lower) return line
+    this.#line = line
+    this.sent.set(new Set())
+    this.line.set({ at: 'open' })
+    return rival
+  }
+
+  async #receive(line: Line, message: Message): Promise<void> {
+    const wire = decode(message.text())
+    switch (wire?.kind) {
+      case undefined:
+        // A later version of this page may say more than we understand.
+        return
+      case 'ack':
+        this.#change((known) => known.author === 'me' && known.id === wire.id, { delivered: true })
+        await this.#save(() => this.#needs.history.markDelivered(this.with, wire.id))
+        return
+      case 'said': {
+        const known = this.messages.get().some(({ author, id }) => author === 'them' && id === wire.said.id)
+        if (!known) this.#append(await this.#keep({ ...wire.said, author: 'them' }))
+        await line.messages.send(encodeAck(wire.said.id))
+        if (this.#watched) await this.#read()
+      }
+    }
+  }
+
+  /** Sends what was not sent on this stream and has not arrived by another, one after the other. */
+  async #flush(): Promise<void> {
+    if (this.#flushing) return
+    this.#flushing = true
+    try {
+      for (let line = this.#line; line; line = this.#line) {
+        const { sent } = line
+        const next = this.#undelivered().find(({ id }) => !sent.has(id))
+        if (!next) return
+        sent.add(next.id)
+        await line.messages.send(encodeSaid(next))
+        if (line === this.#line) this.sent.set(new Set(sent))
+      }
+    } catch (error) {
+      // The stream is over; reading it ends too, and what was not acknowledged goes by the next.
+      if (codeOf(error) === undefined) reportError(error)
+    } finally {
+      this.#flushing = false
+    }
+  }
+
+  // ── messages ───────────────────────────────────────────────────────────────────────────────
+
+  #undelivered(): readonly ChatMessage[] {
+    return this.messages.get().filter((message) => message.author === 'me' && !message.delivered)
+  }
+
+  /** Undefined if it was there already: another tab of this profile took it. */
+  async #keep(said: Said & { author: 'me' | 'them' }): Promise<ChatMessage | undefined> {
+    const message = { ...said, with: this.with, delivered: false, read: said.author === 'me' }
+    try {
+      const kept = await this.#needs.history.add(message)
+      this.#needs.changed()
+      return kept
+    } catch (error) {
+      this.#needs.unsaved(error)
+      return { ...message, seq: UNSAVED }
+    }
+  }
+
+  async #save(write: () => Promise<void>): Promise<void> {
+    try {
+      await write()
+      this.#needs.changed()
+    } catch (error) {
+      this.#needs.unsaved(error)
+    }
+  }
+
+  async #read(): Promise<void> {
+    if (this.unread.get() === 0) return
+    this.#change((message) => message.author === 'them', { read: true })
+    await this.#save(() => this.#needs.history.markRead(this.with))
+  }
+
+  #append(message: ChatMessage | undefined): void {
+    if (message) this.#show([...this.messages.get(), message])
+  }
+
+  #change(which: (message: ChatMessage) => boolean, change: Partial<ChatMessage>): void {
+    this.#show(this.messages.get().map((message) => (which(message) ? { ...message, ...change } : message)))
+  }
+
+  #show(shown: readonly ChatMessage[]): void {
+    this.messages.set(shown)
+    this.unread.set(shown.filter(({ author, read }) => author === 'them' && !read).length)
+  }
+}
+
+/** The seq of what is shown but could not be saved: after all others. */
+const UNSAVED = Number.MAX_SAFE_INTEGER
+
+async function closeQuietly(line: Line): Promise<void> {
+  try {
+    await line.messages.close()
+  } catch (error) {
+    // It was over already, which is what we wanted; anything but that is a bug.
+    if (codeOf(error) === undefined) reportError(error)
+  }
+}

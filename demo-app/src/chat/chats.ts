@@ -1,0 +1,76 @@
+/** All conversations of this peer, and the one that is on the screen. */
+import type { Peer, PeerId } from '@kith/sdk'
+import { Value } from '../observable.ts'
+import { Chat } from './chat.ts'
+import type { History } from './history.ts'
+import { CHAT } from './wire.ts'
+
+export class Chats {
+  /** Whether what is said outlives this page. */
+  readonly saved: boolean
+  /** The last message could not be saved. */
+  readonly unsaved = new Value(false)
+  /** Tells of any change to any conversation, for what shows them all. */
+  readonly changes = new Value(0)
+
+  readonly #peer: Peer
+  readonly #history: History
+  readonly #chats = new Map<PeerId, Chat>()
+  /** To the other tabs of this profile. */
+  readonly #tabs: BroadcastChannel
+  #watched: Chat | undefined
+
+  constructor(peer: Peer, history: History, profile: string) {
+    this.#peer = peer
+    this.#history = history
+    this.saved = history.saved
+    this.#tabs = new BroadcastChannel(`kith-demo/${profile}`)
+    this.#tabs.onmessage = ({ data }: MessageEvent<PeerId>) => {
+      void this.#chats.get(data)?.load()
+    }
+    peer.handle(CHAT, (stream) => this.of(stream.remote).answer(stream))
+    peer.on('contact', ({ change, contact }) => {
+      if (change === 'removed') void this.#forget(contact.id)
+      else this.of(contact.id).wake()
+    })
+    peer.on('connection', (connection) => this.#chats.get(connection.remote)?.wake())
+    for (const contact of peer.contacts) this.of(contact.id)
+  }
+
+  of(contact: PeerId): Chat {
+    const known = this.#chats.get(contact)
+    if (known) return known
+    const chat = new Chat(contact, {
+      peer: this.#peer,
+      history: this.#history,
+      changed: () => this.#tabs.postMessage(contact),
+      unsaved: (error) => {
+        console.warn('A message could not be saved:', error)
+        this.unsaved.set(true)
+      },
+    })
+    this.#chats.set(contact, chat)
+    const changed = () => this.changes.set(this.changes.get() + 1)
+    for (const value of [chat.messages, chat.unread, chat.line]) value.on(changed)
+    // What was written and not delivered goes out once it is read from the history.
+    chat.load().then(() => chat.wake(), reportError)
+    return chat
+  }
+
+  /** `undefined`: none is on the screen, or the page is in the background. */
+  watch(contact: PeerId | undefined): void {
+    const chat = contact && this.of(contact)
+    if (chat === this.#watched) return
+    this.#watched?.watch(false)
+    this.#watched = chat
+    chat?.watch(true)
+  }
+
+  async #forget(contact: PeerId): Promise<void> {
+    this.#chats.get(contact)?.close()
+    this.#chats.delete(contact)
+    if (this.#watched?.with === contact) this.#watched = undefined
+    await this.#history.forget(contact).catch(reportError)
+    this.changes.set(this.changes.get() + 1)
+  }
+}

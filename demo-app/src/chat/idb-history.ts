@@ -1,0 +1,134 @@
+/** The history in IndexedDB, one database a profile, beside the SDK's own. */
+import type { PeerId } from '@kith/sdk'
+import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import { type ChatMessage, type History, MemoryHistory, type NewMessage } from './history.ts'
+import type { Said } from './wire.ts'
+
+interface Kept extends Said {
+  seq?: number
+  with: PeerId
+  author: 'me' | 'them'
+  /** Only there while mine is undelivered or theirs unread, so that the index holds no others: true is not a valid key. */
+  open?: 1
+}
+
+interface Schema extends DBSchema {
+  messages: {
+    key: number
+    value: Kept
+    indexes: {
+      with: [PeerId, number]
+      identity: [PeerId, Kept['author'], string]
+      open: [PeerId, Kept['author'], 1, number]
+    }
+  }
+}
+
+/** Falls back to memory where the browser refuses: a private window, a full disk, storage switched off. */
+export async function openHistory(profile: string): Promise<History> {
+  try {
+    const database = await openDB<Schema>(`kith-demo/${profile}`, 1, {
+      upgrade(db) {
+        const messages = db.createObjectStore('messages', { keyPath: 'seq', autoIncrement: true })
+        messages.createIndex('with', ['with', 'seq'])
+        messages.createIndex('identity', ['with', 'author', 'id'], { unique: true })
+        messages.createIndex('open', ['with', 'author', 'open', 'seq'])
+      },
+    })
+    return new IdbHistory(database)
+  } catch (error) {
+    console.warn('The history is kept in memory only:', error)
+    return new MemoryHistory()
+  }
+}
+
+const messageOf = ({ seq = 0, with: contact, author, id, text, at, open }: Kept): ChatMessage => ({
+  seq,
+  with: contact,
+  author,
+  id,
+  text,
+  at,
+  delivered: author === 'me' && !open,
+  read: author === 'me' || !open,
+})
+
+/** Every seq of one contact, from `first` up to but without `end`. */
+const between = (contact: PeerId, first: number, end: number) => IDBKeyRange.bound([contact, first], [contact, end], false, true)
+const openOf = (contact: PeerId, author: Kept['author']) =>
+  IDBKeyRange.bound([contact, author, 1, 0], [contact, author, 1, Number.POSITIVE_INFINITY])
+
+class IdbHistory implements History {
+  readonly saved = true
+  readonly #database: IDBPDatabase<Schema>
+
+  constructor(database: IDBPDatabase<Schema>) {
+    this.#database = database
+  }
+
+  async latest(contact: PeerId, count: number): Promise<ChatMessage[]> {
+    const { store } = this.#database.transaction('messages')
+    const everything = between(contact, 0, Number.POSITIVE_INFINITY)
+    const [undelivered, unread, last] = await Promise.all([
+      store.index('open').getKey(openOf(contact, 'me')),
+      store.index('open').getKey(openOf(contact, 'them')),
+      startOfLast(store.index('with').openKeyCursor(everything, 'prev'), count),
+    ])
+    const first = Math.min(last, undelivered ?? last, unread ?? last)
+    const kept = await store.index('with').getAll(between(contact, first, Number.POSITIVE_INFINITY))
+    return kept.map(messageOf)
+  }
+
+  async before(contact: PeerId, seq: number, count: number): Promise<ChatMessage[]> {
+    const index = this.#database.transaction('messages').store.index('with')
+    const first = await startOfLast(index.openKeyCursor(between(contact, 0, seq), 'prev'), count)
+    return (await index.getAll(between(contact, first, seq))).map(messageOf)
+  }
+
+  async add({ with: contact, author, id, text, at, delivered, read }: NewMessage): Promise<ChatMessage | undefined> {
+    const transaction = this.#database.transaction('messages', 'readwrite')
+    // Asked first: a ConstraintError would abort the transaction, and its `done` reject unheard.
+    if ((await transaction.store.index('identity').getKey([contact, author, id])) !== undefined) return undefined
+    const kept: Kept = { with: contact, author, id, text, at }
+    if (author === 'me' ? !delivered : !read) kept.open = 1
+    const seq = await transaction.store.add(kept)
+    await transaction.done
+    return messageOf({ ...kept, seq })
+  }
+
+  async markDelivered(contact: PeerId, id: string): Promise<void> {
+    const transaction = this.#database.transaction('messages', 'readwrite')
+    const kept = await transaction.store.index('identity').get([contact, 'me', id])
+    if (kept?.open) await transaction.store.put(closed(kept))
+    await transaction.done
+  }
+
+  async markRead(contact: PeerId): Promise<void> {
+    const transaction = this.#database.transaction('messages', 'readwrite')
+    const unread = await transaction.store.index('open').getAll(openOf(contact, 'them'))
+    await Promise.all(unread.map((kept) => transaction.store.put(closed(kept))))
+    await transaction.done
+  }
+
+  async forget(contact: PeerId): Promise<void> {
+    const transaction = this.#database.transaction('messages', 'readwrite')
+    const keys = await transaction.store.index('with').getAllKeys(between(contact, 0, Number.POSITIVE_INFINITY))
+    await Promise.all(keys.map((key) => transaction.store.delete(key)))
+    await transaction.done
+  }
+}
+
+function closed({ open: _, ...kept }: Kept): Kept {
+  return kept
+}
+
+/** The seq of the `count`th message from the end, or of the first if there are fewer. */
+async function startOfLast(
+  opened: Promise<{ primaryKey: number; advance(count: number): Promise<unknown> } | null>,
+  count: number,
+): Promise<number> {
+  const cursor = await opened
+  if (!cursor) return 0
+  const before = count > 1 ? await cursor.advance(count - 1) : cursor
+  return before ? cursor.primaryKey : 0
+}

@@ -1,0 +1,29 @@
+/** A sentence at the edge of the page when someone has come, gone after a while. */
+import { useEffect, useState } from 'preact/hooks'
+import type { Session } from '../session.ts'
+import { text } from '../text.ts'
+
+/** Long enough to read it twice. */
+const SHOWN_MS = 6_000
+
+/** `quiet`: something else on the screen says so already. */
+export function Notice({ session, quiet }: { session: Session; quiet: boolean }) {
+  const [words, setWords] = useState('')
+  useEffect(
+    () =>
+      session.peer.on('contact', ({ change, contact }) => {
+        if (change === 'added') setWords(text.notices.arrived(contact.name))
+      }),
+    [session],
+  )
+  useEffect(() => {
+    if (words === '') return
+    const timer = setTimeout(() => setWords(''), SHOWN_MS)
+    return () => clearTimeout(timer)
+  }, [words])
+  return (
+    <div class="notices" role="status">
+      {words !== '' && !quiet && <p class="notice">{words}</p>}
+    </div>
+  )
+}

@@ -1,0 +1,78 @@
+import type { PeerId } from '@kith/sdk'
+import { useNow } from '../clock.ts'
+import { shortWhen } from '../dates.ts'
+import type { Person } from '../people.ts'
+import { select } from '../selection.ts'
+import { text } from '../text.ts'
+import { Avatar } from './Avatar.tsx'
+
+interface PeopleListProps {
+  people: readonly Person[]
+  selected: PeerId | undefined
+}
+
+export function PeopleList({ people, selected }: PeopleListProps) {
+  const now = useNow()
+  return (
+    <nav class="people" aria-labelledby="people-title">
+      <h2 class="section-title" id="people-title">
+        {text.people.title}
+        {people.length > 0 && <span class="section-count">{people.length}</span>}
+      </h2>
+      {people.length === 0 ? (
+        <p class="people-none">
+          <strong>{text.people.none}</strong>
+          {text.people.noneHint}
+        </p>
+      ) : (
+        <ul>
+          {people.map((person) => (
+            <li key={person.id}>
+              <Row person={person} selected={person.id === selected} now={now} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </nav>
+  )
+}
+
+function Row({ person, selected, now }: { person: Person; selected: boolean; now: number }) {
+  const { id, name, trust, online, unread, lastMessage } = person
+  const presence = trust === 'blocked' ? text.people.blocked : online ? text.people.online : text.people.away
+  const preview = !lastMessage
+    ? text.people.noMessages
+    : lastMessage.author === 'me'
+      ? text.people.mine(lastMessage.text)
+      : lastMessage.text
+  return (
+    <button
+      type="button"
+      class={unread > 0 ? 'person unread' : 'person'}
+      aria-current={selected ? 'true' : undefined}
+      onClick={() => select(id)}
+    >
+      <Avatar id={id} name={name} online={online} />
+      <span class="person-words">
+        <span class="person-top">
+          <span class="person-name clip">{name}</span>
+          {trust === 'blocked' ? (
+            <span class="tag">{text.people.blocked}</span>
+          ) : (
+            <span class={online ? 'person-presence online' : 'person-presence'}>{presence}</span>
+          )}
+          {lastMessage && <time class="person-when">{shortWhen(lastMessage.at, now)}</time>}
+        </span>
+        <span class="person-bottom">
+          <span class="person-preview clip">{preview}</span>
+          {unread > 0 && (
+            <span class="badge">
+              <span aria-hidden="true">{unread > 99 ? '99+' : unread}</span>
+              <span class="unseen">{text.people.unread(unread)}</span>
+            </span>
+          )}
+        </span>
+      </span>
+    </button>
+  )
+}

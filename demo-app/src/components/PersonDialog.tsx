@@ -1,0 +1,101 @@
+/** What I keep about someone: a name of my own for them, how far I trust them, and the way to part. */
+import type { Trust } from '@kith/sdk'
+import { useState } from 'preact/hooks'
+import { useNow } from '../clock.ts'
+import { ago, dateOf } from '../dates.ts'
+import type { Person } from '../people.ts'
+import { deselect } from '../selection.ts'
+import type { Session } from '../session.ts'
+import { text } from '../text.ts'
+import { CopyField } from './CopyField.tsx'
+import { Dialog } from './Dialog.tsx'
+import { NameForm } from './NameForm.tsx'
+
+interface PersonDialogProps {
+  session: Session
+  person: Person
+  onClose: () => void
+}
+
+export function PersonDialog({ session, person, onClose }: PersonDialogProps) {
+  const [removing, setRemoving] = useState(false)
+  const now = useNow()
+  const words = text.person
+  const { contacts } = session.peer
+  const { id, name, trust, addedAt, lastSeenAt } = person
+  const remove = () => {
+    onClose()
+    deselect()
+    contacts.remove(id).catch(reportError)
+  }
+  if (removing) {
+    return (
+      <Dialog title={words.removeTitle(name)} onClose={onClose} key="removing">
+        <div class="stack">
+          <p>{words.removeHint}</p>
+          <div class="choices">
+            <button type="button" class="button wide" onClick={() => setRemoving(false)}>
+              {words.removeNo}
+            </button>
+            <button type="button" class="button wide danger solid" onClick={remove}>
+              {words.removeYes}
+            </button>
+          </div>
+        </div>
+      </Dialog>
+    )
+  }
+  const hints: Record<Trust, string> = { trusted: words.trustedHint, known: words.knownHint, blocked: words.blockedHint(name) }
+  return (
+    <Dialog title={words.title(name)} onClose={onClose}>
+      <div class="stack">
+        <NameForm
+          label={words.name}
+          save={words.save}
+          saved={words.saved}
+          name={name}
+          onSave={(chosen) => contacts.update(id, { name: chosen })}
+        />
+        <fieldset class="trust">
+          <legend class="field-label">{words.trust}</legend>
+          <div class="segments">
+            {(['trusted', 'known', 'blocked'] as const).map((level) => (
+              <label class="segment" key={level}>
+                <input
+                  type="radio"
+                  name="trust"
+                  value={level}
+                  checked={trust === level}
+                  aria-describedby="trust-hint"
+                  onChange={() => contacts.update(id, { trust: level }).catch(reportError)}
+                />
+                <span>{words[level]}</span>
+              </label>
+            ))}
+          </div>
+          <p class="hint" id="trust-hint">
+            {hints[trust]}
+          </p>
+        </fieldset>
+        <div class="stack tight">
+          <span class="field-label">{words.id}</span>
+          <CopyField label={words.id} value={id} action={words.copyId} />
+        </div>
+        <div class="dialog-foot">
+          <p class="hint">
+            {words.added(dateOf(addedAt))}
+            {lastSeenAt !== undefined && (
+              <>
+                <br />
+                {words.lastSeen(ago(lastSeenAt, now))}
+              </>
+            )}
+          </p>
+          <button type="button" class="button small danger" onClick={() => setRemoving(true)}>
+            {words.remove}
+          </button>
+        </div>
+      </div>
+    </Dialog>
+  )
+}

@@ -1,0 +1,47 @@
+/** Me, how well I can be found, and my people. */
+import type { PeerId } from '@kith/sdk'
+import { useValue } from '../observable.ts'
+import type { Person } from '../people.ts'
+import { DEFAULT_PROFILE } from '../place.ts'
+import type { Session } from '../session.ts'
+import { shortId } from '../short-id.ts'
+import { text } from '../text.ts'
+import { Avatar } from './Avatar.tsx'
+import { Icon } from './Icon.tsx'
+import { PeopleList } from './PeopleList.tsx'
+import { StatusLine } from './StatusLine.tsx'
+
+interface SidebarProps {
+  session: Session
+  people: readonly Person[]
+  selected: PeerId | undefined
+  onYou: () => void
+  onInvite: () => void
+}
+
+export function Sidebar({ session, people, selected, onYou, onInvite }: SidebarProps) {
+  const name = useValue(session.name)
+  const { profile } = session.place
+  return (
+    <aside class="sidebar">
+      <header class="me">
+        <button type="button" class="me-button" onClick={onYou} aria-label={text.you.open(name)}>
+          <Avatar id={session.peer.id} name={name} />
+          <span class="me-words">
+            <span class="me-name">
+              <span class="clip">{name}</span>
+              {profile !== DEFAULT_PROFILE && <span class="tag">{profile}</span>}
+            </span>
+            <span class="me-id mono">{shortId(session.peer.id)}</span>
+          </span>
+        </button>
+        <button type="button" class="button primary" onClick={onInvite}>
+          <Icon name="invite" />
+          {text.invite.open}
+        </button>
+      </header>
+      <StatusLine session={session} people={people} />
+      <PeopleList people={people} selected={selected} />
+    </aside>
+  )
+}

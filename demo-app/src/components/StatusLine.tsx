@@ -1,0 +1,48 @@
+/** Whether I can be found and whether I will be the same person tomorrow, in words. */
+import type { KithError } from '@kith/sdk'
+import { useValue } from '../observable.ts'
+import type { Person } from '../people.ts'
+import type { Session } from '../session.ts'
+import { reachWords, text } from '../text.ts'
+import { Icon } from './Icon.tsx'
+
+export function StatusLine({ session, people }: { session: Session; people: readonly Person[] }) {
+  const status = useValue(session.status)
+  const unsaved = useValue(session.chats.unsaved)
+  const connected = people.some(
+    ({ link }) => link === 'direct' || link === 'turn' || link === 'circuit' || link === 'reconnecting',
+  )
+  const { tone, words, detail } = reachWords(status, connected)
+  return (
+    <div class="status">
+      <div role="status" class="status-reach">
+        <span class={`status-dot ${tone}`} aria-hidden="true" />
+        <span>
+          <span class="status-words">{words}</span>
+          {detail && <span class="status-detail">{detail}</span>}
+        </span>
+      </div>
+      {status.storage.state === 'session' ? (
+        <Warning words={text.storage.session(storageWhy(status.storage.error))} />
+      ) : session.chats.saved ? (
+        unsaved && <Warning words={text.chat.notSaved} />
+      ) : (
+        <Warning words={text.storage.historySession} />
+      )}
+    </div>
+  )
+}
+
+function Warning({ words }: { words: string }) {
+  return (
+    <p class="warning" role="status">
+      <Icon name="warn" />
+      <span>{words}</span>
+    </p>
+  )
+}
+
+export function storageWhy(error: KithError | undefined): string {
+  const cause = error?.cause
+  return cause instanceof DOMException && cause.name === 'QuotaExceededError' ? text.storage.full : text.storage.blocked
+}

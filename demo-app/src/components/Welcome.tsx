@@ -1,0 +1,58 @@
+/** The first start: one question. */
+import { useState } from 'preact/hooks'
+import { text } from '../text.ts'
+import { FullPage } from './FullPage.tsx'
+import { NAME_MAX_LENGTH } from './NameForm.tsx'
+
+interface WelcomeProps {
+  invited: boolean
+  onName: (name: string) => Promise<void>
+}
+
+export function Welcome({ invited, onName }: WelcomeProps) {
+  const [name, setName] = useState('')
+  const [failed, setFailed] = useState(false)
+  const words = text.welcome
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault()
+    const chosen = name.trim()
+    if (chosen === '') return
+    setFailed(false)
+    onName(chosen).catch((error: unknown) => {
+      reportError(error)
+      setFailed(true)
+    })
+  }
+  return (
+    <FullPage title={invited ? words.invitedTitle : words.title} sentence={invited ? words.invited : text.tagline}>
+      <form class="stack" onSubmit={submit}>
+        <label class="field">
+          <span class="field-label">{words.label}</span>
+          <input
+            class="input large"
+            name="name"
+            autocomplete="name"
+            autofocus
+            required
+            maxLength={NAME_MAX_LENGTH}
+            placeholder={words.placeholder}
+            value={name}
+            onInput={(event) => setName(event.currentTarget.value)}
+            aria-describedby="name-hint"
+          />
+        </label>
+        <p class="hint" id="name-hint">
+          {words.hint}
+        </p>
+        {failed && (
+          <p class="problem" role="alert">
+            {text.notices.failed}
+          </p>
+        )}
+        <button type="submit" class="button primary wide" disabled={name.trim() === ''}>
+          {invited ? words.goInvited : words.go}
+        </button>
+      </form>
+    </FullPage>
+  )
+}

@@ -1,0 +1,13 @@
+import { render } from 'preact'
+import { App } from './components/App.tsx'
+import './styles/tokens.css'
+import './styles/base.css'
+import './styles/controls.css'
+import './styles/layout.css'
+import './styles/people.css'
+import './styles/chat.css'
+import './styles/pages.css'
+
+const root = document.getElementById('app')
+if (!root) throw new Error('index.html has no #app')
+render(<App />, root)

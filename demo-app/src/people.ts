@@ -1,0 +1,79 @@
+/** The people list as the page shows it: who is there, how we are connected, what was said last. */
+import type { Connection, Peer, PeerId, Trust } from '@kith/sdk'
+import type { LineState } from './chat/chat.ts'
+import type { Chats } from './chat/chats.ts'
+import type { ChatMessage } from './chat/history.ts'
+import { Value } from './observable.ts'
+
+/** How a person is connected with me, as far as it matters to people. */
+export type Link = 'none' | 'connecting' | 'reconnecting' | Connection['path']
+
+export interface Person {
+  readonly id: PeerId
+  readonly name: string
+  readonly trust: Trust
+  readonly online: boolean
+  readonly addedAt: number
+  readonly lastSeenAt: number | undefined
+  readonly link: Link
+  readonly line: LineState['at']
+  readonly unread: number
+  readonly lastMessage: ChatMessage | undefined
+}
+
+/** The list, kept current for as long as the peer lives; whoever said something last, or came last, is first. */
+export function watchPeople(peer: Peer, chats: Chats): Value<readonly Person[]> {
+  const people = new Value<readonly Person[]>(listPeople(peer, chats))
+  let planned = false
+  // Many things change at once: one list a turn of the event loop is enough.
+  const refresh = () => {
+    if (planned) return
+    planned = true
+    queueMicrotask(() => {
+      planned = false
+      people.set(listPeople(peer, chats))
+    })
+  }
+  const watch = (connection: Connection) => {
+    connection.on('state', refresh)
+    connection.on('path', refresh)
+    connection.closed.then(refresh, refresh)
+    refresh()
+  }
+  peer.on('contact', refresh)
+  peer.on('connection', watch)
+  for (const connection of peer.connections.values()) watch(connection)
+  chats.changes.on(refresh)
+  return people
+}
+
+function listPeople(peer: Peer, chats: Chats): Person[] {
+  const people = Array.from(peer.contacts, (contact): Person => {
+    const chat = chats.of(contact.id)
+    const line = chat.line.get().at
+    const link = linkOf(peer.connections.get(contact.id), line)
+    return {
+      id: contact.id,
+      name: contact.name,
+      trust: contact.trust,
+      // Whoever is connected is there, whenever they were last seen by other means.
+      online:
+        contact.trust !== 'blocked' &&
+        (contact.online || link === 'local' || link === 'direct' || link === 'turn' || link === 'circuit'),
+      addedAt: contact.addedAt,
+      lastSeenAt: contact.lastSeenAt,
+      link,
+      line,
+      unread: chat.unread.get(),
+      lastMessage: chat.messages.get().at(-1),
+    }
+  })
+  return people.sort((a, b) => lastChange(b) - lastChange(a))
+}
+
+const lastChange = ({ addedAt, lastMessage }: Person) => Math.max(addedAt, lastMessage?.at ?? 0)
+
+function linkOf(connection: Connection | undefined, line: LineState['at']): Link {
+  if (!connection || connection.state === 'closed') return line === 'opening' ? 'connecting' : 'none'
+  return connection.state === 'reconnecting' ? 'reconnecting' : connection.path
+}

@@ -1,0 +1,36 @@
+/** A peer and what the page keeps around it, from when it has an identity until the page is closed. */
+import { createPeer, type Peer, type PeerStatus } from '@kith/sdk'
+import { Chats } from './chat/chats.ts'
+import { openHistory } from './chat/idb-history.ts'
+import { Value } from './observable.ts'
+import { type Person, watchPeople } from './people.ts'
+import { type Place, sharedPage } from './place.ts'
+
+export interface Session {
+  readonly peer: Peer
+  readonly place: Place
+  readonly name: Value<string>
+  readonly status: Value<PeerStatus>
+  readonly people: Value<readonly Person[]>
+  readonly chats: Chats
+}
+
+export async function startSession(place: Place): Promise<Session> {
+  const [peer, history] = await Promise.all([
+    createPeer({
+      profile: place.profile,
+      page: sharedPage(new URL(location.href)),
+      ...(place.relay === undefined ? {} : { relays: [place.relay] }),
+    }),
+    openHistory(place.profile),
+  ])
+  const status = new Value(peer.status)
+  peer.on('status', (now) => status.set(now))
+  const chats = new Chats(peer, history, place.profile)
+  return { peer, place, name: new Value(peer.identity.name), status, people: watchPeople(peer, chats), chats }
+}
+
+export async function setName(session: Session, name: string): Promise<void> {
+  await session.peer.identity.setName(name)
+  session.name.set(session.peer.identity.name)
+}

@@ -1,0 +1,293 @@
+/** Everything that a person reads on this page, in one place: to be reviewed, and one day translated, as a whole. */
+import type { ErrorCode, PeerStatus } from '@kith/sdk'
+
+/** Why an invitation could not be accepted, and what to do about it. */
+export interface Refusal {
+  readonly title: string
+  readonly sentence: string
+  readonly again: boolean
+}
+
+export const text = {
+  app: 'Kith',
+  tagline: 'Talk with people you know, from browser to browser. No account, no server in between that could read along.',
+  starting: 'Starting…',
+
+  welcome: {
+    title: 'What should people call you?',
+    invitedTitle: 'You have been invited',
+    invited: 'First: what should people call you?',
+    label: 'Your name',
+    placeholder: 'For example Ada',
+    hint: 'Only people you meet here will see it.',
+    go: 'Start',
+    goInvited: 'Continue',
+  },
+
+  unsupported: {
+    title: 'Kith cannot run on this page',
+    insecure: (host: string) =>
+      `Browsers allow encryption only over a secure connection, and http://${host} is not one. Open this page with https:// instead, or on this computer as http://localhost.`,
+    old: 'This browser does not offer what Kith needs: WebRTC and WebCrypto. Open this page in a current Firefox, Chrome, Edge or Safari.',
+  },
+  failed: {
+    title: 'Kith could not start',
+    sentence: (why: string) => `Something that should not happen did: ${why}.`,
+    again: 'Try again',
+  },
+
+  reach: {
+    online: 'You can be reached',
+    mesh: 'You can be reached through people you are connected with',
+    connecting: 'Connecting to the relay…',
+    relayAway: 'The relay is not reachable; people you are connected with stay connected',
+    local: 'Only this browser',
+    localDetail: 'The relay is not reachable, so only people in other tabs of this browser can find you. Trying again…',
+    offline: 'You cannot be reached',
+    offlineDetail: 'The relay is not reachable. Trying again…',
+  },
+  storage: {
+    session: (why: string) => `Your identity lasts for this session only: ${why}.`,
+    full: 'there is no space left to keep it',
+    blocked: 'this browser does not let the page keep anything',
+    historySession: 'Messages are kept only as long as this page is open.',
+    persistent: 'Kept in this browser. It will not be cleared by itself.',
+    bestEffort: 'Kept in this browser. If space runs out, the browser may clear it.',
+  } satisfies Record<string, string | ((why: string) => string)>,
+
+  you: {
+    title: 'You',
+    open: (name: string) => `You, ${name}: name and address`,
+    name: 'Your name',
+    save: 'Save',
+    saved: 'Saved',
+    id: 'Your PeerId',
+    idHint: 'Your address. It tells nobody where you are, and stays the same for as long as this browser keeps it.',
+    copyId: 'Copy PeerId',
+    identity: 'Identity',
+    profile: 'Person in this browser',
+    profileDefault: 'Main',
+    another: 'Open as another person',
+    anotherHint: 'In a new tab, with a name and an address of their own.',
+  },
+
+  people: {
+    title: 'People',
+    none: 'Nobody here yet',
+    noneHint: 'Invite someone you know. You will see here when they are online.',
+    online: 'online',
+    away: 'away',
+    blocked: 'blocked',
+    unread: (count: number) => (count === 1 ? '1 new message' : `${count} new messages`),
+    mine: (message: string) => `You: ${message}`,
+    noMessages: 'No messages yet',
+  },
+
+  person: {
+    title: (name: string) => `About ${name}`,
+    open: (name: string) => `About ${name}`,
+    name: 'Name in your list',
+    save: 'Save',
+    saved: 'Saved',
+    id: 'PeerId',
+    copyId: 'Copy PeerId',
+    trust: 'Trust',
+    trusted: 'Trusted',
+    trustedHint: 'You connect directly, so each of you may learn the other’s network address.',
+    known: 'Known',
+    knownHint: 'You connect only through a relay, which hides your network address.',
+    blocked: 'Blocked',
+    blockedHint: (name: string) => `${name} cannot reach you, or see that you are online.`,
+    added: (when: string) => `In your list since ${when}`,
+    lastSeen: (when: string) => `Last seen ${when}`,
+    remove: 'Remove…',
+    removeTitle: (name: string) => `Remove ${name}?`,
+    removeHint: 'You will no longer find each other, and your messages with them are deleted from this browser.',
+    removeYes: 'Remove',
+    removeNo: 'Keep',
+  },
+
+  link: {
+    connecting: 'Connecting…',
+    direct: 'Connected directly',
+    turn: 'Connected through a relay',
+    circuit: 'Connected through a friend',
+    local: 'Connected within this browser',
+    reconnecting: 'Reconnecting…',
+    online: 'Online',
+    away: (name: string) => `${name} is away`,
+    awaySince: (name: string, when: string) => `${name} is away · last seen ${when}`,
+    blocked: 'Blocked',
+  },
+
+  chat: {
+    empty: (name: string) => `This is the beginning of your conversation with ${name}.`,
+    emptyHint: 'Messages go straight from your browser to theirs.',
+    log: (name: string) => `Messages with ${name}`,
+    placeholder: (name: string) => `Message ${name}`,
+    send: 'Send',
+    back: 'Back to people',
+    earlier: 'Show earlier messages',
+    waiting: 'Waiting',
+    sent: 'Sent',
+    delivered: 'Delivered',
+    waitingAway: (name: string) => `${name} is away. What you write is sent as soon as you are both here.`,
+    waitingBlocked: (name: string) => `You blocked ${name}. Nothing is sent or received.`,
+    unblock: 'Unblock',
+    notSaved: 'This browser could not save a message. It is shown for as long as this page is open.',
+    you: 'You',
+    tooLong: (max: string) => `At most ${max} characters.`,
+    noApp: (name: string) => `${name} has no chat open. What you write is sent when they do.`,
+    today: 'Today',
+    yesterday: 'Yesterday',
+    pick: 'Choose someone to talk with',
+    firstTitle: 'It is quiet here',
+    firstHint: 'Send someone an invitation. When they open it, you are connected, and can write to each other.',
+  },
+
+  invite: {
+    open: 'Invite',
+    openLong: 'Invite someone',
+    title: 'Invite someone',
+    making: 'Making a link…',
+    hint: 'Send this link to one person, or let them scan the code. Whoever opens it first becomes your contact.',
+    link: 'Invitation link',
+    qr: 'The invitation link as a QR code',
+    copy: 'Copy link',
+    copied: 'Copied',
+    share: 'Share…',
+    shareText: 'Talk with me on Kith:',
+    waiting: 'Waiting for them to open it…',
+    stay: (when: string) => `Works once, until ${when}, while you have Kith open.`,
+    relayAway: 'The relay is not reachable now. The link works once it is back.',
+    accepted: (name: string) => `${name} is here`,
+    acceptedHint: (name: string) => `You and ${name} can find each other from now on.`,
+    talk: (name: string) => `Write to ${name}`,
+    another: 'Invite someone else',
+    revoke: 'Revoke',
+    revoked: 'This invitation is revoked. Its link no longer works.',
+    expired: 'This invitation has expired.',
+    again: 'New invitation',
+    failed: (why: string) => `The invitation could not be made: ${why}.`,
+  },
+
+  accept: {
+    title: 'You have been invited',
+    hint: 'Accept, and you and the one who sent you this link can find each other and talk.',
+    as: (name: string) => `You will appear as ${name}.`,
+    another: 'Open as another person',
+    yes: 'Accept',
+    no: 'Not now',
+    working: 'Meeting the one who invited you…',
+    again: 'Try again',
+    leave: 'Go to my people',
+  },
+
+  refusals: {
+    invalid: {
+      title: 'This is not an invitation',
+      sentence: 'The link is damaged or incomplete. Ask for it again, and copy all of it.',
+      again: false,
+    },
+    used: {
+      title: 'Somebody has used this invitation',
+      sentence: 'Each invitation works for one person. Ask for a new one.',
+      again: false,
+    },
+    expired: {
+      title: 'This invitation has expired',
+      sentence: 'Ask for a new one.',
+      again: false,
+    },
+    away: {
+      title: 'The one who invited you is away',
+      sentence: 'They must have Kith open for you to meet. The invitation stays good: try again when they are there.',
+      again: true,
+    },
+    own: {
+      title: 'This is your own invitation',
+      sentence: 'Send the link to someone else. To try it by yourself, open it as another person.',
+      again: false,
+    },
+    noRelay: {
+      title: 'The relay is not reachable',
+      sentence: 'Check your internet connection, then try again.',
+      again: true,
+    },
+    unreachable: {
+      title: 'Your networks do not let you connect',
+      sentence: 'You found each other, but no way from one to the other. Another network may help.',
+      again: true,
+    },
+    other: {
+      title: 'That did not work',
+      sentence: 'Something unexpected came between you. Try again.',
+      again: true,
+    },
+  } satisfies Record<string, Refusal>,
+
+  copy: { copied: 'Copied', failed: 'Press Ctrl+C to copy' },
+  close: 'Close',
+  cancel: 'Cancel',
+  justNow: 'just now',
+
+  /** Said once, for a moment, at the edge of the page. */
+  notices: {
+    arrived: (name: string) => `${name} is here`,
+    failed: 'That did not work. Please try again.',
+  },
+} as const
+
+/** What an error means in the middle of a sentence. */
+export function why(code: ErrorCode | undefined): string {
+  switch (code) {
+    case 'no-relay':
+      return 'the relay is not reachable'
+    case 'storage':
+      return 'this browser could not save it'
+    case 'too-many':
+      return 'there are too many at once'
+    case 'rate-limited':
+      return 'too many in a short time'
+    default:
+      return code ?? 'an unexpected error'
+  }
+}
+
+/** A different sentence for each thing that an invitee can do something different about. */
+export function refusalFor(code: ErrorCode | undefined): Refusal {
+  switch (code) {
+    case 'invalid-invite':
+      return text.refusals.invalid
+    case 'used':
+      return text.refusals.used
+    case 'expired':
+      return text.refusals.expired
+    case 'no-answer':
+    case 'timeout':
+      return text.refusals.away
+    case 'invalid-argument':
+      return text.refusals.own
+    case 'no-relay':
+      return text.refusals.noRelay
+    case 'unreachable':
+    case 'needs-turn':
+      return text.refusals.unreachable
+    default:
+      return text.refusals.other
+  }
+}
+
+/** How well I can be found, in words; `connected`: there is someone whose connection needs no relay. */
+export function reachWords(
+  status: PeerStatus,
+  connected: boolean,
+): { tone: 'good' | 'wait' | 'bad'; words: string; detail?: string } {
+  if (status.reach === 'online') return { tone: 'good', words: text.reach.online }
+  if (status.reach === 'mesh') return { tone: 'good', words: text.reach.mesh }
+  if (status.relays.length > 0 && status.relays.every((relay) => relay.state === 'connecting' && !relay.error))
+    return { tone: 'wait', words: text.reach.connecting }
+  if (connected) return { tone: 'wait', words: text.reach.relayAway }
+  if (status.reach === 'local') return { tone: 'wait', words: text.reach.local, detail: text.reach.localDetail }
+  return { tone: 'bad', words: text.reach.offline, detail: text.reach.offlineDetail }
+}
