@@ -140,15 +140,14 @@ test('online for a minute after each sign of life; events on the turns only', as
 })
 
 test('the last sign of life is saved now and then, and when closing', async () => {
-  const { contacts, clock, store } = await book()
+  const { contacts, store } = await book()
   await contacts.add({ id: ann, name: 'Ann' })
   const update = vi.spyOn(store, 'update')
   for (let second = 0; second <= 45; second++) contacts.seen(ann, START + second * 1000)
   expect(update).toHaveBeenCalledTimes(2)
   await contacts.close()
-  clock.now += ONLINE_MS * 2
   const again = await book(store)
-  expect(again.contacts.get(ann)).toMatchObject({ lastSeenAt: START + 45_000, online: false })
+  expect(again.contacts.get(ann)?.lastSeenAt).toBe(START + 45_000)
 })
 
 test('a record that cannot be read is reported and left out, not deleted; the rest is there', async () => {
