@@ -6,7 +6,6 @@
  *
  * In Node (no bundler) simple-peer runs as it is, with the packages that it names.
  */
-import type { Plugin } from 'vite'
 
 const SIMPLE_PEER = /\/node_modules\/simple-peer\/index\.js$/
 
@@ -22,8 +21,17 @@ const STAND_INS: Readonly<Record<string, string>> = {
   timers: 'timers.ts',
 }
 
+/** The part of a Vite plugin that this is. Vite's own types bring those of Node into whatever imports them. */
+interface StandInPlugin {
+  readonly name: string
+  readonly enforce: 'pre'
+  config(): { optimizeDeps: { exclude: string[] } }
+  resolveId(id: string, importer: string | undefined): string | null
+  transform(code: string, id: string): { code: string; map: null } | null
+}
+
 /** A Vite plugin, for whatever bundles or serves `@kith/sdk` from source. */
-export function simplePeerStandIns(): Plugin {
+export function simplePeerStandIns(): StandInPlugin {
   return {
     name: 'kith:simple-peer-stand-ins',
     enforce: 'pre',

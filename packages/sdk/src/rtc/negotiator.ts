@@ -1,0 +1,269 @@
+/**
+ * The one file that knows simple-peer. It makes offers, answers and candidates; what it also is (a stream, a channel of its own, a
+ * judge of when a connection is dead) is fenced off:
+ *
+ * - It gets an RTCPeerConnection that we made, with our four channels on it; the channel that it asks for is our control lane.
+ * - It destroys itself at 'failed', which an ICE restart can still mend: it is told 'disconnected'. `onState` tells the truth.
+ * - It contacts public STUN servers unless it is told which: it always is.
+ * - It takes the `on…` handlers of the connection and of its channel: we listen with addEventListener.
+ * - It dies of a candidate that the browser refuses: none gets there that is not known to be well-formed.
+ * - It does what a remote's 'renegotiate' or 'transceiverRequest' asks: of a remote's it is told only descriptions and candidates,
+ *   in our own words.
+ * - It says 'connect' after a poll of getStats: nobody waits for that, a lane's own 'open' is what counts.
+ */
+import {
+  type Candidate,
+  type CandidatePolicy,
+  formatCandidate,
+  KithError,
+  mayCross,
+  parseCandidate,
+  type TransportDescription,
+  violation,
+} from '@kith/protocol'
+import SimplePeer, { type Signal } from 'simple-peer'
+import { type FencedConnection, fencedConnection } from './fenced-connection.ts'
+import type { Lane, Lanes } from './lane.ts'
+import { type PathStats, pathStats } from './path-stats.ts'
+import { descriptionFromSdp, sdpFromDescription } from './sdp-template.ts'
+
+/** A WebRTC implementation: a browser's globals, or what a package for Node exports. */
+export interface WebRtc {
+  readonly RTCPeerConnection: typeof RTCPeerConnection
+  readonly RTCSessionDescription: typeof RTCSessionDescription
+  readonly RTCIceCandidate: typeof RTCIceCandidate
+}
+
+export type NegotiatorState = 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed'
+
+/** None of the callbacks is called from within `createNegotiator`, nor once `close` was called. */
+export interface NegotiatorOptions {
+  /** Who offers, at first and at each ICE restart. */
+  readonly role: 'offerer' | 'answerer'
+  /** Where it is empty, no STUN or TURN server is asked. */
+  readonly iceServers: readonly RTCIceServer[]
+  /** 'relay': no candidate but those at a TURN server is told or used. */
+  readonly iceTransportPolicy: 'all' | 'relay'
+  /** Default: the browser's. */
+  readonly wrtc?: WebRtc
+  /** Default: a fresh one for this connection. */
+  readonly certificate?: RTCCertificate
+  /** Whether loopback candidates may cross, for tests on one host. Default false. */
+  readonly allowLoopback?: boolean
+  /** Ours. The offerer's comes by itself, and again after `restartIce`; the answerer's after each `describe`. */
+  onDescription(description: TransportDescription): void
+  /** One of ours that may cross; never before the description that it belongs to. */
+  onCandidate(candidate: Candidate): void
+  onCandidatesEnd(): void
+  /** 'failed' is not the end: an ICE restart may mend it. 'closed' is, and nothing comes after it. */
+  onState(state: NegotiatorState): void
+  /** Once at most, before 'closed': 'peer-violation', 'lost' or 'unsupported-environment'. Not when the remote closed. */
+  onError(error: KithError): void
+}
+
+export interface Negotiator {
+  /** There from the start, so that nothing is missed; each says by its 'open' when it may be written to. */
+  readonly lanes: Lanes
+  /** The remote's description. One that comes out of turn (a repeat, an answer to an offer taken back) changes nothing. */
+  describe(remote: TransportDescription): void
+  /** One of the remote's candidates, at any time; one that names what no peer should name is ignored. */
+  addCandidate(candidate: Candidate): void
+  /** A new offer with fresh ICE credentials; takes back an unanswered one. Offerer only: the answerer asks it to, by a message. */
+  restartIce(): void
+  /** 'turn' when either end of the path in use is at a TURN server. Rejects with 'closed' while there is none. */
+  path(): Promise<'direct' | 'turn'>
+  /** Rejects with 'closed' while there is no path. */
+  stats(): Promise<PathStats>
+  /** At once; what is still in the lanes' buffers is lost. */
+  close(): void
+}
+
+/** Throws 'unsupported-environment' without WebRTC, 'invalid-argument' for ICE servers that it does not take. */
+export function createNegotiator(options: NegotiatorOptions): Negotiator {
+  return new SimplePeerNegotiator(options)
+}
+
+class SimplePeerNegotiator implements Negotiator {
+  readonly lanes: Lanes
+  readonly #options: NegotiatorOptions
+  readonly #fenced: FencedConnection
+  readonly #peer: SimplePeer
+  readonly #outgoing: CandidatePolicy
+  readonly #incoming: CandidatePolicy
+  /** Whether the next description is the remote's: after our offer, or while none of theirs is being answered. */
+  #remoteHasTurn: boolean
+  #ended = false
+
+  constructor(options: NegotiatorOptions) {
+    const wrtc = options.wrtc ?? browserWebRtc()
+    const allowLoopback = options.allowLoopback ?? false
+    this.#options = options
+    this.#outgoing = { disclosure: options.iceTransportPolicy === 'relay' ? 'relayed' : 'direct', allowLoopback }
+    this.#incoming = { disclosure: 'direct', allowLoopback }
+    this.#remoteHasTurn = options.role === 'answerer'
+    this.#fenced = openConnection(wrtc, options)
+    this.lanes = this.#fenced.lanes
+
+    const { connection } = this.#fenced
+    this.#peer = new SimplePeer({
+      initiator: options.role === 'offerer',
+      trickle: true,
+      channelName: 'control',
+      channelConfig: { negotiated: true, id: 0 },
+      config: {},
+      wrtc: { ...wrtc, RTCPeerConnection: handOut(connection) },
+    })
+    this.#peer.on('signal', (signal) => this.#attempt(() => this.#handleSignal(signal)))
+    this.#peer.on('error', (error) => this.#end(causeOfEnd(error)))
+    this.#peer.on('close', () => this.#end())
+    connection.addEventListener('connectionstatechange', () => this.#handleState())
+    connection.addEventListener('icecandidate', ({ candidate }) => {
+      if (candidate === null && !this.#ended) options.onCandidatesEnd()
+    })
+    connection.addEventListener('datachannel', () => this.#end(violation('a channel that was not agreed upon')))
+  }
+
+  describe(remote: TransportDescription): void {
+    if (this.#ended || !this.#remoteHasTurn) return
+    const type = this.#options.role === 'offerer' ? 'answer' : 'offer'
+    // RFC 8842 §5.2: an offer leaves the DTLS role open. §5.3: an answer takes one.
+    if ((remote.setup === 'actpass') !== (type === 'offer')) {
+      this.#end(violation(`an ${type} with setup '${remote.setup}'`))
+      return
+    }
+    this.#remoteHasTurn = false
+    this.#peer.signal({ type, sdp: sdpFromDescription(remote, type) })
+  }
+
+  addCandidate(candidate: Candidate): void {
+    if (this.#ended || !mayCross(candidate, this.#incoming)) return
+    this.#peer.signal({ type: 'candidate', candidate: { candidate: formatCandidate(candidate), sdpMid: '0', sdpMLineIndex: 0 } })
+  }
+
+  restartIce(): void {
+    if (this.#options.role === 'answerer') throw new KithError('invalid-argument', 'The offerer restarts ICE: ask it to.')
+    if (this.#ended) return
+    const { connection } = this.#fenced
+    const offer = () => {
+      if (this.#ended) return
+      connection.restartIce()
+      this.#peer.negotiate()
+    }
+    if (connection.signalingState !== 'have-local-offer') {
+      offer()
+      return
+    }
+    // simple-peer would wait for the answer to the offer before, which may never come.
+    this.#remoteHasTurn = false
+    connection.setLocalDescription({ type: 'rollback' }).then(offer, (cause) => this.#end(localFailure(cause)))
+  }
+
+  async path(): Promise<'direct' | 'turn'> {
+    return (await this.stats()).path
+  }
+
+  async stats(): Promise<PathStats> {
+    const stats = this.#ended ? undefined : pathStats(await this.#fenced.connection.getStats())
+    if (stats === undefined) throw new KithError('closed', 'There is no path.')
+    return stats
+  }
+
+  close(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#peer.destroy()
+    // simple-peer closes them a microtask later, and Chromium's channels say 'open' for a while after that.
+    for (const lane of Object.values<Lane>({ ...this.lanes })) lane.close()
+    this.#fenced.connection.close()
+  }
+
+  #handleSignal(signal: Signal): void {
+    switch (signal.type) {
+      case 'offer':
+      case 'answer':
+        this.#remoteHasTurn = true
+        this.#options.onDescription(descriptionFromSdp(signal.sdp))
+        return
+      case 'candidate': {
+        const candidate = parseCandidate(signal.candidate.candidate ?? '')
+        if (candidate !== undefined && mayCross(candidate, this.#outgoing)) this.#options.onCandidate(candidate)
+        return
+      }
+      case 'renegotiate':
+      case 'transceiverRequest':
+        // Requests of an answerer to its offerer: what calls for one goes as a message of our own, over a lane that repeats it.
+        return
+    }
+  }
+
+  #handleState(): void {
+    if (this.#ended) return
+    const state = this.#fenced.state()
+    // 'closed' has no event (W3C webrtc-pc §4.4.2); 'new' comes back at a rollback and tells nothing.
+    if (state !== 'new' && state !== 'closed') this.#options.onState(state)
+  }
+
+  /** What `step` throws ends the connection: simple-peer's listeners have no one to throw to. */
+  #attempt(step: () => void): void {
+    if (this.#ended) return
+    try {
+      step()
+    } catch (error) {
+      this.#end(error instanceof KithError ? error : localFailure(error))
+    }
+  }
+
+  #end(error?: KithError): void {
+    if (this.#ended) return
+    this.close()
+    if (error !== undefined) this.#options.onError(error)
+    this.#options.onState('closed')
+  }
+}
+
+function browserWebRtc(): WebRtc {
+  if (typeof RTCPeerConnection === 'undefined') {
+    throw new KithError('unsupported-environment', 'There is no WebRTC here. Browsers have it, unless it was switched off.')
+  }
+  return { RTCPeerConnection, RTCSessionDescription, RTCIceCandidate }
+}
+
+function openConnection(wrtc: WebRtc, options: NegotiatorOptions): FencedConnection {
+  try {
+    return fencedConnection(wrtc.RTCPeerConnection, {
+      iceServers: [...options.iceServers],
+      iceTransportPolicy: options.iceTransportPolicy,
+      bundlePolicy: 'max-bundle',
+      ...(options.certificate === undefined ? {} : { certificates: [options.certificate] }),
+    })
+  } catch (cause) {
+    throw new KithError('invalid-argument', 'The browser refuses a connection with these ICE servers.', { cause })
+  }
+}
+
+/** What simple-peer takes for the class of its connection: `new` gives the one that is there. */
+function handOut(connection: RTCPeerConnection): new () => RTCPeerConnection {
+  return function connectionAtHand() {
+    return connection
+  } as unknown as new () => RTCPeerConnection
+}
+
+/** Undefined where the remote closed on purpose. */
+function causeOfEnd(error: Error & { code: string }): KithError | undefined {
+  switch (error.code) {
+    case 'ERR_SET_REMOTE_DESCRIPTION':
+    case 'ERR_ADD_ICE_CANDIDATE':
+      return new KithError('peer-violation', 'What the remote says of itself makes no connection.', {
+        source: 'remote',
+        cause: error,
+      })
+    case 'ERR_DATA_CHANNEL':
+      // RFC 9260 §3.3.10.12: "User-Initiated Abort", what close() of the remote's RTCPeerConnection sends.
+      if ((error.cause as Partial<RTCError> | undefined)?.sctpCauseCode === 12) return undefined
+      return new KithError('lost', error.message, { source: 'network', cause: error })
+    default:
+      return localFailure(error)
+  }
+}
+
+const localFailure = (cause: unknown): KithError => new KithError('lost', 'The browser gave up on the connection.', { cause })
