@@ -57,9 +57,7 @@ function listPeople(peer: Peer, chats: Chats): Person[] {
       name: contact.name,
       trust: contact.trust,
       // Whoever is connected is there, whenever they were last seen by other means.
-      online:
-        contact.trust !== 'blocked' &&
-        (contact.online || link === 'local' || link === 'direct' || link === 'turn' || link === 'circuit'),
+      online: contact.trust !== 'blocked' && (contact.online || link === 'local' || link === 'direct' || link === 'turn'),
       addedAt: contact.addedAt,
       lastSeenAt: contact.lastSeenAt,
       link,

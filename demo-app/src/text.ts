@@ -38,7 +38,6 @@ export const text = {
 
   reach: {
     online: 'You can be reached',
-    mesh: 'You can be reached through people you are connected with',
     connecting: 'Connecting to the relay…',
     relayAway: 'The relay is not reachable; people you are connected with stay connected',
     local: 'Only this browser',
@@ -111,7 +110,6 @@ export const text = {
     connecting: 'Connecting…',
     direct: 'Connected directly',
     turn: 'Connected through a relay',
-    circuit: 'Connected through a friend',
     local: 'Connected within this browser',
     reconnecting: 'Reconnecting…',
     online: 'Online',
@@ -157,7 +155,7 @@ export const text = {
     copied: 'Copied',
     share: 'Share…',
     shareText: 'Talk with me on Kith:',
-    waiting: 'Waiting for them to open it…',
+    waiting: 'Waiting for them…',
     stay: (when: string) => `Works once, until ${when}, while you have Kith open.`,
     relayAway: 'The relay is not reachable now. The link works once it is back.',
     accepted: (name: string) => `${name} is here`,
@@ -284,7 +282,6 @@ export function reachWords(
   connected: boolean,
 ): { tone: 'good' | 'wait' | 'bad'; words: string; detail?: string } {
   if (status.reach === 'online') return { tone: 'good', words: text.reach.online }
-  if (status.reach === 'mesh') return { tone: 'good', words: text.reach.mesh }
   if (status.relays.length > 0 && status.relays.every((relay) => relay.state === 'connecting' && !relay.error))
     return { tone: 'wait', words: text.reach.connecting }
   if (connected) return { tone: 'wait', words: text.reach.relayAway }

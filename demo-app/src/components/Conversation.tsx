@@ -91,8 +91,6 @@ function linkWords({ name, link, online, trust, lastSeenAt }: Person, now: numbe
       return text.link.direct
     case 'turn':
       return text.link.turn
-    case 'circuit':
-      return text.link.circuit
     case 'none':
       if (online) return text.link.online
       return lastSeenAt === undefined ? text.link.away(name) : text.link.awaySince(name, ago(lastSeenAt, now))

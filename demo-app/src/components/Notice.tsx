@@ -12,9 +12,9 @@ export function Notice({ session, quiet }: { session: Session; quiet: boolean })
   useEffect(
     () =>
       session.peer.on('contact', ({ change, contact }) => {
-        if (change === 'added') setWords(text.notices.arrived(contact.name))
+        if (change === 'added' && !quiet) setWords(text.notices.arrived(contact.name))
       }),
-    [session],
+    [session, quiet],
   )
   useEffect(() => {
     if (words === '') return
@@ -23,7 +23,7 @@ export function Notice({ session, quiet }: { session: Session; quiet: boolean })
   }, [words])
   return (
     <div class="notices" role="status">
-      {words !== '' && !quiet && <p class="notice">{words}</p>}
+      {words !== '' && <p class="notice">{words}</p>}
     </div>
   )
 }

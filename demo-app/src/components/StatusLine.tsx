@@ -9,9 +9,7 @@ import { Icon } from './Icon.tsx'
 export function StatusLine({ session, people }: { session: Session; people: readonly Person[] }) {
   const status = useValue(session.status)
   const unsaved = useValue(session.chats.unsaved)
-  const connected = people.some(
-    ({ link }) => link === 'direct' || link === 'turn' || link === 'circuit' || link === 'reconnecting',
-  )
+  const connected = people.some(({ link }) => link === 'direct' || link === 'turn' || link === 'reconnecting')
   const { tone, words, detail } = reachWords(status, connected)
   return (
     <div class="status">
