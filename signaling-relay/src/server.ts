@@ -1,0 +1,329 @@
+/**
+ * The driver around `RelayMachine`: HTTP, WebSockets, one timer. It decides nothing about addresses and envelopes.
+ *
+ * Any page may connect, whatever its Origin header says: there are no cookies to ride on, and an address is bound only by
+ * proving its key, so a hostile page gains nothing that its author could not do from a terminal.
+ */
+import { randomBytes } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import { performance } from 'node:perf_hooks'
+import type { Duplex } from 'node:stream'
+import {
+  type Bytes,
+  KithError,
+  RELAY_FRAME_MAX_BYTES,
+  RELAY_LIMITS,
+  type RelayInput,
+  type RelayLimits,
+  RelayMachine,
+  type RelayOutput,
+  type SocketId,
+} from '@kith/protocol'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { Connection } from './connection.ts'
+import { type DriverCounters, health, metrics } from './health.ts'
+import { prefixOf } from './prefix.ts'
+import { SECURITY_HEADERS, StaticFiles } from './static-files.ts'
+import { Verifier } from './verifier.ts'
+
+export interface RelayOptions {
+  /** 0 for any that is free. */
+  port: number
+  /** The interface to listen on. Default: all of them. */
+  host?: string
+  /** Public origins of this relay ('wss://relay.example'); binds must be signed for one. Default: what the client's Host header says. */
+  origins?: readonly string[]
+  /** A folder with a built page to serve at '/'. */
+  static?: string
+  limits?: Partial<RelayLimits>
+  /** Take the client's address from X-Forwarded-For: only behind a proxy that sets it, or quotas mean nothing. Default false. */
+  trustProxy?: boolean
+  /** Gets a line for what an operator may want to know; it never holds an IP address or an address. Default: nothing. */
+  log?: (line: string) => void
+}
+
+export interface Relay {
+  readonly port: number
+  /** 'ws://localhost:8787/relay' */
+  readonly url: string
+  /** Tells every client that the relay restarts, closes all sockets; resolves within two seconds. */
+  close(): Promise<void>
+}
+
+export const RELAY_PATH = '/relay'
+
+/** Told to clients at shutdown: when to come back (they spread themselves), and for how long to go on trying eagerly. */
+const RECONNECT_IN_MS = 1000
+const TRY_FOR_MS = 60_000
+
+/** For closing handshakes at shutdown. */
+const CLOSE_MS = 1000
+
+/** Plain HTTP connections beside the sockets. */
+const HTTP_CONNECTIONS_MAX = 256
+
+/** Resolves once the relay listens. Errors: 'invalid-argument' (an origin, a limit); else the system's (port in use, no such folder). */
+export async function createRelay(options: RelayOptions): Promise<Relay> {
+  const limits: RelayLimits = { ...RELAY_LIMITS, ...options.limits }
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Number.isFinite(value) || value < 0) throw new KithError('invalid-argument', `limit ${name} must not be negative`)
+  }
+  const origins = options.origins?.map(parseOrigin)
+  const files = options.static === undefined ? undefined : await StaticFiles.read(options.static)
+  const server = new RelayServer(limits, origins?.length ? origins : undefined, files, options)
+  await server.listen(options.port, options.host)
+  return { port: server.port, url: `ws://localhost:${server.port}${RELAY_PATH}`, close: () => server.close() }
+}
+
+class RelayServer {
+  readonly #limits: RelayLimits
+  readonly #origins: readonly string[] | undefined
+  readonly #files: StaticFiles | undefined
+  readonly #trustProxy: boolean
+  readonly #log: (line: string) => void
+  readonly #machine: RelayMachine
+  readonly #verifier: Verifier
+  readonly #connections = new Map<SocketId, Connection>()
+  readonly #counters: DriverCounters = { droppedSlowReceiver: 0, closedStalled: 0 }
+  readonly #http: Server
+  readonly #webSockets: WebSocketServer
+  readonly #startedAt = performance.now()
+  #nextSocket: SocketId = 1
+  #timer: NodeJS.Timeout | undefined
+  #timerAt: number | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(
+    limits: RelayLimits,
+    origins: readonly string[] | undefined,
+    files: StaticFiles | undefined,
+    options: RelayOptions,
+  ) {
+    this.#limits = limits
+    this.#origins = origins
+    this.#files = files
+    this.#trustProxy = options.trustProxy ?? false
+    this.#log = options.log ?? (() => {})
+    this.#machine = new RelayMachine({ limits, random: (length) => new Uint8Array(randomBytes(length)) as Bytes })
+    this.#verifier = new Verifier((id, ok) => this.#feed({ type: 'verified', id, ok }))
+    this.#http = createServer(
+      {
+        // Slow loris: whoever has not said what it wants by then is cut off.
+        headersTimeout: limits.handshakeMs,
+        requestTimeout: limits.handshakeMs,
+        connectionsCheckingInterval: Math.max(100, Math.min(1000, limits.handshakeMs / 4)),
+        keepAliveTimeout: 5000,
+      },
+      (request, response) => this.#answer(request, response),
+    )
+    this.#http.maxConnections = limits.sockets + HTTP_CONNECTIONS_MAX
+    this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
+    this.#webSockets = new WebSocketServer({
+      noServer: true,
+      maxPayload: RELAY_FRAME_MAX_BYTES,
+      perMessageDeflate: false,
+      autoPong: false,
+      clientTracking: false,
+    })
+  }
+
+  get port(): number {
+    const address = this.#http.address()
+    return typeof address === 'object' && address !== null ? address.port : 0
+  }
+
+  listen(port: number, host: string | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#http.once('error', reject)
+      this.#http.listen(port, host, () => {
+        this.#http.off('error', reject)
+        this.#http.on('error', (error) => this.#log(`http: ${error.message}`))
+        resolve()
+      })
+    })
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()))
+    this.#feed({ type: 'shutdown', reconnectInMs: RECONNECT_IN_MS, tryForMs: TRY_FOR_MS })
+    this.#verifier.stop()
+    this.#http.closeIdleConnections()
+    // Upgraded sockets are no longer the HTTP server's to close; each terminates itself soon (see Connection.close).
+    const late = setTimeout(() => this.#http.closeAllConnections(), CLOSE_MS)
+    await closed
+    clearTimeout(late)
+    clearTimeout(this.#timer)
+  }
+
+  // ── sockets ────────────────────────────────────────────────────────────────────────────────
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Until ws takes over, a reset connection would otherwise be an unhandled 'error'.
+    socket.on('error', () => socket.destroy())
+    if (this.#closing !== undefined) {
+      refuse(socket, 503)
+      return
+    }
+    if (pathOf(request) !== RELAY_PATH) {
+      refuse(socket, 404)
+      return
+    }
+    const origins = this.#origins ?? impliedOrigins(request.headers.host)
+    if (origins === undefined) {
+      refuse(socket, 400)
+      return
+    }
+    const prefix = prefixOf(this.#clientAddress(request))
+    this.#webSockets.handleUpgrade(request, socket, head, (ws) => this.#opened(ws, prefix, origins))
+  }
+
+  /** The nearest proxy, the only one that we were told to trust, adds its client at the end of the list. */
+  #clientAddress(request: IncomingMessage): string {
+    const forwarded = this.#trustProxy ? request.headers['x-forwarded-for'] : undefined
+    const last = (Array.isArray(forwarded) ? forwarded.join() : forwarded)?.split(',').at(-1)?.trim()
+    return last || (request.socket.remoteAddress ?? '')
+  }
+
+  #opened(ws: WebSocket, prefix: string, origins: readonly string[]): void {
+    const id = this.#nextSocket++
+    const connection = new Connection(ws, this.#limits, {
+      dropped: () => {
+        this.#counters.droppedSlowReceiver += 1
+      },
+      stalled: () => {
+        this.#counters.closedStalled += 1
+      },
+    })
+    this.#connections.set(id, connection)
+    ws.binaryType = 'nodebuffer'
+    ws.on('message', (data, isBinary) => {
+      // With 'nodebuffer' every message is one Buffer; text is no frame of ours.
+      if (isBinary && Buffer.isBuffer(data)) this.#feed({ type: 'received', socket: id, frame: data })
+      else this.#feed({ type: 'malformed', socket: id })
+    })
+    // Answered by hand, so that a flood of pings cannot fill our memory with pongs that nobody reads.
+    ws.on('ping', (data) => {
+      if (ws.readyState === ws.OPEN && ws.bufferedAmount === 0) ws.pong(data)
+    })
+    // Beyond maxPayload or no WebSocket frame at all: ws is closing it already (1009, 1002).
+    ws.on('error', () => this.#feed({ type: 'malformed', socket: id }))
+    ws.on('close', () => {
+      connection.dispose()
+      this.#connections.delete(id)
+      this.#feed({ type: 'closed', socket: id })
+    })
+    this.#feed({ type: 'opened', socket: id, prefix, origins })
+  }
+
+  // ── the loop ───────────────────────────────────────────────────────────────────────────────
+
+  #feed(input: RelayInput): void {
+    this.#machine.handle(input, performance.now())
+    for (let output = this.#machine.poll(); output !== undefined; output = this.#machine.poll()) this.#carryOut(output)
+    this.#arm()
+  }
+
+  #carryOut(output: RelayOutput): void {
+    switch (output.type) {
+      case 'send':
+        this.#connections.get(output.socket)?.send(output.frame, output.envelope)
+        return
+      case 'close':
+        this.#log(`socket ${output.socket} closed: ${output.reason}`)
+        this.#connections.get(output.socket)?.close(output.reason)
+        return
+      case 'verify':
+        this.#verifier.verify(output)
+        return
+    }
+  }
+
+  #arm(): void {
+    const deadline = this.#machine.deadline()
+    if (deadline === this.#timerAt) return
+    clearTimeout(this.#timer)
+    this.#timerAt = deadline
+    if (deadline === undefined) return
+    const tick = () => {
+      this.#timerAt = undefined
+      this.#feed({ type: 'tick' })
+    }
+    this.#timer = setTimeout(tick, Math.max(0, Math.ceil(deadline - performance.now())))
+  }
+
+  // ── pages ──────────────────────────────────────────────────────────────────────────────────
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      answerText(response, 405, 'text/plain', 'GET or HEAD only\n', { allow: 'GET, HEAD' })
+      return
+    }
+    const path = pathOf(request)
+    switch (path) {
+      case '/healthz':
+        answerText(response, 200, 'application/json', health(this.#machine, performance.now() - this.#startedAt))
+        return
+      case '/metrics':
+        answerText(response, 200, 'text/plain; version=0.0.4', metrics(this.#machine, this.#counters))
+        return
+      case RELAY_PATH:
+        answerText(response, 426, 'text/plain', 'A Kith relay: connect with a WebSocket.\n', { upgrade: 'websocket' })
+        return
+    }
+    if (path !== undefined && this.#files?.serve(path, request, response)) return
+    answerText(response, 404, 'text/plain', 'Not found\n')
+  }
+}
+
+function answerText(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  body: string,
+  headers: Record<string, string> = {},
+): void {
+  response.writeHead(status, {
+    ...SECURITY_HEADERS,
+    'content-type': `${type}; charset=utf-8`,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    ...headers,
+  })
+  // Node leaves the body out of the answer to HEAD.
+  response.end(body)
+}
+
+function refuse(socket: Duplex, status: number): void {
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
+
+/** The path without its query, percent-decoded; undefined for a target that is none. Dots are not resolved: it is only looked up. */
+function pathOf(request: IncomingMessage): string | undefined {
+  const [path = ''] = (request.url ?? '').split('?', 1)
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return undefined // a malformed escape: no path of ours has one
+  }
+}
+
+/** RFC 6454 form of a WebSocket origin. Throws 'invalid-argument'. */
+function parseOrigin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || (url.protocol !== 'ws:' && url.protocol !== 'wss:')) {
+    throw new KithError('invalid-argument', `not a WebSocket origin like wss://relay.example: ${text}`)
+  }
+  return url.origin
+}
+
+/** What a client may have dialled to come here: whether TLS ended before us, the Host header does not say. */
+function impliedOrigins(host: string | undefined): readonly string[] | undefined {
+  if (host === undefined || !/^[\w.:[\]-]+$/.test(host)) return undefined
+  const urls = [`ws://${host}`, `wss://${host}`]
+  return urls.every((url) => URL.canParse(url)) ? urls.map((url) => new URL(url).origin) : undefined
+}
