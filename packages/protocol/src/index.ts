@@ -55,6 +55,14 @@ export { paddedCount } from './rendezvous/padding.ts'
 
 // ── relay ──
 
+export {
+  type BindProof,
+  RelayClient,
+  type RelayClientConfig,
+  type RelayClientInput,
+  type RelayClientOutput,
+  type RelayClientState,
+} from './relay/client.ts'
 export type { RelayCounters } from './relay/counters.ts'
 export {
   type Bind,

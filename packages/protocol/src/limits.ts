@@ -115,6 +115,9 @@ export const CONFIRM_MS = 10_000
 /** Bytes in one frame: what every browser takes as one message and interleaves well. */
 export const FRAME_MAX_BYTES = 64 * 1024
 
+/** What a remote must at least take as one message, so that an OPEN with all its params fits. Below: 'peer-violation'. */
+export const FRAME_MIN_BYTES = 4096
+
 /** Bytes of other lanes kept until confirm and hello are through, and frames (empty ones cost memory too). Beyond:
  *  'peer-violation'; so each side sends no more until the other has shown that it got the hello. */
 export const EARLY_BYTES_MAX = 256 * 1024

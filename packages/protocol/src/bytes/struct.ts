@@ -57,9 +57,20 @@ export class Fields {
     return typeof this.#values[this.#at] === 'string'
   }
 
+  nextIsBytes(): boolean {
+    return this.#values[this.#at] instanceof Uint8Array
+  }
+
   integer(max: number = Number.MAX_SAFE_INTEGER): number {
     const value = this.#next()
     if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > max) throw violation(`expected 0..${max}`)
+    return value
+  }
+
+  /** Any safe integer, negative ones too. */
+  signed(): number {
+    const value = this.#next()
+    if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw violation('expected a safe integer')
     return value
   }
 

@@ -1,0 +1,139 @@
+/**
+ * What the control lane carries: one msgpack array a message, `[type, …]`. Frames are counted and can be sent again on another
+ * path; these are not.
+ *
+ * | type | | fields |
+ * |---|---|---|
+ * | 1 | confirm | HMAC, 32 bytes (RFC 8844: who is at the other end of *this* DTLS association) |
+ * | 2 | hello | version, instance 16 bytes, [[scope, [protocol…]]…], [streams, stream window, connection window] |
+ * | 3 | protocols | [[scope, [protocol…]]…] |
+ * | 5 | ack | lane (2 urgent, 3 bulk), frames received on it |
+ * | 6 | resume | lane, frames received on it |
+ * | 7, 8 | ping, pong | token, returned as it came |
+ * | 9 | goaway | code, reason |
+ * | 4, 10 | sdp, mention | not the mux's affair: passed on as they are |
+ */
+import { type Fields, type Packable, pack, unpackFields } from '../bytes/struct.ts'
+import { violation } from '../errors.ts'
+import type { ProtocolName } from '../identity/protocol-name.ts'
+import { FRAME_MAX_BYTES, GOAWAY_REASON_MAX_LENGTH, SCOPES_MAX } from '../limits.ts'
+import type { Bytes } from '../machine.ts'
+import { readProtocols, readScope, type Scope } from './frames.ts'
+
+export const MUX_VERSION = 1
+export const INSTANCE_BYTES = 16
+export const CONFIRMATION_BYTES = 32
+
+/** What a peer serves, per scope: a room's handlers are told to its members only. */
+export type ServedProtocols = readonly (readonly [scope: Scope, protocols: readonly ProtocolName[]])[]
+
+/** What the one who says it takes: streams the other may have open, and bytes before its readers have taken any. */
+export interface HelloLimits {
+  readonly streams: number
+  readonly streamWindowBytes: number
+  readonly connectionWindowBytes: number
+}
+
+/** Lanes as the wire numbers them: by the id of the data channel. */
+export type LaneNumber = 2 | 3
+
+/** Types of control messages that others than the mux read and write. */
+export type OpaqueType = 4 | 10
+
+export type ControlMessage =
+  | { readonly type: 'confirm'; readonly hmac: Bytes }
+  | {
+      readonly type: 'hello'
+      readonly version: number
+      readonly instance: Bytes
+      readonly served: ServedProtocols
+      readonly limits: HelloLimits
+    }
+  | { readonly type: 'protocols'; readonly served: ServedProtocols }
+  | { readonly type: 'ack'; readonly lane: LaneNumber; readonly count: number }
+  | { readonly type: 'resume'; readonly lane: LaneNumber; readonly received: number }
+  | { readonly type: 'ping'; readonly token: number }
+  | { readonly type: 'pong'; readonly token: number }
+  | { readonly type: 'goaway'; readonly code: number; readonly reason: string }
+  | { readonly type: 'opaque'; readonly number: OpaqueType; readonly message: Bytes }
+
+export function encodeControl(message: ControlMessage): Bytes {
+  switch (message.type) {
+    case 'confirm':
+      return pack([1, message.hmac])
+    case 'hello': {
+      const { streams, streamWindowBytes, connectionWindowBytes } = message.limits
+      const limits = [streams, streamWindowBytes, connectionWindowBytes]
+      return pack([2, message.version, message.instance, packServed(message.served), limits])
+    }
+    case 'protocols':
+      return pack([3, packServed(message.served)])
+    case 'ack':
+      return pack([5, message.lane, message.count])
+    case 'resume':
+      return pack([6, message.lane, message.received])
+    case 'ping':
+      return pack([7, message.token])
+    case 'pong':
+      return pack([8, message.token])
+    case 'goaway':
+      return pack([9, message.code, message.reason])
+    case 'opaque':
+      return message.message
+  }
+}
+
+/** Throws 'peer-violation' for anything but one whole control message of at most FRAME_MAX_BYTES. */
+export function decodeControl(message: Bytes): ControlMessage {
+  if (message.length > FRAME_MAX_BYTES) throw violation(`a control message of ${message.length} bytes`)
+  const fields = unpackFields(message)
+  const number = fields.integer(10)
+  switch (number) {
+    case 1:
+      return { type: 'confirm', hmac: fields.bytes(CONFIRMATION_BYTES) }
+    case 2: {
+      const version = fields.integer()
+      if (version < MUX_VERSION) throw violation(`unknown version ${version}`)
+      const instance = fields.bytes(INSTANCE_BYTES)
+      return { type: 'hello', version, instance, served: readServed(fields), limits: readLimits(fields.struct()) }
+    }
+    case 3:
+      return { type: 'protocols', served: readServed(fields) }
+    case 4:
+    case 10:
+      return { type: 'opaque', number, message }
+    case 5:
+      return { type: 'ack', lane: readLane(fields), count: fields.integer() }
+    case 6:
+      return { type: 'resume', lane: readLane(fields), received: fields.integer() }
+    case 7:
+      return { type: 'ping', token: fields.integer() }
+    case 8:
+      return { type: 'pong', token: fields.integer() }
+    case 9:
+      return { type: 'goaway', code: fields.integer(), reason: fields.text(GOAWAY_REASON_MAX_LENGTH) }
+    default:
+      throw violation(`unknown control message ${number}`)
+  }
+}
+
+function packServed(served: ServedProtocols): Packable {
+  return served.map(([scope, protocols]) => [scope, protocols])
+}
+
+function readServed(fields: Fields): ServedProtocols {
+  return fields.list(SCOPES_MAX, (item) => {
+    const pair = item.struct()
+    return [readScope(pair), readProtocols(pair)] as const
+  })
+}
+
+function readLimits(fields: Fields): HelloLimits {
+  return { streams: fields.integer(), streamWindowBytes: fields.integer(), connectionWindowBytes: fields.integer() }
+}
+
+function readLane(fields: Fields): LaneNumber {
+  const lane = fields.integer(3)
+  if (lane !== 2 && lane !== 3) throw violation(`no lane ${lane}`)
+  return lane
+}

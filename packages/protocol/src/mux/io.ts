@@ -1,0 +1,61 @@
+/** What goes into the mux machine and what comes out of it. */
+import type { KithError } from '../errors.ts'
+import type { ProtocolName } from '../identity/protocol-name.ts'
+import type { Bytes } from '../machine.ts'
+import type { OpaqueType, ServedProtocols } from './control.ts'
+import type { Scope, StreamKind } from './frames.ts'
+import type { LaneName } from './lanes.ts'
+import type { SessionConfig } from './session.ts'
+import type { MuxStream } from './stream.ts'
+
+export interface MuxConfig extends SessionConfig {
+  /** 0 opened the connection and its streams have odd ids, 1 was called. */
+  readonly role: 0 | 1
+  /** Bytes the other side takes as one message; 0 for no limit (RFC 8841 §6). */
+  readonly maxMessageSize: number
+}
+
+export type MuxInput =
+  /** The control lane can carry messages. */
+  | { readonly type: 'started' }
+  /** One message, in a buffer that is the machine's from now on. */
+  | { readonly type: 'message'; readonly lane: LaneName; readonly bytes: Bytes }
+  | { readonly type: 'tick' }
+  | { readonly type: 'serve'; readonly served: ServedProtocols }
+  /** A whole control message of a type that others own. */
+  | { readonly type: 'opaque'; readonly number: OpaqueType; readonly message: Bytes }
+  /** Say goodbye; 'closed' comes when it has been pulled. */
+  | { readonly type: 'close'; readonly code: number; readonly reason: string }
+  /** The path is gone for good. */
+  | { readonly type: 'fail'; readonly error: KithError }
+
+export type MuxOutput =
+  | { readonly type: 'ready'; readonly instance: Bytes; readonly served: ServedProtocols }
+  | { readonly type: 'protocols'; readonly served: ServedProtocols }
+  /** Answer with `accept` or `reject`. */
+  | { readonly type: 'incoming'; readonly stream: MuxStream }
+  /** `read` found nothing before and may find something, or the end, now. */
+  | { readonly type: 'readable'; readonly stream: MuxStream }
+  /** `write` took less than all before and may take more now. */
+  | { readonly type: 'writable'; readonly stream: MuxStream }
+  /** The remote has everything up to our FIN. */
+  | { readonly type: 'finished'; readonly stream: MuxStream }
+  | { readonly type: 'rejected'; readonly stream: MuxStream; readonly code: number }
+  /** The remote ended both halves. What it had finished can still be read. */
+  | { readonly type: 'reset'; readonly stream: MuxStream; readonly code: number }
+  /** The remote reads no more. */
+  | { readonly type: 'stopped'; readonly stream: MuxStream; readonly code: number }
+  | { readonly type: 'opaque'; readonly number: OpaqueType; readonly message: Bytes }
+  /** The end, in order. What streams had received whole can still be read. */
+  | { readonly type: 'closed'; readonly by: 'local' | 'remote'; readonly code: number; readonly reason: string }
+  /** The end, out of order: close the path. */
+  | { readonly type: 'failed'; readonly error: KithError }
+
+export interface OpenRequest {
+  readonly kind?: StreamKind
+  /** In order of preference; the first that the remote serves is spoken. */
+  readonly protocols: readonly ProtocolName[]
+  readonly priority?: number
+  readonly scope?: Scope
+  readonly params?: unknown
+}

@@ -1,0 +1,102 @@
+/**
+ * A lane's books. Frames are counted from 0 in each direction; what was sent is kept until the other side has acknowledged it,
+ * so that the session can go on over another path without losing or repeating anything.
+ */
+import { violation } from '../errors.ts'
+import { ACK_BYTES, ACK_MS, UNACKNOWLEDGED_MAX_BYTES } from '../limits.ts'
+import type { Bytes, Millis } from '../machine.ts'
+import type { LaneNumber } from './control.ts'
+import { Fifo } from './fifo.ts'
+import { Scheduler } from './scheduler.ts'
+import type { SendHalf } from './send-half.ts'
+import type { MuxStream } from './stream.ts'
+
+/** The lanes by name; their numbers on the wire are the ids of their data channels: 0, 2, 3. */
+export type LaneName = 'control' | 'urgent' | 'bulk'
+
+/** What a kept frame costs beside its bytes; without it, a million tiny frames would pass for a megabyte. */
+const FRAME_OVERHEAD_BYTES = 64
+
+export interface KeptFrame {
+  readonly frame: Bytes
+  /** Whose frame it was: it learns when the frame has arrived. */
+  readonly stream: MuxStream | undefined
+  /** The half that made it: a stream that was opened again has another one by now. */
+  readonly half: SendHalf | undefined
+  readonly fin: boolean
+}
+
+export class MuxLane {
+  readonly number: LaneNumber
+  readonly scheduler = new Scheduler<MuxStream>()
+  /** Streams with something to say that is not data. */
+  readonly signals = new Fifo<MuxStream>()
+  /** OPENs that were turned down and have no stream of their own. */
+  readonly rejects = new Fifo<{ readonly stream: number; readonly code: number }>()
+  readonly #kept = new Fifo<KeptFrame>()
+  #keptBytes = 0
+  #acknowledged = 0
+  #received = 0
+  #receivedBytes = 0
+  #ackDueAt: Millis | undefined
+
+  constructor(number: LaneNumber) {
+    this.number = number
+  }
+
+  // ── sending ──
+
+  /** Whether a frame of so many bytes may still be sent and kept. */
+  hasRoom(frameBytes: number): boolean {
+    return this.#keptBytes + frameBytes + FRAME_OVERHEAD_BYTES <= UNACKNOWLEDGED_MAX_BYTES
+  }
+
+  keep(kept: KeptFrame): void {
+    this.#kept.push(kept)
+    this.#keptBytes += kept.frame.length + FRAME_OVERHEAD_BYTES
+  }
+
+  /** Bytes sent and not acknowledged, with what keeping them costs. */
+  get keptBytes(): number {
+    return this.#keptBytes
+  }
+
+  /** Forgets what has arrived and returns it, oldest first. Throws 'peer-violation' for frames that were never sent. */
+  acknowledge(count: number): KeptFrame[] {
+    if (count > this.#acknowledged + this.#kept.length) throw violation(`frame ${count} acknowledged before it was sent`)
+    const arrived: KeptFrame[] = []
+    while (this.#acknowledged < count) {
+      const kept = this.#kept.shift()
+      if (kept === undefined) break
+      this.#acknowledged += 1
+      this.#keptBytes -= kept.frame.length + FRAME_OVERHEAD_BYTES
+      arrived.push(kept)
+    }
+    return arrived
+  }
+
+  // ── receiving ──
+
+  receive(frameBytes: number, now: Millis): void {
+    this.#received += 1
+    this.#receivedBytes += frameBytes
+    if (this.#receivedBytes >= ACK_BYTES) this.#ackDueAt = now
+    else this.#ackDueAt ??= now + ACK_MS
+  }
+
+  /** Somebody waits for the news (a FIN's sender does): not in 50 ms, now. */
+  hurry(now: Millis): void {
+    this.#ackDueAt = now
+  }
+
+  get ackDueAt(): Millis | undefined {
+    return this.#ackDueAt
+  }
+
+  /** How many frames to acknowledge; from now on nothing is due. */
+  takeAck(): number {
+    this.#ackDueAt = undefined
+    this.#receivedBytes = 0
+    return this.#received
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The half of a stream that receives: views of the messages as they came, handed to the reader without a copy. The reader owns
+ * what it was given, buffer and all.
+ */
+import { violation } from '../errors.ts'
+import type { Bytes } from '../machine.ts'
+import { Fifo } from './fifo.ts'
+import { ReceiveWindow } from './window.ts'
+
+/** Chunks below this many bytes that queue up are copied together: a buffer of its own for every byte would turn a window of
+ *  256 KiB into a hundred times as much memory. */
+const SMALL_BYTES = 1024
+const SHARED_BYTES = 4096
+
+export class ReceiveHalf {
+  readonly #window: ReceiveWindow
+  readonly #chunks = new Fifo<Bytes>()
+  /** Where small chunks gather behind `#chunks`. */
+  #shared: { readonly bytes: Bytes; length: number } | undefined
+  #ended = false
+  #discarded = false
+
+  constructor(windowBytes: number) {
+    this.#window = new ReceiveWindow(windowBytes)
+  }
+
+  /** FIN has come. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Whether nothing will ever be read any more: all was, or nobody wants it. */
+  get over(): boolean {
+    return this.#discarded || (this.#ended && this.#window.unread === 0)
+  }
+
+  get readable(): boolean {
+    return this.#chunks.length > 0 || this.#shared !== undefined
+  }
+
+  get discarded(): boolean {
+    return this.#discarded
+  }
+
+  /** Throws 'peer-violation' for data beyond what was granted, or behind FIN. */
+  push(data: Bytes): void {
+    if (this.#ended) throw violation('data behind FIN')
+    if (!this.#window.receive(data.length)) throw violation('data beyond the credit of its stream')
+    if (data.length === 0 || this.#discarded) return
+    if (data.length >= SMALL_BYTES || !this.readable) {
+      this.#closeShared()
+      this.#chunks.push(data)
+      return
+    }
+    if (this.#shared !== undefined && this.#shared.length + data.length > SHARED_BYTES) this.#closeShared()
+    this.#shared ??= { bytes: new Uint8Array(SHARED_BYTES), length: 0 }
+    this.#shared.bytes.set(data, this.#shared.length)
+    this.#shared.length += data.length
+  }
+
+  /** Throws 'peer-violation' for a second FIN. */
+  end(): void {
+    if (this.#ended) throw violation('FIN behind FIN')
+    this.#ended = true
+  }
+
+  /** The next chunk; its bytes count as consumed from now on. */
+  read(): Bytes | undefined {
+    if (this.#chunks.length === 0) this.#closeShared()
+    const chunk = this.#chunks.shift()
+    if (chunk !== undefined) this.#window.consume(chunk.length)
+    return chunk
+  }
+
+  /** Nobody will read: returns how many bytes were waiting. What still comes is counted and thrown away. */
+  discard(): number {
+    const unread = this.#discarded ? 0 : this.#window.unread
+    this.#window.consume(unread)
+    this.#discarded = true
+    this.#chunks.clear()
+    this.#shared = undefined
+    return unread
+  }
+
+  /** Whether the sender should be told of more credit. */
+  get creditDue(): boolean {
+    return !this.#ended && !this.#discarded && this.#window.due
+  }
+
+  grant(): number {
+    return this.#window.grant()
+  }
+
+  #closeShared(): void {
+    if (this.#shared === undefined) return
+    this.#chunks.push(this.#shared.bytes.subarray(0, this.#shared.length))
+    this.#shared = undefined
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * The half of a stream that sends. What is written is copied once, straight behind the header of the frame that will carry it;
+ * small writes share a frame for as long as it waits for its lane. At most one frame waits here: more would only be latency.
+ */
+import type { Bytes } from '../machine.ts'
+import { encodeDataHeader, encodeFin } from './frames.ts'
+import { SendCredit } from './window.ts'
+
+export interface SendHalfConfig {
+  readonly stream: number
+  /** For a stream that we open: what comes before the first data in its OPEN. */
+  readonly openHeader?: Bytes
+  readonly windowBytes: number
+  readonly frameMaxBytes: number
+}
+
+export interface OutgoingFrame {
+  /** A view; its buffer is never written again, since the lane keeps it until it is acknowledged. */
+  readonly frame: Bytes
+  /** Bytes of it that count against the connection's credit. */
+  readonly dataBytes: number
+  readonly fin: boolean
+}
+
+/** 'finished': FIN has left. 'dropped': nothing more will be sent, by our choice or theirs. */
+export type SendState = 'open' | 'finishing' | 'finished' | 'dropped'
+
+interface Building {
+  bytes: Bytes
+  readonly headerBytes: number
+  /** Header and data so far; the rest of `bytes` is room. */
+  length: number
+}
+
+export class SendHalf {
+  readonly #config: SendHalfConfig
+  readonly #dataHeader: Bytes
+  readonly #credit: SendCredit
+  #state: SendState = 'open'
+  #building: Building | undefined
+  /** Whether `#building` is the OPEN. */
+  #opening = false
+  /** Data sent before the remote answered our OPEN: should it say no, it goes again under another id. At most one window. */
+  #unanswered: Bytes[] | undefined
+  /** What an earlier attempt had sent or framed; goes before anything new. */
+  #replay: Bytes
+
+  constructor(config: SendHalfConfig, replay: Bytes = new Uint8Array(0)) {
+    this.#config = config
+    this.#dataHeader = encodeDataHeader(config.stream)
+    this.#credit = new SendCredit(config.windowBytes)
+    this.#credit.use(replay.length)
+    this.#replay = replay
+    if (config.openHeader === undefined) return
+    const header = config.openHeader
+    this.#building = { bytes: header, headerBytes: header.length, length: header.length }
+    this.#opening = true
+    this.#unanswered = []
+  }
+
+  get state(): SendState {
+    return this.#state
+  }
+
+  /** Whether the remote does not know yet that the stream exists. */
+  get opening(): boolean {
+    return this.#opening
+  }
+
+  /** Copies what credit and the waiting frame have room for; returns how many bytes that was. */
+  write(bytes: Uint8Array): number {
+    if (this.#state !== 'open' || this.#replay.length > 0) return 0
+    const used = this.#building?.length ?? this.#dataHeader.length
+    const count = Math.min(bytes.length, this.#credit.left, this.#config.frameMaxBytes - used)
+    if (count <= 0) return 0
+    this.#append(count === bytes.length ? bytes : bytes.subarray(0, count))
+    this.#credit.use(count)
+    return count
+  }
+
+  finish(): void {
+    if (this.#state === 'open') this.#state = 'finishing'
+  }
+
+  /** Sends nothing more, except an OPEN that has not left yet: ids are never skipped. */
+  drop(): void {
+    if (this.#state !== 'finished') this.#state = 'dropped'
+    this.#replay = new Uint8Array(0)
+    this.#unanswered = undefined
+    if (this.#opening && this.#building !== undefined) this.#building.length = this.#building.headerBytes
+    else this.#building = undefined
+  }
+
+  /** Whether the offset granted more. */
+  grant(offset: number): boolean {
+    return this.#credit.grant(offset)
+  }
+
+  /** The remote has taken the stream. */
+  answered(): void {
+    this.#unanswered = undefined
+  }
+
+  /** All that was written so far, for another attempt with another OPEN. */
+  written(): Bytes {
+    const { bytes, headerBytes, length } = this.#building ?? { bytes: this.#replay, headerBytes: 0, length: 0 }
+    const parts = [...(this.#unanswered ?? []), bytes.subarray(headerBytes, length), this.#replay]
+    const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+    let at = 0
+    for (const part of parts) {
+      all.set(part, at)
+      at += part.length
+    }
+    return all
+  }
+
+  /** Whether there is something to send at all, credit of the connection aside. */
+  get waiting(): boolean {
+    return this.#building !== undefined || this.#replay.length > 0 || this.#state === 'finishing'
+  }
+
+  /** The next frame, or undefined where the connection has no credit for it. */
+  next(connectionCreditBytes: number): OutgoingFrame | undefined {
+    this.#takeFromReplay()
+    const building = this.#building
+    if (building === undefined) {
+      if (this.#state !== 'finishing') return undefined
+      this.#state = 'finished'
+      return { frame: encodeFin(this.#config.stream), dataBytes: 0, fin: true }
+    }
+    const { bytes, headerBytes, length } = building
+    const dataBytes = Math.min(length - headerBytes, connectionCreditBytes)
+    if (dataBytes === 0 && !this.#opening) return undefined
+    const frame = bytes.subarray(0, headerBytes + dataBytes)
+    this.#unanswered?.push(bytes.subarray(headerBytes, headerBytes + dataBytes))
+    this.#building = undefined
+    this.#opening = false
+    // Cut short by the connection's credit: the rest needs a header of its own, so it is copied again (rare).
+    if (headerBytes + dataBytes < length) this.#append(bytes.subarray(headerBytes + dataBytes, length))
+    return { frame, dataBytes, fin: false }
+  }
+
+  #takeFromReplay(): void {
+    if (this.#replay.length === 0) return
+    const used = this.#building?.length ?? this.#dataHeader.length
+    const count = Math.min(this.#replay.length, this.#config.frameMaxBytes - used)
+    if (count <= 0) return
+    this.#append(this.#replay.subarray(0, count))
+    this.#replay = this.#replay.subarray(count)
+  }
+
+  #append(data: Uint8Array): void {
+    const building = this.#reserve(data.length)
+    building.bytes.set(data, building.length)
+    building.length += data.length
+  }
+
+  #reserve(count: number): Building {
+    const header = this.#dataHeader
+    const building = this.#building
+    if (building === undefined) {
+      const bytes = new Uint8Array(header.length + count)
+      bytes.set(header)
+      this.#building = { bytes, headerBytes: header.length, length: header.length }
+      return this.#building
+    }
+    const needed = building.length + count
+    if (needed > building.bytes.length) {
+      const grown = new Uint8Array(Math.min(Math.max(needed, building.bytes.length * 2), this.#config.frameMaxBytes))
+      grown.set(building.bytes.subarray(0, building.length))
+      building.bytes = grown
+    }
+    return building
+  }
+}

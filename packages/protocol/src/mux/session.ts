@@ -1,0 +1,238 @@
+/**
+ * What the two ends say on the control lane: first who they are, then what they serve, then what has arrived.
+ *
+ * Authenticated fingerprints alone do not tell who is at the other end: a man in the middle can pass one peer's description on
+ * as his own, and each then takes the other for somebody else (RFC 8844, unknown key-share). So the first message each way is an
+ * HMAC, under a key that only the two who shook hands have, over both fingerprints; until theirs has been verified, nothing of
+ * ours leaves but our own.
+ */
+import { equal } from '../bytes/bytes.ts'
+import { KithError, violation } from '../errors.ts'
+import { CONFIRM_MS, CONNECTION_WINDOW_BYTES, LINK_PING_MS, STREAM_WINDOW_BYTES, STREAMS_MAX } from '../limits.ts'
+import type { Bytes, Millis } from '../machine.ts'
+import {
+  type ControlMessage,
+  decodeControl,
+  encodeControl,
+  type HelloLimits,
+  type LaneNumber,
+  MUX_VERSION,
+  type OpaqueType,
+  type ServedProtocols,
+} from './control.ts'
+import { Fifo } from './fifo.ts'
+
+export interface SessionConfig {
+  /** HMACs over role and fingerprints: the one we send, and the one we insist on. 32 bytes each. */
+  readonly confirmation: { readonly ours: Bytes; readonly theirs: Bytes }
+  /** Which of its tabs or devices a peer is, 16 bytes. */
+  readonly instance: Bytes
+  readonly served: ServedProtocols
+}
+
+/** What a message meant to those above. */
+export type SessionEvent =
+  | { readonly type: 'open' }
+  | { readonly type: 'protocols' }
+  | { readonly type: 'alive' }
+  | { readonly type: 'ack'; readonly lane: LaneNumber; readonly count: number }
+  | { readonly type: 'goaway'; readonly code: number; readonly reason: string }
+  | { readonly type: 'opaque'; readonly number: OpaqueType; readonly message: Bytes }
+
+const OUR_LIMITS: HelloLimits = {
+  streams: STREAMS_MAX,
+  streamWindowBytes: STREAM_WINDOW_BYTES,
+  connectionWindowBytes: CONNECTION_WINDOW_BYTES,
+}
+
+export interface RemoteHello {
+  readonly instance: Bytes
+  readonly served: ServedProtocols
+  readonly limits: HelloLimits
+}
+
+/** 'confirming': theirs is awaited. 'greeting': verified, their hello is awaited. 'left': our goaway is out. */
+type SessionState =
+  | { readonly phase: 'confirming' }
+  | { readonly phase: 'greeting' }
+  | { readonly phase: 'open'; readonly remote: RemoteHello }
+  | { readonly phase: 'left' }
+
+export class Session {
+  readonly #config: SessionConfig
+  #state: SessionState = { phase: 'confirming' }
+  #dueAt: Millis | undefined
+  #confirmSent = false
+  #helloSent = false
+  #served: ServedProtocols
+  #servedChanged = false
+  readonly #acks = new Map<LaneNumber, number>()
+  /** Only the last ping is answered: a flood of them gets one pong. */
+  #pongToken: number | undefined
+  #ping: { readonly token: number; sentAt: Millis | undefined } | undefined
+  #pingAt: Millis | undefined
+  #pings = 0
+  readonly #opaque = new Fifo<ControlMessage>()
+  #goaway: { readonly code: number; readonly reason: string } | undefined
+  #roundTripMs: number | undefined
+
+  constructor(config: SessionConfig) {
+    this.#config = config
+    this.#served = config.served
+  }
+
+  get phase(): SessionState['phase'] {
+    return this.#state.phase
+  }
+
+  /** What the other side said of itself; there from 'open' on. */
+  get remote(): RemoteHello | undefined {
+    return this.#state.phase === 'open' ? this.#state.remote : undefined
+  }
+
+  get served(): ServedProtocols {
+    return this.#served
+  }
+
+  get roundTripMs(): number | undefined {
+    return this.#roundTripMs
+  }
+
+  /** The control lane can carry messages: from now on the other side has CONFIRM_MS. */
+  start(now: Millis): void {
+    this.#dueAt ??= now + CONFIRM_MS
+  }
+
+  serve(served: ServedProtocols): void {
+    this.#served = served
+    this.#servedChanged = true
+  }
+
+  acknowledge(lane: LaneNumber, count: number): void {
+    this.#acks.set(lane, count)
+  }
+
+  send(number: OpaqueType, message: Bytes): void {
+    this.#opaque.push({ type: 'opaque', number, message })
+  }
+
+  /** Whether anything will be said: to one who has not confirmed who they are, not even goodbye. */
+  leave(code: number, reason: string): boolean {
+    if (this.#state.phase === 'confirming' || this.#state.phase === 'left') return false
+    this.#goaway = { code, reason }
+    return true
+  }
+
+  /** Throws 'timeout' when they have not said who they are in time. */
+  tick(now: Millis): void {
+    if (this.#dueAt !== undefined && now >= this.#dueAt) {
+      throw new KithError('timeout', 'the other side did not confirm the connection in time', { source: 'network' })
+    }
+    if (this.#pingAt !== undefined && now >= this.#pingAt) {
+      this.#pingAt = now + LINK_PING_MS
+      this.#ping = { token: ++this.#pings, sentAt: undefined }
+    }
+  }
+
+  deadline(): Millis | undefined {
+    return this.#dueAt ?? this.#pingAt
+  }
+
+  /** Throws 'peer-violation' for whatever is malformed or out of turn. */
+  receive(bytes: Bytes, now: Millis): SessionEvent | undefined {
+    const message = decodeControl(bytes)
+    switch (this.#state.phase) {
+      case 'confirming':
+        if (message.type !== 'confirm' || !equal(message.hmac, this.#config.confirmation.theirs)) {
+          throw violation('the connection does not end where the dial said')
+        }
+        this.#state = { phase: 'greeting' }
+        return undefined
+      case 'greeting': {
+        if (message.type !== 'hello') throw violation(`${message.type} before hello`)
+        const { instance, served, limits } = message
+        this.#state = { phase: 'open', remote: { instance, served, limits } }
+        this.#dueAt = undefined
+        this.#pingAt = now
+        this.tick(now)
+        return { type: 'open' }
+      }
+      case 'open':
+        return this.#receiveOpen(this.#state.remote, message, now)
+      case 'left':
+        return undefined
+    }
+  }
+
+  /** The next message for the control lane. */
+  pull(now: Millis): Bytes | undefined {
+    const message = this.#next(now)
+    return message === undefined ? undefined : encodeControl(message)
+  }
+
+  #receiveOpen(remote: RemoteHello, message: ControlMessage, now: Millis): SessionEvent | undefined {
+    switch (message.type) {
+      case 'protocols':
+        this.#state = { phase: 'open', remote: { ...remote, served: message.served } }
+        return { type: 'protocols' }
+      case 'ack':
+        return { type: 'ack', lane: message.lane, count: message.count }
+      case 'ping':
+        this.#pongToken = message.token
+        return { type: 'alive' }
+      case 'pong':
+        if (this.#ping?.token === message.token && this.#ping.sentAt !== undefined) {
+          this.#roundTripMs = now - this.#ping.sentAt
+          this.#ping = undefined
+        }
+        return { type: 'alive' }
+      case 'goaway':
+        return { type: 'goaway', code: message.code, reason: message.reason }
+      case 'opaque':
+        return { type: 'opaque', number: message.number, message: message.message }
+      case 'confirm':
+      case 'hello':
+      case 'resume':
+        throw violation(`${message.type} out of turn`)
+    }
+  }
+
+  #next(now: Millis): ControlMessage | undefined {
+    if (this.#state.phase === 'left') return undefined
+    if (!this.#confirmSent) {
+      this.#confirmSent = true
+      return { type: 'confirm', hmac: this.#config.confirmation.ours }
+    }
+    if (this.#state.phase === 'confirming') return undefined
+    if (!this.#helloSent) {
+      this.#helloSent = true
+      this.#servedChanged = false
+      const { instance } = this.#config
+      return { type: 'hello', version: MUX_VERSION, instance, served: this.#served, limits: OUR_LIMITS }
+    }
+    for (const [lane, count] of this.#acks) {
+      this.#acks.delete(lane)
+      return { type: 'ack', lane, count }
+    }
+    if (this.#pongToken !== undefined) {
+      const token = this.#pongToken
+      this.#pongToken = undefined
+      return { type: 'pong', token }
+    }
+    if (this.#servedChanged) {
+      this.#servedChanged = false
+      return { type: 'protocols', served: this.#served }
+    }
+    if (this.#ping !== undefined && this.#ping.sentAt === undefined) {
+      this.#ping.sentAt = now
+      return { type: 'ping', token: this.#ping.token }
+    }
+    const opaque = this.#opaque.shift()
+    if (opaque !== undefined) return opaque
+    if (this.#goaway !== undefined) {
+      this.#state = { phase: 'left' }
+      return { type: 'goaway', ...this.#goaway }
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,78 @@
+import type { ProtocolName } from '../identity/protocol-name.ts'
+import type { OpenHeader, Scope, StreamKind } from './frames.ts'
+import type { MuxLane } from './lanes.ts'
+import type { ReceiveHalf } from './receive-half.ts'
+import type { SendHalf } from './send-half.ts'
+
+/**
+ * One stream, as the machine keeps it; to everybody else a handle whose fields are read and never written. Its halves end
+ * independently; it is forgotten when both have and all that we sent was acknowledged.
+ */
+export class MuxStream {
+  /** On the wire. Changes once, should an OPEN that crossed a change of protocols be tried again. */
+  id: number
+  readonly opener: 'local' | 'remote'
+  readonly protocol: ProtocolName
+  readonly header: OpenHeader
+  readonly lane: MuxLane
+  send: SendHalf
+  readonly receive: ReceiveHalf
+
+  /** Whether the one who did not open it has said yes. */
+  accepted = false
+  retried = false
+  /** All that we sent up to FIN has arrived. */
+  finArrived = false
+  /** We ended it abruptly; what still comes for it is thrown away. */
+  reset = false
+  /** It no longer counts as open. */
+  released = false
+
+  /** What is to be said as soon as the lane has room. Merged, never queued: a remote cannot make this grow. */
+  readonly signals: { accept: boolean; credit: boolean; stop: number | undefined; reset: number | undefined } = {
+    accept: false,
+    credit: false,
+    stop: undefined,
+    reset: undefined,
+  }
+  /** Whether the lane's queue of signals holds it. */
+  signalled = false
+  scheduled = false
+  /** Frames sent for it and not yet acknowledged. */
+  unacknowledged = 0
+
+  /** The reader found nothing and wants to be told; so does the writer that found no room. */
+  readerWaits = true
+  writerWaits = false
+
+  constructor(init: Pick<MuxStream, 'id' | 'opener' | 'protocol' | 'header' | 'lane' | 'send' | 'receive'>) {
+    this.id = init.id
+    this.opener = init.opener
+    this.protocol = init.protocol
+    this.header = init.header
+    this.lane = init.lane
+    this.send = init.send
+    this.receive = init.receive
+  }
+
+  get kind(): StreamKind {
+    return this.header.kind
+  }
+
+  get priority(): number {
+    return this.header.priority
+  }
+
+  get scope(): Scope {
+    return this.header.scope
+  }
+
+  get params(): unknown {
+    return this.header.params
+  }
+
+  get hasSignals(): boolean {
+    const { accept, credit, stop, reset } = this.signals
+    return accept || credit || stop !== undefined || reset !== undefined
+  }
+}
