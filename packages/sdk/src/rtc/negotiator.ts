@@ -68,7 +68,10 @@ export interface Negotiator {
   describe(remote: TransportDescription): void
   /** One of the remote's candidates, at any time; one that names what no peer should name is ignored. */
   addCandidate(candidate: Candidate): void
-  /** A new offer with fresh ICE credentials; takes back an unanswered one. Offerer only: the answerer asks it to, by a message. */
+  /**
+   * A new offer with fresh ICE credentials; takes back one that was not answered. Before the first answer it does nothing. Throws
+   * 'invalid-argument' on the answerer, which has to ask the offerer by a message.
+   */
   restartIce(): void
   /** 'turn' when either end of the path in use is at a TURN server. Rejects with 'closed' while there is none. */
   path(): Promise<'direct' | 'turn'>
@@ -142,8 +145,9 @@ class SimplePeerNegotiator implements Negotiator {
 
   restartIce(): void {
     if (this.#options.role === 'answerer') throw new KithError('invalid-argument', 'The offerer restarts ICE: ask it to.')
-    if (this.#ended) return
     const { connection } = this.#fenced
+    // There is nothing to restart before the first answer. Nor could that offer be taken back: Chromium then makes one without data.
+    if (this.#ended || connection.currentRemoteDescription === null) return
     const offer = () => {
       if (this.#ended) return
       connection.restartIce()
