@@ -104,3 +104,18 @@ export type { Route, Way } from './dial/prologue.ts'
 export { confirmation, type Role } from './dial/proof.ts'
 
 // ── mux ──
+
+export {
+  CONFIRMATION_BYTES,
+  type ControlMessage,
+  decodeControl,
+  encodeControl,
+  INSTANCE_BYTES,
+  type OpaqueType,
+  type ServedProtocols,
+} from './mux/control.ts'
+export { decodeFrame, type Frame, REJECT_CODES, type Scope, type StreamKind } from './mux/frames.ts'
+export type { MuxConfig, MuxInput, MuxOutput, OpenRequest } from './mux/io.ts'
+export type { LaneName } from './mux/lanes.ts'
+export { Mux } from './mux/mux.ts'
+export type { MuxStream } from './mux/stream.ts'

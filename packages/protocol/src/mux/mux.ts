@@ -268,19 +268,26 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   #handle(input: MuxInput, now: Millis): void {
     switch (input.type) {
       case 'started':
-        return this.#session.start(now)
+        this.#session.start(now)
+        return
       case 'message':
-        return this.#onMessage(input.lane, input.bytes, now)
+        this.#onMessage(input.lane, input.bytes, now)
+        return
       case 'tick':
-        return this.#session.tick(now)
+        this.#session.tick(now)
+        return
       case 'serve':
-        return this.#session.serve(input.served)
+        this.#session.serve(input.served)
+        return
       case 'opaque':
-        return this.#session.send(input.number, input.message)
+        this.#session.send(input.number, input.message)
+        return
       case 'close':
-        return this.#close(input.code, input.reason.slice(0, GOAWAY_REASON_MAX_LENGTH))
+        this.#close(input.code, input.reason.slice(0, GOAWAY_REASON_MAX_LENGTH))
+        return
       case 'fail':
-        return this.#fail(input.error)
+        this.#fail(input.error)
+        return
     }
   }
 
@@ -296,15 +303,18 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
       case undefined:
         return
       case 'open':
-        return this.#onOpen(now)
+        this.#onOpen(now)
+        return
       case 'protocols':
         this.#earlyBudget.lift()
         this.#outputs.push({ type: 'protocols', served: this.#session.remote?.served ?? [] })
         return
       case 'alive':
-        return this.#earlyBudget.lift()
+        this.#earlyBudget.lift()
+        return
       case 'ack':
-        return this.#onAck(event.lane, event.count)
+        this.#onAck(event.lane, event.count)
+        return
       case 'opaque':
         this.#outputs.push(event)
         return
@@ -325,8 +335,14 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     lane.receive(bytes.length, now)
     this.#earlyBudget.lift()
     const frame = decodeFrame(bytes)
-    if (frame.type === 'open') return this.#onOpenFrame(lane, frame)
-    if (frame.type === 'credit' && frame.stream === 0) return this.#onConnectionCredit(frame.offset)
+    if (frame.type === 'open') {
+      this.#onOpenFrame(lane, frame)
+      return
+    }
+    if (frame.type === 'credit' && frame.stream === 0) {
+      this.#onConnectionCredit(frame.offset)
+      return
+    }
     if (frame.type === 'data' && !this.#receiveWindow.receive(frame.data.length)) {
       throw violation('data beyond the credit of the connection')
     }
@@ -375,12 +391,16 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   #onStreamFrame(stream: MuxStream, frame: StreamFrame): void {
     if (frame.type === 'accept' || frame.type === 'reject') {
       if (stream.opener === 'remote' || stream.accepted) throw violation(`${frame.type} out of turn`)
-      if (frame.type === 'reject') return this.#onReject(stream, frame.code)
+      if (frame.type === 'reject') {
+        this.#onReject(stream, frame.code)
+        return
+      }
       if (frame.protocol !== stream.protocol) throw violation('another protocol than the one asked for')
       stream.accepted = true
       stream.send.answered()
       if (stream.finArrived) this.#outputs.push({ type: 'finished', stream })
-      return this.#settle(stream)
+      this.#settle(stream)
+      return
     }
     if (stream.opener === 'local' && !stream.accepted) throw violation(`${frame.type} before accept`)
     switch (frame.type) {
@@ -388,11 +408,13 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
         stream.receive.push(frame.data)
         if (stream.receive.discarded) this.#receiveWindow.consume(frame.data.length)
         else if (frame.data.length > 0) this.#tellReader(stream)
-        return this.#signalCredit(stream)
+        this.#signalCredit(stream)
+        return
       case 'fin':
         stream.receive.end()
         this.#tellReader(stream)
-        return this.#settle(stream)
+        this.#settle(stream)
+        return
       case 'credit':
         if (stream.send.grant(frame.offset)) this.#tellWriter(stream)
         return
@@ -401,19 +423,22 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
         if (!stream.receive.ended) this.#discard(stream)
         this.#dropSending(stream)
         this.#outputs.push({ type: 'reset', stream, code: frame.code })
-        return this.#settle(stream)
+        this.#settle(stream)
+        return
       case 'stop':
         if (stream.send.state === 'dropped' || stream.finArrived) return
         this.#dropSending(stream)
         this.#outputs.push({ type: 'stopped', stream, code: frame.code })
-        return this.#settle(stream)
+        this.#settle(stream)
+        return
     }
   }
 
   #onReject(stream: MuxStream, code: number): void {
     const servedNow = this.remoteProtocols(stream.scope).includes(stream.protocol)
     if (code === REJECT_CODES.unsupported && servedNow && !stream.retried && !stream.receive.discarded) {
-      return this.#retry(stream)
+      this.#retry(stream)
+      return
     }
     this.#discard(stream)
     stream.send.drop()
