@@ -1,0 +1,180 @@
+/**
+ * The shapes of Kith's public API, with their documentation; index.ts is the door. Everywhere: …Ms are milliseconds, …At
+ * milliseconds since 1970, sizes bytes. Every rejection is a `KithError`. Every `closed` fulfils after a clean end, rejects
+ * otherwise, and is never an unhandled rejection. What a listener or handler throws goes to `reportError`.
+ */
+import type { Bytes, KithError, PeerId, ProtocolName } from '@kith/protocol'
+import type { Contact, Trust } from './contact-record.ts'
+import type { Events, Stop } from './events.ts'
+import type { KeyValueStore } from './storage/store.ts'
+
+/** One name, or several in order of preference: the first that the remote serves is spoken. */
+export type Protocols = ProtocolName | readonly ProtocolName[]
+/** A PeerId, or whatever has one: a Contact. */
+export type Who = PeerId | { readonly id: PeerId }
+
+// ── me ───────────────────────────────────────────────────────────────────────────────────────
+
+export interface PeerOptions {
+  /** WebSocket relays to bootstrap through, in order of preference. I can be found through all of them; a dial goes through
+   *  those that the other publishes, mine first. Default: the page's own origin at '/relay'; in Node none. */
+  relays?: string[]
+  /** Which of several people in this browser; each has an IndexedDB database of its own. All tabs of one profile are one
+   *  peer: any may dial, one answers. Default 'default'. */
+  profile?: string
+  /** Where the identity and the address book live. 'memory': a new identity for as long as this page, so two tabs are two
+   *  peers. Default: IndexedDB. */
+  storage?: KeyValueStore | 'memory'
+  /** Who can find me: my contacts (default), or nobody (I can still dial). */
+  findableBy?: Audience
+  /** How much of my network address a peer may learn. Default: 'direct' for trusted contacts, for whoever proved an invitation's
+   *  secret, and within this browser; else 'relayed' (TURN only; without a TURN server such a dial fails with 'needs-turn'). */
+  disclose?: (who: { id: PeerId; contact?: Contact; via: 'contact' | 'invite' }) => Disclosure
+  /** May contacts see that I am online without opening anything? Without, I do not see it of them either. Default true. */
+  presence?: boolean
+  /** The page that invitation links open. Default: this one; in Node needed for making links. */
+  page?: string | URL
+  /** Default: none. */
+  iceServers?: RTCIceServer[] | (() => Promise<RTCIceServer[]>)
+  /** A WebRTC implementation, for Node. Default: the browser's. */
+  wrtc?: { RTCPeerConnection: unknown; RTCSessionDescription: unknown; RTCIceCandidate: unknown }
+  /** At most this many RTCPeerConnections at once. Default 32. */
+  maxConnections?: number
+  /** Find tabs of the same browser without any relay. Default true in a browser. */
+  local?: boolean
+}
+export type Audience = 'contacts' | 'nobody'
+export type Disclosure = 'direct' | 'relayed'
+
+export interface Peer extends Endpoint, Events<PeerEvents>, AsyncDisposable {
+  readonly id: PeerId
+  readonly identity: Identity
+  readonly contacts: Contacts
+  /** Live connections by PeerId; of a remote's several devices or tabs, the one last used. */
+  readonly connections: ReadonlyMap<PeerId, Connection>
+  readonly status: PeerStatus
+  /** May be set at any time; takes effect at once. */
+  findableBy: Audience
+  /** Connect ahead of the first `open…`, which would do so by itself. Errors as `open`. */
+  connect(to: Who, options?: DialOptions): Promise<Connection>
+  /** One-time invitation: whoever opens the link first, while I am online, becomes a contact (and I theirs). `name` and
+   *  `purposes` are for my address book. Outlives a reload; expires after 24 h by default. Errors: 'invalid-argument'. */
+  invite(options?: { name?: string; purposes?: string[]; expiresInMs?: number }): Promise<Invite>
+  /** `name` defaults to what they call themselves. Errors: 'invalid-invite' 'expired' 'used', and as `open`. */
+  accept(invite: string | URL, options?: { name?: string } & DialOptions): Promise<Contact>
+  close(): Promise<void>
+}
+
+export interface PeerEvents {
+  connection: Connection
+  status: PeerStatus
+  contact: { change: 'added' | 'changed' | 'removed'; contact: Contact }
+}
+
+export interface PeerStatus {
+  readonly relays: readonly RelayStatus[]
+  /** 'online' reachable through a relay; 'local' only this browser; 'offline'. */
+  readonly reach: 'online' | 'local' | 'offline'
+  /** 'persistent': the browser promised to keep it; 'best-effort': it may be evicted; 'session': nothing could be saved, and why. */
+  readonly storage: { readonly state: 'persistent' | 'best-effort' | 'session'; readonly error?: KithError }
+}
+export interface RelayStatus {
+  readonly url: string
+  readonly state: 'connecting' | 'ready' | 'waiting' | 'failed'
+  readonly error?: KithError
+  readonly retryAt?: number
+}
+
+// ── conversations ────────────────────────────────────────────────────────────────────────────
+
+/** Serving and opening. What a Peer serves is for my contacts; it opens to contacts and whoever is connected now. */
+export interface Endpoint {
+  /** Serve a protocol: each stream that a remote opens for it is handed over (of several tabs of mine, to the one last in
+   *  focus). A handler that throws resets its stream. Serving a name twice throws 'invalid-argument'. Remotes are told. */
+  handle(protocols: Protocols, handler: (stream: Stream) => unknown): Stop
+  /** Open a stream: finds the peer, connects if need be, speaks the first protocol that it serves. On a live connection this
+   *  takes no round trip: what is written at once travels along; should the remote refuse, both halves reject.
+   *  Errors: 'no-answer' (away, unknown or unwilling: alike by design) 'no-relay' 'unreachable' 'needs-turn' 'blocked'
+   *  'unsupported-protocol' 'too-many' 'timeout' 'aborted'. */
+  open(to: Who, protocols: Protocols, options?: OpenOptions): Promise<Stream>
+}
+
+export interface DialOptions {
+  signal?: AbortSignal
+  /** Until open. Default 15 000. */
+  timeoutMs?: number
+  /** For this dial, instead of `PeerOptions.disclose`; a live connection stays as it is. */
+  disclose?: Disclosure
+}
+export interface OpenOptions extends DialOptions {
+  /** What it is about: {doc: 'notes'}, {name: 'a.pdf', size: 9}. JSON, at most 1 KiB, else 'too-large'. */
+  params?: unknown
+  /** Larger goes first when streams compete. Default 0. */
+  priority?: number
+}
+
+export interface Conversation {
+  readonly protocol: ProtocolName
+  readonly remote: PeerId
+  readonly connection: Connection
+  /** The opener's `params`: where it is the remote, check them. */
+  readonly params: unknown
+  readonly closed: Promise<void>
+}
+
+/** Reliable, ordered, flow-controlled in both directions: a reader that pauses stops the writer; while 'reconnecting', writes
+ *  wait. `readable` is a byte stream. `writable.close()` half-closes and resolves once the remote has all of it;
+ *  `readable.cancel(code)` and `writable.abort(code)` reset that half. Do not change a chunk before its write settles. */
+export interface Stream extends Conversation {
+  readonly readable: ReadableStream<Bytes>
+  readonly writable: WritableStream<Uint8Array>
+  /** Both halves at once; the remote's pending read and write reject with 'reset' and this code. Default 0. */
+  reset(code?: number): void
+}
+
+/** What carries all conversations with one peer. `closed` rejects with 'lost' when the path is gone for good. */
+export interface Connection extends Events<ConnectionEvents>, AsyncDisposable {
+  readonly remote: PeerId
+  readonly contact?: Contact | undefined
+  /** What the remote's Peer serves to me now; kept current. */
+  readonly protocols: ReadonlySet<ProtocolName>
+  readonly state: 'connected' | 'reconnecting' | 'closed'
+  /** 'local' same browser, 'direct' ICE host/srflx, 'turn' relayed by TURN. */
+  readonly path: 'local' | 'direct' | 'turn'
+  readonly closed: Promise<{ code: number; reason: string }>
+  close(options?: { code?: number; reason?: string }): Promise<void>
+}
+export interface ConnectionEvents {
+  state: Connection['state']
+  path: Connection['path']
+  protocols: ReadonlySet<ProtocolName>
+}
+
+// ── people ───────────────────────────────────────────────────────────────────────────────────
+
+export interface Identity {
+  /** What I call myself, told with invitations, never to a relay. '' at first. */
+  readonly name: string
+  setName(name: string): Promise<void>
+  /** Ed25519 over the message and a `context` that says what it is for. Check with `verify`. */
+  sign(message: Uint8Array, context: string): Promise<Bytes>
+}
+
+export interface Contacts extends Iterable<Contact> {
+  get(id: PeerId): Contact | undefined
+  /** Who can help with this? ('chat', 'backup', …) */
+  for(purpose: string): Contact[]
+  /** Both must add each other to meet. Default trust 'trusted'. */
+  add(contact: { id: PeerId; name: string; purposes?: string[]; trust?: Trust; relays?: string[] }): Promise<Contact>
+  update(who: Who, change: Partial<Pick<Contact, 'name' | 'purposes' | 'trust' | 'relays'>>): Promise<Contact>
+  remove(who: Who): Promise<void>
+}
+
+/** `accepted` rejects with 'expired', or 'closed' when revoked. `svg`: the link as a QR code. */
+export interface Invite {
+  readonly link: string
+  readonly svg: string
+  readonly expiresAt: number
+  readonly accepted: Promise<Contact>
+  revoke(): Promise<void>
+}

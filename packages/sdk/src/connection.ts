@@ -1,0 +1,138 @@
+/** What carries all conversations with one peer: a link, and the RTCPeerConnection under it. */
+import { KithError, type PeerId, type ProtocolName } from '@kith/protocol'
+import type { Connection, ConnectionEvents, OpenOptions, Stream } from './api.ts'
+import type { Contact } from './contact-record.ts'
+import { Emitter, type Stop } from './events.ts'
+import type { Link, LinkStream } from './link/link.ts'
+import type { Negotiator, NegotiatorState } from './rtc/negotiator.ts'
+
+export interface ConnectionOptions {
+  readonly remote: PeerId
+  readonly link: Link
+  readonly negotiator: Negotiator
+  /** Both ends are tabs of this browser. */
+  readonly isLocal: boolean
+  readonly contact: () => Contact | undefined
+}
+
+export class PeerConnection implements Connection {
+  readonly remote: PeerId
+  readonly closed: Promise<{ code: number; reason: string }>
+  readonly #options: ConnectionOptions
+  readonly #events = new Emitter<ConnectionEvents>()
+  #state: Connection['state'] = 'connected'
+  #path: Connection['path']
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+    this.remote = options.remote
+    this.#path = options.isLocal ? 'local' : 'direct'
+    const { link } = options
+    link.onProtocols((protocols) => this.#events.emit('protocols', protocols))
+    this.closed = link.closed.finally(() => {
+      options.negotiator.close()
+      this.#become('closed')
+    })
+    // Whoever is interested awaits it; it is no failure of the page's.
+    this.closed.catch(() => undefined)
+    this.#readPath()
+  }
+
+  get contact(): Contact | undefined {
+    return this.#options.contact()
+  }
+
+  get protocols(): ReadonlySet<ProtocolName> {
+    return this.#options.link.remoteProtocols
+  }
+
+  get state(): Connection['state'] {
+    return this.#state
+  }
+
+  get path(): Connection['path'] {
+    return this.#path
+  }
+
+  on<E extends keyof ConnectionEvents>(event: E, listener: (payload: ConnectionEvents[E]) => unknown): Stop {
+    return this.#events.on(event, listener)
+  }
+
+  async open(protocols: readonly ProtocolName[], options: OpenOptions): Promise<Stream> {
+    return this.wrap(await this.#options.link.open(protocols, options))
+  }
+
+  /** Whether this is the connection over that link. */
+  carries(link: Link): boolean {
+    return this.#options.link === link
+  }
+
+  /** A stream of the link as the conversation that users see. */
+  wrap(stream: LinkStream): Stream {
+    return {
+      protocol: stream.protocol,
+      remote: this.remote,
+      connection: this,
+      params: stream.params,
+      closed: stream.closed,
+      readable: stream.readable,
+      writable: stream.writable,
+      reset: (code) => stream.reset(code),
+    }
+  }
+
+  /** What the RTCPeerConnection says of its path. */
+  pathChanged(state: NegotiatorState): void {
+    switch (state) {
+      case 'connected':
+        this.#become('connected')
+        this.#readPath()
+        return
+      case 'disconnected':
+        this.#become('reconnecting')
+        return
+      case 'failed':
+      case 'closed':
+        this.fail(new KithError('lost', 'the connection was lost', { source: 'network' }))
+        return
+      case 'connecting':
+        return
+    }
+  }
+
+  /** The path is gone: every pending read and write rejects with `error`. */
+  fail(error: KithError): void {
+    this.#options.link.fail(error)
+  }
+
+  setProtocols(protocols: readonly ProtocolName[]): void {
+    this.#options.link.setProtocols([...protocols])
+  }
+
+  async close({ code = 0, reason = '' }: { code?: number; reason?: string } = {}): Promise<void> {
+    await this.#options.link.close({ code, reason })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #become(state: Connection['state']): void {
+    if (this.#state === state || this.#state === 'closed') return
+    this.#state = state
+    this.#events.emit('state', state)
+  }
+
+  #readPath(): void {
+    if (this.#options.isLocal) return
+    this.#options.negotiator.path().then(
+      (path) => {
+        if (path === this.#path) return
+        this.#path = path
+        this.#events.emit('path', path)
+      },
+      // Closed before its statistics came: there is no path to tell of.
+      () => undefined,
+    )
+  }
+}

@@ -1,0 +1,2 @@
+/** The script-tag build: `<script src="kith.global.js">` makes `window.Kith` of this. */
+export { createPeer, isPeerId, isProtocolName, KithError, linkKind, messages, parsePeerId, verify } from './index.ts'

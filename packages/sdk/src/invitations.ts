@@ -1,0 +1,182 @@
+/** Invitations given and taken: what `peer.invite` and `peer.accept` do around the dial. */
+import { type DialNumber, type Doorstep, equal, type Introduced, invitePsk, KithError, type PeerId } from '@kith/protocol'
+import type { DialOptions, Invite } from './api.ts'
+import type { Roster } from './carriers/roster.ts'
+import type { Contact } from './contact-record.ts'
+import type { ContactBook } from './contacts.ts'
+import type { Dialling } from './dialling.ts'
+import { inviteRoutes } from './doorsteps.ts'
+import { tidyName } from './identity/name.ts'
+import type { InviteBook, InviteRecord } from './invites.ts'
+import { inviteLink, parseInviteUrl, qrSvg } from './links.ts'
+import { aborted, throwIfAborted } from './meetings.ts'
+import { parseRelayUrl } from './relay-url.ts'
+
+/** What a knock names that wants a connection and no protocol yet; with no name at all it would only ask for presence. */
+export const CONNECT_PROTOCOL = '/kith/1'
+
+export interface InvitationsOptions {
+  readonly book: InviteBook
+  readonly contacts: ContactBook
+  readonly roster: Roster
+  readonly relays: readonly string[]
+  readonly page: string | URL | undefined
+  readonly myName: () => string
+}
+
+/** An invitation that I am taking up. */
+interface Acceptance {
+  readonly name: string | undefined
+  readonly resolve: (contact: Contact) => void
+  readonly reject: (error: unknown) => void
+}
+
+export class Invitations {
+  readonly #options: InvitationsOptions
+  readonly #accepting = new Map<DialNumber, Acceptance>()
+  /** Who came by which invitation, for the promise that its maker holds. */
+  readonly #guests = new Map<string, PeerId>()
+
+  constructor(options: InvitationsOptions) {
+    this.#options = options
+  }
+
+  // ── giving ──
+
+  async create(options: { name?: string; purposes?: string[]; expiresInMs?: number }): Promise<Invite> {
+    const { book, page, relays, myName } = this.#options
+    if (page === undefined) throw new KithError('invalid-argument', 'Say which page the link opens: createPeer({ page }).')
+    const record = await book.create(options)
+    const link = inviteLink(page, record, relays, myName())
+    const accepted = this.#accepted(record)
+    // Whoever made it may not wait for it.
+    accepted.catch(() => undefined)
+    const revoke = async () => {
+      await book.revoke(record.id)
+    }
+    return { link, svg: qrSvg(link, 'Invitation'), expiresAt: record.expiresAt, accepted, revoke }
+  }
+
+  /** The invitation that opens this door, while it has not expired. */
+  find(doorstep: Doorstep): InviteRecord | undefined {
+    const { way } = doorstep
+    if (way.kind !== 'invite') return undefined
+    return this.#options.book.listLive().find(({ secret }) => equal(invitePsk(secret), way.psk))
+  }
+
+  /** Theirs, if they are the first: then they are a contact. */
+  async proved(doorstep: Doorstep, by: Introduced): Promise<boolean> {
+    const invite = this.find(doorstep)
+    if (!invite) return false
+    this.#guests.set(invite.id, by.id)
+    if (!(await this.#options.book.markUsed(invite.id))) return false
+    await this.#add(by, invite.name, [...invite.purposes])
+    return true
+  }
+
+  async #accepted(record: InviteRecord): Promise<Contact> {
+    const { book, contacts } = this.#options
+    return new Promise((resolve, reject) => {
+      const stops = [
+        book.events.on('invite', ({ change, invite }) => {
+          if (invite.id !== record.id) return
+          if (change === 'revoked') settle(() => reject(new KithError('closed', 'The invitation was revoked.')))
+          if (change === 'expired') settle(() => reject(new KithError('expired', 'The invitation has expired.')))
+        }),
+        contacts.events.on('contact', ({ contact }) => {
+          if (this.#guests.get(record.id) === contact.id) settle(() => resolve(contact))
+        }),
+      ]
+      const settle = (how: () => void) => {
+        for (const stop of stops) stop()
+        how()
+      }
+    })
+  }
+
+  // ── taking ──
+
+  async accept(url: string | URL, options: { name?: string } & DialOptions, dialling: Dialling): Promise<Contact> {
+    const { signal, name, timeoutMs = 15_000, disclose = 'direct' } = options
+    const link = parseInviteUrl(url)
+    if (link.expiresAt <= Date.now()) throw new KithError('expired', 'This invitation has expired.')
+    throwIfAborted(signal)
+    const carriers = this.#options.roster.towards(link.relays.map(parseRelayUrl))
+    if (carriers.length === 0) throw new KithError('no-relay', 'There is no relay to reach the inviter through.')
+    return new Promise((resolve, reject) => {
+      const dial = dialling.dial({
+        way: { kind: 'invite', psk: invitePsk(link.secret) },
+        routes: inviteRoutes(link.secret, carriers),
+        protocols: [CONNECT_PROTOCOL],
+        timeoutMs,
+        disclosure: disclose,
+      })
+      const onAbort = () => {
+        dialling.cancel(dial)
+        if (signal) reject(aborted(signal))
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      const done = () => {
+        this.#accepting.delete(dial)
+        signal?.removeEventListener('abort', onAbort)
+      }
+      this.#accepting.set(dial, {
+        name,
+        resolve: (contact) => {
+          done()
+          resolve(contact)
+        },
+        reject: (error) => {
+          done()
+          reject(error)
+        },
+      })
+    })
+  }
+
+  /** The inviter has let me in: they are a contact of mine too. */
+  async granted(dial: DialNumber, by: Introduced): Promise<void> {
+    const acceptance = this.#accepting.get(dial)
+    if (!acceptance) return
+    try {
+      acceptance.resolve(await this.#add(by, acceptance.name ?? '', []))
+    } catch (error) {
+      acceptance.reject(error)
+    }
+  }
+
+  ended(dial: DialNumber, error: KithError): void {
+    this.#accepting.get(dial)?.reject(this.#explain(error))
+  }
+
+  /** `name`: mine for them; '' for what they call themselves. */
+  async #add(by: Introduced, name: string, purposes: string[]): Promise<Contact> {
+    const { contacts } = this.#options
+    const known = contacts.get(by.id)
+    const contact = await contacts.add({
+      id: by.id,
+      name: name || known?.name || tidyName(by.name) || `…${by.id.slice(-6)}`,
+      relays: relaysOf(by),
+      ...(purposes.length > 0 ? { purposes } : {}),
+    })
+    contacts.seen(by.id)
+    return contacts.get(by.id) ?? contact
+  }
+
+  #explain(error: KithError): KithError {
+    if (error.code !== 'no-answer' || this.#options.roster.isAnyRelayReady) return error
+    return new KithError('no-relay', 'No relay could be reached.', { source: 'network', cause: error })
+  }
+}
+
+/** What they publish, less what is no relay: their word must not stand in the way of meeting them. */
+function relaysOf(by: Introduced): string[] {
+  return by.relays.flatMap((url) => {
+    try {
+      return [parseRelayUrl(url)]
+    } catch (error) {
+      if (error instanceof KithError) return []
+      throw error
+    }
+  })
+}

@@ -1,0 +1,169 @@
+/**
+ * Who I am connected with, and whom I am trying to reach. All that want one person share one attempt; it ends well with the first
+ * connection to them, whoever dialled it.
+ */
+import { type DialNumber, KithError, type PeerId, type ProtocolName } from '@kith/protocol'
+import type { Disclosure } from './api.ts'
+import type { PeerConnection } from './connection.ts'
+import { now } from './driver.ts'
+
+export interface MeetingsHost {
+  /** Starts a dial. Rejects with what `open` documents. */
+  dial(to: PeerId, wish: Wish): Promise<DialNumber>
+  cancel(dial: DialNumber): void
+}
+
+/** What whoever wants a connection says about it; of several who want the same person, the first one's counts. */
+export interface Wish {
+  readonly protocols: readonly ProtocolName[]
+  readonly timeoutMs: number
+  readonly disclose: Disclosure | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+interface Attempt {
+  /** Ours, or the one that it gave way to. */
+  dial: DialNumber | undefined
+  waiters: number
+  isOver: boolean
+  readonly done: Promise<PeerConnection>
+  readonly resolve: (connection: PeerConnection) => void
+  readonly reject: (error: unknown) => void
+}
+
+export class Meetings {
+  /** By PeerId, the one last used. */
+  readonly connections = new Map<PeerId, PeerConnection>()
+  readonly #host: MeetingsHost
+  readonly #all = new Set<PeerConnection>()
+  readonly #attempts = new Map<PeerId, Attempt>()
+
+  constructor(host: MeetingsHost) {
+    this.#host = host
+  }
+
+  /** How many connections there are, to whomever. */
+  get size(): number {
+    return this.#all.size
+  }
+
+  all(): readonly PeerConnection[] {
+    return [...this.#all]
+  }
+
+  /** Resolves with a live connection. Errors: as `open`. */
+  async with(to: PeerId, wish: Wish): Promise<PeerConnection> {
+    const { signal } = wish
+    const until = now() + wish.timeoutMs
+    for (;;) {
+      throwIfAborted(signal)
+      const live = this.connections.get(to)
+      if (live) return live
+      const attempt = this.#attempts.get(to) ?? this.#begin(to, { ...wish, timeoutMs: until - now() })
+      attempt.waiters += 1
+      try {
+        return await orAborted(attempt.done, signal)
+      } catch (error) {
+        // Somebody with less patience began it: go on for the time that is left.
+        if (!(error instanceof KithError) || error.code !== 'no-answer' || until - now() < 100) throw error
+      } finally {
+        attempt.waiters -= 1
+        if (attempt.waiters === 0 && !attempt.isOver) this.#abandon(to, attempt)
+      }
+    }
+  }
+
+  /** A link to them is up. */
+  add(connection: PeerConnection): void {
+    const { remote } = connection
+    this.#all.add(connection)
+    this.connections.set(remote, connection)
+    const gone = () => {
+      this.#all.delete(connection)
+      if (this.connections.get(remote) !== connection) return
+      this.connections.delete(remote)
+      const other = [...this.#all].find((one) => one.remote === remote)
+      if (other) this.connections.set(remote, other)
+    }
+    connection.closed.then(gone, gone)
+    const attempt = this.#attempts.get(remote)
+    if (!attempt) return
+    this.#settle(remote, attempt)
+    attempt.resolve(connection)
+  }
+
+  /** It opened or was handed a stream. */
+  used(connection: PeerConnection): void {
+    if (this.#all.has(connection)) this.connections.set(connection.remote, connection)
+  }
+
+  yielded(dial: DialNumber, to: DialNumber): void {
+    const entry = this.#find(dial)
+    if (entry) entry[1].dial = to
+  }
+
+  /** A dial ended without a connection. */
+  ended(dial: DialNumber, error: KithError): void {
+    const entry = this.#find(dial)
+    if (!entry) return
+    const [to, attempt] = entry
+    this.#settle(to, attempt)
+    attempt.reject(error)
+  }
+
+  #begin(to: PeerId, wish: Wish): Attempt {
+    let resolve: Attempt['resolve'] = () => undefined
+    let reject: Attempt['reject'] = () => undefined
+    const done = new Promise<PeerConnection>((yes, no) => {
+      resolve = yes
+      reject = no
+    })
+    // Whoever waits hears of it; after the last one has gone, nobody does.
+    done.catch(() => undefined)
+    const attempt: Attempt = { dial: undefined, waiters: 0, isOver: false, done, resolve, reject }
+    this.#attempts.set(to, attempt)
+    this.#host.dial(to, wish).then(
+      (dial) => {
+        attempt.dial ??= dial
+        if (attempt.isOver) this.#host.cancel(dial)
+      },
+      (error: unknown) => {
+        this.#settle(to, attempt)
+        reject(error)
+      },
+    )
+    return attempt
+  }
+
+  #abandon(to: PeerId, attempt: Attempt): void {
+    this.#settle(to, attempt)
+    if (attempt.dial !== undefined) this.#host.cancel(attempt.dial)
+  }
+
+  #settle(to: PeerId, attempt: Attempt): void {
+    attempt.isOver = true
+    if (this.#attempts.get(to) === attempt) this.#attempts.delete(to)
+  }
+
+  #find(dial: DialNumber): [PeerId, Attempt] | undefined {
+    return [...this.#attempts].find(([, attempt]) => attempt.dial === dial)
+  }
+}
+
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw aborted(signal)
+}
+
+export function aborted(signal: AbortSignal): KithError {
+  return new KithError('aborted', 'The operation was aborted.', { cause: signal.reason })
+}
+
+/** What `promise` gives, unless the signal comes first. */
+export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(aborted(signal))
+    signal.addEventListener('abort', onAbort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}

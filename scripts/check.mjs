@@ -1,0 +1,39 @@
+// `npm run check`: format, lint, types, layers, unused code. Each is named; all are run; one that fails fails the whole.
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { ensureInstalled } from './install.mjs'
+
+ensureInstalled()
+const root = fileURLToPath(new URL('..', import.meta.url))
+const bin = (name) => `node_modules/.bin/${name}`
+
+export const CHECKS = [
+  ['format and lint', bin('biome'), ['check', '--error-on-warnings']],
+  ...['packages/protocol', 'packages/sdk', 'packages/sim', 'signaling-relay', 'demo-app', '.'].map((project) => [
+    `types of ${project === '.' ? 'tests' : project}`,
+    bin('tsc'),
+    ['-p', project],
+  ]),
+  ['types of the design examples', process.execPath, ['scripts/examples.mjs']],
+  ['layers', process.execPath, ['scripts/layers.mjs']],
+  ['unused code', bin('knip'), []],
+]
+
+export function runChecks() {
+  let failed = 0
+  for (const [name, command, args] of CHECKS) {
+    const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8' })
+    console.log(`${status === 0 ? '✓' : '✗'} ${name}`)
+    if (status === 0) continue
+    failed += 1
+    process.stdout.write(stdout)
+    process.stderr.write(stderr)
+  }
+  return { passed: CHECKS.length - failed, failed }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { passed, failed } = runChecks()
+  console.log(`${passed} passed, ${failed} failed`)
+  process.exit(failed === 0 ? 0 : 1)
+}
