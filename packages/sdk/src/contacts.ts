@@ -45,7 +45,6 @@ export class ContactBook implements Iterable<Contact> {
   readonly #events = new Emitter<{ contact: ContactChange }>()
   readonly #stop: Stop
 
-  /** Rejects with 'storage' only where a store that worked before cannot be read. */
   static async open(options: ContactBookOptions): Promise<ContactBook> {
     return new ContactBook(
       options,

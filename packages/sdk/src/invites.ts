@@ -58,7 +58,6 @@ export class InviteBook {
   readonly #records: Collection<InviteRecord>
   readonly #events = new Emitter<{ invite: InviteChange }>()
 
-  /** Rejects with 'storage' only where a store that worked before cannot be read. */
   static async open(options: InviteBookOptions): Promise<InviteBook> {
     const records = await Collection.open(options.store, {
       prefix: 'invite/',

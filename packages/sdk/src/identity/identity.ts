@@ -26,7 +26,6 @@ export class LocalIdentity {
   readonly #stop: Stop
   #name = ''
 
-  /** Rejects with 'storage' only where a store that worked before cannot be read. */
   static async open(store: Store, keys: IdentityKeys): Promise<LocalIdentity> {
     const identity = new LocalIdentity(store, keys)
     await identity.#read()

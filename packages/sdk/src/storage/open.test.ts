@@ -133,17 +133,26 @@ test('a write that fails later: told once, usable in memory, saved and told when
   expect(await Promise.all(['old', 'new', 'doomed'].map((key) => inner.get(key)))).toEqual([bytes(1, 2, 3), bytes(8), bytes(9)])
 })
 
-test('a store lost altogether: what was seen stays, what never was seen is an error, not an absence', async () => {
+test('a store lost altogether: what was seen stays, what never was is absent, and why is told', async () => {
   const { broken, open } = fragile()
   const opened = await open()
   await opened.store.update('seen', () => put(bytes(1)))
   broken.reads = broken.writes = 'InvalidStateError'
   expect(await opened.store.get('seen')).toEqual(bytes(1))
   expect(await opened.store.keys('s')).toEqual(['seen'])
-  await expect(opened.store.get('never')).rejects.toMatchObject({ code: 'storage' })
+  expect(await opened.store.get('never')).toBeUndefined()
   expect(await opened.store.update('fresh', (current) => put(current ?? bytes(2)))).toEqual(bytes(2))
   expect(await opened.store.get('fresh')).toEqual(bytes(2))
   expect(opened.status).toMatchObject({ state: 'session', error: { message: /reload/ } })
+})
+
+test('a read that fails for a moment does not overwrite what is there', async () => {
+  const { broken, inner, open } = fragile()
+  const { store } = await open()
+  await inner.update('identity', () => put(bytes(1)))
+  broken.reads = 'UnknownError'
+  expect(await store.get('identity')).toBeUndefined()
+  expect(await store.update('identity', (current) => put(current ?? bytes(2)))).toEqual(bytes(1))
 })
 
 test('a newer version in another tab takes the database: this one says so and goes on in memory', async () => {

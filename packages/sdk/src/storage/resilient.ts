@@ -1,7 +1,8 @@
 /**
  * A store whose writes may fail at any time (full, closed by a newer version, site data cleared) made into one whose values stay
  * usable for as long as the page: what could not be saved is kept in memory and told, once, with its reason. Nothing is lost
- * silently, and nobody above has to ask whether a write went through.
+ * silently, and nobody above has to ask whether a write went through: nothing here rejects but what `decide` throws and values
+ * that cannot be cloned.
  */
 import type { Bytes, KithError } from '@kith/protocol'
 import type { Stop } from '../events.ts'
@@ -82,8 +83,9 @@ class Mirror<Value> {
       const value = await this.#backing.get(key)
       if (!this.#isUnsaved(key)) this.#known.set(key, value)
     } catch (error) {
+      // What was never read counts as absent from here on, so that a page starts with a store that cannot be read. It overwrites
+      // nothing: an update asks the store again, in its transaction.
       this.#unsaved.failed(error)
-      if (!this.#known.has(key)) throw error
     }
     return this.#known.get(key)
   }
