@@ -201,7 +201,7 @@ describe('a link', () => {
   })
 
   test('takes the certificate that it is given', async () => {
-    const certificate = await RTCPeerConnection.generateCertificate({ name: 'ECDSA', namedCurve: 'P-256' })
+    const certificate = await RTCPeerConnection.generateCertificate({ name: 'ECDSA', namedCurve: 'P-256' } as EcKeyGenParams)
     const offerer = open('offerer', { certificate })
     await offerer.until(() => offerer.descriptions.length === 1)
     const stated = certificate.getFingerprints?.().find(({ algorithm }) => algorithm === 'sha-256')?.value

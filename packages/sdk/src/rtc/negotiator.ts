@@ -11,6 +11,7 @@
  *   in our own words.
  * - It says 'connect' after a poll of getStats: nobody waits for that, a lane's own 'open' is what counts.
  */
+/// <reference path="./simple-peer.d.ts" />
 import {
   type Candidate,
   type CandidatePolicy,
