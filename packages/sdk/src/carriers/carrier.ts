@@ -1,4 +1,4 @@
-import type { AddressKeys, Bytes } from '@kith/protocol'
+import { type AddressKeys, type Bytes, ENVELOPE_BYTES, KithError } from '@kith/protocol'
 
 /**
  * What takes sealed envelopes from one address to another: a WebSocket relay, the tabs of this browser, later the mesh. It may
@@ -12,4 +12,15 @@ export interface Carrier {
   /** Exactly 1,024 bytes, which the carrier may keep. Never waits, never fails. */
   send(to: Uint8Array, envelope: Bytes): void
   close(): void
+}
+
+export const ADDRESS_BYTES = 32
+
+/** The door of every `send`: another size would tell this envelope from the others. Throws 'invalid-argument'. */
+export function checkEnvelope(to: Uint8Array, envelope: Uint8Array): void {
+  if (to.length !== ADDRESS_BYTES)
+    throw new KithError('invalid-argument', `an address has ${ADDRESS_BYTES} bytes, not ${to.length}`)
+  if (envelope.length !== ENVELOPE_BYTES) {
+    throw new KithError('invalid-argument', `an envelope has ${ENVELOPE_BYTES} bytes, not ${envelope.length}`)
+  }
 }

@@ -1,0 +1,488 @@
+/**
+ * One client's side of one relay: when to connect, what to bind, what to send, what to make of a notice.
+ *
+ * It lives as long as its carrier, through any number of connections. Each begins with the relay's CHALLENGE; from there the
+ * wanted addresses and their decoys are bound in batches. Keys live outside: a 'sign' goes out, 'signed' comes back with proofs.
+ * Envelopes go after the binds that were asked for before them, so that an answer finds its address bound.
+ */
+import { KithError } from '../errors.ts'
+import { BINDS_PER_FRAME, RELAY_LIMITS } from '../limits.ts'
+import type { Bytes, Machine, Millis, Random } from '../machine.ts'
+import { backoffMs, fraction } from './backoff.ts'
+import { keyOf } from './bindings.ts'
+import { BoundSet } from './bound-set.ts'
+import { decodeRelayFrame, encodeClientFrame, type Notice, type RelayFrame } from './frames.ts'
+
+export interface RelayClientConfig {
+  readonly random: Random
+  readonly paddedCount: (count: number) => number
+  /** A fresh address of nobody's; the driver keeps its keys for when they are asked to sign. */
+  readonly decoy: () => Bytes
+}
+
+export type RelayClientInput =
+  | { readonly type: 'start' }
+  /** The WebSocket is open. Inputs of a connection that is not the latest are ignored. */
+  | { readonly type: 'opened'; readonly connection: number }
+  | { readonly type: 'frame'; readonly connection: number; readonly frame: Uint8Array }
+  | { readonly type: 'closed'; readonly connection: number }
+  | { readonly type: 'signed'; readonly connection: number; readonly proofs: readonly BindProof[] }
+  | { readonly type: 'bind'; readonly address: Bytes }
+  | { readonly type: 'unbind'; readonly address: Uint8Array }
+  | { readonly type: 'send'; readonly address: Uint8Array; readonly envelope: Uint8Array }
+  /** The network is back, or somebody looks at the page: whatever we wait for, now is a better time. */
+  | { readonly type: 'wake' }
+  | { readonly type: 'tick' }
+  | { readonly type: 'stop' }
+
+export type RelayClientOutput =
+  | { readonly type: 'connect'; readonly connection: number }
+  | { readonly type: 'disconnect'; readonly connection: number }
+  | { readonly type: 'transmit'; readonly connection: number; readonly frame: Bytes }
+  /** At most 16 addresses; answer with 'signed' in the same order. */
+  | { readonly type: 'sign'; readonly connection: number; readonly nonce: Bytes; readonly addresses: readonly Bytes[] }
+  | { readonly type: 'deliver'; readonly address: Bytes; readonly envelope: Bytes }
+  | { readonly type: 'state'; readonly state: RelayClientState }
+
+export interface BindProof {
+  readonly address: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** `error`: why it is not, or not wholly, as it should be. `retryAt`: by the clock that `handle` is given. */
+export type RelayClientState =
+  | { readonly state: 'connecting'; readonly error?: KithError }
+  | { readonly state: 'ready'; readonly error?: KithError }
+  | { readonly state: 'waiting'; readonly error?: KithError; readonly retryAt: Millis }
+  /** No retry can mend it. */
+  | { readonly state: 'failed'; readonly error: KithError }
+
+/** Envelopes that wait for the relay. Beyond: the oldest is dropped; its sender resends. */
+export const CLIENT_QUEUE_ENVELOPES = 64
+
+/** From dialling to CHALLENGE. */
+const CONNECT_MS = 10_000
+
+/** A relay pings at least every 30 s: after two and a half times that without a word it is not there. */
+const SILENCE_MS = 75_000
+
+/** Binds and unbinds that come close together travel together. */
+const BATCH_MS = 5
+
+/** A connection that lasted so long was a good one: the next failure is a first one. */
+const STEADY_MS = 10_000
+
+/** The longest wait while a relay restarts, for as long as it asked us to go on trying. */
+const RESTARTING_MAX_MS = 2000
+
+/** Failures that a full relay counts for: about ten seconds. */
+const FULL_FAILURES = 5
+
+/** Before an address that has no place left at the relay is asked for again. */
+const CROWDED_MS = 30_000
+
+type Phase =
+  | { readonly type: 'idle' }
+  | { readonly type: 'connecting'; readonly giveUpAt: Millis }
+  | Connected
+  | { readonly type: 'waiting'; readonly retryAt: Millis }
+  | { readonly type: 'over' }
+
+interface Connected {
+  readonly type: 'connected'
+  readonly nonce: Bytes
+  readonly bindsMax: number
+  /** BINDs that were sent and not answered, oldest first: each gets one answer, in order. */
+  readonly unanswered: (readonly Uint8Array[])[]
+  /** Batches out for signing. */
+  signing: number
+  readyAt: Millis | undefined
+  silentAt: Millis
+  flushAt: Millis | undefined
+  sendAt: Millis
+}
+
+export class RelayClient implements Machine<RelayClientInput, RelayClientOutput> {
+  readonly #random: Random
+  readonly #set: BoundSet
+  readonly #queue: { readonly address: Uint8Array; readonly envelope: Uint8Array }[] = []
+  readonly #outputs: RelayClientOutput[] = []
+  /** Addresses that the relay has no place for, and when to ask again. */
+  readonly #crowded = new Map<string, Millis>()
+  #phase: Phase = { type: 'idle' }
+  #connection = 0
+  #failures = 0
+  /** What the relay asked for: not before, and for how long to be eager. */
+  #notBefore: Millis = 0
+  #eagerUntil: Millis = 0
+  #error: KithError | undefined
+
+  constructor(config: RelayClientConfig) {
+    this.#random = config.random
+    this.#set = new BoundSet(config)
+  }
+
+  handle(input: RelayClientInput, now: Millis): void {
+    if (this.#phase.type === 'over') return
+    if ('connection' in input && input.connection !== this.#connection) return
+    switch (input.type) {
+      case 'start':
+        if (this.#phase.type === 'idle') this.#connect(now)
+        return
+      case 'opened':
+        // The relay speaks first.
+        return
+      case 'frame':
+        this.#received(input.frame, now)
+        return
+      case 'closed':
+        this.#lost(now)
+        return
+      case 'signed':
+        this.#signed(input.proofs, now)
+        return
+      case 'bind':
+        this.#set.want(input.address)
+        this.#flushSoon(now)
+        return
+      case 'unbind':
+        this.#set.unwant(input.address)
+        this.#flushSoon(now)
+        return
+      case 'send':
+        this.#send(input.address, input.envelope, now)
+        return
+      case 'wake':
+        this.#wake(now)
+        return
+      case 'tick':
+        this.#tick(now)
+        return
+      case 'stop':
+        this.#disconnect()
+        this.#queue.length = 0
+        this.#phase = { type: 'over' }
+        return
+    }
+  }
+
+  poll(): RelayClientOutput | undefined {
+    return this.#outputs.shift()
+  }
+
+  deadline(): Millis | undefined {
+    const phase = this.#phase
+    switch (phase.type) {
+      case 'idle':
+      case 'over':
+        return undefined
+      case 'connecting':
+        return phase.giveUpAt
+      case 'waiting':
+        return phase.retryAt
+      case 'connected': {
+        const held = this.#queue.length > 0 && phase.signing === 0 ? phase.sendAt : Number.POSITIVE_INFINITY
+        return Math.min(phase.silentAt, phase.flushAt ?? Number.POSITIVE_INFINITY, held)
+      }
+    }
+  }
+
+  // ── connecting ─────────────────────────────────────────────────────────────────────────────
+
+  #connect(now: Millis): void {
+    this.#connection += 1
+    this.#set.reset()
+    this.#crowded.clear()
+    this.#phase = { type: 'connecting', giveUpAt: now + CONNECT_MS }
+    this.#outputs.push({ type: 'connect', connection: this.#connection })
+    this.#tell({ state: 'connecting', ...this.#because() })
+  }
+
+  #lost(now: Millis): void {
+    const phase = this.#phase
+    if (phase.type !== 'connecting' && phase.type !== 'connected') return
+    const steady = phase.type === 'connected' && phase.readyAt !== undefined && now - phase.readyAt >= STEADY_MS
+    if (steady) this.#failures = 0
+    this.#error ??= new KithError('lost', 'the connection to the relay was lost', { source: 'network' })
+    const delay = backoffMs(this.#failures, this.#random, now < this.#eagerUntil ? RESTARTING_MAX_MS : undefined)
+    this.#failures += 1
+    const retryAt = Math.max(now + delay, this.#notBefore)
+    // Whoever sent these will resend what still matters by then.
+    this.#queue.length = 0
+    this.#phase = { type: 'waiting', retryAt }
+    this.#tell({ state: 'waiting', retryAt, ...this.#because() })
+  }
+
+  /** Ends the connection from our side; the driver's 'closed' for it comes too late to count. */
+  #drop(error: KithError, now: Millis): void {
+    this.#error = error
+    this.#disconnect()
+    this.#lost(now)
+  }
+
+  #disconnect(): void {
+    if (this.#phase.type !== 'connecting' && this.#phase.type !== 'connected') return
+    this.#outputs.push({ type: 'disconnect', connection: this.#connection })
+    this.#connection += 1
+  }
+
+  #fail(error: KithError): void {
+    this.#disconnect()
+    this.#queue.length = 0
+    this.#phase = { type: 'over' }
+    this.#tell({ state: 'failed', error })
+  }
+
+  #wake(now: Millis): void {
+    const phase = this.#phase
+    if (phase.type !== 'waiting') return
+    this.#failures = 0
+    if (now >= this.#notBefore) this.#connect(now)
+    else if (this.#notBefore < phase.retryAt) {
+      this.#phase = { type: 'waiting', retryAt: this.#notBefore }
+      this.#tell({ state: 'waiting', retryAt: this.#notBefore, ...this.#because() })
+    }
+  }
+
+  #tick(now: Millis): void {
+    const phase = this.#phase
+    switch (phase.type) {
+      case 'idle':
+      case 'over':
+        return
+      case 'connecting':
+        if (now >= phase.giveUpAt) this.#drop(new KithError('timeout', 'the relay does not answer', { source: 'network' }), now)
+        return
+      case 'waiting':
+        if (now >= phase.retryAt) this.#connect(now)
+        return
+      case 'connected':
+        if (now >= phase.silentAt) {
+          this.#drop(new KithError('timeout', 'the relay fell silent', { source: 'network' }), now)
+          return
+        }
+        if (phase.flushAt !== undefined && now >= phase.flushAt) this.#flush(phase, now)
+        this.#drain(phase, now)
+    }
+  }
+
+  // ── what the relay says ────────────────────────────────────────────────────────────────────
+
+  #received(bytes: Uint8Array, now: Millis): void {
+    let frame: RelayFrame
+    try {
+      frame = decodeRelayFrame(bytes)
+    } catch (error) {
+      if (!(error instanceof KithError)) throw error
+      if (error.code === 'unsupported-protocol') this.#fail(error)
+      else this.#drop(error, now)
+      return
+    }
+    const phase = this.#phase
+    if (phase.type === 'connected') {
+      phase.silentAt = now + SILENCE_MS
+      this.#connected(phase, frame, now)
+      return
+    }
+    if (phase.type !== 'connecting') return
+    if (frame.type === 'challenge') this.#challenged(frame.nonce, frame.limits, now)
+    else if (frame.type === 'notice') this.#noticed(frame.notice, now)
+    else this.#drop(outOfTurn(frame), now)
+  }
+
+  #challenged(nonce: Uint8Array, limits: Readonly<Record<string, number>>, now: Millis): void {
+    const phase: Connected = {
+      type: 'connected',
+      nonce: new Uint8Array(nonce),
+      bindsMax: Math.min(limits.bindsPerSocket ?? RELAY_LIMITS.bindsPerSocket, RELAY_LIMITS.bindsPerSocket),
+      unanswered: [],
+      signing: 0,
+      readyAt: undefined,
+      silentAt: now + SILENCE_MS,
+      flushAt: undefined,
+      sendAt: now,
+    }
+    this.#phase = phase
+    this.#error = undefined
+    this.#flush(phase, now)
+    this.#drain(phase, now)
+  }
+
+  #connected(phase: Connected, frame: RelayFrame, now: Millis): void {
+    switch (frame.type) {
+      case 'challenge':
+        this.#drop(outOfTurn(frame), now)
+        return
+      case 'bound':
+        if (phase.unanswered.shift() === undefined) this.#drop(outOfTurn(frame), now)
+        else this.#answered(phase, now)
+        return
+      case 'deliver':
+        // What was sent before an UNBIND arrived, or to a decoy, is for nobody.
+        if (this.#set.wants(frame.address))
+          this.#outputs.push({ type: 'deliver', address: frame.address, envelope: frame.envelope })
+        return
+      case 'ping':
+        this.#transmit({ type: 'pong', echo: frame.payload })
+        return
+      case 'notice':
+        if (frame.notice.code === 'bind-refused' || ('of' in frame.notice && frame.notice.of === 'bind')) {
+          this.#refused(phase, frame.notice, now)
+        } else this.#noticed(frame.notice, now)
+        return
+      case 'ice':
+        // Not asked for: the relay's TURN credentials are not in use.
+        return
+    }
+  }
+
+  /** Notices that answer no BIND. Where one means the end, the relay closes: 'closed' follows. */
+  #noticed(notice: Notice, now: Millis): void {
+    switch (notice.code) {
+      case 'rate-limited': {
+        const { retryAfterMs } = notice
+        if (this.#phase.type === 'connected') {
+          this.#phase.sendAt = now + retryAfterMs
+          return
+        }
+        this.#notBefore = now + retryAfterMs
+        this.#error = new KithError('rate-limited', 'the relay asks us to go slower', { source: 'relay', retryAfterMs })
+        return
+      }
+      case 'restarting':
+        this.#failures = 0
+        // Everybody was told the same number.
+        this.#notBefore = now + Math.round(notice.reconnectInMs * (0.5 + fraction(this.#random)))
+        this.#eagerUntil = now + notice.tryForMs
+        this.#error = new KithError('closed', 'the relay restarts', { source: 'relay', retryAfterMs: notice.reconnectInMs })
+        return
+      case 'full':
+        this.#failures = Math.max(this.#failures, FULL_FAILURES)
+        this.#error = new KithError('too-many', 'the relay is full', { source: 'relay' })
+        return
+      case 'too-many':
+        this.#error = new KithError('too-many', `the relay allows ${notice.limit}`, { source: 'relay' })
+        return
+      case 'malformed':
+      case 'bind-refused':
+        this.#error = new KithError('peer-violation', 'the relay could not read what we sent', { source: 'relay' })
+        return
+    }
+  }
+
+  // ── binding ────────────────────────────────────────────────────────────────────────────────
+
+  #flushSoon(now: Millis): void {
+    if (this.#phase.type === 'connected') this.#phase.flushAt ??= now + BATCH_MS
+  }
+
+  #flush(phase: Connected, now: Millis): void {
+    phase.flushAt = undefined
+    const skip = (address: Bytes) => (this.#crowded.get(keyOf(address)) ?? 0) > now
+    const { bind, unbind, leftOut } = this.#set.changes(phase.bindsMax, skip)
+    for (const addresses of batches(unbind)) this.#transmit({ type: 'unbind', addresses })
+    for (const addresses of batches(bind)) this.#sign(phase, addresses)
+    if (leftOut > 0)
+      this.#error = new KithError('too-many', `${leftOut} addresses have no place at the relay`, { source: 'relay' })
+  }
+
+  #sign(phase: Connected, addresses: readonly Bytes[]): void {
+    phase.signing += 1
+    this.#outputs.push({ type: 'sign', connection: this.#connection, nonce: phase.nonce, addresses })
+  }
+
+  #signed(proofs: readonly BindProof[], now: Millis): void {
+    const phase = this.#phase
+    if (phase.type !== 'connected') return
+    phase.signing -= 1
+    // An UNBIND may have gone ahead while it was signed.
+    const asked = proofs.filter(({ address }) => this.#set.asks(address))
+    if (asked.length > 0) {
+      phase.unanswered.push(asked.map(({ address }) => address))
+      this.#transmit({ type: 'bind', binds: asked.map(({ address, signature }) => ({ form: 0, address, signature })) })
+    }
+    this.#drain(phase, now)
+  }
+
+  #answered(phase: Connected, now: Millis): void {
+    if (phase.readyAt !== undefined || phase.unanswered.length > 0 || phase.signing > 0) return
+    phase.readyAt = now
+    this.#tell({ state: 'ready', ...this.#because() })
+  }
+
+  /** None of a batch was registered. */
+  #refused(phase: Connected, notice: Notice, now: Millis): void {
+    const addresses = phase.unanswered.shift()
+    if (addresses === undefined) {
+      this.#drop(new KithError('peer-violation', 'the relay refuses what we did not ask', { source: 'relay' }), now)
+      return
+    }
+    this.#set.refused(addresses)
+    switch (notice.code) {
+      case 'rate-limited':
+        phase.flushAt = Math.max(phase.flushAt ?? 0, now + notice.retryAfterMs)
+        return
+      case 'too-many':
+        if (addresses.length > 1) this.#askSingly(phase, addresses)
+        else {
+          for (const address of addresses) this.#crowded.set(keyOf(address), now + CROWDED_MS)
+          phase.flushAt ??= now + CROWDED_MS
+          this.#error = new KithError('too-many', 'an address is bound too often', { source: 'relay' })
+        }
+        break
+      default:
+        // The relay goes by another name than the one we dialled: an operator may mend that, another try will not.
+        this.#failures = Math.max(this.#failures, FULL_FAILURES)
+        this.#drop(new KithError('refused', 'the relay does not accept the proofs of our addresses', { source: 'relay' }), now)
+        return
+    }
+    this.#answered(phase, now)
+  }
+
+  /** One address of a batch has no place left: only one by one do the others get theirs. */
+  #askSingly(phase: Connected, addresses: readonly Uint8Array[]): void {
+    for (const address of addresses) {
+      const own = new Uint8Array(address)
+      this.#set.ask(own)
+      this.#sign(phase, [own])
+    }
+  }
+
+  // ── sending ────────────────────────────────────────────────────────────────────────────────
+
+  #send(address: Uint8Array, envelope: Uint8Array, now: Millis): void {
+    const phase = this.#phase
+    if (phase.type === 'idle' || phase.type === 'waiting') return
+    this.#queue.push({ address, envelope })
+    if (this.#queue.length > CLIENT_QUEUE_ENVELOPES) this.#queue.shift()
+    if (phase.type !== 'connected') return
+    // A reply address that was bound a moment ago must be there before the reply is.
+    if (phase.flushAt !== undefined && phase.flushAt <= now + BATCH_MS) this.#flush(phase, now)
+    this.#drain(phase, now)
+  }
+
+  #drain(phase: Connected, now: Millis): void {
+    if (phase.signing > 0 || now < phase.sendAt) return
+    for (const { address, envelope } of this.#queue.splice(0)) this.#transmit({ type: 'send', address, envelope })
+  }
+
+  #transmit(frame: Parameters<typeof encodeClientFrame>[0]): void {
+    this.#outputs.push({ type: 'transmit', connection: this.#connection, frame: encodeClientFrame(frame) })
+  }
+
+  #because(): { error?: KithError } {
+    return this.#error === undefined ? {} : { error: this.#error }
+  }
+
+  #tell(state: RelayClientState): void {
+    this.#outputs.push({ type: 'state', state })
+  }
+}
+
+function outOfTurn(frame: RelayFrame): KithError {
+  return new KithError('peer-violation', `the relay sent ${frame.type} out of turn`, { source: 'relay' })
+}
+
+function* batches<T>(items: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < items.length; at += BINDS_PER_FRAME) yield items.slice(at, at + BINDS_PER_FRAME)
+}

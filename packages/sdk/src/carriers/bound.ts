@@ -1,0 +1,65 @@
+import { type AddressKeys, type Bytes, hex } from '@kith/protocol'
+
+type Listener = (envelope: Bytes) => void
+
+interface Entry {
+  readonly keys: AddressKeys
+  readonly listeners: Set<Listener>
+}
+
+/** Who of this peer listens to which address; several may listen to one. */
+export class Bound {
+  readonly #entries = new Map<string, Entry>()
+
+  /** `first` and `last` are called when an address begins and ends to be listened to. Undoing twice undoes once. */
+  add(keys: AddressKeys, listener: Listener, first?: () => void, last?: () => void): () => void {
+    const key = hex(keys.address)
+    const entry = this.#entries.get(key) ?? { keys, listeners: new Set() }
+    // A listener of its own for each call, so that one function bound twice is told twice and undone once.
+    const own: Listener = (envelope) => listener(envelope)
+    entry.listeners.add(own)
+    if (entry.listeners.size === 1) {
+      this.#entries.set(key, entry)
+      first?.()
+    }
+    return () => {
+      if (!entry.listeners.delete(own) || entry.listeners.size > 0 || this.#entries.get(key) !== entry) return
+      this.#entries.delete(key)
+      last?.()
+    }
+  }
+
+  keysOf(address: Uint8Array): AddressKeys | undefined {
+    return this.#entries.get(hex(address))?.keys
+  }
+
+  has(address: Uint8Array): boolean {
+    return this.#entries.has(hex(address))
+  }
+
+  /** Each listener gets a copy of its own. What one of them throws is reported and keeps it from no other. */
+  deliver(address: Uint8Array, envelope: Uint8Array): void {
+    const entry = this.#entries.get(hex(address))
+    if (entry === undefined) return
+    for (const listener of [...entry.listeners]) {
+      try {
+        listener(new Uint8Array(envelope))
+      } catch (error) {
+        report(error)
+      }
+    }
+  }
+
+  clear(): void {
+    this.#entries.clear()
+  }
+}
+
+/** `reportError` where there is one (browsers); elsewhere an error that nobody catches, which is what it does. */
+function report(error: unknown): void {
+  if (typeof reportError === 'function') reportError(error)
+  else
+    queueMicrotask(() => {
+      throw error
+    })
+}

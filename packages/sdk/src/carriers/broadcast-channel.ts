@@ -1,0 +1,47 @@
+import { type AddressKeys, type Bytes, ENVELOPE_BYTES } from '@kith/protocol'
+import { Bound } from './bound.ts'
+import { ADDRESS_BYTES, type Carrier, checkEnvelope } from './carrier.ts'
+
+const CHANNEL_NAME = 'kith/1'
+
+/**
+ * The tabs of one browser, with no relay at all. Every script of this web origin can listen and post here: that is no more than
+ * a relay's operator can, and envelopes are sealed.
+ */
+export class BroadcastChannelCarrier implements Carrier {
+  readonly origin = 'broadcast'
+  readonly #bound = new Bound()
+  readonly #channel = new BroadcastChannel(CHANNEL_NAME)
+  #closed = false
+
+  constructor() {
+    this.#channel.addEventListener('message', (event: MessageEvent<unknown>) => this.#receive(event.data))
+  }
+
+  bind(keys: AddressKeys, onEnvelope: (envelope: Bytes) => void): () => void {
+    if (this.#closed) return () => {}
+    return this.#bound.add(keys, onEnvelope)
+  }
+
+  /** To the other tabs, never to this one: what binds and sends through one carrier is one peer. */
+  send(to: Uint8Array, envelope: Bytes): void {
+    checkEnvelope(to, envelope)
+    if (this.#closed) return
+    const message = new Uint8Array(ADDRESS_BYTES + ENVELOPE_BYTES)
+    message.set(to)
+    message.set(envelope, ADDRESS_BYTES)
+    this.#channel.postMessage(message)
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#bound.clear()
+    this.#channel.close()
+  }
+
+  /** What is not ours, by kind or by size, is somebody else's on the same channel name: ignored before anything is copied. */
+  #receive(data: unknown): void {
+    if (this.#closed || !(data instanceof Uint8Array) || data.length !== ADDRESS_BYTES + ENVELOPE_BYTES) return
+    this.#bound.deliver(data.subarray(0, ADDRESS_BYTES), data.subarray(ADDRESS_BYTES))
+  }
+}

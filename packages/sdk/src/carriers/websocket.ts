@@ -1,0 +1,216 @@
+import {
+  type AddressKeys,
+  addressKeys,
+  type Bytes,
+  hex,
+  KithError,
+  paddedCount,
+  RelayClient,
+  type RelayClientInput,
+  type RelayClientOutput,
+  type RelayClientState,
+  signBind,
+} from '@kith/protocol'
+import { Bound } from './bound.ts'
+import { type Carrier, checkEnvelope } from './carrier.ts'
+
+/** For `PeerStatus`: the relay's URL as it was given, and how it goes. `retryAt`: milliseconds since 1970. */
+export type RelayState = { readonly url: string } & RelayClientState
+
+/** The part of the browser's WebSocket that is used; `ws` has it as well. */
+export interface WebSocketLike {
+  binaryType: string
+  send(data: Bytes): void
+  close(): void
+  addEventListener(type: 'open' | 'close' | 'error', listener: () => void): void
+  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
+}
+
+export interface WebSocketCarrierOptions {
+  /** Told of every change; the present state is in `state`. */
+  onState?: (state: RelayState) => void
+  /** Default: the global one (browsers). */
+  WebSocket?: new (
+    url: string,
+  ) => WebSocketLike
+}
+
+/** Keys of decoys kept for signing; twice what a relay lets us bind, since decoys are replaced as real addresses come and go. */
+const DECOY_KEYS_MAX = 512
+
+/**
+ * One relay. `RelayClient` decides; this holds the WebSocket, the keys and the timer. It connects at once and goes on until
+ * `close`, whatever happens in between.
+ */
+export class WebSocketCarrier implements Carrier {
+  readonly origin: string
+  readonly #url: string
+  readonly #onState: (state: RelayState) => void
+  readonly #WebSocket: new (
+    url: string,
+  ) => WebSocketLike
+  readonly #machine: RelayClient
+  readonly #bound = new Bound()
+  readonly #decoys = new Map<string, AddressKeys>()
+  readonly #inputs: RelayClientInput[] = []
+  readonly #listening = new AbortController()
+  #running = false
+  #socket: WebSocketLike | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #state: RelayState
+
+  /** `url` 'wss://relay.example/relay'. Never throws: a URL that is none makes a carrier whose state is 'failed'. */
+  constructor(url: string, options: WebSocketCarrierOptions = {}) {
+    this.#url = url
+    this.#onState = options.onState ?? (() => {})
+    this.#WebSocket = options.WebSocket ?? globalThis.WebSocket
+    this.#machine = new RelayClient({ random, paddedCount, decoy: () => this.#decoy() })
+    this.#state = { url, state: 'connecting' }
+    const parsed = parseRelayUrl(url)
+    if (parsed === undefined) {
+      this.origin = url
+      const error = new KithError('invalid-argument', `not a relay's URL like wss://relay.example/relay: ${url}`, {
+        source: 'relay',
+      })
+      this.#state = { url, state: 'failed', error }
+      return
+    }
+    this.origin = parsed.origin
+    this.#listenToPage()
+    this.#feed({ type: 'start' })
+  }
+
+  get state(): RelayState {
+    return this.#state
+  }
+
+  bind(keys: AddressKeys, onEnvelope: (envelope: Bytes) => void): () => void {
+    if (this.#listening.signal.aborted) return () => {}
+    const { address } = keys
+    return this.#bound.add(
+      keys,
+      onEnvelope,
+      () => this.#feed({ type: 'bind', address }),
+      () => this.#feed({ type: 'unbind', address }),
+    )
+  }
+
+  send(to: Uint8Array, envelope: Bytes): void {
+    checkEnvelope(to, envelope)
+    // Copied, since it may wait for the relay longer than its owner leaves it alone.
+    this.#feed({ type: 'send', address: new Uint8Array(to), envelope: new Uint8Array(envelope) })
+  }
+
+  close(): void {
+    if (this.#listening.signal.aborted) return
+    this.#listening.abort()
+    this.#feed({ type: 'stop' })
+    this.#bound.clear()
+    this.#decoys.clear()
+  }
+
+  // ── the loop ───────────────────────────────────────────────────────────────────────────────
+
+  /** Inputs that arise while outputs are carried out (a signature, a listener that sends) wait for their turn. */
+  #feed(input: RelayClientInput): void {
+    this.#inputs.push(input)
+    if (this.#running) return
+    this.#running = true
+    try {
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+        this.#machine.handle(next, now())
+        for (let output = this.#machine.poll(); output !== undefined; output = this.#machine.poll()) this.#carryOut(output)
+      }
+    } finally {
+      this.#running = false
+      this.#arm()
+    }
+  }
+
+  #carryOut(output: RelayClientOutput): void {
+    switch (output.type) {
+      case 'connect':
+        this.#connect(output.connection)
+        return
+      case 'disconnect':
+        this.#socket?.close()
+        this.#socket = undefined
+        return
+      case 'transmit':
+        this.#socket?.send(output.frame)
+        return
+      case 'sign': {
+        const proofs = output.addresses.flatMap((address) => {
+          const keys = this.#bound.keysOf(address) ?? this.#decoys.get(hex(address))
+          return keys === undefined ? [] : [{ address, signature: signBind(keys, this.origin, output.nonce) }]
+        })
+        this.#feed({ type: 'signed', connection: output.connection, proofs })
+        return
+      }
+      case 'deliver':
+        this.#bound.deliver(output.address, output.envelope)
+        return
+      case 'state':
+        this.#state = { url: this.#url, ...output.state }
+        this.#onState(this.#state)
+        return
+    }
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer)
+    const deadline = this.#machine.deadline()
+    if (deadline === undefined) return
+    this.#timer = setTimeout(() => this.#feed({ type: 'tick' }), Math.max(0, Math.ceil(deadline - now())))
+  }
+
+  #connect(connection: number): void {
+    let socket: WebSocketLike
+    try {
+      socket = new this.#WebSocket(this.#url)
+    } catch {
+      // 'SecurityError': a page on https may not dial ws://. To the machine it is one more connection that did not come about.
+      this.#feed({ type: 'closed', connection })
+      return
+    }
+    this.#socket = socket
+    socket.binaryType = 'arraybuffer'
+    socket.addEventListener('open', () => this.#feed({ type: 'opened', connection }))
+    socket.addEventListener('message', ({ data }) => {
+      // A text message is no frame: empty bytes are refused like any other junk.
+      this.#feed({ type: 'frame', connection, frame: data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array() })
+    })
+    socket.addEventListener('close', () => this.#feed({ type: 'closed', connection }))
+    // Nothing is known but that it failed, and 'close' follows; without a listener `ws` would throw.
+    socket.addEventListener('error', () => {})
+  }
+
+  #decoy(): Bytes {
+    const keys = addressKeys(random(32))
+    for (const oldest of this.#decoys.keys()) {
+      if (this.#decoys.size < DECOY_KEYS_MAX) break
+      this.#decoys.delete(oldest)
+    }
+    this.#decoys.set(hex(keys.address), keys)
+    return keys.address
+  }
+
+  /** In Node there is no page to listen to. */
+  #listenToPage(): void {
+    const { signal } = this.#listening
+    const wake = () => this.#feed({ type: 'wake' })
+    if (typeof addEventListener === 'function') addEventListener('online', wake, { signal })
+    if (typeof document === 'undefined') return
+    document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && wake(), { signal })
+  }
+}
+
+function parseRelayUrl(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url?.protocol === 'ws:' || url?.protocol === 'wss:' ? url : undefined
+}
+
+/** Never goes back, unlike `Date.now()`, and still counts from 1970. */
+const now = () => performance.timeOrigin + performance.now()
+
+const random = (length: number): Bytes => crypto.getRandomValues(new Uint8Array(length))
