@@ -1,0 +1,46 @@
+/** What every journey starts from: a relay of its own, and browsers that share nothing. */
+import { type Browser, type BrowserContext, test as base } from '@playwright/test'
+import { RelayProcess } from './relay.ts'
+import { StaticServer } from './static-server.ts'
+import { Tap } from './tap.ts'
+
+interface Fixtures {
+  relay: RelayProcess
+  /** In front of the relay; open pages at its port to be listened to. */ tap: Tap
+  /** Serves the page without any relay. */ site: StaticServer
+  /** A browser of someone's own: nothing is shared with others. */ newBrowser: () => Promise<BrowserContext>
+}
+
+export const test = base.extend<Fixtures>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from the pattern which fixtures are needed: none
+  relay: async ({}, use) => {
+    const relay = new RelayProcess()
+    await relay.start()
+    await use(relay)
+    await relay.stop()
+  },
+  tap: async ({ relay }, use) => {
+    const tap = new Tap(relay.port)
+    await tap.start()
+    await use(tap)
+    tap.stop()
+  },
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from the pattern which fixtures are needed: none
+  site: async ({}, use) => {
+    const site = new StaticServer()
+    await site.start()
+    await use(site)
+    site.stop()
+  },
+  newBrowser: async ({ browser }: { browser: Browser }, use) => {
+    const contexts: BrowserContext[] = []
+    await use(async () => {
+      const context = await browser.newContext()
+      contexts.push(context)
+      return context
+    })
+    await Promise.all(contexts.map((context) => context.close()))
+  },
+})
+
+export { expect } from '@playwright/test'

@@ -1,0 +1,23 @@
+import { defineConfig } from '@playwright/test'
+import { chromium } from '../scripts/chromium.mjs'
+
+/** Real browsers, the real relay, real WebRTC, on what `npm run build` made. */
+export default defineConfig({
+  testDir: '.',
+  outputDir: '../test-results/e2e',
+  // A journey waits for a dial to give up (15 s) at most twice.
+  timeout: 90_000,
+  expect: { timeout: 20_000 },
+  fullyParallel: true,
+  workers: 2,
+  // A test that passes the second time has found something.
+  retries: 0,
+  forbidOnly: !!process.env.CI,
+  reporter: [['list']],
+  use: {
+    launchOptions: chromium(),
+    locale: 'en-GB',
+    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+  },
+})

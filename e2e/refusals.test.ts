@@ -1,0 +1,105 @@
+/** Invitations that cannot be accepted: to each reason its own sentence, that says what to do. */
+import { expect, test } from './fixtures.ts'
+import { meet, Person } from './person.ts'
+import { scriptTagPage } from './script-tag.ts'
+
+/** Someone who opens this link and accepts; what they are told. */
+async function refusalOf(person: Person) {
+  await person.accept()
+  const alert = person.page.getByRole('alert')
+  await expect(alert).toBeVisible()
+  return alert
+}
+
+test('a damaged link', async ({ relay, newBrowser }) => {
+  const person = await Person.open(await newBrowser(), `${relay.page}#kith-invite=bm90IGFuIGludml0YXRpb24`, 'Grace Hopper')
+  await expect(await refusalOf(person)).toContainText('This is not an invitation')
+  await expect(person.page.getByRole('button', { name: 'Try again' })).toBeHidden()
+  await person.page.getByRole('button', { name: 'Go to my people' }).click()
+  await expect(person.page.getByText('It is quiet here')).toBeVisible()
+  expect(new URL(person.page.url()).hash).toBe('')
+})
+
+test('a link that somebody else has used', async ({ relay, newBrowser }) => {
+  const ada = await Person.open(await newBrowser(), relay.page, 'Ada Lovelace')
+  const link = await ada.invite()
+  const grace = await Person.open(await newBrowser(), link, 'Grace Hopper')
+  await grace.accept()
+  await expect(ada.page.getByRole('heading', { name: 'Grace Hopper is here' })).toBeVisible()
+
+  const third = await Person.open(await newBrowser(), link, 'Charles Babbage')
+  await expect(await refusalOf(third)).toContainText('Somebody has used this invitation')
+  await ada.page.keyboard.press('Escape')
+  await expect(ada.row('Grace Hopper')).toBeVisible()
+  await expect(ada.row('Charles Babbage')).toHaveCount(0)
+})
+
+test('a link whose time is over', async ({ relay, newBrowser }) => {
+  const inviter = await scriptTagPage(await newBrowser(), relay.page)
+  const link = await inviter.evaluate(async (page) => {
+    const peer = await Kith.createPeer({ storage: 'memory', page })
+    return (await peer.invite({ expiresInMs: 1 })).link
+  }, relay.page)
+  const person = await Person.open(await newBrowser(), link, 'Grace Hopper')
+  await expect(await refusalOf(person)).toContainText('This invitation has expired')
+})
+
+test('an inviter who is away, and comes back', async ({ relay, newBrowser }) => {
+  const ada = await Person.open(await newBrowser(), relay.page, 'Ada Lovelace')
+  await ada.expectReachable()
+  const link = await ada.invite()
+  await ada.page.goto('about:blank')
+
+  const grace = await Person.open(await newBrowser(), link, 'Grace Hopper')
+  await expect(await refusalOf(grace)).toContainText('The one who invited you is away')
+  await ada.page.goto(relay.page)
+  await ada.expectReachable()
+  await grace.page.getByRole('button', { name: 'Try again' }).click()
+  await expect(grace.page.getByRole('heading', { name: 'Ada Lovelace', exact: true })).toBeVisible()
+  await expect(ada.row('Grace Hopper')).toContainText('online')
+})
+
+test('a link that its author took back', async ({ relay, newBrowser }) => {
+  const ada = await Person.open(await newBrowser(), relay.page, 'Ada Lovelace')
+  const link = await ada.invite()
+  await ada.page.getByRole('button', { name: 'Revoke' }).click()
+  await expect(ada.page.getByText('This invitation is revoked')).toBeVisible()
+
+  const grace = await Person.open(await newBrowser(), link, 'Grace Hopper')
+  await expect(await refusalOf(grace)).toContainText('Somebody has used this invitation')
+})
+
+test('my own link', async ({ relay, newBrowser }) => {
+  const browser = await newBrowser()
+  const ada = await Person.open(browser, relay.page, 'Ada Lovelace')
+  const link = await ada.invite()
+  const tab = await browser.newPage()
+  await tab.goto(link)
+  await tab.getByRole('button', { name: 'Accept', exact: true }).click()
+  await expect(tab.getByRole('alert')).toContainText('This is your own invitation')
+
+  // The way that the page offers for trying it alone.
+  const [other] = await Promise.all([
+    browser.waitForEvent('page'),
+    tab.getByRole('link', { name: 'Open as another person' }).click(),
+  ])
+  await other.getByLabel('Your name').fill('Grace Hopper')
+  await other.getByRole('button', { name: 'Continue' }).click()
+  await other.getByRole('button', { name: 'Accept', exact: true }).click()
+  await expect(other.getByRole('heading', { name: 'Ada Lovelace', exact: true })).toBeVisible()
+})
+
+test('someone who was blocked cannot reach me', async ({ relay, newBrowser }) => {
+  const ada = await Person.open(await newBrowser(), relay.page, 'Ada Lovelace')
+  const grace = await meet(ada, await newBrowser(), 'Grace Hopper')
+  await ada.chatWith(grace, 'Hello')
+  await ada.page.getByRole('button', { name: 'About Grace Hopper' }).click()
+  await ada.page.getByRole('radio', { name: 'Blocked' }).check()
+  await ada.page.keyboard.press('Escape')
+  await expect(ada.link).toHaveText('Blocked')
+
+  await expect(grace.link).not.toHaveText('Connected directly')
+  await grace.say('Are you there?')
+  await expect(grace.said('Are you there?')).toContainText('Waiting')
+  await expect(ada.said('Are you there?')).toHaveCount(0)
+})
