@@ -14,7 +14,8 @@ export const CHECKS = [
     bin('tsc'),
     ['-p', project],
   ]),
-  ['types of the design examples', process.execPath, ['scripts/examples.mjs']],
+  ['types as published', process.execPath, ['scripts/types.mjs']],
+  ['types of the examples', bin('tsc'), ['-p', 'packages/sdk/examples']],
   ['layers', process.execPath, ['scripts/layers.mjs']],
   ['unused code', bin('knip'), []],
 ]
