@@ -1,14 +1,5 @@
 /** Me: wires identity, contacts, carriers, dialling and connections. It holds no protocol of its own. */
-import {
-  type DialNumber,
-  isProtocolName,
-  KithError,
-  type PeerId,
-  PROTOCOLS_MAX,
-  type ProtocolName,
-  parsePeerId,
-  parseProtocolName,
-} from '@kith/protocol'
+import { type DialNumber, KithError, type PeerId, type ProtocolName, parsePeerId } from '@kith/protocol'
 import type {
   Audience,
   Connection,
@@ -41,8 +32,9 @@ import { InviteBook } from './invites.ts'
 import { Link } from './link/link.ts'
 import { Meetings, type Wish } from './meetings.ts'
 import { Presence } from './presence.ts'
-import { parseRelayUrls } from './relay-url.ts'
+import { defaultRelays, parseRelayUrls } from './relay-url.ts'
 import type { NegotiatorState, WebRtc } from './rtc/negotiator.ts'
+import { type Handler, parseProtocols, Serving } from './serving.ts'
 import { type OpenedStore, openStore } from './storage/open.ts'
 import { AnswerDuty } from './tabs.ts'
 
@@ -51,8 +43,6 @@ const DIAL_TIMEOUT_MS = 15_000
 const PRESENCE_TIMEOUT_MS = 5_000
 const MAX_CONNECTIONS = 32
 const RELAYS_MAX = 8
-
-type Handler = (stream: Stream) => unknown
 
 /** All that has to be opened before there is a peer. */
 interface Opened {
@@ -84,7 +74,7 @@ class LocalPeer implements Peer {
   readonly contacts: Contacts
   readonly #opened: Opened
   readonly #events = new Emitter<PeerEvents>()
-  readonly #handlers = new Map<ProtocolName, Handler>()
+  readonly #serving = new Serving(() => this.#tellProtocols())
   readonly #duty: AnswerDuty
   readonly #roster: Roster
   readonly #doorsteps: Doorsteps
@@ -171,15 +161,7 @@ class LocalPeer implements Peer {
   }
 
   handle(protocols: Protocols, handler: Handler): Stop {
-    const names = parseProtocols(protocols)
-    const taken = names.find((name) => this.#handlers.has(name))
-    if (taken) throw new KithError('invalid-argument', `${taken} is served already.`)
-    for (const name of names) this.#handlers.set(name, handler)
-    this.#tellProtocols()
-    return makeStop(() => {
-      for (const name of names) this.#handlers.delete(name)
-      this.#tellProtocols()
-    })
+    return this.#serving.add(protocols, handler)
   }
 
   async open(to: Who, protocols: Protocols, options: OpenOptions = {}): Promise<Stream> {
@@ -299,10 +281,10 @@ class LocalPeer implements Peer {
           role: peer.role,
           confirmation,
           instance: this.#instance,
-          protocols: [...this.#handlers.keys()],
+          protocols: this.#serving.names,
           maxMessageSize,
           onIncoming: ({ protocol }) => {
-            const handler = this.#handlers.get(protocol)
+            const handler = this.#serving.get(protocol)
             if (!handler) return undefined
             return (stream) => {
               const connection = this.#meetings.all().find((one) => one.carries(link))
@@ -395,7 +377,7 @@ class LocalPeer implements Peer {
   }
 
   #tellProtocols(): void {
-    for (const connection of this.#meetings.all()) connection.setProtocols([...this.#handlers.keys()])
+    for (const connection of this.#meetings.all()) connection.setProtocols(this.#serving.names)
   }
 
   /** 'no-answer' where no relay could be asked is another matter. */
@@ -437,23 +419,7 @@ class LocalPeer implements Peer {
   }
 }
 
-function parseProtocols(protocols: Protocols): readonly ProtocolName[] {
-  const names = [...new Set(typeof protocols === 'string' ? [protocols] : protocols)]
-  for (const name of names) if (!isProtocolName(name)) parseProtocolName(name)
-  if (names.length === 0 || names.length > PROTOCOLS_MAX) {
-    throw new KithError('invalid-argument', `1 to ${PROTOCOLS_MAX} protocol names are needed.`)
-  }
-  return names
-}
-
 function parseAudience(audience: Audience): Audience {
   if (audience === 'contacts' || audience === 'nobody') return audience
   throw new KithError('invalid-argument', `findableBy is 'contacts' or 'nobody', not ${JSON.stringify(audience)}.`)
-}
-
-/** The page's own origin; a page that was not served (file:, about:) has none. */
-function defaultRelays(): string[] {
-  const page = globalThis.location
-  if (!page || !/^https?:$/.test(page.protocol)) return []
-  return [`${page.protocol === 'https:' ? 'wss:' : 'ws:'}//${page.host}/relay`]
 }

@@ -22,3 +22,10 @@ export function parseRelayUrls(urls: readonly string[], max: number): readonly s
   if (parsed.length > max) throw new KithError('invalid-argument', `At most ${max} relays.`)
   return Object.freeze(parsed)
 }
+
+/** The page's own origin at '/relay'; a page that was not served (file:, about:), and Node, have none. */
+export function defaultRelays(): string[] {
+  const page = globalThis.location
+  if (!page || !/^https?:$/.test(page.protocol)) return []
+  return [`${page.protocol === 'https:' ? 'wss:' : 'ws:'}//${page.host}/relay`]
+}
