@@ -21,6 +21,7 @@ function isComplete(stamp) {
   const wanted = JSON.parse(readFileSync(new URL('package-lock.json', root), 'utf8')).packages
   const installed = JSON.parse(readFileSync(stamp, 'utf8')).packages
   return Object.entries(wanted).every(
-    ([path, { version, optional }]) => path === '' || optional || !path.startsWith('node_modules/') || installed[path]?.version === version,
+    ([path, { version, optional }]) =>
+      path === '' || optional || !path.startsWith('node_modules/') || installed[path]?.version === version,
   )
 }

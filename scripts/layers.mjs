@@ -33,7 +33,8 @@ const problems = []
 for (const file of sources(join(root, 'packages/protocol/src'))) {
   const from = room(file, 'packages/protocol/src')
   for (const specifier of imports(file)) {
-    if (specifier.startsWith('@kith/')) problems.push(`${show(file)} imports ${specifier}: protocol depends on no package of ours`)
+    if (specifier.startsWith('@kith/'))
+      problems.push(`${show(file)} imports ${specifier}: protocol depends on no package of ours`)
     if (!specifier.startsWith('.')) continue
     const to = room(normalize(join(dirname(file), specifier)), 'packages/protocol/src')
     if (to === from) continue
@@ -60,7 +61,8 @@ for (const [name, allowed] of Object.entries(SDK_ROOMS)) {
     for (const specifier of imports(file)) {
       if (!specifier.startsWith('.')) continue
       const to = room(normalize(join(dirname(file), specifier)), 'packages/sdk/src')
-      if (to !== name && !allowed.includes(to)) problems.push(`${show(file)} imports ${specifier}: ${name}/ knows only ${allowed.join(', ') || 'itself'}`)
+      if (to !== name && !allowed.includes(to))
+        problems.push(`${show(file)} imports ${specifier}: ${name}/ knows only ${allowed.join(', ') || 'itself'}`)
     }
   }
 }
@@ -90,7 +92,9 @@ function sources(folder) {
 
 function imports(file) {
   const text = readFileSync(file, 'utf8')
-  return [...text.matchAll(/(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s*['"]([^'"]+)['"]/g)].map(
-    (match) => match[1] ?? match[2] ?? match[3],
-  )
+  return [
+    ...text.matchAll(
+      /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s*['"]([^'"]+)['"]/g,
+    ),
+  ].map((match) => match[1] ?? match[2] ?? match[3])
 }
