@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto'
 import {
   CONTACT_RELAYS_MAX,
   identityFromSeed,
-  type KithError,
+  KithError,
   NAME_MAX_LENGTH,
   ONLINE_MS,
   type PeerId,
@@ -10,6 +10,7 @@ import {
   pack,
 } from '@kith/protocol'
 import { expect, test, vi } from 'vitest'
+import { mutations } from '../../protocol/src/bytes/mutate.ts'
 import { packContact, unpackContact } from './contact-record.ts'
 import { ContactBook, type ContactChange } from './contacts.ts'
 import { openIndexedDb } from './storage/indexeddb.ts'
@@ -170,6 +171,42 @@ test('a record that cannot be read is reported and left out, not deleted; the re
 test('fields of a later version are passed over', () => {
   const later = pack([2, ann, 'Ann', ['chat'], 2, [], START, null, 'colour', { of: 'eyes' }])
   expect(unpackContact(later)).toEqual({ id: ann, name: 'Ann', purposes: ['chat'], trust: 'trusted', relays: [], addedAt: START })
+})
+
+test('a damaged record is a contact or a typed error', () => {
+  const whole = packContact({
+    id: ann,
+    name: 'Ann',
+    purposes: ['chat'],
+    trust: 'known',
+    relays: ['wss://r.example/'],
+    addedAt: START,
+    lastSeenAt: START,
+  })
+  for (const mutated of mutations(0x12, [whole], Number(process.env.KITH_FUZZ ?? 20000))) {
+    try {
+      unpackContact(mutated)
+    } catch (error) {
+      if (!(error instanceof KithError)) throw new Error(`seed 0x12: ${mutated}`, { cause: error })
+    }
+  }
+})
+
+test('a change from another tab does not take back who was seen here since', async () => {
+  const [here, there] = await Promise.all([openIndexedDb('contacts/seen'), openIndexedDb('contacts/seen')])
+  const mine = await book(here)
+  await mine.contacts.add({ id: ann, name: 'Ann' })
+  const theirs = await book(there)
+  mine.contacts.seen(ann, START)
+  mine.contacts.seen(ann, START + 1000)
+  const change = new Promise<void>((resolve) => {
+    mine.contacts.events.on('contact', ({ contact }) => contact.name === 'Anna' && resolve())
+  })
+  await theirs.contacts.update(ann, { name: 'Anna' })
+  await change
+  expect(mine.contacts.get(ann)).toMatchObject({ name: 'Anna', lastSeenAt: START + 1000, online: true })
+  here.close()
+  there.close()
 })
 
 test('another tab of the profile sees what is added, changed, seen and removed', async () => {

@@ -3,7 +3,7 @@
  * one person do not undo each other. `online` follows from `lastSeenAt`; the clock is told by whoever drives (`expire`).
  */
 import { KithError, ONLINE_MS, type PeerId, parsePeerId } from '@kith/protocol'
-import type { Who } from './api.ts'
+import type { Contacts, Who } from './api.ts'
 import {
   type Contact,
   type ContactFields,
@@ -35,7 +35,7 @@ export interface ContactBookOptions {
  *  hears of it only through the store, never takes one who is here for gone. */
 const SEEN_SAVE_MS = ONLINE_MS / 2
 
-export class ContactBook implements Iterable<Contact> {
+export class ContactBook implements Contacts {
   readonly #self: PeerId
   readonly #now: () => number
   readonly #records: Collection<ContactRecord>

@@ -1,6 +1,7 @@
-import { NAME_MAX_LENGTH } from '@kith/protocol'
+import { encodeInvite, KithError, NAME_MAX_LENGTH } from '@kith/protocol'
 import decodeQR from 'qr/decode.js'
 import { expect, test } from 'vitest'
+import { leastDurationMs, mutations } from '../../protocol/src/bytes/mutate.ts'
 import { inviteLink, linkKind, parseInviteUrl, qrSvg } from './links.ts'
 
 const record = { secret: new Uint8Array(16).fill(7), expiresAt: 1_700_000_000_000 }
@@ -41,6 +42,30 @@ test.each([
   expect(() => parseInviteUrl(url)).toThrow(
     expect.objectContaining({ code: 'invalid-invite', message: expect.stringMatching(sentence) }),
   )
+})
+
+test('a relay that no WebSocket would take makes the link a bad one', () => {
+  const fragment = encodeInvite({ ...record, relays: ['wss://relay.example:99999/'], name: '' })
+  expect(() => parseInviteUrl(`https://kith.example/#kith-invite=${fragment}`)).toThrow(
+    expect.objectContaining({ code: 'invalid-invite' }),
+  )
+})
+
+test('a damaged link is an invitation or a sentence, whatever was damaged, and soon', async () => {
+  const corpus = [link, 'kith.example/#kith-room=abc'].map((text) => new TextEncoder().encode(text))
+  for (const mutated of mutations(0x11, corpus, Number(process.env.KITH_FUZZ ?? 20000))) {
+    const text = new TextDecoder('latin1').decode(mutated)
+    const attempt = () => {
+      linkKind(text)
+      try {
+        parseInviteUrl(text)
+      } catch (error) {
+        if (!(error instanceof KithError && error.code === 'invalid-invite'))
+          throw new Error(`seed 0x11: ${text}`, { cause: error })
+      }
+    }
+    if ((await leastDurationMs(attempt, () => performance.now(), 50)) > 50) throw new Error(`seed 0x11, too slow: ${text}`)
+  }
 })
 
 test('a page must be a full address', () => {

@@ -2,6 +2,7 @@
 import { decodeInvite, encodeInvite, type InviteLink, KithError } from '@kith/protocol'
 import encodeQR from 'qr'
 import type { InviteRecord } from './invites.ts'
+import { parseRelayUrl } from './relay-url.ts'
 
 const INVITE = 'kith-invite='
 const ROOM = 'kith-room='
@@ -36,7 +37,12 @@ export function parseInviteUrl(url: string | URL): InviteLink {
   if (!fragment.startsWith(INVITE)) {
     throw new KithError('invalid-invite', 'This is not an invitation link: it should have “#kith-invite=” in it.')
   }
-  return decodeInvite(fragment.slice(INVITE.length))
+  const invite = decodeInvite(fragment.slice(INVITE.length))
+  try {
+    return { ...invite, relays: invite.relays.map(parseRelayUrl) }
+  } catch (cause) {
+    throw new KithError('invalid-invite', 'This invitation cannot be used: a relay in it has no usable address.', { cause })
+  }
 }
 
 /** Not by `new URL`: what people paste often lacks the scheme, and only the fragment matters. */

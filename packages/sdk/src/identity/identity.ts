@@ -13,6 +13,7 @@ import {
   verify as verifyEd25519,
   Writer,
 } from '@kith/protocol'
+import type { Identity } from '../api.ts'
 import { report, type Stop } from '../events.ts'
 import { put, type Store } from '../storage/store.ts'
 import { cutName } from './name.ts'
@@ -20,7 +21,7 @@ import { cutName } from './name.ts'
 const NAME_KEY = 'me/name'
 
 /** Me: my name and my signature. The keys stay where the vault put them. */
-export class LocalIdentity {
+export class LocalIdentity implements Identity {
   readonly #keys: IdentityKeys
   readonly #store: Store
   readonly #stop: Stop
