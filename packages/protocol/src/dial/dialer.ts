@@ -13,7 +13,7 @@
  * This machine is the parent of the dials: each OutgoingDial and IncomingDial is a state machine of its own; here it is decided
  * which of them an envelope concerns, which knocks are read at all, and what happens when two people dial each other at once.
  */
-import { compare, equal } from '../bytes/bytes.ts'
+import { compare, equal, hex } from '../bytes/bytes.ts'
 import { KithError } from '../errors.ts'
 import { publicKeyOf } from '../identity/peer-id.ts'
 import { DIALS_MAX, ENVELOPE_BYTES, GLARE_MS, KNOCK_BURST, KNOCKS_PER_SECOND } from '../limits.ts'
@@ -46,9 +46,12 @@ export class Dialer implements Machine<DialInput, DialOutput> {
   #nextIncoming: DialNumber = -1
   readonly #outgoing = new Map<DialNumber, OutgoingDial>()
   readonly #incoming = new Map<DialNumber, IncomingDial>()
-  /** Dials that came while ours to the same person was unanswered (glare). */
+  /** Glare: dials that came while ours to the same person was under way, and wait for what becomes of it. */
   readonly #held = new Map<IncomingDial, { readonly ours: OutgoingDial; readonly until: Millis }>()
-  readonly #replays = new ReplayCache()
+  /** Glare: dials that waited long enough, beside ours that nobody has answered yet. Whichever is answered ends the other. */
+  readonly #rivals = new Map<IncomingDial, OutgoingDial>()
+  readonly #knocksRead = new ReplayCache()
+  readonly #dialsRead = new ReplayCache()
   readonly #knockRate: TokenBucket
 
   constructor(config: DialConfig, now: Millis) {
@@ -144,10 +147,11 @@ export class Dialer implements Machine<DialInput, DialOutput> {
 
   #knocked(doorstep: Doorstep, envelope: Bytes, now: Millis): void {
     if (envelope.length !== ENVELOPE_BYTES) return
-    const known = this.#replays.find(envelope)
-    if (known !== undefined) {
+    const ephemeral = hex(envelope.subarray(0, 32))
+    const known = [...this.#incoming.values()].find((dial) => dial.ephemeral === ephemeral)
+    if (known || this.#knocksRead.has(ephemeral)) {
       this.counters.knocksRepeated += 1
-      this.#incoming.get(known)?.nudge()
+      known?.nudge()
       return
     }
     // From here on it costs X25519 work.
@@ -156,7 +160,6 @@ export class Dialer implements Machine<DialInput, DialOutput> {
       return
     }
     const number = this.#nextIncoming--
-    this.#replays.remember(envelope, number, now)
     const dial: IncomingDial = new IncomingDial(
       number,
       doorstep,
@@ -165,7 +168,6 @@ export class Dialer implements Machine<DialInput, DialOutput> {
       {
         read: (at) => this.#read(dial, at),
         unreadable: () => {
-          this.#replays.forget(envelope)
           this.counters.knocksUnreadable += 1
         },
       },
@@ -176,28 +178,31 @@ export class Dialer implements Machine<DialInput, DialOutput> {
 
   /** The knock is whole and its sender knows the secret of this doorstep. */
   #read(dial: IncomingDial, now: Millis): void {
-    for (const other of this.#incoming.values()) {
-      if (other !== dial && other.key === dial.key) {
-        dial.drop()
-        return
-      }
+    this.#knocksRead.add(dial.ephemeral, now)
+    // Through another carrier it has come before; what was decided then holds.
+    if (!this.#dialsRead.add(dial.key, now)) {
+      dial.drop()
+      return
     }
     const ours = this.#crossing(dial)
     if (!ours) {
       dial.announce()
     } else if (this.#isLower(dial)) {
-      this.#held.set(dial, { ours, until: Math.max(now, ours.startedAt + GLARE_MS) })
-    } else {
+      this.#held.set(dial, { ours, until: ours.startedAt + GLARE_MS })
+    } else if (ours.isUnanswered) {
       ours.yieldTo(dial.number)
       dial.announce()
+    } else {
+      this.#held.set(dial, { ours, until: Infinity })
     }
   }
 
-  /** Our own dial to the one who knocks, as long as nobody has answered it. */
+  /** Our own dial to the one who knocks, unless another of their instances has answered it. */
   #crossing(dial: IncomingDial): OutgoingDial | undefined {
-    if (dial.isPresence) return undefined
+    if (dial.isPresence || dial.caller === undefined) return undefined
     for (const ours of this.#outgoing.values()) {
-      if (ours.remote !== undefined && ours.remote === dial.caller && ours.isUnanswered && !ours.isPresence) return ours
+      if (ours.remote !== dial.caller || ours.isPresence) continue
+      if (ours.isUnanswered || isAnsweredBy(ours, dial)) return ours
     }
     return undefined
   }
@@ -207,21 +212,34 @@ export class Dialer implements Machine<DialInput, DialOutput> {
   }
 
   /**
-   * We are the lower PeerId: our dial goes on, theirs waits. It is over once ours was answered by the very instance that
-   * knocked; it is announced when another instance answered, or nobody in time.
+   * The higher PeerId decides, once: it takes the lower's knock or, if that comes after the lower's accept, its own dial. Never
+   * both. The lower cannot know which: after a second without an answer it accepts the other's knock as well, and follows what
+   * it hears first, an accept or an answer.
    */
   #settleGlare(now: Millis): void {
     for (const [dial, { ours, until }] of this.#held) {
-      const by = ours.answeredBy
       if (dial.hasEnded) {
         this.#held.delete(dial)
-      } else if (by && dial.instance && equal(by, dial.instance)) {
+      } else if (isAnsweredBy(ours, dial)) {
+        // The lower's own dial was taken, or ours has become a connection with the very instance that knocked.
+        if (!this.#isLower(dial) && !ours.hasEnded) continue
         this.#held.delete(dial)
         dial.drop()
-      } else if (by || now >= until) {
+      } else if (ours.hasEnded || ours.answeredBy || now >= until) {
         this.#held.delete(dial)
         dial.announce()
+        this.#rivals.set(dial, ours)
       }
     }
+    for (const [dial, ours] of this.#rivals) {
+      if (isAnsweredBy(ours, dial)) dial.cancel(now)
+      else if (dial.isAnswered && ours.isUnanswered) ours.yieldTo(dial.number)
+      if (dial.hasEnded || ours.hasEnded || ours.answeredBy) this.#rivals.delete(dial)
+    }
   }
+}
+
+/** Whether it was the knocking instance itself that answered our own dial. */
+function isAnsweredBy(ours: OutgoingDial, dial: IncomingDial): boolean {
+  return ours.answeredBy !== undefined && dial.instance !== undefined && equal(ours.answeredBy, dial.instance)
 }

@@ -38,7 +38,9 @@ type State =
   | (Omit<Offered, 'type'> & {
       readonly type: 'proving'
       readonly by: Introduced
+      /** What they said meanwhile: it counts once they are let in. */
       readonly answer: TransportDescription | undefined
+      readonly candidates: readonly Candidate[]
     })
   | { readonly type: 'answered'; readonly exchange: Exchange }
   | { readonly type: 'ended' }
@@ -62,17 +64,22 @@ interface Offered {
 export class IncomingDial {
   readonly number: number
   readonly doorstep: Doorstep
+  /** Of the knock, in hex: no other knock has it. */
+  readonly ephemeral: string
   readonly #context: DialContext
   readonly #expiresAt: Millis
   #knock: Knock | undefined
   #candidates: Candidate[] = []
   #state: State = { type: 'reading' }
+  #isAnnounced = false
+  #isBound = false
   #resendAt: Millis | undefined
   #resendMs = RESEND_MS
 
   constructor(number: number, doorstep: Doorstep, envelope: Bytes, context: DialContext, parent: Parent, now: Millis) {
     this.number = number
     this.doorstep = doorstep
+    this.ephemeral = hex(envelope.subarray(0, 32))
     this.#context = context
     this.#expiresAt = now + INCOMING_DIAL_MS
     const handshake = this.#handshake()
@@ -80,16 +87,15 @@ export class IncomingDial {
       () => handshake.readMessage(envelope),
       (payload, at) => {
         if (this.#state.type !== 'reading') return
-        try {
-          const knock = decodeKnock(unpad(payload))
-          this.#knock = knock
-          this.#state = { type: 'judging', handshake, knock }
-          parent.read(at)
-        } catch (error) {
-          if (!(error instanceof KithError)) throw error
+        const knock = readKnock(payload)
+        if (!knock) {
           parent.unreadable()
           this.drop()
+          return
         }
+        this.#knock = knock
+        this.#state = { type: 'judging', handshake, knock }
+        parent.read(at)
       },
       () => {
         parent.unreadable()
@@ -115,14 +121,22 @@ export class IncomingDial {
     return this.#knock?.protocols.length === 0
   }
 
-  /** The same dial through another carrier has the same key. */
+  /** Their answer has come, so they are who they say, and chose us. */
+  get isAnswered(): boolean {
+    return this.#state.type === 'answered'
+  }
+
+  /** The same dial through another carrier has the same key; its address would differ. */
   get key(): string {
-    return `${this.caller ?? hex(this.doorstep.address)} ${this.#knock ? hex(this.#knock.dialId) : this.number}`
+    const { way } = this.doorstep
+    const whose = way.kind === 'contact' ? way.remote : hex(way.psk)
+    return `${whose} ${this.#knock ? hex(this.#knock.dialId) : this.number}`
   }
 
   /** Ask the driver what to do with it. */
   announce(): void {
     if (this.#state.type !== 'judging') return
+    this.#isAnnounced = true
     const { protocols } = this.#state.knock
     this.#context.emit({ type: 'knock', dial: this.number, doorstep: this.doorstep, from: this.caller, protocols })
   }
@@ -143,6 +157,11 @@ export class IncomingDial {
         )
         return
       case 'offer':
+        // Only whether we are there was asked.
+        if (this.isPresence) {
+          this.judge('here')
+          return
+        }
         this.#state = { type: 'describing', handshake, knock }
         this.#context.emit({ type: 'describe', dial: this.number })
     }
@@ -153,6 +172,7 @@ export class IncomingDial {
     const { handshake, knock } = this.#state
     const keys = addressKeys(this.#context.random(32))
     const origins = [this.doorstep.origin]
+    this.#isBound = true
     this.#context.emit({ type: 'bind', dial: this.number, keys, origins })
     const { instance } = this.#context
     this.#accept(handshake, knock, { type: 'offer', replyAddress: keys.address, instance, description })
@@ -162,7 +182,11 @@ export class IncomingDial {
   replied(envelope: Bytes, now: Millis): void {
     if (!('exchange' in this.#state)) return
     try {
-      for (const message of this.#state.exchange.hear(envelope) ?? []) this.#hear(message, now)
+      const messages = this.#state.exchange.hear(envelope)
+      if (!messages) return
+      // They speak under the session's keys, so our accept is there.
+      this.#resendAt = undefined
+      for (const message of messages) this.#hear(message, now)
     } catch (error) {
       if (!(error instanceof KithError)) throw error
       this.#end(error)
@@ -171,7 +195,7 @@ export class IncomingDial {
 
   grant(granted: boolean, now: Millis): void {
     if (this.#state.type !== 'proving') return
-    const { exchange, by, answer, ...offered } = this.#state
+    const { exchange, by, answer, candidates, ...offered } = this.#state
     if (!granted) {
       exchange.say({ type: 'spent' })
       exchange.drain(now)
@@ -182,6 +206,7 @@ export class IncomingDial {
     exchange.say({ type: 'candidates', candidates: [] })
     this.#state = { ...offered, type: 'offered', exchange, caller: by.id }
     if (answer) this.#answered(answer, now)
+    if (candidates.length > 0) this.#context.emit({ type: 'candidates', dial: this.number, candidates })
   }
 
   candidate(candidate: Candidate, now: Millis): void {
@@ -199,10 +224,7 @@ export class IncomingDial {
   }
 
   cancel(now: Millis): void {
-    if ('exchange' in this.#state) {
-      this.#state.exchange.say({ type: 'bye' })
-      this.#state.exchange.drain(now)
-    }
+    this.#sayBye(now)
     this.#end(new KithError('aborted', 'the dial was cancelled'))
   }
 
@@ -210,12 +232,18 @@ export class IncomingDial {
   drop(): void {
     if (this.hasEnded) return
     this.#state = { type: 'ended' }
-    this.#context.emit({ type: 'unbind', dial: this.number })
+    if (this.#isBound) this.#context.emit({ type: 'unbind', dial: this.number })
   }
 
   tick(now: Millis): void {
     if (this.hasEnded) return
     if (now >= this.#expiresAt) {
+      // A short reply has done its work; whoever asked again has it by now.
+      if (this.#state.type === 'replied') {
+        this.drop()
+        return
+      }
+      this.#sayBye(now)
       this.#end(new KithError('timeout', 'the caller did not come through', { source: 'remote' }))
       return
     }
@@ -296,9 +324,13 @@ export class IncomingDial {
         else if (state.type === 'offered') this.#answered(message.description, now)
         return
       case 'candidates': {
-        if (!('exchange' in state)) return
+        if (state.type !== 'answered' && !(state.type === 'proving' && state.answer)) {
+          this.#end(violation('candidates before the answer'))
+          return
+        }
         const candidates = state.exchange.admitCandidates(message.candidates)
-        if (candidates.length > 0) this.#context.emit({ type: 'candidates', dial: this.number, candidates })
+        if (state.type === 'proving') this.#state = { ...state, candidates: [...state.candidates, ...candidates] }
+        else if (candidates.length > 0) this.#context.emit({ type: 'candidates', dial: this.number, candidates })
         return
       }
       case 'bye':
@@ -316,7 +348,7 @@ export class IncomingDial {
       return
     }
     const by = { id: proof.id, name: proof.name, relays: proof.relays }
-    this.#state = { ...offered, type: 'proving', by, answer: undefined }
+    this.#state = { ...offered, type: 'proving', by, answer: undefined, candidates: [] }
     this.#context.emit({ type: 'proved', dial: this.number, doorstep: this.doorstep, by })
   }
 
@@ -340,9 +372,26 @@ export class IncomingDial {
     this.#context.emit({ type: 'send', origin: this.doorstep.origin, to, envelope })
   }
 
+  #sayBye(now: Millis): void {
+    if (!('exchange' in this.#state)) return
+    this.#state.exchange.say({ type: 'bye' })
+    this.#state.exchange.drain(now)
+  }
+
+  /** Whoever never heard of it need not hear that it ended. */
   #end(error: KithError): void {
     if (this.hasEnded) return
-    this.#context.emit({ type: 'ended', dial: this.number, error })
+    if (this.#isAnnounced) this.#context.emit({ type: 'ended', dial: this.number, error })
     this.drop()
+  }
+}
+
+/** Undefined when whoever could seal it has not kept to the form. */
+function readKnock(payload: Bytes): Knock | undefined {
+  try {
+    return decodeKnock(unpad(payload))
+  } catch (error) {
+    if (error instanceof KithError) return undefined
+    throw error
   }
 }

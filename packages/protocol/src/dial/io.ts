@@ -9,7 +9,7 @@ import type { TransportDescription } from './description.ts'
 import type { Route, Way } from './prologue.ts'
 import type { Role } from './proof.ts'
 
-/** Names one dial, outgoing or incoming, towards the driver; says nothing on the wire. */
+/** Names one dial towards the driver: outgoing ones are named by it (above 0, none twice), incoming ones here (below 0). */
 export type DialNumber = number
 
 /** An address of ours where knocks arrive, and what it takes to read them. */
@@ -82,9 +82,9 @@ export type DialOutput =
   | { readonly type: 'proved'; readonly dial: DialNumber; readonly doorstep: Doorstep; readonly by: Introduced }
   /** The inviter has let us in. */
   | { readonly type: 'granted'; readonly dial: DialNumber; readonly by: Introduced }
-  /** They are online. */
+  /** They are online. With no protocols asked for, the dial has done its work. */
   | { readonly type: 'present'; readonly dial: DialNumber; readonly remote: PeerId }
-  /** Ours gave way to theirs, which crossed it and goes on as `to`. */
+  /** Ours gave way to theirs, which crossed it and goes on as `to`: should that end, it is for the driver to dial again. */
   | { readonly type: 'yielded'; readonly dial: DialNumber; readonly to: DialNumber }
   /** It ended without a connection. Also for incoming ones, so that what was started for them is stopped. */
   | { readonly type: 'ended'; readonly dial: DialNumber; readonly error: KithError }

@@ -58,8 +58,8 @@ const TYPES = { prove: 1, answer: 2, candidates: 3, bye: 4, spent: 5 } as const
  * and one carrier to answer through is enough.
  */
 export function encodeKnock(knock: Knock): Bytes {
-  const protocols = [...knock.protocols]
-  const replyOrigins = [...knock.replyOrigins]
+  const protocols = knock.protocols.slice(0, PROTOCOLS_MAX)
+  const replyOrigins = knock.replyOrigins.slice(0, ORIGINS_MAX)
   for (;;) {
     const bytes = pack([knock.dialId, knock.instance, knock.replyAddress, replyOrigins, protocols])
     if (bytes.length <= PLAINTEXT_BYTES.knockWithStatic - 2) return bytes
@@ -109,7 +109,7 @@ export function encodeDialMessage(message: DialMessage): Bytes {
 function dialMessageBody(message: DialMessage): Packable[] {
   switch (message.type) {
     case 'prove':
-      return [message.id, message.signature, message.name, message.relays]
+      return [message.id, message.signature, message.name, message.relays.slice(0, ORIGINS_MAX)]
     case 'answer':
       return packDescription(message.description)
     case 'candidates':

@@ -11,9 +11,18 @@ import { KithError, violation } from '../errors.ts'
 import { addressKeys } from '../identity/address.ts'
 import { verify, x25519PublicKey } from '../identity/keys.ts'
 import { type PeerId, publicKeyOf } from '../identity/peer-id.ts'
-import { ENVELOPE_BYTES, INSTANCES_MAX, RESEND_MAX_MS, RESEND_MS, UNREAD_ENVELOPES_MAX } from '../limits.ts'
+import {
+  ENVELOPE_BYTES,
+  INSTANCES_MAX,
+  KNOCK_BURST,
+  KNOCKS_PER_SECOND,
+  RESEND_MAX_MS,
+  RESEND_MS,
+  UNREAD_ENVELOPES_MAX,
+} from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
 import { createHandshake, type Handshake } from '../noise/handshake.ts'
+import { TokenBucket } from '../token-bucket.ts'
 import type { Candidate } from './candidate.ts'
 import type { DialContext } from './context.ts'
 import type { TransportDescription } from './description.ts'
@@ -41,7 +50,8 @@ type State =
   /** Our own RTCPeerConnection is being asked for the answer. */
   | { readonly type: 'describing'; readonly exchange: Exchange; readonly peer: DialPeer; readonly by: Introduced | undefined }
   | { readonly type: 'answered'; readonly exchange: Exchange; readonly peer: DialPeer; readonly by: Introduced | undefined }
-  | { readonly type: 'ended' }
+  /** `peer`: it has become a connection. */
+  | { readonly type: 'ended'; readonly peer?: DialPeer }
 
 export class OutgoingDial {
   readonly number: number
@@ -49,12 +59,15 @@ export class OutgoingDial {
   readonly #context: DialContext
   readonly #request: DialRequest
   readonly #knocks: SentKnock[] = []
-  readonly #answersRead = new Set<string>()
+  /** Ephemeral keys of the accepts that were read; with each that was not chosen, where to tell it so. */
+  readonly #answersRead = new Map<string, Exchange | undefined>()
+  /** Whatever comes to the reply address costs X25519 work before it is known to be junk. */
+  readonly #answerRate: TokenBucket
   #waiting: { origin: string; envelope: Bytes }[] = []
   #isReading = false
   #candidates: Candidate[] = []
   #state: State = { type: 'knocking' }
-  #expiresAt: Millis
+  readonly #expiresAt: Millis
   #resendAt: Millis | undefined
   #resendMs = RESEND_MS
 
@@ -64,6 +77,7 @@ export class OutgoingDial {
     this.#request = request
     this.#context = context
     this.#expiresAt = now + request.timeoutMs
+    this.#answerRate = new TokenBucket(KNOCKS_PER_SECOND, KNOCK_BURST, now)
     const keys = addressKeys(context.random(32))
     context.emit({ type: 'bind', dial: this.number, keys, origins: request.replyOrigins })
     this.#knock({
@@ -113,7 +127,7 @@ export class OutgoingDial {
       }
       if (this.hasEnded) return
     }
-    this.#readAnswer(origin, envelope)
+    this.#readAnswer(origin, envelope, now)
   }
 
   described(description: TransportDescription, now: Millis): void {
@@ -138,23 +152,23 @@ export class OutgoingDial {
   }
 
   connected(): void {
-    this.#close()
+    // Nobody confirms a link with one whom they have not let in, though the message that says so may be on its way.
+    if ('by' in this.#state) this.#letIn(this.#state.by)
+    this.#close('peer' in this.#state ? this.#state.peer : undefined)
   }
 
   cancel(now: Millis): void {
-    this.#sayBye(now)
-    this.#end(new KithError('aborted', 'the dial was cancelled'))
+    this.#fail(new KithError('aborted', 'the dial was cancelled'), now)
   }
 
   tick(now: Millis): void {
     if (this.hasEnded) return
     if (now >= this.#expiresAt) {
-      const isUnanswered = this.#state.type === 'knocking' || this.#state.type === 'authenticating'
-      this.#sayBye(now)
-      this.#end(
-        isUnanswered
+      this.#fail(
+        this.isUnanswered
           ? new KithError('no-answer', 'no answer: away, unknown or unwilling', { source: 'remote' })
           : new KithError('unreachable', 'they answered, but no path came up', { source: 'network' }),
+        now,
       )
       return
     }
@@ -217,23 +231,35 @@ export class OutgoingDial {
   }
 
   /** A message 2, perhaps: each knock that went through this carrier may be the one it answers. */
-  #readAnswer(origin: string, envelope: Bytes): void {
+  #readAnswer(origin: string, envelope: Bytes, now: Millis): void {
     const ephemeral = hex(envelope.subarray(0, 32))
-    if (this.#answersRead.has(ephemeral) || this.#answersRead.size >= INSTANCES_MAX) return
-    this.#answersRead.add(ephemeral)
+    if (this.#answersRead.has(ephemeral)) {
+      // Still offering: our 'bye' was lost.
+      const declined = this.#answersRead.get(ephemeral)
+      if (declined) sayBye(declined, now)
+      return
+    }
+    if (this.#answersRead.size >= INSTANCES_MAX || !this.#answerRate.take(now)) return
     const knocks = this.#knocks.filter((knock) => knock.route.origin === origin)
     this.#isReading = true
     this.#context.perform(
       () => firstThatOpens(knocks, envelope),
-      (opened, now) => {
+      (opened, at) => {
         this.#isReading = false
-        if (opened) this.#guard(() => this.#accepted(decodeAccept(unpad(opened.payload)), origin, opened.handshake, now))
-        this.#readWaiting(now)
+        if (opened) {
+          this.#answersRead.set(ephemeral, undefined)
+          this.#guard(() => {
+            const accept = decodeAccept(unpad(opened.payload))
+            const declined = this.#accepted(accept, origin, opened.handshake, at)
+            this.#answersRead.set(ephemeral, declined)
+          })
+        }
+        this.#readWaiting(at)
       },
-      (_error, now) => {
-        // Nothing that this envelope holds concerns us.
+      (_error, at) => {
+        // Our own keys failed to read it; it will come again.
         this.#isReading = false
-        this.#readWaiting(now)
+        this.#readWaiting(at)
       },
     )
   }
@@ -244,28 +270,32 @@ export class OutgoingDial {
     for (const { origin, envelope } of waiting) this.replied(origin, envelope, now)
   }
 
-  #accepted(accept: Accept, origin: string, handshake: Handshake, now: Millis): void {
-    if (this.hasEnded) return
-    if (accept.type === 'spent') {
-      this.#end(new KithError('used', 'somebody has used this invitation', { source: 'remote' }))
-      return
-    }
-    if (accept.type === 'here') {
-      if (this.remote) this.#context.emit({ type: 'present', dial: this.number, remote: this.remote })
-      if (this.isPresence) this.#close()
-      return
-    }
-    const noise = handshake.split()
-    const exchange = new Exchange(noise, origin, accept.replyAddress, this.#context.emit)
-    if (this.#state.type !== 'knocking') {
-      exchange.say({ type: 'bye' })
-      exchange.drain(now)
-      return
-    }
-    this.#resendAt = undefined
+  /** Returns the exchange with an instance that was told 'bye', because another came before it. */
+  #accepted(accept: Accept, origin: string, handshake: Handshake, now: Millis): Exchange | undefined {
+    if (this.hasEnded) return undefined
     const { way } = this.#request
-    if (way.kind === 'invite') this.#state = { type: 'authenticating', exchange, offer: accept }
-    else this.#describe(exchange, accept, way.remote, undefined)
+    switch (accept.type) {
+      case 'spent':
+        if (way.kind === 'contact') throw violation('a contact is not an invitation')
+        if (this.isUnanswered) this.#end(used())
+        return undefined
+      case 'here':
+        if (way.kind === 'contact') this.#context.emit({ type: 'present', dial: this.number, remote: way.remote })
+        if (this.isPresence) this.#close()
+        return undefined
+      case 'offer': {
+        if (this.isPresence) throw violation('an offer where only presence was asked')
+        const exchange = new Exchange(handshake.split(), origin, accept.replyAddress, this.#context.emit)
+        if (!this.isUnanswered) {
+          sayBye(exchange, now)
+          return exchange
+        }
+        this.#resendAt = undefined
+        if (way.kind === 'invite') this.#state = { type: 'authenticating', exchange, offer: accept }
+        else this.#describe(exchange, accept, way.remote, undefined)
+        return undefined
+      }
+    }
   }
 
   #describe(exchange: Exchange, offer: Offer, id: PeerId, by: Introduced | undefined): void {
@@ -278,24 +308,22 @@ export class OutgoingDial {
     const state = this.#state
     switch (message.type) {
       case 'prove':
-        if (state.type === 'authenticating') this.#authenticate(state, message)
+        if (state.type === 'authenticating') this.#authenticate(state, message, now)
         return
       case 'candidates': {
         if (state.type !== 'describing' && state.type !== 'answered') return
         // The inviter sends its first candidates, or none, once it has let us in.
-        if (state.by) {
-          this.#context.emit({ type: 'granted', dial: this.number, by: state.by })
-          this.#state = { ...state, by: undefined }
-        }
+        this.#letIn(state.by)
+        this.#state = { ...state, by: undefined }
         const candidates = state.exchange.admitCandidates(message.candidates)
         if (candidates.length > 0) this.#context.emit({ type: 'candidates', dial: this.number, candidates })
         return
       }
       case 'bye':
-        state.type !== 'ended' && this.#end(new KithError('unreachable', 'they gave up', { source: 'remote' }))
+        this.#end(new KithError('unreachable', 'they gave up', { source: 'remote' }))
         return
       case 'spent':
-        state.type !== 'ended' && this.#end(new KithError('used', 'somebody has used this invitation', { source: 'remote' }))
+        this.#end(used())
         return
       case 'answer':
         this.#fail(violation('the caller answers, not the callee'), now)
@@ -305,15 +333,16 @@ export class OutgoingDial {
   #authenticate(
     { exchange, offer }: Extract<State, { type: 'authenticating' }>,
     proof: Extract<DialMessage, { type: 'prove' }>,
+    now: Millis,
   ): void {
     const { identity, introduction } = this.#context
     const { hash } = exchange.noise
     if (!verify(proof.signature, proofOfIdentity(1, hash, proof.id), publicKeyOf(proof.id))) {
-      this.#end(violation('the inviter has not proved who they are'))
+      this.#fail(violation('the inviter has not proved who they are'), now)
       return
     }
     if (proof.id === identity.id) {
-      this.#end(new KithError('invalid-argument', 'this is your own invitation'))
+      this.#fail(new KithError('invalid-argument', 'this is your own invitation'), now)
       return
     }
     this.#context.perform(
@@ -339,15 +368,14 @@ export class OutgoingDial {
     }
   }
 
-  #fail(error: KithError, now: Millis): void {
-    this.#sayBye(now)
-    this.#end(error)
+  #letIn(by: Introduced | undefined): void {
+    if (by) this.#context.emit({ type: 'granted', dial: this.number, by })
   }
 
-  #sayBye(now: Millis): void {
-    if (!('exchange' in this.#state)) return
-    this.#state.exchange.say({ type: 'bye' })
-    this.#state.exchange.drain(now)
+  /** Ends it, and tells whoever has answered. */
+  #fail(error: KithError, now: Millis): void {
+    if ('exchange' in this.#state) sayBye(this.#state.exchange, now)
+    this.#end(error)
   }
 
   #end(error: KithError): void {
@@ -356,12 +384,21 @@ export class OutgoingDial {
     this.#close()
   }
 
-  #close(): void {
+  #close(peer?: DialPeer): void {
     if (this.hasEnded) return
-    this.#state = { type: 'ended' }
+    this.#state = peer ? { type: 'ended', peer } : { type: 'ended' }
     this.#waiting = []
     this.#context.emit({ type: 'unbind', dial: this.number })
   }
+}
+
+function sayBye(exchange: Exchange, now: Millis): void {
+  exchange.say({ type: 'bye' })
+  exchange.drain(now)
+}
+
+function used(): KithError {
+  return new KithError('used', 'somebody has used this invitation', { source: 'remote' })
 }
 
 /** The handshake that this message 2 completes, as a copy: another instance may answer the same knock. */

@@ -1,40 +1,33 @@
 /**
- * Knocks that have been read. Each begins with its ephemeral key, which no honest caller uses twice: one that comes again is a
- * resend, or somebody who replays what passed them. Remembered for two epochs, after which the address itself is dead.
+ * What has been read once and must not be read again: the ephemeral keys of knocks, which no honest caller uses twice, and the
+ * ids of dials, which come through every carrier. Remembered for two epochs, after which the address itself is dead. Only what
+ * could be read goes in, so that junk cannot push real knocks out.
  */
-import { hex } from '../bytes/bytes.ts'
 import { REPLAY_CACHE_MAX } from '../limits.ts'
 import type { Millis } from '../machine.ts'
 
 const TWO_EPOCHS_MS = 2 * 86_400_000
 
 export class ReplayCache {
-  /** In order of arrival: a Map iterates as it was filled. */
-  readonly #knocks = new Map<string, { readonly dial: number; readonly until: Millis }>()
+  /** Until when each is remembered, in order of arrival: a Map iterates as it was filled. */
+  readonly #until = new Map<string, Millis>()
 
-  /** The dial that this knock began, if it was seen before. */
-  find(envelope: Uint8Array): number | undefined {
-    return this.#knocks.get(ephemeralOf(envelope))?.dial
+  has(key: string): boolean {
+    return this.#until.has(key)
   }
 
-  remember(envelope: Uint8Array, dial: number, now: Millis): void {
-    for (const [key, { until }] of this.#knocks) {
-      if (until > now && this.#knocks.size < REPLAY_CACHE_MAX) break
-      this.#knocks.delete(key)
+  /** Whether it is new. */
+  add(key: string, now: Millis): boolean {
+    if (this.#until.has(key)) return false
+    for (const [oldest, until] of this.#until) {
+      if (until > now && this.#until.size < REPLAY_CACHE_MAX) break
+      this.#until.delete(oldest)
     }
-    this.#knocks.set(ephemeralOf(envelope), { dial, until: now + TWO_EPOCHS_MS })
-  }
-
-  /** It could not be read: junk must not push real knocks out. */
-  forget(envelope: Uint8Array): void {
-    this.#knocks.delete(ephemeralOf(envelope))
+    this.#until.set(key, now + TWO_EPOCHS_MS)
+    return true
   }
 
   get size(): number {
-    return this.#knocks.size
+    return this.#until.size
   }
-}
-
-function ephemeralOf(envelope: Uint8Array): string {
-  return hex(envelope.subarray(0, 32))
 }

@@ -77,9 +77,10 @@ export class Session {
     if (kind === KIND.acknowledgement) return []
     if (kind !== KIND.part && kind !== KIND.last) throw violation('a transport message of an unknown kind')
     this.#owesAck = true
-    if (number >= this.#expected && number < this.#expected + WINDOW) {
-      this.#early.set(number, { number, kind, chunk: body.rest().slice() })
-    }
+    const chunk = body.rest().slice()
+    // So the limit on bytes is one on parts as well.
+    if (kind === KIND.part && chunk.length < CHUNK_BYTES) throw violation('only the last part of a message may be short')
+    if (number >= this.#expected && number < this.#expected + WINDOW) this.#early.set(number, { number, kind, chunk })
     return this.#inOrder()
   }
 

@@ -1,0 +1,481 @@
+/**
+ * For tests only: people with a Dialer each, carriers that lose, repeat, delay, reorder and damage, and a clock of its own. The
+ * same seed gives the same run. After every event the rules that no schedule may break are checked (`#check…`), so each test
+ * of anything is a test of those as well.
+ */
+import { equal, hex, utf8 } from '../bytes/bytes.ts'
+import { type SeededRandom, seededRandom } from '../bytes/mutate.ts'
+import { type AddressKeys, addressKeys } from '../identity/address.ts'
+import { type IdentityKeys, identityFromSeed, x25519PublicKey } from '../identity/keys.ts'
+import { type PeerId, publicKeyOf } from '../identity/peer-id.ts'
+import type { ProtocolName } from '../identity/protocol-name.ts'
+import { ENVELOPE_BYTES } from '../limits.ts'
+import type { Bytes, Millis } from '../machine.ts'
+import { contactAddressSeed, directionOf, inviteAddressSeed, invitePsk } from '../rendezvous/derivation.ts'
+import { epochsAround } from '../rendezvous/epoch.ts'
+import type { Candidate } from './candidate.ts'
+import type { TransportDescription } from './description.ts'
+import { Dialer } from './dialer.ts'
+import type { DialInput, DialOutput, DialPeer, Doorstep, Verdict } from './io.ts'
+import type { Route, Way } from './prologue.ts'
+
+/** Noon: no epoch boundary near. */
+export const NOON = 1_795_348_800_000
+
+export interface Network {
+  /** Of a hundred envelopes, how many are lost, come twice, and are damaged on the way. */
+  lossPercent: number
+  repeatPercent: number
+  damagePercent: number
+  minDelayMs: Millis
+  maxDelayMs: Millis
+}
+
+export const GOOD_NETWORK: Network = { lossPercent: 0, repeatPercent: 0, damagePercent: 0, minDelayMs: 20, maxDelayMs: 20 }
+
+/** An envelope that was sent, whether or not it arrives. */
+export interface Sent {
+  readonly at: Millis
+  readonly from: Person
+  readonly origin: string
+  readonly to: Bytes
+  readonly envelope: Bytes
+  readonly isLost: boolean
+}
+
+type Output<Type extends DialOutput['type']> = Extract<DialOutput, { type: Type }>
+
+/** What became of one dial at one person. */
+export interface Outcome {
+  /** In order, without 'perform' and 'send'. */
+  readonly outputs: DialOutput[]
+  described?: TransportDescription
+  remote?: TransportDescription
+  peer?: DialPeer
+  readonly candidatesFound: Candidate[]
+  readonly candidatesHeard: Candidate[]
+  isConnected: boolean
+  isBound: boolean
+  end?: string
+}
+
+export class World {
+  now: Millis
+  readonly random: SeededRandom
+  network: Network = { ...GOOD_NETWORK }
+  /** Decides about single envelopes before the network does; true: it is lost. */
+  drop: (sent: Omit<Sent, 'isLost'>) => boolean = () => false
+  readonly sent: Sent[] = []
+  readonly people: Person[] = []
+  /** Whether what was negotiated becomes a connection. */
+  hasPaths = true
+  #events: { at: Millis; order: number; run: () => void }[] = []
+  #order = 0
+  #secrets: string[] = []
+
+  constructor(seed: number, now: Millis = NOON) {
+    this.now = now
+    this.random = seededRandom(seed)
+  }
+
+  person(name: string, origins: readonly string[] = ['wss://relay.test']): Person {
+    const person = new Person(this, name, origins)
+    this.people.push(person)
+    this.hide(publicKeyOf(person.id))
+    this.hide(utf8(person.id))
+    return person
+  }
+
+  /** No envelope may show this. */
+  hide(secret: Uint8Array): void {
+    this.#secrets.push(binary(secret))
+  }
+
+  later(afterMs: Millis, run: () => void): void {
+    this.#events.push({ at: this.now + afterMs, order: this.#order++, run })
+  }
+
+  send(from: Person, origin: string, to: Bytes, envelope: Bytes): void {
+    this.#checkEnvelope(envelope)
+    const { lossPercent, repeatPercent, damagePercent, minDelayMs, maxDelayMs } = this.network
+    const isLost = this.drop({ at: this.now, from, origin, to, envelope }) || this.#chance(lossPercent)
+    this.sent.push({ at: this.now, from, origin, to, envelope, isLost })
+    if (isLost) return
+    for (let copies = this.#chance(repeatPercent) ? 2 : 1; copies > 0; copies--) {
+      const arriving = envelope.slice()
+      if (this.#chance(damagePercent)) {
+        const at = this.random.below(arriving.length)
+        arriving[at] = (arriving[at] ?? 0) ^ (1 << this.random.below(8))
+      }
+      this.later(minDelayMs + this.random.below(maxDelayMs - minDelayMs + 1), () => this.deliver(from, origin, to, arriving))
+    }
+  }
+
+  /** To everybody who has it bound, as a relay would; not back to the sender. */
+  deliver(from: Person | undefined, origin: string, to: Bytes, envelope: Bytes): void {
+    for (const person of this.people) if (person !== from) person.receive(origin, to, envelope)
+  }
+
+  /** Until `done`, or for so long. True when it came to be. */
+  async run(forMs: Millis, done: () => boolean = () => false): Promise<boolean> {
+    const end = this.now + forMs
+    for (;;) {
+      for (const person of this.people) await person.settle()
+      if (done()) return true
+      const next = this.#next()
+      if (next === undefined || next > end) {
+        this.now = end
+        return done()
+      }
+      this.now = Math.max(this.now, next)
+      for (const event of this.#due()) event.run()
+      for (const person of this.people) person.wake()
+    }
+  }
+
+  #next(): Millis | undefined {
+    const times = this.#events.map((event) => event.at)
+    for (const person of this.people) {
+      const deadline = person.dialer.deadline()
+      if (deadline === undefined) continue
+      if (deadline < this.now) throw new Error(`${person.name} wants to be woken in the past`)
+      times.push(deadline)
+    }
+    return times.length === 0 ? undefined : times.reduce((a, b) => Math.min(a, b))
+  }
+
+  #due(): { run: () => void }[] {
+    const due = this.#events.filter((event) => event.at <= this.now).sort((a, b) => a.at - b.at || a.order - b.order)
+    this.#events = this.#events.filter((event) => event.at > this.now)
+    return due
+  }
+
+  #chance(percent: number): boolean {
+    return percent > 0 && this.random.below(100) < percent
+  }
+
+  #checkEnvelope(envelope: Bytes): void {
+    if (envelope.length !== ENVELOPE_BYTES) throw new Error(`an envelope of ${envelope.length} bytes`)
+    const text = binary(envelope)
+    for (const secret of this.#secrets) if (text.includes(secret)) throw new Error('an envelope that shows a secret')
+  }
+}
+
+export class Person {
+  readonly name: string
+  readonly origins: readonly string[]
+  readonly identity: IdentityKeys
+  readonly instance: Bytes
+  dialer: Dialer
+  readonly doorsteps = new Map<string, Doorstep>()
+  readonly replyAddresses = new Map<string, { dial: number; origin: string }>()
+  readonly outcomes = new Map<number, Outcome>()
+  /** Asked for each knock; undefined: no verdict, ever. */
+  onKnock: (knock: Output<'knock'>) => Verdict | undefined = ({ protocols }) => (protocols.length > 0 ? 'offer' : 'here')
+  onProved: (proved: Output<'proved'>) => boolean | undefined = () => true
+  /** Until an RTCPeerConnection has said what it offers; undefined: never. */
+  describeMs: Millis | undefined = 5
+  relays: readonly string[] = ['wss://relay.test/relay']
+  readonly #world: World
+  #work: { work: number; run: () => Promise<unknown> }[] = []
+  #nextDial = 1
+
+  constructor(world: World, name: string, origins: readonly string[]) {
+    this.#world = world
+    this.name = name
+    this.origins = origins
+    this.identity = identityOf(name.split('/')[0] ?? name)
+    this.instance = world.random(16)
+    this.dialer = this.#start()
+  }
+
+  get id(): PeerId {
+    return this.identity.id
+  }
+
+  /** A new process with the same identity: it remembers nothing of before. */
+  restart(): void {
+    this.dialer = this.#start()
+    this.outcomes.clear()
+  }
+
+  #start(): Dialer {
+    const introduction = () => ({ name: this.name, relays: this.relays })
+    const { identity, instance } = this
+    return new Dialer({ identity, instance, random: this.#world.random, introduction }, this.#world.now)
+  }
+
+  /** Both know each other's PeerId from now on. */
+  async meet(other: Person): Promise<void> {
+    await this.#listenTo(other)
+    await other.#listenTo(this)
+  }
+
+  async #listenTo(other: Person): Promise<void> {
+    for (const { keys, route } of await this.#contactAddresses(other, directionOf(this.id, other.id), this.origins)) {
+      this.listen(keys, { ...route, way: { kind: 'contact', remote: other.id } })
+    }
+  }
+
+  async #contactAddresses(other: Person, direction: 0 | 1, origins: readonly string[]) {
+    const shared = await this.identity.keyAgreement.agree(x25519PublicKey(publicKeyOf(other.id)))
+    return origins.flatMap((origin) =>
+      epochsAround(this.#world.now).map((epoch) => {
+        const keys = addressKeys(contactAddressSeed({ shared, local: this.id, remote: other.id, origin, epoch, direction }))
+        return { keys, route: { origin, address: keys.address, epoch } }
+      }),
+    )
+  }
+
+  async routesTo(other: Person): Promise<Route[]> {
+    const addresses = await this.#contactAddresses(other, directionOf(other.id, this.id), other.origins)
+    return addresses.map(({ route }) => route)
+  }
+
+  /** Waits for whoever has the link. */
+  invite(secret: Bytes): void {
+    for (const route of inviteRoutes(secret, this.origins)) {
+      this.listen(addressKeys(inviteAddressSeed(secret, route.origin)), {
+        ...route,
+        way: { kind: 'invite', psk: invitePsk(secret) },
+      })
+    }
+  }
+
+  listen(keys: AddressKeys, doorstep: Doorstep): void {
+    this.doorsteps.set(`${doorstep.origin} ${hex(keys.address)}`, doorstep)
+  }
+
+  async call(other: Person, options: { protocols?: readonly ProtocolName[]; timeoutMs?: Millis } = {}): Promise<Outcome> {
+    return this.dial({ kind: 'contact', remote: other.id }, await this.routesTo(other), options)
+  }
+
+  accept(secret: Bytes, inviter: Person, options: { timeoutMs?: Millis } = {}): Outcome {
+    return this.dial({ kind: 'invite', psk: invitePsk(secret) }, inviteRoutes(secret, inviter.origins), options)
+  }
+
+  dial(
+    way: Way,
+    routes: readonly Route[],
+    { protocols = ['/chat/v1'], timeoutMs = 15_000 }: { protocols?: readonly ProtocolName[]; timeoutMs?: Millis } = {},
+  ): Outcome {
+    const dial = this.#nextDial++
+    this.handle({ type: 'dial', dial, way, routes, replyOrigins: this.origins, protocols, timeoutMs })
+    return this.outcome(dial)
+  }
+
+  outcome(dial: number): Outcome {
+    let outcome = this.outcomes.get(dial)
+    if (!outcome) {
+      outcome = { outputs: [], candidatesFound: [], candidatesHeard: [], isConnected: false, isBound: false }
+      this.outcomes.set(dial, outcome)
+    }
+    return outcome
+  }
+
+  numberOf(outcome: Outcome): number {
+    for (const [number, known] of this.outcomes) if (known === outcome) return number
+    throw new Error('not a dial of this person')
+  }
+
+  /** The dials of others that have reached us. */
+  get incoming(): Outcome[] {
+    return [...this.outcomes].filter(([number]) => number < 0).map(([, outcome]) => outcome)
+  }
+
+  get connections(): Outcome[] {
+    return [...this.outcomes.values()].filter((outcome) => outcome.isConnected)
+  }
+
+  receive(origin: string, to: Bytes, envelope: Bytes): void {
+    const key = `${origin} ${hex(to)}`
+    const doorstep = this.doorsteps.get(key)
+    if (doorstep) this.handle({ type: 'knocked', doorstep, envelope })
+    const reply = this.replyAddresses.get(key)
+    if (reply) this.handle({ type: 'replied', dial: reply.dial, origin, envelope })
+  }
+
+  wake(): void {
+    const deadline = this.dialer.deadline()
+    if (deadline !== undefined && deadline <= this.#world.now) this.handle({ type: 'tick' })
+  }
+
+  handle(input: DialInput): void {
+    this.dialer.handle(input, this.#world.now)
+    for (let output = this.dialer.poll(); output; output = this.dialer.poll()) this.#obey(output)
+    const deadline = this.dialer.deadline()
+    if (deadline !== undefined && deadline <= this.#world.now) throw new Error(`${this.name} would spin`)
+  }
+
+  /** Awaits what the machine asked for; the results come a little later, in an order of their own. */
+  async settle(): Promise<void> {
+    const { dialer } = this
+    for (let next = this.#work.shift(); next; next = this.#work.shift()) {
+      const { work, run } = next
+      const input = await run().then(
+        (result): DialInput => ({ type: 'performed', work, result }),
+        (error: unknown): DialInput => ({ type: 'failed', work, error }),
+      )
+      this.#world.later(this.#world.random.below(3), () => {
+        if (this.dialer === dialer) this.handle(input)
+      })
+    }
+  }
+
+  #obey(output: DialOutput): void {
+    if (output.type === 'perform') {
+      this.#work.push(output)
+      return
+    }
+    if (output.type === 'send') {
+      this.#world.send(this, output.origin, output.to, output.envelope)
+      return
+    }
+    const { dial } = output
+    const outcome = this.outcome(dial)
+    outcome.outputs.push(output)
+    const { dialer } = this
+    const answer = (afterMs: Millis, input: DialInput) =>
+      this.#world.later(afterMs, () => {
+        if (this.dialer === dialer) this.handle(input)
+      })
+    switch (output.type) {
+      case 'bind':
+        outcome.isBound = true
+        for (const origin of output.origins) {
+          this.replyAddresses.set(`${origin} ${hex(output.keys.address)}`, { dial, origin })
+        }
+        return
+      case 'unbind':
+        if (!outcome.isBound) throw new Error('unbinds what was never bound')
+        outcome.isBound = false
+        for (const [key, reply] of this.replyAddresses) if (reply.dial === dial) this.replyAddresses.delete(key)
+        return
+      case 'knock': {
+        const verdict = this.onKnock(output)
+        if (verdict) answer(1, { type: 'verdict', dial, verdict })
+        return
+      }
+      case 'proved': {
+        const granted = this.onProved(output)
+        if (granted !== undefined) answer(1, { type: 'grant', dial, granted })
+        return
+      }
+      case 'describe':
+        if (outcome.described) throw new Error('asks twice for a description')
+        if (output.remote) outcome.remote = output.remote
+        if (output.peer) outcome.peer = output.peer
+        if (this.describeMs !== undefined) this.#world.later(this.describeMs, () => this.#described(dialer, dial, !output.remote))
+        return
+      case 'answered':
+        if (outcome.remote) throw new Error('answered twice')
+        outcome.remote = output.remote
+        outcome.peer = output.peer
+        this.#linkUp(outcome, output.peer)
+        return
+      case 'candidates':
+        if (!outcome.remote) throw new Error('candidates before the description they belong to')
+        outcome.candidatesHeard.push(...output.candidates)
+        return
+      case 'yielded':
+        this.#end(outcome, 'yielded')
+        return
+      case 'ended':
+        this.#end(outcome, output.error.code)
+        return
+      case 'granted':
+      case 'present':
+        return
+    }
+  }
+
+  #described(dialer: Dialer, dial: number, isOffer: boolean): void {
+    if (this.dialer !== dialer) return
+    const { random } = this.#world
+    const outcome = this.outcome(dial)
+    if (outcome.end !== undefined) return
+    outcome.described = descriptionFrom(random, isOffer)
+    this.#world.hide(outcome.described.fingerprint)
+    this.handle({ type: 'described', dial, description: outcome.described })
+    for (let found = 0; found < 3; found++) {
+      const candidate = candidateFrom(random)
+      outcome.candidatesFound.push(candidate)
+      this.#world.later(random.below(120), () => {
+        if (this.dialer === dialer) this.handle({ type: 'candidate', dial, candidate })
+      })
+    }
+  }
+
+  /** Once the callee has the answer, ICE may find a path: both ends say so, if both are still at it. */
+  #linkUp(outcome: Outcome, peer: DialPeer): void {
+    if (!this.#world.hasPaths) return
+    this.#world.later(200, () => {
+      for (const person of this.#world.people) {
+        for (const [dial, theirs] of person.outcomes) {
+          if (theirs === outcome || theirs.end !== undefined || outcome.end !== undefined) continue
+          if (!theirs.peer || !equal(theirs.peer.bindKey, peer.bindKey)) continue
+          person.#connected(dial)
+          this.#connected(this.numberOf(outcome))
+          return
+        }
+      }
+    })
+  }
+
+  #connected(dial: number): void {
+    const outcome = this.outcome(dial)
+    outcome.isConnected = true
+    this.#end(outcome, 'connected')
+    this.handle({ type: 'connected', dial })
+  }
+
+  #end(outcome: Outcome, how: string): void {
+    if (outcome.end !== undefined) throw new Error(`ended twice: ${outcome.end}, ${how}`)
+    outcome.end = how
+  }
+}
+
+export function inviteRoutes(secret: Bytes, origins: readonly string[]): Route[] {
+  return origins.map((origin) => ({ origin, address: addressKeys(inviteAddressSeed(secret, origin)).address, epoch: 0 }))
+}
+
+/** A name is an identity, whatever the world's seed: "bob/2" is Bob's second tab. */
+function identityOf(name: string): IdentityKeys {
+  let identity = identities.get(name)
+  if (!identity) {
+    const seed = new Uint8Array(32)
+    seed.set(utf8(name).subarray(0, 32))
+    identity = identityFromSeed(seed)
+    identities.set(name, identity)
+  }
+  return identity
+}
+const identities = new Map<string, IdentityKeys>()
+
+export function descriptionFrom(random: SeededRandom, isOffer = true): TransportDescription {
+  return {
+    fingerprint: random(32),
+    iceUfrag: hex(random(4)),
+    icePwd: hex(random(12)),
+    setup: isOffer ? 'actpass' : 'active',
+    sctpPort: 5000,
+    maxMessageSize: 262_144,
+  }
+}
+
+export function candidateFrom(random: SeededRandom): Candidate {
+  return {
+    foundation: String(random.below(1_000_000)),
+    component: 1,
+    transport: 'udp',
+    priority: 1 + random.below(2_000_000_000),
+    address: `192.0.2.${1 + random.below(250)}`,
+    port: 1 + random.below(65_535),
+    type: 'host',
+  }
+}
+
+/** One character a byte: strings can be searched. */
+function binary(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes)
+}
