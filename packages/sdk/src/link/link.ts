@@ -1,0 +1,445 @@
+/**
+ * Drives one mux over the four lanes of a path: messages in, frames out for as long as a lane's buffer is low, one timer. What
+ * the machine tells becomes promises, WHATWG streams and calls.
+ */
+import {
+  type Bytes,
+  Fields,
+  isProtocolName,
+  KithError,
+  type LaneName,
+  Mux,
+  type MuxOutput,
+  type MuxStream,
+  type OpaqueType,
+  type Packable,
+  PROTOCOLS_MAX,
+  type ProtocolName,
+  pack,
+  REJECT_CODES,
+  type Scope,
+  type ServedProtocols,
+  unpack,
+  violation,
+} from '@kith/protocol'
+import { now } from '../driver.ts'
+import { makeStop, report, type Stop } from '../events.ts'
+import type { Lane, Lanes } from '../rtc/lane.ts'
+import { LinkStream, type StreamHost } from './stream.ts'
+
+export { LinkStream } from './stream.ts'
+
+/** Bytes in a lane's buffer above which nothing more is given to it, and at which it asks for more. From 512 KiB up Chromium's
+ *  throughput is bimodal: the rest of the queue (SCTP, IPC, socket) stalls. */
+const BUFFER_HIGH_BYTES = 256 * 1024
+const BUFFER_LOW_BYTES = 128 * 1024
+
+/** A goodbye that has not left by then never will. */
+const GOODBYE_MS = 1_000
+
+const LANE_NAMES: readonly LaneName[] = ['control', 'urgent', 'bulk']
+
+export interface IncomingRequest {
+  /** What the opener would speak, in order of preference, and the first of it that we serve. */
+  readonly protocols: readonly ProtocolName[]
+  readonly protocol: ProtocolName
+  /** From the other side: check it. */
+  readonly params: unknown
+  readonly priority: number
+  readonly scope: Scope
+}
+
+export type StreamHandler = (stream: LinkStream) => unknown
+
+export interface LinkOptions {
+  readonly lanes: Lanes
+  /** 0 dialled, 1 was called. */
+  readonly role: 0 | 1
+  /** Key confirmation (RFC 8844): what we send, and what we insist on; 32 bytes each. */
+  readonly confirmation: { readonly ours: Bytes; readonly theirs: Bytes }
+  /** 16 bytes. */
+  readonly instance: Bytes
+  /** What we serve. */
+  readonly protocols: readonly ProtocolName[]
+  /** Bytes the remote takes as one message; 0 for no limit. */
+  readonly maxMessageSize: number
+  /** Who takes a stream that the remote opens; undefined rejects it as unsupported. A handler that throws resets its stream. */
+  readonly onIncoming: (request: IncomingRequest) => StreamHandler | undefined
+}
+
+export interface LinkOpenOptions {
+  /** JSON of at most 1 KiB. */
+  readonly params?: unknown
+  /** A safe integer; larger goes first. */
+  readonly priority?: number
+  readonly scope?: Scope
+  /** Until open. */
+  readonly signal?: AbortSignal
+}
+
+export interface LinkStats {
+  /** Bytes of messages on all lanes, frames and control alike. */
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  readonly streams: number
+}
+
+export class Link {
+  /** Both ends have confirmed and said hello. Rejects when the link ends before. */
+  readonly ready: Promise<{ instance: Bytes; protocols: ReadonlySet<ProtocolName> }>
+  /** Fulfils after a goodbye of either side, rejects otherwise; never an unhandled rejection. */
+  readonly closed: Promise<{ code: number; reason: string }>
+
+  readonly #lanes: Lanes
+  readonly #mux: Mux
+  readonly #onIncoming: LinkOptions['onIncoming']
+  readonly #streams = new Map<MuxStream, LinkStream>()
+  readonly #host: StreamHost
+  readonly #protocolListeners = new Set<(protocols: ReadonlySet<ProtocolName>) => void>()
+  readonly #controlListeners = new Set<(type: OpaqueType, fields: Fields) => void>()
+  #remoteProtocols: ReadonlySet<ProtocolName> = new Set()
+  #isDraining = false
+  #timer: ReturnType<typeof setTimeout> | undefined
+  /** Why streams end that are opened from now on. */
+  #ended: KithError | undefined
+  #bytesSent = 0
+  #bytesReceived = 0
+  #settleReady!: {
+    resolve: (value: { instance: Bytes; protocols: ReadonlySet<ProtocolName> }) => void
+    reject: (e: KithError) => void
+  }
+  #settleClosed!: { resolve: (value: { code: number; reason: string }) => void; reject: (error: KithError) => void }
+
+  /** Throws 'invalid-argument' for more than PROTOCOLS_MAX protocols. */
+  constructor(options: LinkOptions) {
+    const { lanes, role, confirmation, instance, maxMessageSize } = options
+    this.#lanes = lanes
+    this.#onIncoming = options.onIncoming
+    this.#mux = new Mux({ role, confirmation, instance, maxMessageSize, served: served(options.protocols) })
+    this.ready = new Promise((resolve, reject) => {
+      this.#settleReady = { resolve, reject }
+    })
+    this.closed = new Promise((resolve, reject) => {
+      this.#settleClosed = { resolve, reject }
+    })
+    // Whoever cares awaits them; to the others they are no failure.
+    this.ready.catch(() => undefined)
+    this.closed.catch(() => undefined)
+    this.#host = {
+      mux: this.#mux,
+      flush: () => this.#drain(),
+      forget: (stream) => this.#streams.delete(stream),
+    }
+    for (const name of LANE_NAMES) this.#attach(name, lanes[name])
+    if (lanes.control.readyState === 'open') this.#give({ type: 'started' })
+    this.#drain()
+  }
+
+  /** What the remote serves to us now. */
+  get remoteProtocols(): ReadonlySet<ProtocolName> {
+    return this.#remoteProtocols
+  }
+
+  get roundTripMs(): number | undefined {
+    return this.#mux.roundTripMs
+  }
+
+  get stats(): LinkStats {
+    return { bytesSent: this.#bytesSent, bytesReceived: this.#bytesReceived, streams: this.#mux.streams }
+  }
+
+  /** Calls back whenever the remote changes what it serves. */
+  onProtocols(listener: (protocols: ReadonlySet<ProtocolName>) => void): Stop {
+    this.#protocolListeners.add(listener)
+    return makeStop(() => this.#protocolListeners.delete(listener))
+  }
+
+  /** From now on we serve these. Throws 'invalid-argument' for more than PROTOCOLS_MAX. */
+  setProtocols(protocols: readonly ProtocolName[]): void {
+    this.#give({ type: 'serve', served: served(protocols) })
+  }
+
+  /**
+   * Opens a stream for the first of `protocols` that the remote serves. On a ready link this takes no round trip: should the
+   * remote say no, both halves reject with 'unsupported-protocol', 'too-many' or 'refused'.
+   * Rejects with these, with 'invalid-protocol', 'invalid-argument', 'too-large' (params), 'aborted', or with what ended the link.
+   */
+  async open(protocols: ProtocolName | readonly ProtocolName[], options: LinkOpenOptions = {}): Promise<LinkStream> {
+    const { params, priority = 0, scope = 0, signal } = options
+    const list = typeof protocols === 'string' ? [protocols] : protocols
+    for (const name of list) {
+      if (!isProtocolName(name)) throw new KithError('invalid-protocol', `not a protocol name: ${String(name)}`)
+    }
+    if (list.length === 0) throw new KithError('invalid-argument', 'a stream needs a protocol')
+    await untilAborted(this.ready, signal)
+    if (this.#ended !== undefined) throw this.#ended
+    const muxStream = this.#mux.open({ protocols: list, params, priority, scope })
+    const stream = this.#adopt(muxStream)
+    this.#drain()
+    return stream
+  }
+
+  /** Says goodbye, waits until that has left (a second at most), and closes the lanes. Streams end with 'closed'. */
+  async close({ code = 0, reason = '' }: { code?: number; reason?: string } = {}): Promise<void> {
+    if (!Number.isSafeInteger(code) || code < 0) throw new KithError('invalid-argument', 'a code is a whole number from 0')
+    this.#give({ type: 'close', code, reason })
+    await this.#goodbyeLeft()
+    this.#end({ type: 'closed', by: 'local', code, reason })
+    this.#closeLanes()
+  }
+
+  /** The path is gone for good: every pending read and write rejects with `error`. */
+  fail(error: KithError): void {
+    this.#give({ type: 'fail', error })
+  }
+
+  /** For parts of the control lane that are not the link's: SDP for media (4) and mentions (10). */
+  sendControl(type: OpaqueType, fields: readonly Packable[]): void {
+    this.#give({ type: 'opaque', number: type, message: pack([type, ...fields]) })
+  }
+
+  /** Gets the fields behind the type; what it throws as 'peer-violation' fails the link. */
+  onControl(listener: (type: OpaqueType, fields: Fields) => void): Stop {
+    this.#controlListeners.add(listener)
+    return makeStop(() => this.#controlListeners.delete(listener))
+  }
+
+  // ── the loop ──
+
+  #attach(name: LaneName, lane: Lane): void {
+    lane.bufferedAmountLowThreshold = BUFFER_LOW_BYTES
+    lane.addEventListener('message', ({ data }) => this.#receive(name, data))
+    lane.addEventListener('bufferedamountlow', () => this.#drain())
+    lane.addEventListener('open', () => (name === 'control' ? this.#give({ type: 'started' }) : this.#drain()))
+    lane.addEventListener('close', () => this.fail(new KithError('lost', `the ${name} lane closed`, { source: 'network' })))
+  }
+
+  #receive(lane: LaneName, data: unknown): void {
+    const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : undefined
+    if (bytes === undefined) {
+      this.fail(violation('a message that is not binary'))
+      return
+    }
+    this.#bytesReceived += bytes.length
+    this.#give({ type: 'message', lane, bytes })
+  }
+
+  #give(input: Parameters<Mux['handle']>[0]): void {
+    this.#mux.handle(input, now())
+    this.#drain()
+  }
+
+  /** Sends what the lanes have room for and tells what happened, until there is nothing more of either. */
+  #drain(): void {
+    // Telling may call back in here; the loop below then goes round once more.
+    if (this.#isDraining) return
+    this.#isDraining = true
+    try {
+      for (;;) {
+        const sent = this.#fillLanes()
+        let output = this.#mux.poll()
+        if (output === undefined && !sent) break
+        for (; output !== undefined; output = this.#mux.poll()) this.#act(output)
+      }
+    } finally {
+      this.#isDraining = false
+    }
+    this.#arm()
+  }
+
+  #fillLanes(): boolean {
+    let sent = false
+    for (const name of LANE_NAMES) {
+      const lane = this.#lanes[name]
+      while (lane.readyState === 'open' && lane.bufferedAmount < BUFFER_HIGH_BYTES) {
+        const message = this.#mux.pull(name, now())
+        if (message === undefined) break
+        sent = true
+        this.#bytesSent += message.length
+        try {
+          lane.send(message)
+        } catch (cause) {
+          this.#mux.handle(
+            { type: 'fail', error: new KithError('lost', 'the lane took no more', { source: 'network', cause }) },
+            now(),
+          )
+        }
+      }
+    }
+    return sent
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer)
+    const deadline = this.#mux.deadline()
+    if (deadline === undefined) return
+    this.#timer = setTimeout(() => this.#give({ type: 'tick' }), Math.max(0, Math.ceil(deadline - now())))
+  }
+
+  #act(output: MuxOutput): void {
+    switch (output.type) {
+      case 'ready':
+        this.#remoteProtocols = new Set(this.#mux.remoteProtocols())
+        this.#settleReady.resolve({ instance: output.instance, protocols: this.#remoteProtocols })
+        return
+      case 'protocols':
+        this.#remoteProtocols = new Set(this.#mux.remoteProtocols())
+        for (const listener of this.#protocolListeners) guarded(() => listener(this.#remoteProtocols))
+        return
+      case 'incoming':
+        this.#incoming(output.stream)
+        return
+      case 'readable':
+        this.#streams.get(output.stream)?.readableNow()
+        return
+      case 'writable':
+        this.#streams.get(output.stream)?.writableNow()
+        return
+      case 'finished':
+        this.#streams.get(output.stream)?.finished()
+        return
+      case 'rejected':
+        this.#streams.get(output.stream)?.fail(rejection(output.code))
+        return
+      case 'reset':
+        this.#streams.get(output.stream)?.fail(remoteReset(output.code))
+        return
+      case 'stopped':
+        this.#streams.get(output.stream)?.stopped(remoteReset(output.code))
+        return
+      case 'opaque':
+        this.#opaque(output.number, output.message)
+        return
+      case 'closed':
+      case 'failed':
+        this.#end(output)
+    }
+  }
+
+  #incoming(muxStream: MuxStream): void {
+    const { protocol, params, priority, scope, header } = muxStream
+    let handler: StreamHandler | undefined
+    // Datagrams and media are served by those who know them.
+    if (header.kind === 'stream') {
+      guarded(() => {
+        handler = this.#onIncoming({ protocols: header.protocols, protocol, params, priority, scope })
+      })
+    }
+    if (handler === undefined) {
+      this.#mux.reject(muxStream, REJECT_CODES.unsupported)
+      return
+    }
+    this.#mux.accept(muxStream)
+    const stream = this.#adopt(muxStream)
+    const serve = handler
+    // Not before those who wait for `ready` have been told: they made the connection that the handler wants to see.
+    void this.ready
+      .then(() => serve(stream))
+      .catch((error: unknown) => {
+        stream.reset()
+        report(error)
+      })
+  }
+
+  #opaque(type: OpaqueType, message: Bytes): void {
+    try {
+      for (const listener of this.#controlListeners) {
+        const fields = new Fields(unpack(message))
+        fields.integer()
+        listener(type, fields)
+      }
+    } catch (error) {
+      if (error instanceof KithError && error.code === 'peer-violation') this.fail(error)
+      else report(error)
+    }
+  }
+
+  #adopt(muxStream: MuxStream): LinkStream {
+    const stream = new LinkStream(this.#host, muxStream)
+    this.#streams.set(muxStream, stream)
+    return stream
+  }
+
+  // ── ends ──
+
+  #end(output: Extract<MuxOutput, { type: 'closed' | 'failed' }>): void {
+    if (this.#ended !== undefined) return
+    clearTimeout(this.#timer)
+    if (output.type === 'closed') {
+      const { by, code, reason } = output
+      this.#ended = new KithError('closed', reason || 'the connection was closed', { source: by })
+      this.#settleClosed.resolve({ code, reason })
+    } else {
+      this.#ended = output.error
+      this.#settleClosed.reject(output.error)
+    }
+    this.#settleReady.reject(this.#ended)
+    for (const stream of [...this.#streams.values()]) stream.fail(this.#ended)
+    // Our own goodbye may still be in the lane's buffer: `close` waits for it.
+    if (output.type === 'failed' || output.by === 'remote') this.#closeLanes()
+  }
+
+  #closeLanes(): void {
+    for (const lane of Object.values(this.#lanes) as Lane[]) lane.close()
+  }
+
+  #goodbyeLeft(): Promise<void> {
+    const { control } = this.#lanes
+    const hasLeft = () => this.#ended !== undefined && (control.readyState !== 'open' || control.bufferedAmount === 0)
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      const timer = setTimeout(done, GOODBYE_MS)
+      if (hasLeft()) {
+        done()
+        return
+      }
+      control.bufferedAmountLowThreshold = 0
+      control.addEventListener('bufferedamountlow', () => hasLeft() && done())
+      control.addEventListener('close', done)
+    })
+  }
+}
+
+function served(protocols: readonly ProtocolName[]): ServedProtocols {
+  if (protocols.length > PROTOCOLS_MAX)
+    throw new KithError('invalid-argument', `at most ${PROTOCOLS_MAX} protocols can be served`)
+  return [[0, protocols]]
+}
+
+function rejection(code: number): KithError {
+  switch (code) {
+    case REJECT_CODES.unsupported:
+      return new KithError('unsupported-protocol', 'the remote does not serve this protocol', { source: 'remote' })
+    case REJECT_CODES.tooMany:
+      return new KithError('too-many', 'the remote has too many streams open', { source: 'remote' })
+    default:
+      return new KithError('refused', 'the remote refused the stream', { source: 'remote' })
+  }
+}
+
+function remoteReset(streamCode: number): KithError {
+  return new KithError('reset', `the remote reset the stream with ${streamCode}`, { source: 'remote', streamCode })
+}
+
+function guarded(call: () => void): void {
+  try {
+    call()
+  } catch (error) {
+    report(error)
+  }
+}
+
+/** `promise`, unless the signal is aborted first: then 'aborted' with its reason as cause. */
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise
+  const aborted = () => new KithError('aborted', 'aborted', { cause: signal.reason })
+  if (signal.aborted) throw aborted()
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = () => reject(aborted())
+    signal.addEventListener('abort', onAbort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}

@@ -1,0 +1,24 @@
+/** For tests: two links over memory lanes. */
+import type { Bytes, ProtocolName } from '@kith/protocol'
+import { Link, type LinkOptions } from './link.ts'
+import { memoryLanes } from './memory-lanes.ts'
+
+export const ECHO: ProtocolName = '/echo/1'
+
+export interface Pair {
+  readonly dialler: Link
+  readonly callee: Link
+}
+
+type Side = Partial<Pick<LinkOptions, 'protocols' | 'onIncoming' | 'confirmation' | 'maxMessageSize'>>
+
+export const filled = (length: number, byte: number): Bytes => new Uint8Array(length).fill(byte)
+
+export function linkPair(dialler: Side = {}, callee: Side = {}, lanes = memoryLanes()): Pair {
+  const common = { instance: filled(16, 7), protocols: [], maxMessageSize: 262_144, onIncoming: () => undefined }
+  const [a, b] = [filled(32, 1), filled(32, 2)]
+  return {
+    dialler: new Link({ ...common, lanes: lanes[0], role: 0, confirmation: { ours: a, theirs: b }, ...dialler }),
+    callee: new Link({ ...common, lanes: lanes[1], role: 1, confirmation: { ours: b, theirs: a }, ...callee }),
+  }
+}

@@ -1,0 +1,264 @@
+/** A stream of the mux as WHATWG streams: the browser's queueing, piping and cancelling over the machine's credit. */
+import { type Bytes, KithError, type Mux, type MuxStream, type ProtocolName, type Scope } from '@kith/protocol'
+
+/** Bytes that may queue in front of the machine: one chunk of a frame's size under way and one behind it, so that the end of
+ *  the first can share a message with the start of the second. */
+const QUEUE_BYTES = 128 * 1024
+
+/** What a stream needs of its link. */
+export interface StreamHost {
+  readonly mux: Mux
+  /** The machine was called: send what it has to send, and tell what it has to tell. */
+  flush(): void
+  /** Both halves are done; nothing more will be asked. */
+  forget(stream: MuxStream): void
+}
+
+interface PendingWrite {
+  readonly chunk: Uint8Array
+  offset: number
+  readonly resolve: () => void
+  readonly reject: (error: KithError) => void
+}
+
+/** How a half ended: undefined while it has not, 'clean', or why not. */
+type HalfEnd = undefined | 'clean' | KithError
+
+export class LinkStream {
+  readonly protocol: ProtocolName
+  readonly params: unknown
+  readonly priority: number
+  readonly scope: Scope
+  /** A byte stream: a `byob` reader gets its own buffers filled. */
+  readonly readable: ReadableStream<Bytes>
+  /** A write resolves when its bytes are framed, `close()` when the remote has all of them. */
+  readonly writable: WritableStream<Uint8Array>
+  /** Fulfils when both halves have ended cleanly, rejects otherwise; never an unhandled rejection. */
+  readonly closed: Promise<void>
+
+  readonly #host: StreamHost
+  readonly #stream: MuxStream
+  #reader: ReadableByteStreamController | undefined
+  #writer: WritableStreamDefaultController | undefined
+  #readerWaits = false
+  #readEnd: HalfEnd
+  #writeEnd: HalfEnd
+  #pendingWrite: PendingWrite | undefined
+  #pendingClose: { readonly resolve: () => void; readonly reject: (error: KithError) => void } | undefined
+  #isPumping = false
+  /** Chunks that have been given to `writable` and have not reached us. */
+  #queuedChunks = 0
+  #settleClosed!: { readonly resolve: () => void; readonly reject: (error: KithError) => void }
+
+  constructor(host: StreamHost, stream: MuxStream) {
+    this.#host = host
+    this.#stream = stream
+    this.protocol = stream.protocol
+    this.params = stream.params
+    this.priority = stream.priority
+    this.scope = stream.scope
+    this.closed = new Promise((resolve, reject) => {
+      this.#settleClosed = { resolve, reject }
+    })
+    this.closed.catch(() => undefined) // whoever cares awaits it; to the others it is no failure
+    this.readable = new ReadableStream({
+      type: 'bytes',
+      start: (controller) => {
+        this.#reader = controller
+      },
+      pull: () => this.#pull(),
+      cancel: (reason) => this.#cancel(streamCodeOf(reason)),
+    })
+    this.writable = new WritableStream(
+      {
+        start: (controller) => {
+          this.#writer = controller
+          // A pending write would hold up abort() for as long as there is no credit: it has to give way.
+          controller.signal.addEventListener('abort', () => this.#abandonPending(controller.signal.reason), { once: true })
+        },
+        write: (chunk) => this.#write(chunk),
+        close: () => this.#finish(),
+        abort: (reason) => this.reset(streamCodeOf(reason)),
+      },
+      { highWaterMark: QUEUE_BYTES, size: (chunk) => this.#enqueued(chunk) },
+    )
+  }
+
+  /** Both halves at once; the remote's pending reads and writes reject with 'reset' and this code. */
+  reset(code = 0): void {
+    const streamCode = streamCodeOf(code)
+    if (this.#readEnd !== undefined && this.#writeEnd !== undefined) return
+    this.#host.mux.reset(this.#stream, streamCode)
+    this.fail(new KithError('reset', `reset with ${streamCode}`, { source: 'local', streamCode }))
+    this.#host.flush()
+  }
+
+  // ── what the link tells ──
+
+  readableNow(): void {
+    if (this.#readEnd !== undefined) return
+    if (this.#readerWaits) this.#pull()
+    else if (this.#host.mux.atEnd(this.#stream)) this.#endReading()
+  }
+
+  writableNow(): void {
+    this.#pump()
+  }
+
+  /** The remote has everything up to our FIN. */
+  finished(): void {
+    this.#pendingClose?.resolve()
+    this.#pendingClose = undefined
+    this.#endWriting('clean')
+  }
+
+  /** The remote reads no more. */
+  stopped(error: KithError): void {
+    this.#failWriting(error)
+  }
+
+  /** Both halves, or what is left of them: what had come whole can still be read. */
+  fail(error: KithError): void {
+    this.#failReading(error)
+    this.#failWriting(error)
+  }
+
+  // ── reading ──
+
+  #pull(): void {
+    const { mux } = this.#host
+    const chunk = mux.read(this.#stream)
+    this.#readerWaits = chunk === undefined
+    if (chunk !== undefined) this.#reader?.enqueue(chunk)
+    if (mux.atEnd(this.#stream)) this.#endReading()
+    if (chunk !== undefined) this.#host.flush()
+  }
+
+  #endReading(): void {
+    if (this.#readEnd !== undefined) return
+    this.#reader?.close()
+    // WHATWG Streams: a byob read that is pending when its stream closes gets its buffer back only by this.
+    this.#reader?.byobRequest?.respond(0)
+    this.#readEnd = 'clean'
+    this.#settle()
+  }
+
+  #failReading(error: KithError): void {
+    if (this.#readEnd !== undefined) return
+    const { mux } = this.#host
+    if (this.#stream.receive.ended && !this.#stream.receive.discarded) {
+      for (let chunk = mux.read(this.#stream); chunk !== undefined; chunk = mux.read(this.#stream)) this.#reader?.enqueue(chunk)
+      this.#endReading()
+      return
+    }
+    this.#reader?.error(error)
+    this.#readEnd = error
+    this.#settle()
+  }
+
+  #cancel(code: number): void {
+    if (this.#readEnd !== undefined) return
+    this.#host.mux.stop(this.#stream, code)
+    this.#readEnd = new KithError('reset', `cancelled with ${code}`, { source: 'local', streamCode: code })
+    this.#settle()
+    this.#host.flush()
+  }
+
+  // ── writing ──
+
+  #enqueued(chunk: unknown): number {
+    this.#queuedChunks += 1
+    return ArrayBuffer.isView(chunk) ? chunk.byteLength : 1
+  }
+
+  #write(chunk: unknown): Promise<void> | undefined {
+    this.#queuedChunks -= 1
+    if (!(chunk instanceof Uint8Array)) {
+      this.reset()
+      throw new KithError('invalid-argument', 'a stream takes chunks of Uint8Array')
+    }
+    if (this.#writeEnd instanceof KithError) throw this.#writeEnd
+    let promise: Promise<void> | undefined
+    let settle = { resolve: () => {}, reject: (_: KithError) => {} }
+    const pending: PendingWrite = {
+      chunk,
+      offset: 0,
+      resolve: () => settle.resolve(),
+      reject: (error) => settle.reject(error),
+    }
+    this.#pendingWrite = pending
+    this.#pump()
+    if (this.#pendingWrite === pending) {
+      promise = new Promise((resolve, reject) => {
+        settle = { resolve, reject }
+      })
+    }
+    return promise
+  }
+
+  /** Frames as much of the pending chunk as there is room for. */
+  #pump(): void {
+    const pending = this.#pendingWrite
+    if (pending === undefined || this.#isPumping) return
+    this.#isPumping = true
+    const { chunk } = pending
+    while (pending.offset < chunk.length) {
+      const count = this.#host.mux.write(this.#stream, pending.offset === 0 ? chunk : chunk.subarray(pending.offset))
+      if (count === 0) break
+      pending.offset += count
+      // A frame that is not full waits for the chunk behind it, if one is there already.
+      if (pending.offset < chunk.length || this.#queuedChunks === 0) this.#host.flush()
+    }
+    this.#isPumping = false
+    if (pending.offset < chunk.length || this.#pendingWrite !== pending) return
+    this.#pendingWrite = undefined
+    pending.resolve()
+  }
+
+  #finish(): Promise<void> {
+    if (this.#writeEnd instanceof KithError) return Promise.reject(this.#writeEnd)
+    return new Promise((resolve, reject) => {
+      this.#pendingClose = { resolve, reject }
+      this.#host.mux.finish(this.#stream)
+      this.#host.flush()
+    })
+  }
+
+  /** `abort()` was called. A pending close takes the abort with it, so the remote has to be told from here. */
+  #abandonPending(reason: unknown): void {
+    if (this.#pendingClose !== undefined) this.reset(streamCodeOf(reason))
+    const streamCode = streamCodeOf(reason)
+    this.#pendingWrite?.reject(new KithError('reset', `aborted with ${streamCode}`, { source: 'local', streamCode }))
+    this.#pendingWrite = undefined
+  }
+
+  #failWriting(error: KithError): void {
+    if (this.#writeEnd !== undefined) return
+    this.#endWriting(error)
+    this.#writer?.error(error)
+    this.#pendingWrite?.reject(error)
+    this.#pendingWrite = undefined
+    this.#pendingClose?.reject(error)
+    this.#pendingClose = undefined
+  }
+
+  #endWriting(end: 'clean' | KithError): void {
+    if (this.#writeEnd !== undefined) return
+    this.#writeEnd = end
+    this.#settle()
+  }
+
+  #settle(): void {
+    if (this.#readEnd === undefined || this.#writeEnd === undefined) return
+    this.#host.forget(this.#stream)
+    const unclean = [this.#writeEnd, this.#readEnd].find((end) => end !== 'clean')
+    if (unclean instanceof KithError) this.#settleClosed.reject(unclean)
+    else this.#settleClosed.resolve()
+  }
+}
+
+/** The number that the remote is told: what was given, if it is one, or what another stream's error carries; else 0. */
+export function streamCodeOf(reason: unknown): number {
+  const code = reason instanceof KithError ? reason.streamCode : reason
+  return typeof code === 'number' && Number.isSafeInteger(code) && code >= 0 ? code : 0
+}
