@@ -114,7 +114,7 @@ export const text = {
     reconnecting: 'Reconnecting…',
     online: 'Online',
     away: (name: string) => `${name} is away`,
-    awaySince: (name: string, when: string) => `${name} is away · last seen ${when}`,
+    lastSeen: (when: string) => `last seen ${when}`,
     blocked: 'Blocked',
   },
 

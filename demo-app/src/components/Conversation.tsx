@@ -73,12 +73,17 @@ function LinkWords({ person }: { person: Person }) {
   const now = useNow()
   return (
     <p class={`link-words ${person.link}`} role="status">
-      {linkWords(person, now)}
+      {linkWords(person)}
+      {isAway(person) && person.lastSeenAt !== undefined && (
+        <span class="only-wide"> · {text.link.lastSeen(ago(person.lastSeenAt, now))}</span>
+      )}
     </p>
   )
 }
 
-function linkWords({ name, link, online, trust, lastSeenAt }: Person, now: number): string {
+const isAway = ({ link, online, trust }: Person) => link === 'none' && !online && trust !== 'blocked'
+
+function linkWords({ name, link, online, trust }: Person): string {
   if (trust === 'blocked') return text.link.blocked
   switch (link) {
     case 'connecting':
@@ -92,7 +97,6 @@ function linkWords({ name, link, online, trust, lastSeenAt }: Person, now: numbe
     case 'turn':
       return text.link.turn
     case 'none':
-      if (online) return text.link.online
-      return lastSeenAt === undefined ? text.link.away(name) : text.link.awaySince(name, ago(lastSeenAt, now))
+      return online ? text.link.online : text.link.away(name)
   }
 }

@@ -5,13 +5,15 @@ import type { Person } from '../people.ts'
 import { select } from '../selection.ts'
 import { text } from '../text.ts'
 import { Avatar } from './Avatar.tsx'
+import { Icon } from './Icon.tsx'
 
 interface PeopleListProps {
   people: readonly Person[]
   selected: PeerId | undefined
+  onInvite: () => void
 }
 
-export function PeopleList({ people, selected }: PeopleListProps) {
+export function PeopleList({ people, selected, onInvite }: PeopleListProps) {
   const now = useNow()
   return (
     <nav class="people" aria-labelledby="people-title">
@@ -20,10 +22,16 @@ export function PeopleList({ people, selected }: PeopleListProps) {
         {people.length > 0 && <span class="section-count">{people.length}</span>}
       </h2>
       {people.length === 0 ? (
-        <p class="people-none">
-          <strong>{text.people.none}</strong>
-          {text.people.noneHint}
-        </p>
+        <div class="people-none">
+          <p>
+            <strong>{text.people.none}</strong>
+            {text.people.noneHint}
+          </p>
+          <button type="button" class="button primary only-narrow" onClick={onInvite}>
+            <Icon name="invite" />
+            {text.invite.openLong}
+          </button>
+        </div>
       ) : (
         <ul>
           {people.map((person) => (

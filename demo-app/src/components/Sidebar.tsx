@@ -41,7 +41,7 @@ export function Sidebar({ session, people, selected, onYou, onInvite }: SidebarP
         </button>
       </header>
       <StatusLine session={session} people={people} />
-      <PeopleList people={people} selected={selected} />
+      <PeopleList people={people} selected={selected} onInvite={onInvite} />
     </aside>
   )
 }
