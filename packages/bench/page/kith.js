@@ -68,7 +68,8 @@ function dialler(peer) {
 }
 
 function callee(peer) {
-  peer.handle(ECHO, (stream) => stream.readable.pipeTo(stream.writable))
+  // It ends when the dialler hangs up, which is no news to anyone.
+  peer.handle(ECHO, (stream) => stream.readable.pipeTo(stream.writable).catch(() => undefined))
   peer.handle(SINK, async (stream) => {
     const reader = stream.readable.getReader()
     while (!(await reader.read()).done);
