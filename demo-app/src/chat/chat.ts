@@ -23,6 +23,7 @@ interface Line {
   readonly messages: Messages
   readonly openedBy: 'me' | 'them'
   /** Ids of mine that were written to it. */ readonly sent: Set<string>
+  /** I have said all that I will. */ ended: boolean
 }
 
 export type LineState =
@@ -153,15 +154,21 @@ export class Chat {
   }
 
   async #take(stream: Stream, openedBy: Line['openedBy']): Promise<void> {
-    const line: Line = { stream, openedBy, messages: messages(stream, { maxMessageSize: WIRE_MAX_BYTES }), sent: new Set() }
+    const line: Line = {
+      stream,
+      openedBy,
+      messages: messages(stream, { maxMessageSize: WIRE_MAX_BYTES }),
+      sent: new Set(),
+      ended: false,
+    }
     const loser = this.#settle(line)
-    if (loser?.openedBy === 'me') void closeQuietly(loser)
+    if (loser?.openedBy === 'me') void end(loser)
     let clean = false
     try {
       if (loser !== line) void this.#flush()
       for await (const message of line.messages) await this.#receive(line, message)
       clean = true
-      await closeQuietly(line)
+      await end(line)
     } catch (error) {
       if (codeOf(error) === undefined) reportError(error)
     }
@@ -279,11 +286,14 @@ export class Chat {
 /** The seq of what is shown but could not be saved: after all others. */
 const UNSAVED = Number.MAX_SAFE_INTEGER
 
-async function closeQuietly(line: Line): Promise<void> {
+/** Ends my half, once. */
+async function end(line: Line): Promise<void> {
+  if (line.ended) return
+  line.ended = true
   try {
     await line.messages.close()
   } catch (error) {
-    // It was over already, which is what we wanted; anything but that is a bug.
+    // The stream is gone altogether, which ends it as well.
     if (codeOf(error) === undefined) reportError(error)
   }
 }
