@@ -51,9 +51,12 @@ export class MuxLane {
     return this.#keptBytes + frameBytes + FRAME_OVERHEAD_BYTES <= UNACKNOWLEDGED_MAX_BYTES
   }
 
-  keep(kept: KeptFrame): void {
-    this.#kept.push(kept)
-    this.#keptBytes += kept.frame.length + FRAME_OVERHEAD_BYTES
+  /** Counts a frame that is being sent and returns it. */
+  keep(frame: Bytes, stream?: MuxStream, fin = false): Bytes {
+    if (stream !== undefined) stream.unacknowledged += 1
+    this.#kept.push({ frame, stream, half: stream?.send, fin })
+    this.#keptBytes += frame.length + FRAME_OVERHEAD_BYTES
+    return frame
   }
 
   /** Bytes sent and not acknowledged, with what keeping them costs. */

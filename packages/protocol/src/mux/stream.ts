@@ -1,5 +1,6 @@
 import type { ProtocolName } from '../identity/protocol-name.ts'
-import type { OpenHeader, Scope, StreamKind } from './frames.ts'
+import type { Bytes } from '../machine.ts'
+import { encodeAccept, encodeCredit, encodeReset, encodeStop, type OpenHeader, type Scope, type StreamKind } from './frames.ts'
 import type { MuxLane } from './lanes.ts'
 import type { ReceiveHalf } from './receive-half.ts'
 import type { SendHalf } from './send-half.ts'
@@ -74,5 +75,37 @@ export class MuxStream {
   get hasSignals(): boolean {
     const { accept, credit, stop, reset } = this.signals
     return accept || credit || stop !== undefined || reset !== undefined
+  }
+
+  /** Queues it with its lane, if there is something to say. */
+  raise(): void {
+    // Nothing can be said of a stream that the remote has not heard of.
+    if (this.signalled || this.send.opening || !this.hasSignals) return
+    this.signalled = true
+    this.lane.signals.push(this)
+  }
+
+  /** The next thing to be said of it, once the lane's turn for it has come. */
+  nextSignal(): Bytes | undefined {
+    const { id, signals } = this
+    if (signals.accept) {
+      signals.accept = false
+      return encodeAccept(id, this.protocol)
+    }
+    if (signals.reset !== undefined) {
+      const code = signals.reset
+      signals.reset = undefined
+      return encodeReset(id, code)
+    }
+    if (signals.stop !== undefined) {
+      const code = signals.stop
+      signals.stop = undefined
+      return encodeStop(id, code)
+    }
+    if (signals.credit) {
+      signals.credit = false
+      return encodeCredit(id, this.receive.grant())
+    }
+    return undefined
   }
 }

@@ -1,0 +1,447 @@
+/**
+ * All streams of a link: who may open them, which frames they get and give, when they are forgotten. The machine around it
+ * (mux.ts) sees to who speaks at all.
+ */
+import { KithError, violation } from '../errors.ts'
+import type { ProtocolName } from '../identity/protocol-name.ts'
+import { CONNECTION_WINDOW_BYTES, STREAM_WINDOW_BYTES, STREAMS_MAX } from '../limits.ts'
+import type { Bytes, Millis } from '../machine.ts'
+import type { HelloLimits, ServedProtocols } from './control.ts'
+import {
+  decodeFrame,
+  encodeCredit,
+  encodeOpenHeader,
+  encodeReject,
+  type Frame,
+  type OpenHeader,
+  REJECT_CODES,
+  type Scope,
+  scopeKey,
+} from './frames.ts'
+import type { MuxOutput, OpenRequest } from './io.ts'
+import type { MuxLane } from './lanes.ts'
+import { ReceiveHalf } from './receive-half.ts'
+import { RemoteIds } from './remote-ids.ts'
+import { SendHalf } from './send-half.ts'
+import { MuxStream } from './stream.ts'
+import { ReceiveWindow, SendCredit } from './window.ts'
+
+type StreamFrame = Exclude<Frame, { type: 'open' }>
+
+export interface StreamsConfig {
+  readonly role: 0 | 1
+  readonly lanes: { readonly urgent: MuxLane; readonly bulk: MuxLane }
+  readonly frameMaxBytes: number
+  readonly served: ServedProtocols
+  readonly tell: (output: MuxOutput) => void
+}
+
+export class Streams {
+  /** What we serve now. */
+  served: ServedProtocols
+  readonly #lanes: StreamsConfig['lanes']
+  readonly #frameMaxBytes: number
+  readonly #tell: StreamsConfig['tell']
+  readonly #streams = new Map<number, MuxStream>()
+  readonly #receiveWindow = new ReceiveWindow(CONNECTION_WINDOW_BYTES)
+  #sendCredit = new SendCredit(0)
+  #remoteServed: ServedProtocols = []
+  #limits: HelloLimits = { streams: 0, streamWindowBytes: 0, connectionWindowBytes: 0 }
+  /** Ids that we give out go up by two; the next one. */
+  #nextId: number
+  readonly #remoteIds: RemoteIds
+  #localOpen = 0
+  #remoteOpen = 0
+  #isEnded = false
+
+  constructor(config: StreamsConfig) {
+    this.#lanes = config.lanes
+    this.#frameMaxBytes = config.frameMaxBytes
+    this.#tell = config.tell
+    this.served = config.served
+    this.#nextId = config.role === 0 ? 1 : 2
+    this.#remoteIds = new RemoteIds(config.role === 0 ? 2 : 1)
+  }
+
+  /** The hello has come. */
+  begin(remote: { readonly served: ServedProtocols; readonly limits: HelloLimits }): void {
+    this.#remoteServed = remote.served
+    this.#limits = remote.limits
+    this.#sendCredit = new SendCredit(remote.limits.connectionWindowBytes)
+  }
+
+  set remoteServed(served: ServedProtocols) {
+    this.#remoteServed = served
+  }
+
+  get count(): number {
+    return this.#localOpen + this.#remoteOpen
+  }
+
+  get unreadBytes(): number {
+    return this.#receiveWindow.unread
+  }
+
+  /** No frame goes either way any more; what has come whole can still be read. */
+  end(): void {
+    this.#isEnded = true
+    this.#streams.clear()
+  }
+
+  // ── what its users do ──
+
+  /**
+   * Opens a stream after 'ready'. Throws 'unsupported-protocol' where the remote serves none of the protocols (nothing is sent),
+   * 'too-many' beyond what either side allows, 'too-large' and 'invalid-argument' for params or priority that cannot travel.
+   */
+  open(request: OpenRequest): MuxStream {
+    const { kind = 'stream', protocols, priority = 0, scope = 0, params } = request
+    if (!Number.isSafeInteger(priority)) throw new KithError('invalid-argument', 'a priority is a safe integer')
+    const served = protocolsIn(this.#remoteServed, scope)
+    const protocol = protocols.find((name) => served.includes(name))
+    if (protocol === undefined) {
+      throw new KithError('unsupported-protocol', `the remote serves none of ${protocols.join(' ')}`, { source: 'remote' })
+    }
+    if (this.#localOpen >= Math.min(STREAMS_MAX, this.#limits.streams)) {
+      throw new KithError('too-many', `${this.#localOpen} streams are open`)
+    }
+    // One name only: both must agree on what is spoken while no answer has come yet.
+    const header: OpenHeader = { kind, priority, scope, protocols: [protocol], params }
+    const id = this.#nextId
+    const lane = priority > 0 ? this.#lanes.urgent : this.#lanes.bulk
+    const send = this.#sendHalf(id, encodeOpenHeader(id, header))
+    const receive = new ReceiveHalf(STREAM_WINDOW_BYTES)
+    const stream = new MuxStream({ id, opener: 'local', protocol, header, lane, send, receive })
+    this.#nextId += 2
+    this.#localOpen += 1
+    this.#streams.set(id, stream)
+    lane.scheduler.add(stream)
+    return stream
+  }
+
+  /** Takes an incoming stream. */
+  accept(stream: MuxStream): void {
+    if (this.#isGone(stream) || stream.accepted) return
+    stream.accepted = true
+    stream.signals.accept = true
+    stream.raise()
+  }
+
+  /** Turns an incoming stream down, with one of REJECT_CODES. */
+  reject(stream: MuxStream, code: number): void {
+    if (this.#isGone(stream) || stream.accepted) return
+    this.#discard(stream)
+    this.#forget(stream)
+    stream.lane.rejects.push({ stream: stream.id, code })
+  }
+
+  /** Copies as much as credit and the waiting frame have room for and returns how much; 'writable' tells when to go on. */
+  write(stream: MuxStream, bytes: Uint8Array): number {
+    if (this.#isGone(stream)) return 0
+    const count = stream.send.write(bytes)
+    if (count > 0) stream.lane.scheduler.add(stream)
+    stream.writerWaits = count < bytes.length
+    return count
+  }
+
+  /** Nothing more will be written; 'finished' tells when the remote has it all. */
+  finish(stream: MuxStream): void {
+    if (this.#isGone(stream)) return
+    stream.send.finish()
+    stream.lane.scheduler.reconsider(stream)
+    if (stream.send.waiting) stream.lane.scheduler.add(stream)
+  }
+
+  /** The next bytes, the reader's own from now on; reading is what grants the remote more credit. */
+  read(stream: MuxStream): Bytes | undefined {
+    const chunk = stream.receive.read()
+    if (chunk === undefined) {
+      stream.readerWaits = true
+      return undefined
+    }
+    this.#receiveWindow.consume(chunk.length)
+    if (this.#isEnded) return chunk
+    this.#raiseCredit(stream)
+    this.#settle(stream)
+    return chunk
+  }
+
+  /** Whether all that the remote had to say has been read. */
+  atEnd(stream: MuxStream): boolean {
+    return stream.receive.ended && stream.receive.over
+  }
+
+  /** Both halves at once. */
+  reset(stream: MuxStream, code: number): void {
+    if (this.#isGone(stream)) return
+    stream.reset = true
+    this.#discard(stream)
+    stream.send.drop()
+    stream.signals.credit = false
+    stream.signals.stop = undefined
+    stream.signals.reset = code
+    stream.lane.scheduler.reconsider(stream)
+    if (stream.send.opening) stream.lane.scheduler.add(stream)
+    stream.raise()
+  }
+
+  /** Reads no more; the remote's writes fail with the code. */
+  stop(stream: MuxStream, code: number): void {
+    if (this.#isGone(stream) || stream.receive.over) return
+    const wasEnded = stream.receive.ended
+    this.#discard(stream)
+    if (!wasEnded) {
+      stream.signals.credit = false
+      stream.signals.stop = code
+      stream.raise()
+    }
+    this.#settle(stream)
+  }
+
+  // ── frames that come ──
+
+  /** Takes one frame. Throws 'peer-violation'. */
+  receive(lane: MuxLane, bytes: Bytes, now: Millis): void {
+    lane.receive(bytes.length, now)
+    const frame = decodeFrame(bytes)
+    if (frame.type === 'open') {
+      this.#onOpenFrame(lane, frame)
+      return
+    }
+    if (frame.type === 'credit' && frame.stream === 0) {
+      this.#onConnectionCredit(frame.offset)
+      return
+    }
+    if (frame.type === 'data' && !this.#receiveWindow.receive(frame.data.length)) {
+      throw violation('data beyond the credit of the connection')
+    }
+    if (frame.type === 'fin') lane.hurry(now)
+    const stream = this.#streams.get(frame.stream)
+    if (stream === undefined || stream.send.opening) this.#mustHaveExisted(frame.stream)
+    else if (stream.lane !== lane) throw violation(`stream ${frame.stream} changed its lane`)
+    if (stream === undefined || stream.reset) {
+      // Late: it crossed the end of its stream. Its bytes were counted, so they have to be given back.
+      if (frame.type === 'data') this.#receiveWindow.consume(frame.data.length)
+      return
+    }
+    this.#onStreamFrame(stream, frame)
+  }
+
+  #mustHaveExisted(id: number): void {
+    const ours = id % 2 === this.#nextId % 2
+    const stream = this.#streams.get(id)
+    const existed = ours ? id < this.#nextId && !stream?.send.opening : this.#remoteIds.has(id)
+    if (!existed) throw violation(`stream ${id} was never opened`)
+  }
+
+  #onOpenFrame(lane: MuxLane, frame: Extract<Frame, { type: 'open' }>): void {
+    const { stream: id, header, data } = frame
+    this.#remoteIds.open(id)
+    if (header.priority > 0 !== (lane === this.#lanes.urgent)) throw violation(`stream ${id} is on the wrong lane`)
+    if (!this.#receiveWindow.receive(data.length)) throw violation('data beyond the credit of the connection')
+    const receive = new ReceiveHalf(STREAM_WINDOW_BYTES)
+    receive.push(data)
+    const served = protocolsIn(this.served, header.scope)
+    const protocol = header.protocols.find((name) => served.includes(name))
+    if (this.#remoteOpen >= STREAMS_MAX || protocol === undefined) {
+      this.#receiveWindow.consume(data.length)
+      // An honest opener has no more than this many waiting for our answer.
+      if (lane.rejects.length >= STREAMS_MAX) throw violation('a flood of streams')
+      const code = protocol === undefined ? REJECT_CODES.unsupported : REJECT_CODES.tooMany
+      lane.rejects.push({ stream: id, code })
+      return
+    }
+    const stream = new MuxStream({ id, opener: 'remote', protocol, header, lane, send: this.#sendHalf(id), receive })
+    this.#remoteOpen += 1
+    this.#streams.set(id, stream)
+    this.#tell({ type: 'incoming', stream })
+  }
+
+  #onStreamFrame(stream: MuxStream, frame: StreamFrame): void {
+    if (frame.type === 'accept' || frame.type === 'reject') {
+      if (stream.opener === 'remote' || stream.accepted) throw violation(`${frame.type} out of turn`)
+      if (frame.type === 'reject') {
+        this.#onReject(stream, frame.code)
+        return
+      }
+      if (frame.protocol !== stream.protocol) throw violation('another protocol than the one asked for')
+      stream.accepted = true
+      stream.send.answered()
+      if (stream.finArrived) this.#tell({ type: 'finished', stream })
+      this.#settle(stream)
+      return
+    }
+    if (stream.opener === 'local' && !stream.accepted) throw violation(`${frame.type} before accept`)
+    switch (frame.type) {
+      case 'data':
+        stream.receive.push(frame.data)
+        if (stream.receive.discarded) this.#receiveWindow.consume(frame.data.length)
+        else if (frame.data.length > 0) this.#tellReader(stream)
+        this.#raiseCredit(stream)
+        return
+      case 'fin':
+        stream.receive.end()
+        this.#tellReader(stream)
+        this.#settle(stream)
+        return
+      case 'credit':
+        if (stream.send.grant(frame.offset)) this.#tellWriter(stream)
+        return
+      case 'reset':
+        // What had come whole was not cut short: it stays readable.
+        if (!stream.receive.ended) this.#discard(stream)
+        this.#dropSending(stream)
+        this.#tell({ type: 'reset', stream, code: frame.code })
+        this.#settle(stream)
+        return
+      case 'stop':
+        if (stream.send.state === 'dropped' || stream.finArrived) return
+        this.#dropSending(stream)
+        this.#tell({ type: 'stopped', stream, code: frame.code })
+        this.#settle(stream)
+        return
+    }
+  }
+
+  #onReject(stream: MuxStream, code: number): void {
+    const servedNow = protocolsIn(this.#remoteServed, stream.scope).includes(stream.protocol)
+    if (code === REJECT_CODES.unsupported && servedNow && !stream.retried && !stream.receive.discarded) {
+      this.#retry(stream)
+      return
+    }
+    this.#discard(stream)
+    stream.send.drop()
+    this.#tell({ type: 'rejected', stream, code })
+    this.#forget(stream)
+  }
+
+  /** The OPEN crossed a change of what the remote serves; by its newest list it would be taken. */
+  #retry(stream: MuxStream): void {
+    const { state } = stream.send
+    const replay = stream.send.written()
+    this.#streams.delete(stream.id)
+    stream.id = this.#nextId
+    this.#nextId += 2
+    stream.retried = true
+    stream.finArrived = false
+    stream.send = this.#sendHalf(stream.id, encodeOpenHeader(stream.id, stream.header), replay)
+    if (state !== 'open') stream.send.finish()
+    this.#streams.set(stream.id, stream)
+    stream.lane.scheduler.reconsider(stream)
+    stream.lane.scheduler.add(stream)
+  }
+
+  #onConnectionCredit(offset: number): void {
+    if (!this.#sendCredit.grant(offset)) return
+    this.#lanes.urgent.scheduler.creditCame()
+    this.#lanes.bulk.scheduler.creditCame()
+  }
+
+  /** Frames of a lane have arrived. Throws 'peer-violation' for more than were sent. */
+  acknowledged(lane: MuxLane, count: number): void {
+    for (const { stream, half, fin } of lane.acknowledge(count)) {
+      if (stream === undefined) continue
+      stream.unacknowledged -= 1
+      if (fin && half === stream.send) {
+        stream.finArrived = true
+        if (stream.accepted) this.#tell({ type: 'finished', stream })
+      }
+      this.#settle(stream)
+    }
+  }
+
+  // ── frames that go ──
+
+  /** First what others wait for, then data. */
+  nextFrame(lane: MuxLane): Bytes | undefined {
+    const reject = lane.rejects.shift()
+    if (reject !== undefined) return lane.keep(encodeReject(reject.stream, reject.code))
+    if (lane === this.#lanes.urgent && this.#receiveWindow.due) {
+      return lane.keep(encodeCredit(0, this.#receiveWindow.grant()))
+    }
+    for (let stream = lane.signals.peek(); stream !== undefined; stream = lane.signals.peek()) {
+      const frame = stream.nextSignal()
+      if (frame !== undefined) return lane.keep(frame, stream)
+      lane.signals.shift()
+      stream.signalled = false
+      this.#settle(stream)
+    }
+    const turn = lane.scheduler.next(this.#sendCredit.left)
+    if (turn === undefined) return undefined
+    const { stream, outgoing } = turn
+    this.#sendCredit.use(outgoing.dataBytes)
+    if (stream.send.waiting) lane.scheduler.add(stream)
+    if (stream.send.state === 'open') this.#tellWriter(stream)
+    stream.raise()
+    const frame = lane.keep(outgoing.frame, stream, outgoing.fin)
+    this.#settle(stream)
+    return frame
+  }
+
+  // ── within ──
+
+  #tellReader(stream: MuxStream): void {
+    if (!stream.readerWaits || stream.receive.discarded) return
+    stream.readerWaits = false
+    this.#tell({ type: 'readable', stream })
+  }
+
+  #tellWriter(stream: MuxStream): void {
+    if (!stream.writerWaits) return
+    stream.writerWaits = false
+    this.#tell({ type: 'writable', stream })
+  }
+
+  #raiseCredit(stream: MuxStream): void {
+    if (!stream.receive.creditDue || stream.reset) return
+    stream.signals.credit = true
+    stream.raise()
+  }
+
+  #discard(stream: MuxStream): void {
+    this.#receiveWindow.consume(stream.receive.discard())
+  }
+
+  #dropSending(stream: MuxStream): void {
+    stream.send.drop()
+    stream.lane.scheduler.reconsider(stream)
+  }
+
+  /** Forgets a stream as soon as nothing can come of it any more. */
+  #settle(stream: MuxStream): void {
+    const { send, receive } = stream
+    if (!receive.over || send.opening || (send.state !== 'finished' && send.state !== 'dropped')) return
+    // The remote counts its streams until we have acknowledged; we must not count them for longer than that.
+    if (stream.opener === 'remote') this.#release(stream)
+    if (stream.unacknowledged > 0 || stream.hasSignals) return
+    if (send.state === 'finished' && !stream.accepted) return
+    this.#forget(stream)
+  }
+
+  #forget(stream: MuxStream): void {
+    this.#release(stream)
+    if (this.#streams.get(stream.id) === stream) this.#streams.delete(stream.id)
+  }
+
+  #release(stream: MuxStream): void {
+    if (stream.released) return
+    stream.released = true
+    if (stream.opener === 'local') this.#localOpen -= 1
+    else this.#remoteOpen -= 1
+  }
+
+  #isGone(stream: MuxStream): boolean {
+    return this.#isEnded || stream.reset || this.#streams.get(stream.id) !== stream
+  }
+
+  #sendHalf(stream: number, openHeader?: Bytes, replay?: Bytes): SendHalf {
+    const windowBytes = this.#limits.streamWindowBytes
+    const frameMaxBytes = this.#frameMaxBytes
+    return new SendHalf({ stream, windowBytes, frameMaxBytes, ...(openHeader && { openHeader }) }, replay)
+  }
+}
+
+export function protocolsIn(served: ServedProtocols | undefined, scope: Scope): readonly ProtocolName[] {
+  const key = scopeKey(scope)
+  return served?.find(([of]) => scopeKey(of) === key)?.[1] ?? []
+}
