@@ -1,0 +1,518 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { hex } from '../bytes/bytes.ts'
+import { mutations, seededRandom } from '../bytes/mutate.ts'
+import { ENVELOPE_BYTES } from '../limits.ts'
+import type { Bytes } from '../machine.ts'
+import { RelayClient, type RelayClientInput, type RelayClientState } from './client.ts'
+import { type ClientFrame, decodeClientFrame, encodeRelayFrame, type Notice, type RelayFrame } from './frames.ts'
+
+const addressOf = (n: number): Bytes => {
+  const address = new Uint8Array(32)
+  new DataView(address.buffer).setUint32(0, n)
+  return address
+}
+const numberOf = (address: Uint8Array) => new DataView(address.buffer, address.byteOffset).getUint32(0)
+const envelopeOf = (n: number): Bytes => new Uint8Array(ENVELOPE_BYTES).fill(n)
+
+const FIRST_DECOY = 1_000_000
+
+/** The machine under virtual time, with a relay that answers as the test says. */
+class Bench {
+  now = 0
+  readonly machine: RelayClient
+  readonly states: RelayClientState[] = []
+  readonly connects: number[] = []
+  readonly sent: ClientFrame[] = []
+  readonly delivered: number[] = []
+  connection = 0
+  disconnected = 0
+  /** What the relay has bound for us, by number. */
+  readonly bound = new Set<number>()
+  /** The relay's answer to a BIND; undefined for BOUND. */
+  answer: (numbers: number[]) => Notice | undefined = () => undefined
+  #decoys = FIRST_DECOY
+
+  constructor(seed = 1) {
+    const paddedCount = (count: number) => (count <= 16 ? 16 : count <= 64 ? 64 : 256)
+    this.machine = new RelayClient({ random: seededRandom(seed), paddedCount, decoy: () => addressOf(this.#decoys++) })
+  }
+
+  input(input: RelayClientInput): void {
+    this.machine.handle(input, this.now)
+    this.drain()
+  }
+
+  drain(): void {
+    for (let output = this.machine.poll(); output !== undefined; output = this.machine.poll()) {
+      switch (output.type) {
+        case 'connect':
+          this.connection = output.connection
+          this.connects.push(this.now)
+          this.bound.clear()
+          break
+        case 'disconnect':
+          this.disconnected += 1
+          break
+        case 'transmit':
+          this.#transmitted(decodeClientFrame(output.frame))
+          break
+        case 'sign': {
+          const proofs = output.addresses.map((address) => ({ address, signature: new Uint8Array(64) }))
+          this.machine.handle({ type: 'signed', connection: output.connection, proofs }, this.now)
+          break
+        }
+        case 'deliver':
+          this.delivered.push(output.envelope[0] as number)
+          break
+        case 'state':
+          this.states.push(output.state)
+          break
+      }
+    }
+  }
+
+  #transmitted(frame: ClientFrame): void {
+    this.sent.push(frame)
+    if (frame.type === 'unbind') for (const address of frame.addresses) this.bound.delete(numberOf(address))
+    if (frame.type !== 'bind') return
+    const numbers = frame.binds.map(({ address }) => numberOf(address))
+    const notice = this.answer(numbers)
+    if (notice === undefined) for (const n of numbers) this.bound.add(n)
+    const answer: RelayFrame = notice ? { type: 'notice', notice } : { type: 'bound', count: numbers.length }
+    this.machine.handle({ type: 'frame', connection: this.connection, frame: encodeRelayFrame(answer) }, this.now)
+  }
+
+  relay(frame: RelayFrame): void {
+    this.input({ type: 'frame', connection: this.connection, frame: encodeRelayFrame(frame) })
+  }
+
+  challenge(limits: Record<string, number> = {}): void {
+    this.input({ type: 'opened', connection: this.connection })
+    this.relay({ type: 'challenge', nonce: new Uint8Array(32), limits })
+  }
+
+  start(): this {
+    this.input({ type: 'start' })
+    return this
+  }
+
+  ready(): this {
+    this.start().challenge()
+    expect(this.state).toEqual({ state: 'ready' })
+    return this
+  }
+
+  close(): void {
+    this.input({ type: 'closed', connection: this.connection })
+  }
+
+  bind(n: number): void {
+    this.input({ type: 'bind', address: addressOf(n) })
+  }
+
+  unbind(n: number): void {
+    this.input({ type: 'unbind', address: addressOf(n) })
+  }
+
+  send(n: number): void {
+    this.input({ type: 'send', address: addressOf(9), envelope: envelopeOf(n) })
+  }
+
+  advance(ms: number): void {
+    const until = this.now + ms
+    for (;;) {
+      const deadline = this.machine.deadline()
+      if (deadline === undefined || deadline > until) break
+      this.now = Math.max(this.now, deadline)
+      this.input({ type: 'tick' })
+    }
+    this.now = until
+  }
+
+  get state(): RelayClientState | undefined {
+    return this.states.at(-1)
+  }
+
+  get waitMs(): number {
+    if (this.state?.state !== 'waiting') throw new Error(`expected to wait, not ${this.state?.state}`)
+    return this.state.retryAt - this.now
+  }
+
+  get real(): number[] {
+    return [...this.bound].filter((n) => n < FIRST_DECOY).sort((a, b) => a - b)
+  }
+
+  get sends(): number[] {
+    return this.sent.flatMap((frame) => (frame.type === 'send' ? [frame.envelope[0] as number] : []))
+  }
+}
+
+const range = (count: number) => Array.from({ length: count }, (_, n) => n + 1)
+
+test('connects, answers the challenge with binds in batches of 16, and is ready once all are answered', () => {
+  const bench = new Bench().start()
+  for (const n of range(20)) bench.bind(n)
+  expect(bench.states).toEqual([{ state: 'connecting' }])
+  bench.challenge()
+  expect(bench.states).toEqual([{ state: 'connecting' }, { state: 'ready' }])
+  expect(bench.sent.map((frame) => (frame.type === 'bind' ? frame.binds.length : 0))).toEqual([16, 16, 16, 16])
+  expect(bench.real).toEqual(range(20))
+})
+
+test.each([
+  [0, 16],
+  [16, 16],
+  [17, 64],
+  [64, 64],
+  [65, 256],
+  [256, 256],
+])('%i addresses look like %i', (count, padded) => {
+  const bench = new Bench().start()
+  for (const n of range(count)) bench.bind(n)
+  bench.challenge()
+  expect(bench.bound.size).toBe(padded)
+  expect(bench.real).toEqual(range(count))
+})
+
+test('the real addresses are not told by their place', () => {
+  const bench = new Bench().start()
+  for (const n of range(8)) bench.bind(n)
+  bench.challenge()
+  const first = bench.sent[0]
+  if (first?.type !== 'bind') throw new Error('expected a bind')
+  const isReal = first.binds.map(({ address }) => numberOf(address) < FIRST_DECOY)
+  expect(isReal.slice(0, 8)).toContain(false)
+})
+
+test('of more than the relay allows the latest are left out, and said so, until there is room', () => {
+  const bench = new Bench().start()
+  for (const n of range(18)) bench.bind(n)
+  bench.challenge({ bindsPerSocket: 17 })
+  expect(bench.real).toEqual(range(17))
+  expect(bench.state).toMatchObject({ state: 'ready', error: { code: 'too-many', source: 'relay' } })
+  bench.unbind(1)
+  bench.advance(5)
+  expect(bench.real).toEqual(range(18).slice(1))
+})
+
+test('changes that come together travel together, and a decoy makes room or takes the place', () => {
+  const bench = new Bench().ready()
+  bench.sent.length = 0
+  bench.bind(1)
+  bench.bind(2)
+  bench.bind(3)
+  bench.unbind(3)
+  expect(bench.sent).toEqual([])
+  bench.advance(5)
+  expect(bench.sent.map((frame) => frame.type)).toEqual(['unbind', 'bind'])
+  expect([bench.real, bench.bound.size]).toEqual([[1, 2], 16])
+  bench.unbind(1)
+  bench.advance(5)
+  expect([bench.real, bench.bound.size]).toEqual([[2], 16])
+})
+
+test('an envelope goes after the binds that were asked for before it, at once', () => {
+  const bench = new Bench().ready()
+  bench.sent.length = 0
+  bench.bind(1)
+  bench.send(7)
+  expect(bench.sent.map((frame) => frame.type)).toEqual(['unbind', 'bind', 'send'])
+})
+
+test('what is delivered to a wanted address arrives, to a decoy or an old one not', () => {
+  const bench = new Bench().ready()
+  bench.bind(1)
+  bench.advance(5)
+  bench.relay({ type: 'deliver', address: addressOf(1), envelope: envelopeOf(1) })
+  bench.relay({ type: 'deliver', address: addressOf(FIRST_DECOY), envelope: envelopeOf(2) })
+  bench.unbind(1)
+  bench.relay({ type: 'deliver', address: addressOf(1), envelope: envelopeOf(3) })
+  expect(bench.delivered).toEqual([1])
+})
+
+test('a ping is answered with what it held', () => {
+  const bench = new Bench().ready()
+  bench.relay({ type: 'ping', payload: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) })
+  expect(bench.sent.at(-1)).toEqual({ type: 'pong', echo: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) })
+})
+
+// ── the queue ────────────────────────────────────────────────────────────────────────────────
+
+test('while connecting 64 envelopes wait; one more costs the oldest', () => {
+  const bench = new Bench().start()
+  for (const n of range(65)) bench.send(n)
+  bench.challenge()
+  expect(bench.sends).toEqual(range(65).slice(1))
+})
+
+test('while waiting envelopes are dropped, those that waited as well', () => {
+  const bench = new Bench().start()
+  bench.send(1)
+  bench.close()
+  bench.send(2)
+  bench.advance(500)
+  bench.send(3)
+  bench.challenge()
+  expect(bench.sends).toEqual([3])
+})
+
+test('a relay that asks for slower sends gets them later', () => {
+  const bench = new Bench().ready()
+  bench.relay({ type: 'notice', notice: { code: 'rate-limited', retryAfterMs: 200, of: 'send' } })
+  bench.send(1)
+  bench.advance(199)
+  expect(bench.sends).toEqual([])
+  bench.advance(1)
+  expect(bench.sends).toEqual([1])
+})
+
+// ── reconnecting ─────────────────────────────────────────────────────────────────────────────
+
+test('everything is bound again after a reconnect, with other decoys', () => {
+  const bench = new Bench().ready()
+  bench.bind(1)
+  bench.advance(5)
+  const before = new Set(bench.bound)
+  bench.close()
+  expect(bench.state).toMatchObject({ state: 'waiting', error: { code: 'lost', source: 'network' } })
+  bench.advance(500)
+  bench.challenge()
+  expect(bench.state).toEqual({ state: 'ready' })
+  expect(bench.real).toEqual([1])
+  expect([...bench.bound].filter((n) => before.has(n))).toEqual([1])
+})
+
+test('waits grow from 0.5 s to 30 s with full jitter', () => {
+  const most: number[] = []
+  for (let seed = 1; seed <= 200; seed++) {
+    const bench = new Bench(seed).start()
+    for (let failure = 0; failure < 9; failure++) {
+      bench.close()
+      const wait = bench.waitMs
+      expect(wait).toBeLessThanOrEqual(Math.min(30_000, 500 * 2 ** failure))
+      most[failure] = Math.max(most[failure] ?? 0, wait)
+      bench.advance(wait)
+      expect(bench.connects.at(-1)).toBe(bench.now)
+    }
+  }
+  expect(most[0]).toBeGreaterThan(450)
+  expect(most[3]).toBeGreaterThan(3600)
+  expect(most[8]).toBeGreaterThan(27_000)
+})
+
+test('a connection that lasted makes the next failure a first one; one that flapped does not', () => {
+  const waitAfter = (upMs: number) => {
+    const bench = new Bench(7).start()
+    for (let failure = 0; failure < 8; failure++) {
+      bench.close()
+      bench.advance(bench.waitMs)
+    }
+    bench.challenge()
+    bench.advance(upMs)
+    bench.close()
+    return bench.waitMs
+  }
+  expect(waitAfter(10_000)).toBeLessThanOrEqual(500)
+  expect(waitAfter(0)).toBeGreaterThan(500)
+})
+
+test('a wake connects at once', () => {
+  const bench = new Bench().start()
+  for (let failure = 0; failure < 6; failure++) {
+    bench.close()
+    if (failure < 5) bench.advance(30_000)
+  }
+  expect(bench.state?.state).toBe('waiting')
+  bench.input({ type: 'wake' })
+  expect(bench.connects.at(-1)).toBe(bench.now)
+  bench.challenge()
+  bench.input({ type: 'wake' })
+  expect(bench.state?.state).toBe('ready')
+})
+
+test('a relay that restarts is given its time, also by a wake, and is then tried eagerly', () => {
+  const bench = new Bench().ready()
+  bench.relay({ type: 'notice', notice: { code: 'restarting', reconnectInMs: 1000, tryForMs: 60_000 } })
+  bench.close()
+  expect(bench.state).toMatchObject({ state: 'waiting', error: { code: 'closed', source: 'relay' } })
+  bench.input({ type: 'wake' })
+  expect(bench.state?.state).toBe('waiting')
+  bench.advance(499)
+  expect(bench.connects.length).toBe(1)
+  bench.advance(1001)
+  expect(bench.connects.length).toBe(2)
+  for (let failure = 0; failure < 10; failure++) {
+    bench.close()
+    bench.advance(2000)
+    expect(bench.connects.length).toBe(3 + failure)
+  }
+})
+
+test('a relay that is full, or asks for slower connects, is left alone for that long', () => {
+  const full = new Bench(3).start()
+  full.relay({ type: 'notice', notice: { code: 'full' } })
+  full.close()
+  expect(full.state).toMatchObject({ state: 'waiting', error: { code: 'too-many', source: 'relay' } })
+  const fast = new Bench().start()
+  fast.relay({ type: 'notice', notice: { code: 'rate-limited', retryAfterMs: 5000 } })
+  fast.close()
+  expect(fast.state).toMatchObject({ state: 'waiting', retryAt: 5000, error: { code: 'rate-limited', retryAfterMs: 5000 } })
+})
+
+test('a relay that does not answer within 10 s, or is silent for 75 s, is given up', () => {
+  const bench = new Bench().start()
+  bench.advance(9999)
+  expect(bench.state?.state).toBe('connecting')
+  bench.advance(1)
+  expect(bench.state).toMatchObject({ state: 'waiting', error: { code: 'timeout', source: 'network' } })
+  expect(bench.disconnected).toBe(1)
+  bench.advance(500)
+  bench.challenge()
+  bench.advance(74_999)
+  expect(bench.state?.state).toBe('ready')
+  bench.advance(1)
+  expect(bench.state?.state).toBe('waiting')
+})
+
+test('what a connection that is over still says is ignored', () => {
+  const bench = new Bench().ready()
+  const old = bench.connection
+  bench.close()
+  bench.advance(500)
+  bench.challenge()
+  bench.input({ type: 'closed', connection: old })
+  bench.input({ type: 'frame', connection: old, frame: Uint8Array.of(99) })
+  expect(bench.state?.state).toBe('ready')
+})
+
+test('stopped means stopped', () => {
+  const bench = new Bench().ready()
+  bench.input({ type: 'stop' })
+  expect(bench.disconnected).toBe(1)
+  bench.close()
+  bench.input({ type: 'wake' })
+  bench.send(1)
+  expect([bench.machine.deadline(), bench.connects.length, bench.sends]).toEqual([undefined, 1, []])
+})
+
+// ── refusals ─────────────────────────────────────────────────────────────────────────────────
+
+test('a bind that is rate-limited is asked again when the relay says', () => {
+  const bench = new Bench().ready()
+  bench.answer = () => ({ code: 'rate-limited', retryAfterMs: 300, of: 'bind' })
+  bench.bind(1)
+  bench.advance(5)
+  expect(bench.real).toEqual([])
+  bench.answer = () => undefined
+  bench.advance(299)
+  expect(bench.real).toEqual([])
+  bench.advance(1)
+  expect(bench.real).toEqual([1])
+})
+
+test('an address without a place costs the others of its batch nothing, and is asked again later', () => {
+  const bench = new Bench().start()
+  bench.answer = (numbers) => (numbers.includes(3) ? { code: 'too-many', limit: 32, of: 'bind' } : undefined)
+  for (const n of range(5)) bench.bind(n)
+  bench.challenge()
+  expect(bench.real).toEqual([1, 2, 4, 5])
+  expect(bench.state).toMatchObject({ state: 'ready', error: { code: 'too-many' } })
+  bench.answer = () => undefined
+  bench.advance(30_000)
+  expect(bench.real).toEqual([1, 2, 3, 4, 5])
+})
+
+test('a relay that refuses our proofs is left alone for long, with the reason', () => {
+  const bench = new Bench().start()
+  bench.answer = () => ({ code: 'bind-refused' })
+  bench.challenge()
+  expect(bench.state).toMatchObject({ state: 'waiting', error: { code: 'refused', source: 'relay' } })
+  expect(bench.disconnected).toBe(1)
+})
+
+test('a relay of another version is failed for good', () => {
+  const bench = new Bench().start()
+  bench.input({ type: 'frame', connection: bench.connection, frame: Uint8Array.of(1, 2) })
+  expect(bench.state).toMatchObject({ state: 'failed', error: { code: 'unsupported-protocol', source: 'relay' } })
+  bench.input({ type: 'wake' })
+  bench.advance(100_000)
+  expect(bench.connects.length).toBe(1)
+})
+
+test.each<[string, Uint8Array]>([
+  ['junk', Uint8Array.of(77)],
+  ['a second challenge', encodeRelayFrame({ type: 'challenge', nonce: new Uint8Array(32), limits: {} })],
+  ['an answer to nothing', encodeRelayFrame({ type: 'bound', count: 1 })],
+  ['a refusal of nothing', encodeRelayFrame({ type: 'notice', notice: { code: 'bind-refused' } })],
+])('%s ends the connection', (_, frame) => {
+  const bench = new Bench().ready()
+  bench.input({ type: 'frame', connection: bench.connection, frame })
+  expect(bench.state).toMatchObject({ state: 'waiting', error: { code: 'peer-violation' } })
+})
+
+test('before the challenge nothing else is taken', () => {
+  const bench = new Bench().start()
+  bench.relay({ type: 'bound', count: 1 })
+  expect(bench.state).toMatchObject({ state: 'waiting', error: { code: 'peer-violation', source: 'relay' } })
+})
+
+test('mutated frames never throw', () => {
+  const seed = 0xc11e
+  let bench = new Bench(seed).ready()
+  const corpus = [
+    encodeRelayFrame({ type: 'challenge', nonce: new Uint8Array(32), limits: { bindsPerSocket: 256 } }),
+    encodeRelayFrame({ type: 'bound', count: 1 }),
+    encodeRelayFrame({ type: 'deliver', address: addressOf(1), envelope: envelopeOf(1) }),
+    encodeRelayFrame({ type: 'notice', notice: { code: 'rate-limited', retryAfterMs: 1 } }),
+    encodeRelayFrame({ type: 'ping', payload: new Uint8Array(8) }),
+  ]
+  // A tenth of what the decoder alone was given: most of these cost a whole reconnect.
+  for (const frame of mutations(seed, corpus, Number(process.env.KITH_FUZZ ?? 20000) / 10)) {
+    try {
+      bench.input({ type: 'frame', connection: bench.connection, frame })
+    } catch (error) {
+      throw new Error(`seed ${seed}: ${hex(frame)}`, { cause: error })
+    }
+    // Where the version byte was hit, failing is right, and the next client goes on.
+    if (bench.state?.state === 'failed') bench = new Bench(seed).ready()
+    if (bench.state?.state !== 'waiting') continue
+    bench.input({ type: 'wake' })
+    bench.challenge()
+  }
+})
+
+// ── against a model ──────────────────────────────────────────────────────────────────────────
+
+test('whatever is bound and unbound, and however often it reconnects, the relay ends with exactly what is wanted', () => {
+  const step = fc.oneof(
+    fc.record({ type: fc.constantFrom('bind' as const, 'unbind' as const), n: fc.integer({ min: 1, max: 30 }) }),
+    fc.record({ type: fc.constant('pass' as const), n: fc.integer({ min: 0, max: 20 }) }),
+    fc.record({ type: fc.constantFrom('lose' as const, 'send' as const), n: fc.constant(1) }),
+  )
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      const bench = new Bench().ready()
+      const wanted = new Set<number>()
+      for (const { type, n } of steps) {
+        if (type === 'bind') {
+          wanted.add(n)
+          bench.bind(n)
+        } else if (type === 'unbind') {
+          wanted.delete(n)
+          bench.unbind(n)
+        } else if (type === 'pass') bench.advance(n)
+        else if (type === 'send') bench.send(n)
+        else {
+          bench.close()
+          bench.input({ type: 'wake' })
+          bench.challenge()
+        }
+      }
+      bench.advance(5)
+      expect(bench.real).toEqual([...wanted].sort((a, b) => a - b))
+      expect([16, 64]).toContain(bench.bound.size)
+    }),
+    { numRuns: 200 },
+  )
+})
