@@ -24,6 +24,13 @@ export interface InvitationsOptions {
   readonly myName: () => string
 }
 
+/** Waits for the guest of an invitation of mine. */
+interface Host {
+  cameHere(guest: Contact): void
+  /** Another tab of mine let them in: the contact comes the same way as the invitation's new state, before or after it. */
+  cameElsewhere(guest: PeerId | undefined): void
+}
+
 /** An invitation that I am taking up. */
 interface Acceptance {
   readonly name: string | undefined
@@ -34,8 +41,8 @@ interface Acceptance {
 export class Invitations {
   readonly #options: InvitationsOptions
   readonly #accepting = new Map<DialNumber, Acceptance>()
-  /** Who came by which invitation, for the promise that its maker holds. */
-  readonly #guests = new Map<string, PeerId>()
+  /** Whoever waits here for the guest of an invitation, by its id. */
+  readonly #hosts = new Map<string, Host>()
 
   constructor(options: InvitationsOptions) {
     this.#options = options
@@ -68,9 +75,15 @@ export class Invitations {
   async proved(doorstep: Doorstep, by: Introduced): Promise<boolean> {
     const invite = this.find(doorstep)
     if (!invite) return false
-    this.#guests.set(invite.id, by.id)
-    if (!(await this.#options.book.markUsed(invite.id))) return false
-    await this.#add(by, invite.name, [...invite.purposes])
+    // Before the record changes, so that what it tells finds the host gone who is told here, of a contact that is complete.
+    const host = this.#hosts.get(invite.id)
+    this.#hosts.delete(invite.id)
+    if (!(await this.#options.book.markUsed(invite.id, by.id))) {
+      host?.cameElsewhere(this.#options.book.get(invite.id)?.usedBy)
+      return false
+    }
+    const contact = await this.#add(by, invite.name, [...invite.purposes])
+    host?.cameHere(contact)
     return true
   }
 
@@ -82,15 +95,25 @@ export class Invitations {
           if (invite.id !== record.id) return
           if (change === 'revoked') settle(() => reject(new KithError('closed', 'The invitation was revoked.')))
           if (change === 'expired') settle(() => reject(new KithError('expired', 'The invitation has expired.')))
-        }),
-        contacts.events.on('contact', ({ contact }) => {
-          if (this.#guests.get(record.id) === contact.id) settle(() => resolve(contact))
+          if (change === 'used') this.#hosts.get(record.id)?.cameElsewhere(invite.usedBy)
         }),
       ]
       const settle = (how: () => void) => {
+        this.#hosts.delete(record.id)
         for (const stop of stops) stop()
         how()
       }
+      const cameElsewhere = (guest: PeerId | undefined) => {
+        this.#hosts.delete(record.id)
+        const known = guest && contacts.get(guest)
+        if (known) return settle(() => resolve(known))
+        stops.push(
+          contacts.events.on('contact', ({ contact }) => {
+            if (contact.id === guest) settle(() => resolve(contact))
+          }),
+        )
+      }
+      this.#hosts.set(record.id, { cameHere: (guest) => settle(() => resolve(guest)), cameElsewhere })
     })
   }
 
@@ -101,7 +124,7 @@ export class Invitations {
     const link = parseInviteUrl(url)
     if (link.expiresAt <= Date.now()) throw new KithError('expired', 'This invitation has expired.')
     throwIfAborted(signal)
-    const carriers = this.#options.roster.towards(link.relays.map(parseRelayUrl))
+    const carriers = this.#options.roster.towards(link.relays)
     if (carriers.length === 0) throw new KithError('no-relay', 'There is no relay to reach the inviter through.')
     return new Promise((resolve, reject) => {
       const dial = dialling.dial({

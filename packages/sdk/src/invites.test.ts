@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto'
-import { INVITES_MAX } from '@kith/protocol'
+import { INVITES_MAX, identityFromSeed } from '@kith/protocol'
 import { expect, test, vi } from 'vitest'
 import { InviteBook, type InviteChange } from './invites.ts'
 import { openIndexedDb } from './storage/indexeddb.ts'
@@ -8,6 +8,7 @@ import { put, type Store } from './storage/store.ts'
 
 const START = 1_700_000_000_000
 const HOUR_MS = 3_600_000
+const guest = identityFromSeed(new Uint8Array(32).fill(7)).id
 
 async function book(store: Store = memoryStore()) {
   const clock = { now: START }
@@ -61,12 +62,12 @@ test('so many at a time, until some expire', async () => {
 test('spent once; the spent one is known until it would have expired', async () => {
   const { invites, heard, store } = await book()
   const { id } = await invites.create({ name: 'Ann' })
-  expect(await invites.markUsed(id)).toBe(true)
-  expect(await invites.markUsed(id)).toBe(false)
+  expect(await invites.markUsed(id, guest)).toBe(true)
+  expect(await invites.markUsed(id, guest)).toBe(false)
   expect(await invites.revoke(id)).toBe(false)
-  expect(await invites.markUsed('unknown')).toBe(false)
+  expect(await invites.markUsed('unknown', guest)).toBe(false)
   expect(invites.listOpen()).toEqual([])
-  expect((await book(store)).invites.listLive()).toMatchObject([{ id, state: 'used' }])
+  expect((await book(store)).invites.listLive()).toMatchObject([{ id, state: 'used', usedBy: guest }])
   expect(heard).toEqual(['created Ann', 'used Ann'])
 })
 
@@ -74,7 +75,7 @@ test('revoked is not usable any more', async () => {
   const { invites, heard } = await book()
   const { id } = await invites.create({ name: 'Ann' })
   expect(await invites.revoke(id)).toBe(true)
-  expect(await invites.markUsed(id)).toBe(false)
+  expect(await invites.markUsed(id, guest)).toBe(false)
   expect(invites.get(id)?.state).toBe('revoked')
   expect(heard).toEqual(['created Ann', 'revoked Ann'])
 })
@@ -82,7 +83,7 @@ test('revoked is not usable any more', async () => {
 test('expires: told for open ones, all forgotten, and when the next one is due', async () => {
   const { invites, clock, heard, store } = await book()
   const spent = await invites.create({ name: 'Spent', expiresInMs: HOUR_MS })
-  await invites.markUsed(spent.id)
+  await invites.markUsed(spent.id, guest)
   const open = await invites.create({ name: 'Open', expiresInMs: HOUR_MS })
   const later = await invites.create({ name: 'Later', expiresInMs: 2 * HOUR_MS })
   heard.length = 0
@@ -90,7 +91,7 @@ test('expires: told for open ones, all forgotten, and when the next one is due',
   expect(await invites.expire()).toBe(open.expiresAt)
   expect(heard).toEqual([])
   clock.now += 1
-  expect(await invites.markUsed(open.id)).toBe(false)
+  expect(await invites.markUsed(open.id, guest)).toBe(false)
   expect(await invites.expire()).toBe(later.expiresAt)
   expect(heard).toEqual(['expired Open'])
   expect(await store.keys('invite/')).toEqual([`invite/${later.id}`])
@@ -104,7 +105,7 @@ test('two tabs, two guests, one invitation: one gets in, and both tabs know', as
   const { id } = await mine.invites.create({ name: 'Ann' })
   const theirs = await book(there)
   const told = new Promise<InviteChange>((resolve) => theirs.invites.events.on('invite', resolve))
-  const results = await Promise.all([mine.invites.markUsed(id), theirs.invites.markUsed(id)])
+  const results = await Promise.all([mine.invites.markUsed(id, guest), theirs.invites.markUsed(id, guest)])
   expect(results.filter(Boolean)).toHaveLength(1)
   expect(await told).toMatchObject({ change: 'used', invite: { id } })
   expect(mine.invites.get(id)?.state).toBe('used')

@@ -8,9 +8,11 @@ import {
   INVITES_MAX,
   KithError,
   NAME_MAX_LENGTH,
+  type PeerId,
   PURPOSE_MAX_LENGTH,
   PURPOSES_MAX,
   pack,
+  parsePeerId,
   unpackFields,
   violation,
 } from '@kith/protocol'
@@ -31,6 +33,8 @@ export interface InviteRecord {
   readonly name: string
   readonly purposes: readonly string[]
   readonly state: InviteState
+  /** Who used it. */
+  readonly usedBy?: PeerId
 }
 export type InviteState = 'open' | 'used' | 'revoked'
 
@@ -119,13 +123,13 @@ export class InviteBook {
   }
 
   /** True for the one call, over all tabs, that spends it; false when it is spent, revoked, expired or unknown. */
-  markUsed(id: string): Promise<boolean> {
-    return this.#close(id, 'used')
+  markUsed(id: string, usedBy: PeerId): Promise<boolean> {
+    return this.#close(id, { state: 'used', usedBy })
   }
 
   /** True when it was open until now. */
   revoke(id: string): Promise<boolean> {
-    return this.#close(id, 'revoked')
+    return this.#close(id, { state: 'revoked' })
   }
 
   /** Forgets what has expired at `now`. Resolves with when to call it again; undefined: when one is created. */
@@ -143,11 +147,11 @@ export class InviteBook {
     this.#records.close()
   }
 
-  async #close(id: string, state: 'used' | 'revoked'): Promise<boolean> {
+  async #close(id: string, end: Pick<InviteRecord, 'state' | 'usedBy'>): Promise<boolean> {
     let mine = false
     await this.#records.update(id, (stored) => {
       mine = stored?.state === 'open' && stored.expiresAt > this.#now()
-      return mine && stored ? put({ ...stored, state }) : KEEP
+      return mine && stored ? put({ ...stored, ...end }) : KEEP
     })
     return mine
   }
@@ -161,9 +165,9 @@ export class InviteBook {
   }
 }
 
-/** msgpack [1, secret, createdAt, expiresAt, name, purposes, state]; later versions add at the end. */
-function packInvite({ secret, createdAt, expiresAt, name, purposes, state }: InviteRecord): Bytes {
-  return pack([1, secret, createdAt, expiresAt, name, purposes, STATES.indexOf(state)])
+/** msgpack [1, secret, createdAt, expiresAt, name, purposes, state, usedBy or nil]; later versions add at the end. */
+function packInvite({ secret, createdAt, expiresAt, name, purposes, state, usedBy }: InviteRecord): Bytes {
+  return pack([1, secret, createdAt, expiresAt, name, purposes, STATES.indexOf(state), usedBy ?? null])
 }
 
 function unpackInvite(bytes: Uint8Array, id: string): InviteRecord {
@@ -176,5 +180,6 @@ function unpackInvite(bytes: Uint8Array, id: string): InviteRecord {
   const purposes = Object.freeze(fields.list(PURPOSES_MAX, (purpose) => purpose.text(PURPOSE_MAX_LENGTH)))
   const state = STATES[fields.integer()]
   if (state === undefined) throw violation('unknown state of an invitation')
-  return Object.freeze({ id, secret, createdAt, expiresAt, name, purposes, state })
+  const usedBy = fields.optional(() => parsePeerId(fields.text(64)))
+  return Object.freeze({ id, secret, createdAt, expiresAt, name, purposes, state, ...(usedBy ? { usedBy } : {}) })
 }

@@ -1,6 +1,6 @@
 /** The links that a page is opened with. What they hold is in the fragment, which browsers do not send to the page's server. */
 import { decodeInvite, encodeInvite, type InviteLink, KithError } from '@kith/protocol'
-import encodeQR from 'qr'
+import { type Bitmap2D, correction, generate } from 'lean-qr'
 import type { InviteRecord } from './invites.ts'
 import { parseRelayUrl } from './relay-url.ts'
 
@@ -60,28 +60,28 @@ const QUIET_ZONE = 4
  * readers do not find a light code on a dark one. Throws 'too-large' beyond what a symbol holds (2,953 bytes).
  */
 export function qrSvg(text: string, title = 'QR code'): string {
-  const rows = encode(text)
-  const side = rows.length
+  const symbol = encode(text)
+  const side = symbol.size + 2 * QUIET_ZONE
   let path = ''
-  rows.forEach((row, y) => {
-    for (let x = 0; x < side; x++) {
-      if (!row[x]) continue
+  for (let y = 0; y < symbol.size; y++) {
+    for (let x = 0; x < symbol.size; x++) {
+      if (!symbol.get(x, y)) continue
       let end = x + 1
-      while (row[end]) end++
-      path += `M${x} ${y}h${end - x}v1H${x}z`
+      while (symbol.get(end, y)) end++
+      path += `M${x + QUIET_ZONE} ${y + QUIET_ZONE}h${end - x}v1H${x + QUIET_ZONE}z`
       x = end
     }
-  })
+  }
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${side} ${side}" role="img" shape-rendering="crispEdges">` +
     `<title>${escapeXml(title)}</title><path fill="#fff" d="M0 0h${side}v${side}H0z"/><path d="${path}"/></svg>`
   )
 }
 
-function encode(text: string): boolean[][] {
+function encode(text: string): Bitmap2D {
   try {
-    // 'low': a screen has no dirt to correct, and a smaller symbol has larger modules for the camera.
-    return encodeQR(text, 'raw', { ecc: 'low', border: QUIET_ZONE })
+    // 'L' at the least: a screen has no dirt to correct, and a smaller symbol has larger modules for the camera.
+    return generate(text, { minCorrectionLevel: correction.L })
   } catch (cause) {
     throw new KithError('too-large', 'This is too long for a QR code.', { cause })
   }

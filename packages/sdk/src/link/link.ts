@@ -337,7 +337,8 @@ export class Link {
       .then(() => serve(stream))
       .catch((error: unknown) => {
         stream.reset()
-        report(error)
+        // That the conversation was cut short is what the handler was told, not what went wrong in it.
+        if (!stream.endedWith(error)) report(error)
       })
   }
 

@@ -93,6 +93,11 @@ export class LinkStream {
     this.#host.flush()
   }
 
+  /** Whether this very error is what ended a half of it. */
+  endedWith(error: unknown): boolean {
+    return error instanceof KithError && (error === this.#readEnd || error === this.#writeEnd)
+  }
+
   // ── what the link tells ──
 
   readableNow(): void {
