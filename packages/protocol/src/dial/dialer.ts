@@ -48,7 +48,7 @@ export class Dialer implements Machine<DialInput, DialOutput> {
   readonly #incoming = new Map<DialNumber, IncomingDial>()
   /** Glare: dials that came while ours to the same person was under way, and wait for what becomes of it. */
   readonly #held = new Map<IncomingDial, { readonly ours: OutgoingDial; readonly until: Millis }>()
-  /** Glare: dials that waited long enough, beside ours that nobody has answered yet. Whichever is answered ends the other. */
+  /** Glare: dials that we accepted, beside ours that nobody has answered yet. Whichever is answered ends the other. */
   readonly #rivals = new Map<IncomingDial, OutgoingDial>()
   readonly #knocksRead = new ReplayCache()
   readonly #dialsRead = new ReplayCache()
@@ -142,7 +142,13 @@ export class Dialer implements Machine<DialInput, DialOutput> {
       this.#outputs.push({ type: 'ended', dial: request.dial, error })
       return
     }
-    this.#outgoing.set(request.dial, new OutgoingDial(request, this.#context, now))
+    const ours = new OutgoingDial(request, this.#context, now)
+    this.#outgoing.set(request.dial, ours)
+    // They may be about to reach us: then this one crosses theirs.
+    if (ours.isPresence || ours.remote === undefined) return
+    for (const dial of this.#incoming.values()) {
+      if (dial.caller === ours.remote && dial.isAccepted) this.#rivals.set(dial, ours)
+    }
   }
 
   #knocked(doorstep: Doorstep, envelope: Bytes, now: Millis): void {

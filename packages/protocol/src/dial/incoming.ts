@@ -72,7 +72,7 @@ export class IncomingDial {
   #candidates: Candidate[] = []
   #state: State = { type: 'reading' }
   #isAnnounced = false
-  #isBound = false
+  #isAccepted = false
   #resendAt: Millis | undefined
   #resendMs = RESEND_MS
 
@@ -121,6 +121,11 @@ export class IncomingDial {
     return this.#knock?.protocols.length === 0
   }
 
+  /** Policy said yes to a connection. */
+  get isAccepted(): boolean {
+    return this.#isAccepted && !this.hasEnded
+  }
+
   /** Their answer has come, so they are who they say, and chose us. */
   get isAnswered(): boolean {
     return this.#state.type === 'answered'
@@ -162,6 +167,7 @@ export class IncomingDial {
           this.judge('here')
           return
         }
+        this.#isAccepted = true
         this.#state = { type: 'describing', handshake, knock }
         this.#context.emit({ type: 'describe', dial: this.number })
     }
@@ -172,7 +178,6 @@ export class IncomingDial {
     const { handshake, knock } = this.#state
     const keys = addressKeys(this.#context.random(32))
     const origins = [this.doorstep.origin]
-    this.#isBound = true
     this.#context.emit({ type: 'bind', dial: this.number, keys, origins })
     const { instance } = this.#context
     this.#accept(handshake, knock, { type: 'offer', replyAddress: keys.address, instance, description })
@@ -228,11 +233,11 @@ export class IncomingDial {
     this.#end(new KithError('aborted', 'the dial was cancelled'))
   }
 
-  /** Forget it without a word, to either side. */
+  /** Forget it without a word on the wire. */
   drop(): void {
     if (this.hasEnded) return
     this.#state = { type: 'ended' }
-    if (this.#isBound) this.#context.emit({ type: 'unbind', dial: this.number })
+    if (this.#isAnnounced) this.#context.emit({ type: 'unbind', dial: this.number })
   }
 
   tick(now: Millis): void {
@@ -378,7 +383,6 @@ export class IncomingDial {
     this.#state.exchange.drain(now)
   }
 
-  /** Whoever never heard of it need not hear that it ended. */
   #end(error: KithError): void {
     if (this.hasEnded) return
     if (this.#isAnnounced) this.#context.emit({ type: 'ended', dial: this.number, error })

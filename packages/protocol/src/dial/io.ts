@@ -61,6 +61,7 @@ export type DialInput =
 export type DialOutput =
   /** Bind this fresh address on these carriers; what comes there is 'replied'. */
   | { readonly type: 'bind'; readonly dial: DialNumber; readonly keys: AddressKeys; readonly origins: readonly string[] }
+  /** The last word about a dial, however it went: the address that was bound for it, if any, is free. */
   | { readonly type: 'unbind'; readonly dial: DialNumber }
   | { readonly type: 'send'; readonly origin: string; readonly to: Bytes; readonly envelope: Bytes }
   /** Await this, then say 'performed' or 'failed': keys may live in WebCrypto. */

@@ -56,6 +56,8 @@ export interface Outcome {
   readonly candidatesHeard: Candidate[]
   isConnected: boolean
   isBound: boolean
+  /** 'unbind' was said. */
+  isOver: boolean
   end?: string
 }
 
@@ -65,6 +67,8 @@ export class World {
   network: Network = { ...GOOD_NETWORK }
   /** Decides about single envelopes before the network does; true: it is lost. */
   drop: (sent: Omit<Sent, 'isLost'>) => boolean = () => false
+  /** Instead of the network's delay. */
+  delayOf: ((sent: Omit<Sent, 'isLost'>) => Millis) | undefined
   readonly sent: Sent[] = []
   readonly people: Person[] = []
   /** Whether what was negotiated becomes a connection. */
@@ -98,8 +102,9 @@ export class World {
   send(from: Person, origin: string, to: Bytes, envelope: Bytes): void {
     this.#checkEnvelope(envelope)
     const { lossPercent, repeatPercent, damagePercent, minDelayMs, maxDelayMs } = this.network
-    const isLost = this.drop({ at: this.now, from, origin, to, envelope }) || this.#chance(lossPercent)
-    this.sent.push({ at: this.now, from, origin, to, envelope, isLost })
+    const sent = { at: this.now, from, origin, to, envelope }
+    const isLost = this.drop(sent) || this.#chance(lossPercent)
+    this.sent.push({ ...sent, isLost })
     if (isLost) return
     for (let copies = this.#chance(repeatPercent) ? 2 : 1; copies > 0; copies--) {
       const arriving = envelope.slice()
@@ -107,7 +112,8 @@ export class World {
         const at = this.random.below(arriving.length)
         arriving[at] = (arriving[at] ?? 0) ^ (1 << this.random.below(8))
       }
-      this.later(minDelayMs + this.random.below(maxDelayMs - minDelayMs + 1), () => this.deliver(from, origin, to, arriving))
+      const delayMs = this.delayOf?.(sent) ?? minDelayMs + this.random.below(maxDelayMs - minDelayMs + 1)
+      this.later(delayMs, () => this.deliver(from, origin, to, arriving))
     }
   }
 
@@ -267,10 +273,15 @@ export class Person {
   outcome(dial: number): Outcome {
     let outcome = this.outcomes.get(dial)
     if (!outcome) {
-      outcome = { outputs: [], candidatesFound: [], candidatesHeard: [], isConnected: false, isBound: false }
+      outcome = { outputs: [], candidatesFound: [], candidatesHeard: [], isConnected: false, isBound: false, isOver: false }
       this.outcomes.set(dial, outcome)
     }
     return outcome
+  }
+
+  /** Whether what was sent there is a knock for us. */
+  hasDoorstepAt({ origin, to }: { readonly origin: string; readonly to: Bytes }): boolean {
+    return this.doorsteps.has(`${origin} ${hex(to)}`)
   }
 
   numberOf(outcome: Outcome): number {
@@ -333,6 +344,7 @@ export class Person {
     }
     const { dial } = output
     const outcome = this.outcome(dial)
+    if (outcome.isOver) throw new Error(`'${output.type}' of a dial that was over`)
     outcome.outputs.push(output)
     const { dialer } = this
     const answer = (afterMs: Millis, input: DialInput) =>
@@ -347,8 +359,8 @@ export class Person {
         }
         return
       case 'unbind':
-        if (!outcome.isBound) throw new Error('unbinds what was never bound')
         outcome.isBound = false
+        outcome.isOver = true
         for (const [key, reply] of this.replyAddresses) if (reply.dial === dial) this.replyAddresses.delete(key)
         return
       case 'knock': {
