@@ -1,0 +1,14 @@
+import type { Scenario } from '../scenario.ts'
+
+/** A few streams, much data, a fast path: frames are full and credit is what limits. */
+export const bulk: Scenario = {
+  name: 'bulk',
+  path: { latencyMs: 5, jitterMs: 1, bytesPerMs: 20_000, stallEveryMs: 1e9, stallMs: 0 },
+  actions: 40,
+  betweenActionsMs: 5,
+  weights: { open: 2, write: 10, finish: 1, reset: 0, stop: 0, pause: 1, serve: 0 },
+  writeBytes: 400_000,
+  bufferBytes: 256 * 1024,
+  maxMessageSize: 262_144,
+  end: 'drain',
+}

@@ -1,0 +1,14 @@
+import type { Scenario } from '../scenario.ts'
+
+/** Many short streams that are opened, cut off and turned down while what is served keeps changing. */
+export const churn: Scenario = {
+  name: 'churn',
+  path: { latencyMs: 30, jitterMs: 20, bytesPerMs: 2_000, stallEveryMs: 300, stallMs: 150 },
+  actions: 250,
+  betweenActionsMs: 4,
+  weights: { open: 8, write: 8, finish: 5, reset: 3, stop: 3, pause: 2, serve: 3 },
+  writeBytes: 3_000,
+  bufferBytes: 64 * 1024,
+  maxMessageSize: 262_144,
+  end: 'drain',
+}

@@ -1,0 +1,9 @@
+import type { Scenario } from '../scenario.ts'
+import { bulk } from './bulk.ts'
+import { churn } from './churn.ts'
+import { goodbye } from './goodbye.ts'
+import { narrow } from './narrow.ts'
+import { pauses } from './pauses.ts'
+import { stalls } from './stalls.ts'
+
+export const scenarios: readonly Scenario[] = [bulk, churn, stalls, pauses, narrow, goodbye]
