@@ -287,11 +287,11 @@ function open(bytes: Uint8Array): Reader {
 }
 
 function addressed(type: number, address: Uint8Array, envelope: Uint8Array): Bytes {
-  return new Writer(1 + ADDRESS_BYTES + ENVELOPE_BYTES)
-    .u8(type)
-    .bytes(sized(address, ADDRESS_BYTES))
-    .bytes(sized(envelope, ENVELOPE_BYTES))
-    .finish()
+  const frame = new Uint8Array(1 + ADDRESS_BYTES + ENVELOPE_BYTES)
+  frame[0] = type
+  frame.set(sized(address, ADDRESS_BYTES), 1)
+  frame.set(sized(envelope, ENVELOPE_BYTES), 1 + ADDRESS_BYTES)
+  return frame
 }
 
 /** An empty list asks for nothing and would still have to be answered: refused like one that is too long. */
