@@ -281,6 +281,8 @@ export class Streams {
         return
       case 'fin':
         stream.receive.end()
+        // The end concerns a reader who has not asked, too: their stream may be over.
+        stream.readerWaits = true
         this.#tellReader(stream)
         this.#settle(stream)
         return
