@@ -50,7 +50,9 @@ test('what is written while the other is away arrives when both are there', asyn
 
   const graceAt = grace.page.url()
   await grace.page.goto('about:blank')
-  await expect(ada.link).not.toHaveText('Connected directly')
+  // A dial has to remain unanswered first.
+  await expect(ada.link).toContainText('Grace Hopper is away', { timeout: 30_000 })
+  await expect(ada.row('Grace Hopper')).toContainText('away')
   await ada.say('Read this when you are back')
   await expect(ada.said('Read this when you are back')).toContainText('Waiting')
 
@@ -66,7 +68,7 @@ test('what is written while the other is away arrives when both are there', asyn
 
 test('two people in two tabs of one browser find each other while the relay is away', async ({ relay, site, newBrowser }) => {
   const browser = await newBrowser()
-  const page = `${site.page}?relay=${encodeURIComponent(`ws://localhost:${relay.port}/relay`)}`
+  const page = `${site.page}?relay=${encodeURIComponent(relay.url)}`
   const ada = await Person.open(browser, page, 'Ada Lovelace')
   const grace = await meet(ada, browser, 'Grace Hopper', 'grace')
   await ada.chatWith(grace, 'With a relay')

@@ -21,6 +21,10 @@ export class RelayProcess {
     return `http://localhost:${this.#port}/`
   }
 
+  get url(): string {
+    return `ws://localhost:${this.#port}/relay`
+  }
+
   /** Resolves once it says that it is ready. */
   async start(): Promise<void> {
     for (const built of [CLI, PAGE_FOLDER, GLOBAL_BUILD]) {

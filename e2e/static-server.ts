@@ -1,10 +1,10 @@
-/** Serves the built page and no relay: a web host that stays up when the relay goes down. */
+/** Serves the built page, and a page with nothing but the script-tag build; no relay. A web host that stays up when the relay goes down. */
 import { once } from 'node:events'
 import { createReadStream, existsSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
-import { PAGE_FOLDER } from './relay.ts'
+import { GLOBAL_BUILD, PAGE_FOLDER } from './relay.ts'
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html',
@@ -16,7 +16,12 @@ const TYPES: Record<string, string> = {
 export class StaticServer {
   readonly #server: Server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost')
-    const path = join(PAGE_FOLDER, pathname === '/' ? 'index.html' : pathname)
+    if (pathname === '/script-tag') {
+      response.writeHead(200, { 'content-type': 'text/html' })
+      response.end('<!doctype html><title>Script tag</title><script src="/kith.global.js"></script>')
+      return
+    }
+    const path = pathname === '/kith.global.js' ? GLOBAL_BUILD : join(PAGE_FOLDER, pathname === '/' ? 'index.html' : pathname)
     if (!existsSync(path)) {
       response.writeHead(404).end()
       return
@@ -27,6 +32,11 @@ export class StaticServer {
 
   get page(): string {
     return `http://localhost:${(this.#server.address() as AddressInfo).port}/`
+  }
+
+  /** `window.Kith` and nothing else; name the relay, there is none at this origin. */
+  get scriptTagPage(): string {
+    return `${this.page}script-tag`
   }
 
   async start(): Promise<void> {

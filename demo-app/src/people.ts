@@ -21,6 +21,9 @@ export interface Person {
   readonly lastMessage: ChatMessage | undefined
 }
 
+/** How long a person who was missed and is back may go on being shown as away. */
+const SEEN_AGAIN_MS = 10_000
+
 /** The list, kept current for as long as the peer lives; whoever said something last, or came last, is first. */
 export function watchPeople(peer: Peer, chats: Chats): Value<readonly Person[]> {
   const people = new Value<readonly Person[]>(listPeople(peer, chats))
@@ -44,24 +47,28 @@ export function watchPeople(peer: Peer, chats: Chats): Value<readonly Person[]> 
   peer.on('connection', watch)
   for (const connection of peer.connections.values()) watch(connection)
   chats.changes.on(refresh)
+  // That someone was seen again is no event while they still counted as online.
+  setInterval(refresh, SEEN_AGAIN_MS)
   return people
 }
 
 function listPeople(peer: Peer, chats: Chats): Person[] {
   const people = Array.from(peer.contacts, (contact): Person => {
     const chat = chats.of(contact.id)
-    const line = chat.line.get().at
+    const line = chat.line.get()
     const link = linkOf(peer.connections.get(contact.id), line)
+    // Someone counts as online for a minute after they were last seen; whoever did not answer since then has left sooner.
+    const missedAt = line.at === 'closed' ? (line.missedAt ?? 0) : 0
+    const seen = contact.online && (contact.lastSeenAt ?? 0) > missedAt
     return {
       id: contact.id,
       name: contact.name,
       trust: contact.trust,
-      // Whoever is connected is there, whenever they were last seen by other means.
-      online: contact.trust !== 'blocked' && (contact.online || link === 'local' || link === 'direct' || link === 'turn'),
+      online: contact.trust !== 'blocked' && (seen || link === 'local' || link === 'direct' || link === 'turn'),
       addedAt: contact.addedAt,
       lastSeenAt: contact.lastSeenAt,
       link,
-      line,
+      line: line.at,
       unread: chat.unread.get(),
       lastMessage: chat.messages.get().at(-1),
     }
@@ -71,7 +78,7 @@ function listPeople(peer: Peer, chats: Chats): Person[] {
 
 const lastChange = ({ addedAt, lastMessage }: Person) => Math.max(addedAt, lastMessage?.at ?? 0)
 
-function linkOf(connection: Connection | undefined, line: LineState['at']): Link {
-  if (!connection || connection.state === 'closed') return line === 'opening' ? 'connecting' : 'none'
+function linkOf(connection: Connection | undefined, line: LineState): Link {
+  if (!connection || connection.state === 'closed') return line.at === 'opening' ? 'connecting' : 'none'
   return connection.state === 'reconnecting' ? 'reconnecting' : connection.path
 }

@@ -199,7 +199,7 @@ export const text = {
     },
     away: {
       title: 'The one who invited you is away',
-      sentence: 'They must have Kith open for you to meet. The invitation stays good: try again when they are there.',
+      sentence: 'They must have Kith open for you to meet. Try again when they are there.',
       again: true,
     },
     own: {

@@ -15,7 +15,7 @@ import { CHAT, decode, encodeAck, encodeSaid, type Said, WIRE_MAX_BYTES } from '
 const PAGE_MESSAGES = 60
 
 /** Between tries to open a stream to someone who seems to be there: doubled with each that fails, up to the second. */
-const RETRY_MS = 4_000
+const RETRY_MS = 500
 const RETRY_MAX_MS = 60_000
 
 interface Line {
@@ -27,7 +27,8 @@ interface Line {
 }
 
 export type LineState =
-  | { readonly at: 'closed' }
+  /** `missedAt`: when I last tried and nobody answered, in milliseconds since 1970. */
+  | { readonly at: 'closed'; readonly missedAt?: number }
   | { readonly at: 'opening' }
   | { readonly at: 'open' }
   /** The other page is there and serves no chat. */
@@ -138,7 +139,8 @@ export class Chat {
       this.#opening = undefined
       if (this.#line || this.#closed) return
       const code = codeOf(error)
-      this.line.set({ at: code === 'unsupported-protocol' ? 'unserved' : 'closed' })
+      if (code === 'unsupported-protocol') this.line.set({ at: 'unserved' })
+      else this.line.set(code === 'no-answer' || code === 'no-relay' ? { at: 'closed', missedAt: Date.now() } : { at: 'closed' })
       if (code === undefined) reportError(error)
       this.#retryLater()
     }
@@ -147,6 +149,7 @@ export class Chat {
   /** Only for those who seem to be there: for the others, 'contact' events tell when it is worth a try. */
   #retryLater(): void {
     if (this.#closed || !this.#needs.peer.contacts.get(this.with)?.online) return
+    // The first comes soon: most streams end because the other page is being loaded again, and a dial waits for it.
     const delayMs = Math.min(RETRY_MS * 2 ** this.#failures, RETRY_MAX_MS)
     this.#failures += 1
     clearTimeout(this.#retry)
