@@ -1,7 +1,7 @@
 import type { Millis, Random } from '../machine.ts'
 
-export const BACKOFF_FIRST_MS = 500
-export const BACKOFF_MAX_MS = 30_000
+const BACKOFF_FIRST_MS = 500
+const BACKOFF_MAX_MS = 30_000
 
 /**
  * How long to wait before the attempt that follows `failures` failed ones: anything from nothing to 0.5 s × 2^failures, at most

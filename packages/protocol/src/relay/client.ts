@@ -58,7 +58,7 @@ export type RelayClientState =
   | { readonly state: 'failed'; readonly error: KithError }
 
 /** Envelopes that wait for the relay. Beyond: the oldest is dropped; its sender resends. */
-export const CLIENT_QUEUE_ENVELOPES = 64
+const CLIENT_QUEUE_ENVELOPES = 64
 
 /** From dialling to CHALLENGE. */
 const CONNECT_MS = 10_000

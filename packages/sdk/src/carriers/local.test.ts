@@ -17,8 +17,8 @@ test('what others post on the channel is ignored unless it is an address and an 
       resolve()
     })
   })
-  const message = (length: number) => {
-    const bytes = new Uint8Array(length).fill(7)
+  const message = (length: number, filler = 8) => {
+    const bytes = new Uint8Array(length).fill(filler)
     bytes.set(keys.address)
     return bytes
   }
@@ -35,7 +35,7 @@ test('what others post on the channel is ignored unless it is an address and an 
     new Map(),
   ]
   for (const thing of junk) stranger.postMessage(thing)
-  stranger.postMessage(message(1056))
+  stranger.postMessage(message(1056, 7))
   await done
   expect(received).toEqual([7])
   carrier.close()
