@@ -83,7 +83,7 @@ export const REMOTE_MESSAGE_MIN_BYTES = 16 * 1024
 export const RESEND_MS = 250
 
 /** The longest wait between two resends. */
-export const RESEND_MAX_MS = 4_000
+export const RESEND_MAX_MS = 2_000
 
 /** Candidates found after the first are gathered for so long into one message. */
 export const CANDIDATE_BATCH_MS = 50

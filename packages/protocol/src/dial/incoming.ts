@@ -221,7 +221,7 @@ export class IncomingDial {
 
   /** The knock came again, so what we said was lost, or is on its way. */
   nudge(): void {
-    if (this.#state.type === 'replied') this.#send(this.#state.to, this.#state.envelope)
+    if (this.#state.type === 'replied' || this.#state.type === 'offered') this.#send(this.#state.to, this.#state.envelope)
   }
 
   connected(): void {
