@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest'
+import { fromHex, hex } from '../bytes/bytes.ts'
+import { mutations } from '../bytes/mutate.ts'
+import { type Packable, pack } from '../bytes/struct.ts'
+import { KithError } from '../errors.ts'
+import { FRAME_MAX_BYTES, GOAWAY_REASON_MAX_LENGTH, PROTOCOLS_MAX, SCOPES_MAX } from '../limits.ts'
+import { type ControlMessage, decodeControl, encodeControl } from './control.ts'
+
+const SEED = Number(process.env.KITH_SEED ?? 1)
+const FUZZ = Number(process.env.KITH_FUZZ ?? 20_000)
+const violation = expect.objectContaining({ code: 'peer-violation' })
+const bytes = (length: number) => new Uint8Array(length).fill(0xaa)
+
+const hello: ControlMessage = {
+  type: 'hello',
+  version: 1,
+  instance: bytes(16),
+  served: [
+    [0, ['/chat/v1']],
+    [bytes(8), ['/doc/v1', '/call/v1']],
+  ],
+  limits: { streams: 1024, streamWindowBytes: 262_144, connectionWindowBytes: 1_048_576 },
+}
+
+const messages: [wire: string, message: ControlMessage][] = [
+  [`92 01 c420${'aa'.repeat(32)}`, { type: 'confirm', hmac: bytes(32) }],
+  ['92 03 91 92 00 91 a22f61', { type: 'protocols', served: [[0, ['/a']]] }],
+  ['93 05 03 cd0100', { type: 'ack', lane: 3, count: 256 }],
+  ['93 06 02 00', { type: 'resume', lane: 2, received: 0 }],
+  ['92 07 01', { type: 'ping', token: 1 }],
+  ['92 08 01', { type: 'pong', token: 1 }],
+  ['93 09 07 a3627965', { type: 'goaway', code: 7, reason: 'bye' }],
+  ['92 04 a3736470', { type: 'opaque', number: 4, message: fromHex('9204a3736470') }],
+  ['92 0a 90', { type: 'opaque', number: 10, message: fromHex('920a90') }],
+]
+
+test.each(messages)('on the wire: %s', (wire, message) => {
+  expect(hex(encodeControl(message))).toBe(wire.replaceAll(' ', ''))
+  expect(decodeControl(encodeControl(message))).toEqual(message)
+})
+
+test('a hello comes back, and what later versions add is passed over', () => {
+  expect(decodeControl(encodeControl(hello))).toEqual(hello)
+  const later = pack([2, 2, bytes(16), [], [1, 2, 3, 'more'], 'more'])
+  expect(decodeControl(later)).toMatchObject({ type: 'hello', version: 2, limits: { connectionWindowBytes: 3 } })
+})
+
+test.each<[string, Packable]>([
+  ['no array', 1],
+  ['an unknown type', [11]],
+  ['type 0', [0]],
+  ['an HMAC of 31 bytes', [1, bytes(31)]],
+  ['version 0', [2, 0, bytes(16), [], [1, 1, 1]]],
+  ['an instance of 15 bytes', [2, 1, bytes(15), [], [1, 1, 1]]],
+  ['limits missing', [2, 1, bytes(16), []]],
+  ['a name that is none', [3, [[0, ['chat']]]]],
+  ['an ack of lane 1', [5, 1, 0]],
+  ['a negative count', [5, 2, -1]],
+  ['a reason that is no text', [9, 0, 1]],
+])('refused: %s', (_, message) => {
+  expect(() => decodeControl(pack(message))).toThrow(violation)
+})
+
+test('limits hold at N and not at N + 1', () => {
+  const scope = (i: number): Packable => [Uint8Array.of(0, 0, 0, 0, 0, 0, i >> 8, i), []]
+  const scopes = Array.from({ length: SCOPES_MAX + 1 }, (_, i) => scope(i))
+  expect(decodeControl(pack([3, scopes.slice(1)])).type).toBe('protocols')
+  expect(() => decodeControl(pack([3, scopes]))).toThrow(violation)
+
+  const names = Array.from({ length: PROTOCOLS_MAX + 1 }, (_, i) => `/p/${i}`)
+  expect(decodeControl(pack([3, [[0, names.slice(1)]]])).type).toBe('protocols')
+  expect(() => decodeControl(pack([3, [[0, names]]]))).toThrow(violation)
+
+  const reason = 'x'.repeat(GOAWAY_REASON_MAX_LENGTH)
+  expect(decodeControl(pack([9, 0, reason]))).toMatchObject({ reason })
+  expect(() => decodeControl(pack([9, 0, `${reason}x`]))).toThrow(violation)
+
+  // [4, bin]: one byte of array, one of type, five of the bin's header.
+  expect(decodeControl(pack([4, new Uint8Array(FRAME_MAX_BYTES - 5)])).type).toBe('opaque')
+  expect(() => decodeControl(pack([4, new Uint8Array(FRAME_MAX_BYTES - 4)]))).toThrow(violation)
+})
+
+test(`${FUZZ} damaged control messages: a message or a violation, and soon (seed ${SEED})`, () => {
+  const corpus = [...messages.map(([, message]) => encodeControl(message)), encodeControl(hello)]
+  for (const damaged of mutations(SEED, corpus, FUZZ)) {
+    const before = performance.now()
+    try {
+      decodeControl(damaged)
+    } catch (error) {
+      if (!(error instanceof KithError)) throw new Error(`${hex(damaged)}: ${String(error)}`)
+    }
+    expect(performance.now() - before).toBeLessThan(50)
+  }
+})
