@@ -4,21 +4,22 @@ import type { Millis } from './machine.ts'
 export class TokenBucket {
   readonly #perSecond: number
   readonly #burst: number
-  #tokens: number
+  /** In thousandths, so that whole milliseconds give whole numbers and nothing is lost to rounding. */
+  #thousandths: number
   #at: Millis
 
   constructor(perSecond: number, burst: number, now: Millis) {
     this.#perSecond = perSecond
     this.#burst = burst
-    this.#tokens = burst
+    this.#thousandths = burst * 1000
     this.#at = now
   }
 
   /** Whether `count` tokens were there; if not, none is taken. */
   take(now: Millis, count = 1): boolean {
     this.#refill(now)
-    if (this.#tokens < count) return false
-    this.#tokens -= count
+    if (this.#thousandths < count * 1000) return false
+    this.#thousandths -= count * 1000
     return true
   }
 
@@ -26,18 +27,19 @@ export class TokenBucket {
   waitMs(now: Millis, count = 1): Millis {
     this.#refill(now)
     if (this.#perSecond <= 0) return Number.MAX_SAFE_INTEGER
-    return Math.max(1, Math.ceil(((count - this.#tokens) * 1000) / this.#perSecond))
+    return Math.max(1, Math.ceil((count * 1000 - this.#thousandths) / this.#perSecond))
   }
 
   /** Nothing is remembered in a full bucket: it can be thrown away. */
   full(now: Millis): boolean {
     this.#refill(now)
-    return this.#tokens >= this.#burst
+    return this.#thousandths >= this.#burst * 1000
   }
 
   /** A clock that went back gives nothing, and takes nothing. */
   #refill(now: Millis): void {
-    if (now > this.#at) this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#at) * this.#perSecond) / 1000)
-    this.#at = Math.max(this.#at, now)
+    if (now <= this.#at) return
+    this.#thousandths = Math.min(this.#burst * 1000, this.#thousandths + (now - this.#at) * this.#perSecond)
+    this.#at = now
   }
 }

@@ -1,5 +1,5 @@
 import type { Millis } from '../machine.ts'
-import { TokenBucket } from './token-bucket.ts'
+import { TokenBucket } from '../token-bucket.ts'
 
 /** An address as text, a byte a character: a Map compares it by value. */
 export type AddressKey = string

@@ -11,6 +11,7 @@
 import { KithError } from '../errors.ts'
 import { RELAY_LIMITS, type RelayLimits } from '../limits.ts'
 import type { Bytes, Machine, Millis, Random } from '../machine.ts'
+import { TokenBucket } from '../token-bucket.ts'
 import { type AddressKey, Bindings, keyOf } from './bindings.ts'
 import { relayCounters } from './counters.ts'
 import {
@@ -25,7 +26,6 @@ import {
   PING_BYTES,
 } from './frames.ts'
 import { Prefixes, type PrefixKey } from './prefixes.ts'
-import { TokenBucket } from './token-bucket.ts'
 
 export type SocketId = number
 

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import { Outbox } from './outbox.ts'
-import { TokenBucket } from './token-bucket.ts'
 
 const drained = (outbox: Outbox) => {
   const frames: number[] = []
@@ -24,16 +23,4 @@ test('a receiver that lets 65 answers pile up is given up', () => {
   for (let n = 0; n < 64; n++) expect(outbox.push(Uint8Array.of(n), false)).toBe('kept')
   expect(outbox.push(Uint8Array.of(64), false)).toBe('overflow')
   expect(outbox.length).toBe(64)
-})
-
-test('a bucket gives its burst, then its rate, and says how long to wait', () => {
-  const bucket = new TokenBucket(10, 2, 0)
-  expect([bucket.take(0), bucket.take(0), bucket.take(0)]).toEqual([true, true, false])
-  expect(bucket.waitMs(0)).toBe(100)
-  expect(bucket.take(99)).toBe(false)
-  expect(bucket.take(100)).toBe(true)
-  expect(bucket.take(50)).toBe(false) // a clock that went back
-  expect(bucket.full(299)).toBe(false)
-  expect(bucket.full(300)).toBe(true)
-  expect(bucket.take(1_000_000, 3)).toBe(false)
 })

@@ -1,5 +1,5 @@
 import type { Millis } from '../machine.ts'
-import { TokenBucket } from './token-bucket.ts'
+import { TokenBucket } from '../token-bucket.ts'
 
 /** An IPv4 address or an IPv6 /64, as text: whatever one host can hardly have many of. */
 export type PrefixKey = string
