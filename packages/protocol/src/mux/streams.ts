@@ -43,7 +43,7 @@ export class Streams {
   readonly #frameMaxBytes: number
   readonly #tell: StreamsConfig['tell']
   readonly #streams = new Map<number, MuxStream>()
-  readonly #receiveWindow = new ReceiveWindow(CONNECTION_WINDOW_BYTES)
+  readonly #receiveWindow = new ReceiveWindow(CONNECTION_WINDOW_BYTES, true)
   #sendCredit = new SendCredit(0)
   #remoteServed: ServedProtocols = []
   #limits: HelloLimits = { streams: 0, streamWindowBytes: 0, connectionWindowBytes: 0 }

@@ -32,12 +32,15 @@ export class SendCredit {
 /** What the other side may still send. */
 export class ReceiveWindow {
   readonly #sizeBytes: number
+  readonly #isShared: boolean
   #received = 0
   #consumed = 0
   #granted: number
 
-  constructor(sizeBytes: number) {
+  /** `isShared`: several readers take from it, each at its own pace. */
+  constructor(sizeBytes: number, isShared = false) {
     this.#sizeBytes = sizeBytes
+    this.#isShared = isShared
     this.#granted = sizeBytes
   }
 
@@ -58,13 +61,13 @@ export class ReceiveWindow {
   }
 
   /**
-   * Whether a grant is worth a frame: half a window was consumed, or the sender has nothing left although we have room. Without
-   * the second, readers that pause could hold so much of a shared window that the rest never adds up to half of it, and the
-   * streams that are being read would stop for good.
+   * Whether a grant is worth a frame: half a window was consumed. Where the window is shared, also when the sender has nothing
+   * left although we have room: readers that pause could hold so much of it that what the others read never adds up to half of
+   * it, and streams that are being read would stop for good.
    */
   get due(): boolean {
     const more = this.#consumed + this.#sizeBytes - this.#granted
-    return more * 2 >= this.#sizeBytes || (more > 0 && this.#received === this.#granted)
+    return more * 2 >= this.#sizeBytes || (this.#isShared && more > 0 && this.#received === this.#granted)
   }
 
   /** The offset to tell the sender, which from now on counts as granted. */

@@ -1,0 +1,95 @@
+/** For tests: two muxes that pass each other their messages by hand, lane by lane. */
+import type { ProtocolName } from '../identity/protocol-name.ts'
+import type { Bytes } from '../machine.ts'
+import type { MuxInput, MuxOutput } from './io.ts'
+import type { LaneName } from './lanes.ts'
+import { Mux } from './mux.ts'
+import type { MuxStream } from './stream.ts'
+
+export const ECHO: ProtocolName = '/echo/1'
+
+export const filled = (length: number, byte: number): Bytes => new Uint8Array(length).fill(byte)
+
+export interface SentMessage {
+  readonly lane: LaneName
+  readonly bytes: Bytes
+}
+
+/** One machine, and everything that it has put out. */
+export class Bench {
+  readonly mux: Mux
+  readonly told: MuxOutput[] = []
+  now = 0
+
+  constructor(role: 0 | 1, options: { served?: readonly ProtocolName[]; theirs?: Bytes; maxMessageSize?: number } = {}) {
+    const { served = [ECHO], theirs = filled(32, role === 0 ? 2 : 1), maxMessageSize = 262_144 } = options
+    this.mux = new Mux({
+      role,
+      confirmation: { ours: filled(32, role === 0 ? 1 : 2), theirs },
+      instance: filled(16, role),
+      served: [[0, served]],
+      maxMessageSize,
+    })
+    this.give({ type: 'started' })
+  }
+
+  give(input: MuxInput): void {
+    this.mux.handle(input, this.now)
+    this.drain()
+  }
+
+  receive(lane: LaneName, bytes: Bytes): void {
+    // The machine owns what it is given, and the sender keeps what it sent.
+    this.give({ type: 'message', lane, bytes: bytes.slice() })
+  }
+
+  drain(): void {
+    for (let output = this.mux.poll(); output !== undefined; output = this.mux.poll()) this.told.push(output)
+  }
+
+  /** All that the lanes would be given now. */
+  sent(...lanes: LaneName[]): SentMessage[] {
+    const messages: SentMessage[] = []
+    for (const lane of lanes.length > 0 ? lanes : (['control', 'urgent', 'bulk'] as const)) {
+      for (let bytes = this.mux.pull(lane, this.now); bytes !== undefined; bytes = this.mux.pull(lane, this.now)) {
+        messages.push({ lane, bytes })
+      }
+    }
+    this.drain()
+    return messages
+  }
+
+  last<T extends MuxOutput['type']>(type: T): Extract<MuxOutput, { type: T }> | undefined {
+    return this.told.filter((output): output is Extract<MuxOutput, { type: T }> => output.type === type).at(-1)
+  }
+
+  get failure(): string | undefined {
+    return this.last('failed')?.error.code
+  }
+
+  /** Accepts the stream that came last. */
+  acceptLast(): MuxStream {
+    const stream = this.last('incoming')?.stream
+    if (stream === undefined) throw new Error('no stream came')
+    this.mux.accept(stream)
+    return stream
+  }
+}
+
+/** Passes messages both ways until there are none. */
+export function exchange(a: Bench, b: Bench): void {
+  for (;;) {
+    const there = a.sent()
+    for (const { lane, bytes } of there) b.receive(lane, bytes)
+    const back = b.sent()
+    for (const { lane, bytes } of back) a.receive(lane, bytes)
+    if (there.length + back.length === 0) return
+  }
+}
+
+/** Two that have confirmed and said hello. */
+export function readyPair(served?: readonly ProtocolName[]): [Bench, Bench] {
+  const pair: [Bench, Bench] = [new Bench(0, served && { served }), new Bench(1, served && { served })]
+  exchange(...pair)
+  return pair
+}
