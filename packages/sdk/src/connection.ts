@@ -105,10 +105,6 @@ export class PeerConnection implements Connection {
     this.#options.link.fail(error)
   }
 
-  setProtocols(protocols: readonly ProtocolName[]): void {
-    this.#options.link.setProtocols([...protocols])
-  }
-
   async close({ code = 0, reason = '' }: { code?: number; reason?: string } = {}): Promise<void> {
     await this.#options.link.close({ code, reason })
   }

@@ -95,7 +95,9 @@ test('closing ends everything, on both sides, for a reason', async () => {
   const [ada, bo] = await friends()
   await using _ada = ada
   bo.handle('/wait/v1', () => {})
+  const up = new Promise((resolve) => bo.on('connection', resolve))
   const stream = await ada.open(bo, '/wait/v1')
+  await up
   const reading = stream.readable.getReader().read()
   await bo.close()
   await expect(reading).rejects.toMatchObject({ code: 'closed', source: 'remote' })

@@ -84,6 +84,8 @@ class LocalPeer implements Peer {
   readonly #presence: Presence
   readonly #instance = crypto.getRandomValues(new Uint8Array(16))
   readonly #stops: (() => void)[] = []
+  /** All of them, also those that are not up yet: what changes while they come up concerns them too. */
+  readonly #links = new Set<Link>()
   #findableBy: Audience
   #closed: Promise<void> | undefined
 
@@ -294,6 +296,9 @@ class LocalPeer implements Peer {
             }
           },
         })
+        this.#links.add(link)
+        const gone = () => this.#links.delete(link)
+        link.closed.then(gone, gone)
         return link
       },
       connected: (_dial, up) => this.#connected(up),
@@ -377,7 +382,7 @@ class LocalPeer implements Peer {
   }
 
   #tellProtocols(): void {
-    for (const connection of this.#meetings.all()) connection.setProtocols(this.#serving.names)
+    for (const link of this.#links) link.setProtocols(this.#serving.names)
   }
 
   /** 'no-answer' where no relay could be asked is another matter. */
