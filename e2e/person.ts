@@ -17,6 +17,9 @@ export class Person {
     page.on('pageerror', (error) => {
       throw error
     })
+    page.on('console', (message) => {
+      if (message.text().includes('Content Security Policy')) throw new Error(message.text())
+    })
     await page.goto(url)
     await page.getByLabel('Your name').fill(name)
     await page.getByRole('button', { name: /^(Start|Continue)$/ }).click()

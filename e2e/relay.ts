@@ -31,7 +31,7 @@ export class RelayProcess {
       if (!existsSync(built)) throw new Error(`${built} is missing: run 'npm run build' first`)
     }
     const relay = spawn(process.execPath, [CLI, '--port', String(this.#port), '--static', PAGE_FOLDER], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#process = relay
     this.#port = await new Promise<number>((resolve, reject) => {
@@ -40,6 +40,10 @@ export class RelayProcess {
         said += text
         const port = /ready at http:\/\/localhost:(\d+)/.exec(said)?.[1]
         if (port) resolve(Number(port))
+      })
+      // What it logs later is read, so that the pipe does not fill, and is nobody's concern here.
+      relay.stderr.setEncoding('utf8').on('data', (text: string) => {
+        said += text
       })
       relay.once('exit', (code) => reject(new Error(`the relay ended with ${code} before it was ready: ${said}`)))
     })

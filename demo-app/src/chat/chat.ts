@@ -133,7 +133,6 @@ export class Chat {
     try {
       const stream = await this.#needs.peer.open(this.with, CHAT, { signal: opening.signal })
       this.#opening = undefined
-      this.#failures = 0
       void this.#take(stream, 'me')
     } catch (error) {
       this.#opening = undefined
@@ -166,21 +165,23 @@ export class Chat {
     }
     const loser = this.#settle(line)
     if (loser?.openedBy === 'me') void end(loser)
-    let clean = false
+    let ending: 'clean' | 'unserved' | 'cut' = 'cut'
     try {
       if (loser !== line) void this.#flush()
       for await (const message of line.messages) await this.#receive(line, message)
-      clean = true
+      ending = 'clean'
       await end(line)
     } catch (error) {
-      if (codeOf(error) === undefined) reportError(error)
+      const code = codeOf(error)
+      if (code === undefined) reportError(error)
+      if (code === 'unsupported-protocol') ending = 'unserved'
     }
     if (this.#line !== line) return
     this.#line = undefined
     this.sent.set(new Set())
-    this.line.set({ at: 'closed' })
+    this.line.set({ at: ending === 'unserved' ? 'unserved' : 'closed' })
     // A clean end is the other's wish: another of my tabs or theirs goes on with it. It is opened again when there is need.
-    if (!clean || this.#undelivered().length > 0) this.#retryLater()
+    if (ending !== 'clean' || this.#undelivered().length > 0) this.#retryLater()
   }
 
   /**
@@ -199,6 +200,8 @@ export class Chat {
   }
 
   async #receive(line: Line, message: Message): Promise<void> {
+    // Only now: whoever takes a stream and ends it at once is not to be called again and again.
+    this.#failures = 0
     const wire = decode(message.text())
     switch (wire?.kind) {
       case undefined:

@@ -9,18 +9,22 @@ const COPIED_MS = 2_000
 interface CopyFieldProps {
   label: string
   value: string
-  /** What the button is called. */ action: string
+  /** What the button says. */ action: string
+  /** What the button is called, where what it says is too short for those who do not see where it stands. */ actionName?: string
+  /** The value is shown to its end, over several lines. */ whole?: boolean
   /** The button is the main thing to do here. */ primary?: boolean
 }
 
-export function CopyField({ label, value, action, primary }: CopyFieldProps) {
-  const field = useRef<HTMLInputElement>(null)
+export function CopyField({ label, value, action, actionName, whole, primary }: CopyFieldProps) {
+  const field = useRef<HTMLInputElement & HTMLTextAreaElement>(null)
   const [outcome, setOutcome] = useState<'none' | 'copied' | 'failed'>('none')
   useEffect(() => {
     if (outcome !== 'copied') return
     const timer = setTimeout(() => setOutcome('none'), COPIED_MS)
     return () => clearTimeout(timer)
   }, [outcome])
+  const Field = whole ? 'textarea' : 'input'
+  const select = () => field.current?.select()
   const copy = () => {
     navigator.clipboard.writeText(value).then(
       () => setOutcome('copied'),
@@ -35,16 +39,21 @@ export function CopyField({ label, value, action, primary }: CopyFieldProps) {
   return (
     <div class="field">
       <span class="joined">
-        <input
+        <Field
           ref={field}
-          class="input mono"
+          class={whole ? 'input mono whole' : 'input mono'}
           readOnly
           aria-label={label}
           value={value}
-          onFocus={(event) => event.currentTarget.select()}
-          onClick={(event) => event.currentTarget.select()}
+          onFocus={select}
+          onClick={select}
         />
-        <button type="button" class={primary ? 'button primary' : 'button'} onClick={copy}>
+        <button
+          type="button"
+          class={primary ? 'button primary' : 'button'}
+          onClick={copy}
+          aria-label={outcome === 'none' ? actionName : undefined}
+        >
           <Icon name={outcome === 'copied' ? 'check' : 'copy'} />
           {outcome === 'copied' ? text.copy.copied : action}
         </button>

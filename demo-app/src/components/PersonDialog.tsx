@@ -79,7 +79,7 @@ export function PersonDialog({ session, person, onClose }: PersonDialogProps) {
         </fieldset>
         <div class="stack tight">
           <span class="field-label">{words.id}</span>
-          <CopyField label={words.id} value={id} action={words.copyId} />
+          <CopyField label={words.id} value={id} action={words.copy} actionName={words.copyId} whole />
         </div>
         <div class="dialog-foot">
           <p class="hint">

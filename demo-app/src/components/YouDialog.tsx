@@ -30,7 +30,7 @@ export function YouDialog({ session, onClose }: { session: Session; onClose: () 
         />
         <div class="stack tight">
           <span class="field-label">{words.id}</span>
-          <CopyField label={words.id} value={session.peer.id} action={words.copyId} />
+          <CopyField label={words.id} value={session.peer.id} action={words.copy} actionName={words.copyId} whole />
           <p class="hint">{words.idHint}</p>
         </div>
         <div class="stack tight">
