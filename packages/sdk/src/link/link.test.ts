@@ -1,42 +1,35 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { KithError } from '@kith/protocol'
-import { expect, test } from 'vitest'
-import type { LinkStream } from './link.ts'
-import { ECHO, linkPair } from './pair.testing.ts'
+import { KithError, type ProtocolName, STREAM_WINDOW_BYTES, STREAMS_MAX } from '@kith/protocol'
+import { afterEach, expect, test, vi } from 'vitest'
+import type { Lane } from '../rtc/lane.ts'
+import { memoryLanes } from './memory-lanes.ts'
+import { ECHO, filled, linkPair, servedPair, streamPair } from './pair.testing.ts'
 
 const MIB = 1024 * 1024
 const bytes = (text: string) => new TextEncoder().encode(text)
+const turn = () => new Promise((resolve) => setImmediate(resolve))
 
-async function readAll(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
-  return new Uint8Array(await new Response(stream).arrayBuffer())
-}
+afterEach(() => vi.unstubAllGlobals())
 
-/** A ready pair whose callee hands each stream for ECHO to `handler`. */
-async function servedPair(handler: (stream: LinkStream) => unknown) {
-  const pair = linkPair({}, { protocols: [ECHO], onIncoming: () => handler })
-  await Promise.all([pair.dialler.ready, pair.callee.ready])
-  return pair
-}
-
-/** Both ends of one stream. */
-async function streamPair() {
-  let incoming: (stream: LinkStream) => void = () => {}
-  const arrived = new Promise<LinkStream>((resolve) => {
-    incoming = resolve
-  })
-  const links = await servedPair((stream) => incoming(stream))
-  const local = await links.dialler.open(ECHO)
-  return { ...links, local, remote: await arrived }
+/** Until nothing is on its way any more: memory lanes deliver one message a turn. */
+async function quiet(turns = 200): Promise<void> {
+  for (let i = 0; i < turns; i++) await turn()
 }
 
 test('an echo, half-closed by each side in turn', async () => {
-  const { dialler } = await servedPair((stream) => stream.readable.pipeTo(stream.writable))
+  const { dialler } = await servedPair((stream) => {
+    expect(stream.params).toEqual({ doc: 'notes' })
+    return stream.readable.pipeTo(stream.writable)
+  })
   const stream = await dialler.open(ECHO, { params: { doc: 'notes' } })
   const writer = stream.writable.getWriter()
   await writer.write(bytes('hello'))
   await writer.close()
+  // Our half is closed, theirs is not yet.
   expect(await new Response(stream.readable).text()).toBe('hello')
   await stream.closed
+  await quiet()
+  expect(dialler.stats.streams).toBe(0)
 })
 
 test('64 MiB through a reader that pauses at random arrive whole', async () => {
@@ -59,15 +52,55 @@ test('64 MiB through a reader that pauses at random arrive whole', async () => {
     for await (const piece of remote.readable) {
       received.update(piece)
       count += piece.length
-      if ((piece[0] ?? 0) < 16) await new Promise((resolve) => setImmediate(resolve))
+      if ((piece[0] ?? 0) < 16) await quiet(3)
     }
     return count
   }
-  const started = performance.now()
   const [, count] = await Promise.all([send(), receive()])
-  console.log(`64 MiB over memory lanes: ${(64_000 / (performance.now() - started)).toFixed(0)} MiB/s`)
   expect(count).toBe(total)
   expect(received.digest('hex')).toBe(sent.digest('hex'))
+})
+
+test('a reader that pauses stops its writer within the window, for as long as it likes', async () => {
+  const { local, remote, dialler } = await streamPair()
+  const writer = local.writable.getWriter()
+  let resolved = 0
+  const writing = (async () => {
+    for (let i = 0; i < 64; i++) {
+      await writer.write(new Uint8Array(16 * 1024))
+      resolved += 16 * 1024
+    }
+  })()
+  await quiet()
+  expect(resolved).toBe(STREAM_WINDOW_BYTES)
+  const { bytesSent } = dialler.stats
+  expect(bytesSent).toBeLessThan(STREAM_WINDOW_BYTES + 4096)
+  await quiet()
+  expect(resolved).toBe(STREAM_WINDOW_BYTES)
+  expect(dialler.stats.bytesSent).toBe(bytesSent)
+  const reader = remote.readable.getReader()
+  let read = 0
+  while (read < MIB) read += (await reader.read()).value?.length ?? 0
+  await writing
+  expect(resolved).toBe(MIB)
+})
+
+test('a byob reader has its own buffers filled, and gets them back at the end', async () => {
+  const { local, remote } = await streamPair()
+  const writer = local.writable.getWriter()
+  const text = 'a byte stream, read in pieces of seven'
+  void writer.write(bytes(text)).then(() => writer.close())
+  const reader = remote.readable.getReader({ mode: 'byob' })
+  let read = ''
+  let buffer = new Uint8Array(7)
+  for (;;) {
+    const { done, value } = await reader.read(buffer)
+    if (value === undefined) throw new Error('the buffer was kept')
+    if (done) break
+    read += new TextDecoder().decode(value)
+    buffer = new Uint8Array(value.buffer)
+  }
+  expect(read).toBe(text)
 })
 
 test('reset reaches both halves of the other side, with its code', async () => {
@@ -75,10 +108,229 @@ test('reset reaches both halves of the other side, with its code', async () => {
   const reading = remote.readable.getReader().read()
   const writer = remote.writable.getWriter()
   local.reset(42)
-  const expected = { code: 'reset', streamCode: 42, source: 'remote' }
+  const expected = { name: 'KithError', code: 'reset', streamCode: 42, source: 'remote' }
   await expect(reading).rejects.toMatchObject(expected)
   await expect(writer.closed).rejects.toMatchObject(expected)
   await expect(remote.closed).rejects.toMatchObject(expected)
-  await expect(local.closed).rejects.toMatchObject({ code: 'reset', source: 'local' } satisfies Partial<KithError>)
-  expect(readAll).toBeDefined()
+  await expect(local.closed).rejects.toMatchObject({ code: 'reset', source: 'local', streamCode: 42 })
+})
+
+test.each([
+  ['a number', 7, 7],
+  ['no number', 'enough', 0],
+  ['an error that carries one', new KithError('reset', 'x', { streamCode: 9 }), 9],
+])('cancel stops the writer at the other side, with %s, and leaves the other half alone', async (_, reason, streamCode) => {
+  const { local, remote } = await streamPair()
+  const writer = local.writable.getWriter()
+  await remote.readable.cancel(reason)
+  await expect(writer.closed).rejects.toMatchObject({ code: 'reset', streamCode, source: 'remote' })
+  const back = remote.writable.getWriter()
+  await back.write(bytes('still here'))
+  await back.close()
+  expect(await new Response(local.readable).text()).toBe('still here')
+})
+
+test('abort gets through although a write is pending for lack of credit', async () => {
+  const { local, remote } = await streamPair()
+  const writer = local.writable.getWriter()
+  const pending = writer.write(new Uint8Array(4 * STREAM_WINDOW_BYTES))
+  await quiet(20)
+  const reader = remote.readable.getReader()
+  await reader.read()
+  const aborting = writer.abort(5)
+  await expect(pending).rejects.toMatchObject({ code: 'reset' })
+  await aborting
+  const readToEnd = (async () => {
+    while (!(await reader.read()).done);
+  })()
+  await expect(readToEnd).rejects.toMatchObject({ code: 'reset', streamCode: 5, source: 'remote' })
+})
+
+test('abort gets through although a close is pending', async () => {
+  const { local, remote } = await streamPair()
+  const writer = local.writable.getWriter()
+  await writer.write(bytes('half of it'))
+  const closing = writer.close()
+  const refused = expect(closing).rejects.toMatchObject({ code: 'reset', streamCode: 6, source: 'local' })
+  // The sink's close is under way, the acknowledgement is not here yet.
+  for (let i = 0; i < 5; i++) await Promise.resolve()
+  // WHATWG Streams: an abort that meets a close under way shares its fate.
+  await expect(writer.abort(6)).rejects.toMatchObject({ code: 'reset' })
+  await refused
+  await expect(closing).rejects.toMatchObject({ code: 'reset' })
+  await expect(remote.closed).rejects.toMatchObject({ code: 'reset', streamCode: 6 })
+})
+
+test('pipeTo with a signal: aborting it ends the stream at both sides', async () => {
+  const { local, remote } = await streamPair()
+  const endless = new ReadableStream<Uint8Array>({ pull: (controller) => controller.enqueue(new Uint8Array(10_000)) })
+  const abort = new AbortController()
+  const piping = endless.pipeTo(local.writable, { signal: abort.signal })
+  // WHATWG Streams: pipeTo waits for the chunk that is being written, so somebody has to go on reading.
+  const reading = (async () => {
+    for await (const _ of remote.readable);
+  })()
+  const cutOff = expect(reading).rejects.toMatchObject({ code: 'reset', streamCode: 11 })
+  await turn()
+  abort.abort(11)
+  await expect(piping).rejects.toBe(11)
+  await cutOff
+  await expect(remote.closed).rejects.toMatchObject({ code: 'reset', streamCode: 11, source: 'remote' })
+})
+
+test('close resolves once the remote has all of it, and not before', async () => {
+  const { local, remote } = await streamPair()
+  const writer = local.writable.getWriter()
+  const writing = writer.write(new Uint8Array(STREAM_WINDOW_BYTES + 1))
+  let isClosed = false
+  const closing = writer.close().then(() => {
+    isClosed = true
+  })
+  await quiet()
+  expect(isClosed).toBe(false)
+  const read = new Response(remote.readable).arrayBuffer()
+  await Promise.all([writing, closing])
+  expect((await read).byteLength).toBe(STREAM_WINDOW_BYTES + 1)
+})
+
+test('a chunk that is not bytes ends the stream with invalid-argument', async () => {
+  const { local, remote } = await streamPair()
+  const writer = (local.writable as WritableStream<unknown>).getWriter()
+  writer.closed.catch(() => undefined)
+  await expect(writer.write('text')).rejects.toMatchObject({ code: 'invalid-argument' })
+  await expect(remote.closed).rejects.toMatchObject({ code: 'reset', streamCode: 0 })
+})
+
+test('what the remote does not serve, does not take, or no longer serves', async () => {
+  const no: ProtocolName = '/no/1'
+  const { dialler, callee } = linkPair({}, { protocols: [ECHO, no], onIncoming: () => undefined })
+  await dialler.ready
+  expect([...dialler.remoteProtocols]).toEqual([ECHO, no])
+  await expect(dialler.open('/other/1')).rejects.toMatchObject({ code: 'unsupported-protocol', source: 'remote' })
+  await expect(dialler.open('nonsense' as ProtocolName)).rejects.toMatchObject({ code: 'invalid-protocol' })
+  await expect(dialler.open(ECHO, { params: 'x'.repeat(1023) })).rejects.toMatchObject({ code: 'too-large' })
+  await expect(dialler.open(ECHO, { priority: 0.5 })).rejects.toMatchObject({ code: 'invalid-argument' })
+
+  const stream = await dialler.open(['/other/1', no])
+  expect(stream.protocol).toBe(no)
+  await expect(stream.readable.getReader().read()).rejects.toMatchObject({ code: 'unsupported-protocol' })
+  await expect(stream.writable.getWriter().closed).rejects.toMatchObject({ code: 'unsupported-protocol', source: 'remote' })
+
+  const told = new Promise<ReadonlySet<ProtocolName>>((resolve) => dialler.onProtocols(resolve))
+  callee.setProtocols([no])
+  expect([...(await told)]).toEqual([no])
+  await expect(dialler.open(ECHO)).rejects.toMatchObject({ code: 'unsupported-protocol' })
+})
+
+test('a signal ends the wait for a link, with its reason', async () => {
+  const [lanes] = memoryLanes()
+  const { dialler } = linkPair({}, {}, [lanes, memoryLanes()[1]])
+  const abort = new AbortController()
+  const opening = dialler.open(ECHO, { signal: abort.signal })
+  abort.abort('changed my mind')
+  await expect(opening).rejects.toMatchObject({ name: 'AbortError', code: 'aborted', cause: 'changed my mind' })
+  await expect(dialler.open(ECHO, { signal: abort.signal })).rejects.toMatchObject({ code: 'aborted' })
+  dialler.fail(new KithError('lost'))
+})
+
+test('a handler that throws resets its stream and is reported', async () => {
+  const reported = vi.fn()
+  vi.stubGlobal('reportError', reported)
+  const mistake = new Error('mistake')
+  const { dialler } = await servedPair(() => {
+    throw mistake
+  })
+  const stream = await dialler.open(ECHO)
+  await expect(stream.closed).rejects.toMatchObject({ code: 'reset', streamCode: 0, source: 'remote' })
+  expect(reported).toHaveBeenCalledWith(mistake)
+})
+
+test('a goodbye ends both sides: pending reads and writes reject, closed fulfils', async () => {
+  const { local, remote, dialler, callee } = await streamPair()
+  const reading = remote.readable.getReader().read()
+  const writing = remote.writable.getWriter().write(new Uint8Array(2 * STREAM_WINDOW_BYTES))
+  const expected = { code: 'closed', source: 'remote', message: 'enough' }
+  const rejected = Promise.all([reading, writing, remote.closed].map((end) => expect(end).rejects.toMatchObject(expected)))
+  await quiet(20)
+  await dialler.close({ code: 3, reason: 'enough' })
+  await rejected
+  await expect(local.closed).rejects.toMatchObject({ code: 'closed', source: 'local' })
+  expect(await callee.closed).toEqual({ code: 3, reason: 'enough' })
+  expect(await dialler.closed).toEqual({ code: 3, reason: 'enough' })
+  await expect(dialler.open(ECHO)).rejects.toMatchObject({ code: 'closed' })
+})
+
+test('what had come whole before a goodbye can still be read', async () => {
+  const { local, remote, dialler, callee } = await streamPair()
+  const writer = local.writable.getWriter()
+  await writer.write(bytes('the last word'))
+  await writer.close()
+  await dialler.close()
+  await callee.closed
+  expect(await new Response(remote.readable).text()).toBe('the last word')
+})
+
+test('a path that dies rejects everything with its error', async () => {
+  const { local, remote, dialler, callee } = await streamPair()
+  const reading = local.readable.getReader().read()
+  const writing = remote.writable.getWriter().write(new Uint8Array(2 * STREAM_WINDOW_BYTES))
+  const lost = new KithError('lost', 'gone', { source: 'network' })
+  const settled = Promise.allSettled([reading, dialler.closed, local.closed, callee.closed, writing])
+  dialler.fail(lost)
+  const [read, closed, streamClosed, remoteClosed, write] = await settled
+  for (const end of [read, closed, streamClosed]) expect(end).toEqual({ status: 'rejected', reason: lost })
+  for (const end of [remoteClosed, write]) expect(end).toMatchObject({ status: 'rejected', reason: { code: 'lost' } })
+  await expect(dialler.open(ECHO)).rejects.toBe(lost)
+})
+
+test('mismatched confirmations: both ends stop, no handler is called', async () => {
+  const handler = vi.fn()
+  const serve = { protocols: [ECHO], onIncoming: handler }
+  const forged = { confirmation: { ours: filled(32, 1), theirs: filled(32, 9) } }
+  const { dialler, callee } = linkPair({ ...serve, ...forged }, serve)
+  const opening = dialler.open(ECHO)
+  await expect(opening).rejects.toMatchObject({ code: 'peer-violation', source: 'remote' })
+  await expect(dialler.closed).rejects.toMatchObject({ code: 'peer-violation' })
+  await expect(callee.closed).rejects.toBeInstanceOf(KithError)
+  expect(handler).not.toHaveBeenCalled()
+})
+
+test('a message that is not binary ends the link', async () => {
+  const [here, there] = memoryLanes()
+  let deliver: (event: { data: unknown }) => void = () => {}
+  const bulk: Lane = {
+    readyState: 'open',
+    bufferedAmount: 0,
+    bufferedAmountLowThreshold: 0,
+    send() {},
+    close() {},
+    addEventListener(type: string, listener: (event: { data: unknown }) => void) {
+      if (type === 'message') deliver = listener
+    },
+  }
+  const { dialler } = linkPair({}, {}, [{ ...here, bulk }, there])
+  await dialler.ready
+  deliver({ data: 'text' })
+  await expect(dialler.closed).rejects.toMatchObject({ code: 'peer-violation' })
+})
+
+test(`${STREAMS_MAX} streams at once, each with its own bytes`, async () => {
+  const { dialler } = await servedPair((stream) => stream.readable.pipeTo(stream.writable))
+  const streams = await Promise.all(Array.from({ length: STREAMS_MAX }, () => dialler.open(ECHO)))
+  await expect(dialler.open(ECHO)).rejects.toMatchObject({ code: 'too-many' })
+  await Promise.all(
+    streams.map(async (stream, i) => {
+      const writer = stream.writable.getWriter()
+      void writer.write(bytes(`stream ${i}`)).then(() => writer.close())
+      expect(await new Response(stream.readable).text()).toBe(`stream ${i}`)
+    }),
+  )
+})
+
+test('other parts have their own messages on the control lane', async () => {
+  const { dialler, callee } = linkPair()
+  await Promise.all([dialler.ready, callee.ready])
+  const told = new Promise((resolve) => callee.onControl((type, fields) => resolve([type, fields.text(100)])))
+  dialler.sendControl(4, ['v=0'])
+  expect(await told).toEqual([4, 'v=0'])
 })

@@ -34,7 +34,7 @@ export { LinkStream } from './stream.ts'
 const BUFFER_HIGH_BYTES = 256 * 1024
 const BUFFER_LOW_BYTES = 128 * 1024
 
-/** A goodbye that has not left by then never will. */
+/** A goodbye that was not answered by then never will be. */
 const GOODBYE_MS = 1_000
 
 const LANE_NAMES: readonly LaneName[] = ['control', 'urgent', 'bulk']
@@ -179,13 +179,17 @@ export class Link {
     return stream
   }
 
-  /** Says goodbye, waits until that has left (a second at most), and closes the lanes. Streams end with 'closed'. */
+  /**
+   * Says goodbye and closes the lanes. Streams end with 'closed' at once; the promises, when the other side has closed too, a
+   * second later at most: until then whoever tears the path down would tear the goodbye with it.
+   */
   async close({ code = 0, reason = '' }: { code?: number; reason?: string } = {}): Promise<void> {
     if (!Number.isSafeInteger(code) || code < 0) throw new KithError('invalid-argument', 'a code is a whole number from 0')
     this.#give({ type: 'close', code, reason })
-    await this.#goodbyeLeft()
+    await this.#goodbyeHeard()
     this.#end({ type: 'closed', by: 'local', code, reason })
     this.#closeLanes()
+    this.#settleClosed.resolve({ code, reason })
   }
 
   /** The path is gone for good: every pending read and write rejects with `error`. */
@@ -369,14 +373,14 @@ export class Link {
     if (output.type === 'closed') {
       const { by, code, reason } = output
       this.#ended = new KithError('closed', reason || 'the connection was closed', { source: by })
-      this.#settleClosed.resolve({ code, reason })
+      // Our own goodbye may still be in the lane's buffer: `close` waits for it.
+      if (by === 'remote') this.#settleClosed.resolve({ code, reason })
     } else {
       this.#ended = output.error
       this.#settleClosed.reject(output.error)
     }
     this.#settleReady.reject(this.#ended)
     for (const stream of [...this.#streams.values()]) stream.fail(this.#ended)
-    // Our own goodbye may still be in the lane's buffer: `close` waits for it.
     if (output.type === 'failed' || output.by === 'remote') this.#closeLanes()
   }
 
@@ -384,22 +388,17 @@ export class Link {
     for (const lane of Object.values(this.#lanes) as Lane[]) lane.close()
   }
 
-  #goodbyeLeft(): Promise<void> {
+  /** The other side answers a goodbye by closing its lanes. */
+  #goodbyeHeard(): Promise<void> {
     const { control } = this.#lanes
-    const hasLeft = () => this.#ended !== undefined && (control.readyState !== 'open' || control.bufferedAmount === 0)
     return new Promise((resolve) => {
+      const timer = setTimeout(resolve, GOODBYE_MS)
       const done = () => {
         clearTimeout(timer)
         resolve()
       }
-      const timer = setTimeout(done, GOODBYE_MS)
-      if (hasLeft()) {
-        done()
-        return
-      }
-      control.bufferedAmountLowThreshold = 0
-      control.addEventListener('bufferedamountlow', () => hasLeft() && done())
-      control.addEventListener('close', done)
+      if (control.readyState !== 'open') done()
+      else control.addEventListener('close', done)
     })
   }
 }

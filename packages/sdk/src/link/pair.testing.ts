@@ -1,6 +1,6 @@
 /** For tests: two links over memory lanes. */
 import type { Bytes, ProtocolName } from '@kith/protocol'
-import { Link, type LinkOptions } from './link.ts'
+import { Link, type LinkOptions, type LinkStream } from './link.ts'
 import { memoryLanes } from './memory-lanes.ts'
 
 export const ECHO: ProtocolName = '/echo/1'
@@ -21,4 +21,22 @@ export function linkPair(dialler: Side = {}, callee: Side = {}, lanes = memoryLa
     dialler: new Link({ ...common, lanes: lanes[0], role: 0, confirmation: { ours: a, theirs: b }, ...dialler }),
     callee: new Link({ ...common, lanes: lanes[1], role: 1, confirmation: { ours: b, theirs: a }, ...callee }),
   }
+}
+
+/** A ready pair whose callee hands each stream for ECHO to `handler`. */
+export async function servedPair(handler: (stream: LinkStream) => unknown): Promise<Pair> {
+  const pair = linkPair({}, { protocols: [ECHO], onIncoming: () => handler })
+  await Promise.all([pair.dialler.ready, pair.callee.ready])
+  return pair
+}
+
+/** Both ends of one stream: `local` is the dialler's, who opened it. */
+export async function streamPair(): Promise<Pair & { readonly local: LinkStream; readonly remote: LinkStream }> {
+  let incoming: (stream: LinkStream) => void = () => {}
+  const arrived = new Promise<LinkStream>((resolve) => {
+    incoming = resolve
+  })
+  const links = await servedPair((stream) => incoming(stream))
+  const local = await links.dialler.open(ECHO)
+  return { ...links, local, remote: await arrived }
 }

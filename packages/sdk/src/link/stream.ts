@@ -229,12 +229,23 @@ export class LinkStream {
     })
   }
 
-  /** `abort()` was called. A pending close takes the abort with it, so the remote has to be told from here. */
+  /**
+   * `abort()` was called. What is pending gives way; the sink's own `abort` then resets the stream. Only a pending close takes
+   * the abort with it, so then the remote has to be told from here.
+   */
   #abandonPending(reason: unknown): void {
-    if (this.#pendingClose !== undefined) this.reset(streamCodeOf(reason))
     const streamCode = streamCodeOf(reason)
-    this.#pendingWrite?.reject(new KithError('reset', `aborted with ${streamCode}`, { source: 'local', streamCode }))
+    const error = new KithError('reset', `aborted with ${streamCode}`, { source: 'local', streamCode })
+    this.#pendingWrite?.reject(error)
     this.#pendingWrite = undefined
+    const closing = this.#pendingClose
+    if (closing === undefined) return
+    this.#pendingClose = undefined
+    this.#host.mux.reset(this.#stream, streamCode)
+    this.#endWriting(error)
+    this.#failReading(error)
+    closing.reject(error)
+    this.#host.flush()
   }
 
   #failWriting(error: KithError): void {
