@@ -257,6 +257,7 @@ test.each([1_000, 3_600_000, DAY_MS])('a knock replayed after %i ms yields nothi
   for (let i = 0; i < 30; i++) world.deliver(undefined, knock.origin, knock.to, knock.envelope)
   await world.run(10_000)
   expect({ sent: world.sent.length, incoming: bob.incoming.length }).toEqual(before)
+  expect(bob.dialer.counters).toEqual({ knocksRepeated: 30, knocksOverRate: 0, knocksUnreadable: 0 })
 })
 
 test('a knock replayed to a fresh process yields an offer that nobody can read, and never a candidate', async () => {
