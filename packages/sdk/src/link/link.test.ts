@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { KithError, type ProtocolName, STREAM_WINDOW_BYTES, STREAMS_MAX } from '@kith/protocol'
 import { afterEach, expect, test, vi } from 'vitest'
-import type { Lane } from '../rtc/lane.ts'
-import { memoryLanes } from './memory-lanes.ts'
+import type { Lane, Lanes } from '../rtc/lane.ts'
+import type { LinkStream } from './link.ts'
+import { memoryLanes, PortLane } from './memory-lanes.ts'
 import { ECHO, filled, linkPair, servedPair, streamPair } from './pair.testing.ts'
 
 const MIB = 1024 * 1024
@@ -325,6 +326,24 @@ test(`${STREAMS_MAX} streams at once, each with its own bytes`, async () => {
       expect(await new Response(stream.readable).text()).toBe(`stream ${i}`)
     }),
   )
+})
+
+test('over message ports as well, with their own count of what is on its way', async () => {
+  const ports = () => {
+    const { port1, port2 } = new MessageChannel()
+    return [new PortLane(port1), new PortLane(port2)] as const
+  }
+  const [control, datagrams, urgent, bulk] = [ports(), ports(), ports(), ports()]
+  const end = (i: 0 | 1): Lanes => ({ control: control[i], datagrams: datagrams[i], urgent: urgent[i], bulk: bulk[i] })
+  const serve = { protocols: [ECHO], onIncoming: () => (stream: LinkStream) => stream.readable.pipeTo(stream.writable) }
+  const { dialler, callee } = linkPair({}, serve, [end(0), end(1)])
+  const stream = await dialler.open(ECHO)
+  const sent = randomBytes(2 * MIB)
+  const writer = stream.writable.getWriter()
+  void writer.write(sent).then(() => writer.close())
+  expect(Buffer.from(await new Response(stream.readable).arrayBuffer()).equals(sent)).toBe(true)
+  await dialler.close({ code: 1 })
+  expect(await callee.closed).toEqual({ code: 1, reason: '' })
 })
 
 test('other parts have their own messages on the control lane', async () => {

@@ -17,16 +17,16 @@ import {
   type ProtocolName,
   pack,
   REJECT_CODES,
-  type Scope,
   type ServedProtocols,
   unpack,
   violation,
 } from '@kith/protocol'
-import { now } from '../driver.ts'
 import { makeStop, report, type Stop } from '../events.ts'
 import type { Lane, Lanes } from '../rtc/lane.ts'
+import type { LinkOpenOptions, LinkOptions, LinkStats, StreamHandler } from './options.ts'
 import { LinkStream, type StreamHost } from './stream.ts'
 
+export type { IncomingRequest, LinkOpenOptions, LinkOptions, LinkStats, StreamHandler } from './options.ts'
 export { LinkStream } from './stream.ts'
 
 /** Bytes in a lane's buffer above which nothing more is given to it, and at which it asks for more. From 512 KiB up Chromium's
@@ -37,52 +37,10 @@ const BUFFER_LOW_BYTES = 128 * 1024
 /** A goodbye that was not answered by then never will be. */
 const GOODBYE_MS = 1_000
 
+/** The machine only compares instants, so any clock that never goes back will do. */
+const now = () => performance.now()
+
 const LANE_NAMES: readonly LaneName[] = ['control', 'urgent', 'bulk']
-
-export interface IncomingRequest {
-  /** What the opener would speak, in order of preference, and the first of it that we serve. */
-  readonly protocols: readonly ProtocolName[]
-  readonly protocol: ProtocolName
-  /** From the other side: check it. */
-  readonly params: unknown
-  readonly priority: number
-  readonly scope: Scope
-}
-
-export type StreamHandler = (stream: LinkStream) => unknown
-
-export interface LinkOptions {
-  readonly lanes: Lanes
-  /** 0 dialled, 1 was called. */
-  readonly role: 0 | 1
-  /** Key confirmation (RFC 8844): what we send, and what we insist on; 32 bytes each. */
-  readonly confirmation: { readonly ours: Bytes; readonly theirs: Bytes }
-  /** 16 bytes. */
-  readonly instance: Bytes
-  /** What we serve. */
-  readonly protocols: readonly ProtocolName[]
-  /** Bytes the remote takes as one message; 0 for no limit. */
-  readonly maxMessageSize: number
-  /** Who takes a stream that the remote opens; undefined rejects it as unsupported. A handler that throws resets its stream. */
-  readonly onIncoming: (request: IncomingRequest) => StreamHandler | undefined
-}
-
-export interface LinkOpenOptions {
-  /** JSON of at most 1 KiB. */
-  readonly params?: unknown
-  /** A safe integer; larger goes first. */
-  readonly priority?: number
-  readonly scope?: Scope
-  /** Until open. */
-  readonly signal?: AbortSignal
-}
-
-export interface LinkStats {
-  /** Bytes of messages on all lanes, frames and control alike. */
-  readonly bytesSent: number
-  readonly bytesReceived: number
-  readonly streams: number
-}
 
 export class Link {
   /** Both ends have confirmed and said hello. Rejects when the link ends before. */
@@ -100,6 +58,7 @@ export class Link {
   #remoteProtocols: ReadonlySet<ProtocolName> = new Set()
   #isDraining = false
   #timer: ReturnType<typeof setTimeout> | undefined
+  #armedFor: number | undefined
   /** Why streams end that are opened from now on. */
   #ended: KithError | undefined
   #bytesSent = 0
@@ -274,10 +233,19 @@ export class Link {
   }
 
   #arm(): void {
-    clearTimeout(this.#timer)
     const deadline = this.#mux.deadline()
+    // Nearly every message comes by here, and nearly none moves the deadline.
+    if (deadline === this.#armedFor) return
+    clearTimeout(this.#timer)
+    this.#armedFor = deadline
     if (deadline === undefined) return
-    this.#timer = setTimeout(() => this.#give({ type: 'tick' }), Math.max(0, Math.ceil(deadline - now())))
+    this.#timer = setTimeout(
+      () => {
+        this.#armedFor = undefined
+        this.#give({ type: 'tick' })
+      },
+      Math.max(0, Math.ceil(deadline - now())),
+    )
   }
 
   #act(output: MuxOutput): void {

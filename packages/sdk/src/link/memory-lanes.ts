@@ -14,7 +14,7 @@ export class MemoryLane implements Lane {
   #bufferedAmount = 0
   #other: MemoryLane | undefined
   readonly #defer: Defer
-  readonly #listeners = new Map<LaneEvent, Set<Listener>>()
+  readonly #listeners = new Listeners()
 
   private constructor(defer: Defer) {
     this.#defer = defer
@@ -40,15 +40,14 @@ export class MemoryLane implements Lane {
     this.#defer(() => {
       const before = this.#bufferedAmount
       this.#bufferedAmount -= data.byteLength
-      if (this.#other?.readyState === 'open') this.#other.#emit('message', data)
+      if (this.#other?.readyState === 'open') this.#other.#listeners.emit('message', data)
       const { bufferedAmountLowThreshold: low } = this
-      if (before > low && this.#bufferedAmount <= low) this.#emit('bufferedamountlow')
+      if (before > low && this.#bufferedAmount <= low) this.#listeners.emit('bufferedamountlow')
     })
   }
 
   addEventListener(type: LaneEvent, listener: Listener): void {
-    const listeners = this.#listeners.get(type) ?? new Set()
-    this.#listeners.set(type, listeners.add(listener))
+    this.#listeners.add(type, listener)
   }
 
   /** Ends both ends; what was sent before still arrives. */
@@ -57,12 +56,8 @@ export class MemoryLane implements Lane {
     this.readyState = 'closed'
     this.#defer(() => {
       this.#other?.close()
-      this.#emit('close')
+      this.#listeners.emit('close')
     })
-  }
-
-  #emit(type: LaneEvent, data?: unknown): void {
-    for (const listener of this.#listeners.get(type) ?? []) listener({ data })
   }
 }
 
@@ -93,5 +88,80 @@ function inTask(): Defer {
     waiting.push(task)
     ;(port1 as MessagePort & { ref?: () => void }).ref?.()
     port2.postMessage(undefined)
+  }
+}
+
+/**
+ * A lane over one end of a MessageChannel: to a frame, a worker or another tab. A port does not say how much of what was posted
+ * is still on its way, so each end answers a message with its length: what is not answered is buffered.
+ */
+export class PortLane implements Lane {
+  bufferedAmountLowThreshold = 0
+  readyState: Lane['readyState'] = 'open'
+  #bufferedAmount = 0
+  readonly #port: MessagePort
+  readonly #listeners = new Listeners()
+
+  /** Takes the port over. */
+  constructor(port: MessagePort) {
+    this.#port = port
+    port.onmessage = ({ data }: { data: unknown }) => this.#receive(data)
+  }
+
+  get bufferedAmount(): number {
+    return this.#bufferedAmount
+  }
+
+  send(message: Uint8Array<ArrayBuffer>): void {
+    if (this.readyState !== 'open') throw new DOMException('the lane is not open', 'InvalidStateError')
+    const { buffer } = message.slice()
+    this.#bufferedAmount += buffer.byteLength
+    this.#port.postMessage(buffer, [buffer])
+  }
+
+  addEventListener(type: LaneEvent, listener: Listener): void {
+    this.#listeners.add(type, listener)
+  }
+
+  /** Ends both ends; what was sent before still arrives. */
+  close(): void {
+    if (this.readyState === 'closed') return
+    this.#port.postMessage('close')
+    this.#closed()
+  }
+
+  #receive(data: unknown): void {
+    if (typeof data === 'number') {
+      const before = this.#bufferedAmount
+      this.#bufferedAmount = Math.max(0, before - data)
+      const { bufferedAmountLowThreshold: low } = this
+      if (before > low && this.#bufferedAmount <= low) this.#listeners.emit('bufferedamountlow')
+    } else if (data === 'close') {
+      this.#closed()
+    } else if (this.readyState === 'open') {
+      if (data instanceof ArrayBuffer) this.#port.postMessage(data.byteLength)
+      this.#listeners.emit('message', data)
+    }
+  }
+
+  #closed(): void {
+    if (this.readyState === 'closed') return
+    this.readyState = 'closed'
+    this.#port.close()
+    this.#listeners.emit('close')
+  }
+}
+
+/** Listeners by event, as an EventTarget without the events' objects. */
+class Listeners {
+  readonly #byType = new Map<LaneEvent, Set<Listener>>()
+
+  add(type: LaneEvent, listener: Listener): void {
+    const listeners = this.#byType.get(type) ?? new Set()
+    this.#byType.set(type, listeners.add(listener))
+  }
+
+  emit(type: LaneEvent, data?: unknown): void {
+    for (const listener of this.#byType.get(type) ?? []) listener({ data })
   }
 }

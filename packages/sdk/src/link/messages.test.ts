@@ -1,7 +1,7 @@
 import { MESSAGE_MAX_BYTES } from '@kith/protocol'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { messages } from './messages.ts'
+import { type Message, messages } from './messages.ts'
 import { streamPair } from './pair.testing.ts'
 
 const SEED = Number(process.env.KITH_SEED ?? 1)
@@ -19,7 +19,7 @@ test('messages arrive whole, in order, as text, bytes and JSON', async () => {
       await sender.send(data)
     await sender.close()
   })()
-  const received = []
+  const received: Message[] = []
   for await (const message of receiver) received.push(message)
   expect(received.map((message) => message.text()).slice(0, 3)).toEqual(['', 'grüße 👋', '\uFEFFmarked'])
   expect(received[3]?.json()).toEqual({ x: [1, 2] })

@@ -1,0 +1,49 @@
+/** What a link is made of and asked for. */
+import type { Bytes, ProtocolName, Scope } from '@kith/protocol'
+import type { Lanes } from '../rtc/lane.ts'
+import type { LinkStream } from './stream.ts'
+
+export interface IncomingRequest {
+  /** What the opener would speak, in order of preference, and the first of it that we serve. */
+  readonly protocols: readonly ProtocolName[]
+  readonly protocol: ProtocolName
+  /** From the other side: check it. */
+  readonly params: unknown
+  readonly priority: number
+  readonly scope: Scope
+}
+
+export type StreamHandler = (stream: LinkStream) => unknown
+
+export interface LinkOptions {
+  readonly lanes: Lanes
+  /** 0 dialled, 1 was called. */
+  readonly role: 0 | 1
+  /** Key confirmation (RFC 8844): what we send, and what we insist on; 32 bytes each. */
+  readonly confirmation: { readonly ours: Bytes; readonly theirs: Bytes }
+  /** 16 bytes. */
+  readonly instance: Bytes
+  /** What we serve. */
+  readonly protocols: readonly ProtocolName[]
+  /** Bytes the remote takes as one message; 0 for no limit. */
+  readonly maxMessageSize: number
+  /** Who takes a stream that the remote opens; undefined rejects it as unsupported. A handler that throws resets its stream. */
+  readonly onIncoming: (request: IncomingRequest) => StreamHandler | undefined
+}
+
+export interface LinkOpenOptions {
+  /** JSON of at most 1 KiB. */
+  readonly params?: unknown
+  /** A safe integer; larger goes first. */
+  readonly priority?: number
+  readonly scope?: Scope
+  /** Until open. */
+  readonly signal?: AbortSignal
+}
+
+export interface LinkStats {
+  /** Bytes of messages on all lanes, frames and control alike. */
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  readonly streams: number
+}
