@@ -215,6 +215,8 @@ export class LinkStream {
       if (pending.offset < chunk.length || this.#queuedChunks === 0) this.#host.flush()
     }
     this.#isPumping = false
+    // Without room for the next piece, what waits for company goes alone.
+    if (pending.offset < chunk.length) this.#host.flush()
     if (pending.offset < chunk.length || this.#pendingWrite !== pending) return
     this.#pendingWrite = undefined
     pending.resolve()
