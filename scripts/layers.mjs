@@ -22,7 +22,8 @@ const PACKAGES = {
   'packages/sim': ['@kith/protocol'],
   'signaling-relay': ['@kith/protocol'],
   'demo-app': ['@kith/sdk'],
-  e2e: [],
+  // It opens pages; the types are those of what a page puts on its window.
+  e2e: ['@kith/sdk'],
 }
 
 /** Rooms of packages/sdk/src that others must not be needed by. */
@@ -51,7 +52,8 @@ for (const [name, allowed] of Object.entries(PACKAGES)) {
       if (specifier.startsWith('@kith/') && !allowed.includes(specifier)) problems.push(`${show(file)} imports ${specifier}`)
       if (!specifier.startsWith('.')) continue
       const target = relative(folder, normalize(join(dirname(file), specifier)))
-      if (target.startsWith('..')) problems.push(`${show(file)} reaches out of its package: ${specifier}`)
+      if (target.startsWith('..') && !(name === 'e2e' && target === '../scripts/chromium.mjs'))
+        problems.push(`${show(file)} reaches out of its package: ${specifier}`)
     }
   }
 }
