@@ -105,3 +105,23 @@ test('someone who was blocked cannot reach me', async ({ relay, newBrowser }) =>
   await expect(grace.said('Are you there?')).toContainText('Waiting')
   await expect(ada.said('Are you there?')).toHaveCount(0)
 })
+
+test('someone who is only known: reaching them hidden needs a TURN server, and the page says so', async ({
+  relay,
+  newBrowser,
+}) => {
+  const ada = await Person.open(await newBrowser(), relay.page, 'Ada Lovelace')
+  const grace = await meet(ada, await newBrowser(), 'Grace Hopper')
+  await ada.chatWith(grace, 'Hello')
+  await ada.page.getByRole('button', { name: 'About Grace Hopper' }).click()
+  await ada.page.getByRole('radio', { name: 'Known' }).check()
+  await ada.page.keyboard.press('Escape')
+  await expect(ada.row('Grace Hopper')).toContainText('known')
+
+  // The connection that is there stays as it is; the next one is made by the new rule.
+  await grace.page.close()
+  await ada.page.reload()
+  await ada.say('Are you there?')
+  await expect(ada.page.getByText('takes a TURN server')).toBeVisible()
+  await expect(ada.said('Are you there?')).toContainText('Waiting')
+})

@@ -1,6 +1,6 @@
 /** The people list as the page shows it: who is there, how we are connected, what was said last. */
 import type { Connection, Peer, PeerId, Trust } from '@kith/sdk'
-import type { LineState } from './chat/chat.ts'
+import type { LineState, LineTrouble } from './chat/chat.ts'
 import type { Chats } from './chat/chats.ts'
 import type { ChatMessage } from './chat/history.ts'
 import { Value } from './observable.ts'
@@ -16,7 +16,7 @@ export interface Person {
   readonly addedAt: number
   readonly lastSeenAt: number | undefined
   readonly link: Link
-  readonly line: LineState['at']
+  readonly trouble: LineTrouble | undefined
   readonly unread: number
   readonly lastMessage: ChatMessage | undefined
 }
@@ -68,7 +68,7 @@ function listPeople(peer: Peer, chats: Chats): Person[] {
       addedAt: contact.addedAt,
       lastSeenAt: contact.lastSeenAt,
       link,
-      line: line.at,
+      trouble: line.at === 'failed' ? line.why : undefined,
       unread: chat.unread.get(),
       lastMessage: chat.messages.get().at(-1),
     }

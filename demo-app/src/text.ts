@@ -78,6 +78,7 @@ export const text = {
     online: 'online',
     away: 'away',
     blocked: 'blocked',
+    known: 'known',
     unread: (count: number) => (count === 1 ? '1 new message' : `${count} new messages`),
     mine: (message: string) => `You: ${message}`,
     noMessages: 'No messages yet',
@@ -137,7 +138,13 @@ export const text = {
     notSaved: 'This browser could not save a message. It is shown for as long as this page is open.',
     you: 'You',
     tooLong: (max: string) => `At most ${max} characters.`,
-    noApp: (name: string) => `${name} has no chat open. What you write is sent when they do.`,
+    trouble: {
+      'unsupported-protocol': (name: string) => `${name} is there, but has no chat open. What you write is sent when they do.`,
+      'needs-turn': (name: string) =>
+        `To reach ${name} without showing your network address takes a TURN server, and there is none here.`,
+      unreachable: (name: string) =>
+        `${name} is there, but your networks let nothing through. What you write waits until they do.`,
+    },
     today: 'Today',
     yesterday: 'Yesterday',
     pick: 'Choose someone to talk with',

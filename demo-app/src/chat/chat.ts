@@ -31,8 +31,11 @@ export type LineState =
   | { readonly at: 'closed'; readonly missedAt?: number }
   | { readonly at: 'opening' }
   | { readonly at: 'open' }
-  /** The other page is there and serves no chat. */
-  | { readonly at: 'unserved' }
+  | { readonly at: 'failed'; readonly why: LineTrouble }
+
+/** What keeps two people who are both there from talking: no chat at the other end, a wish to stay hidden that needs a TURN
+ *  server, or networks that let nothing through. */
+export type LineTrouble = 'unsupported-protocol' | 'needs-turn' | 'unreachable'
 
 export interface ChatNeeds {
   readonly peer: Peer
@@ -137,10 +140,7 @@ export class Chat {
     } catch (error) {
       this.#opening = undefined
       if (this.#line || this.#closed) return
-      const code = codeOf(error)
-      if (code === 'unsupported-protocol') this.line.set({ at: 'unserved' })
-      else this.line.set(code === 'no-answer' || code === 'no-relay' ? { at: 'closed', missedAt: Date.now() } : { at: 'closed' })
-      if (code === undefined) reportError(error)
+      this.line.set(lineAfter(error))
       this.#retryLater()
     }
   }
@@ -165,23 +165,22 @@ export class Chat {
     }
     const loser = this.#settle(line)
     if (loser?.openedBy === 'me') void end(loser)
-    let ending: 'clean' | 'unserved' | 'cut' = 'cut'
+    let state: LineState = { at: 'closed' }
+    let isClean = false
     try {
       if (loser !== line) void this.#flush()
       for await (const message of line.messages) await this.#receive(line, message)
-      ending = 'clean'
+      isClean = true
       await end(line)
     } catch (error) {
-      const code = codeOf(error)
-      if (code === undefined) reportError(error)
-      if (code === 'unsupported-protocol') ending = 'unserved'
+      state = lineAfter(error)
     }
     if (this.#line !== line) return
     this.#line = undefined
     this.sent.set(new Set())
-    this.line.set({ at: ending === 'unserved' ? 'unserved' : 'closed' })
+    this.line.set(state)
     // A clean end is the other's wish: another of my tabs or theirs goes on with it. It is opened again when there is need.
-    if (ending !== 'clean' || this.#undelivered().length > 0) this.#retryLater()
+    if (!isClean || this.#undelivered().length > 0) this.#retryLater()
   }
 
   /**
@@ -291,6 +290,25 @@ export class Chat {
 
 /** The seq of what is shown but could not be saved: after all others. */
 const UNSAVED = Number.MAX_SAFE_INTEGER
+
+/** What is to be shown after this. Reports it where it is a bug. */
+function lineAfter(error: unknown): LineState {
+  const code = codeOf(error)
+  switch (code) {
+    case 'unsupported-protocol':
+    case 'needs-turn':
+    case 'unreachable':
+      return { at: 'failed', why: code }
+    case 'no-answer':
+    case 'no-relay':
+      return { at: 'closed', missedAt: Date.now() }
+    case undefined:
+      reportError(error)
+      return { at: 'closed' }
+    default:
+      return { at: 'closed' }
+  }
+}
 
 /** Ends my half, once. */
 async function end(line: Line): Promise<void> {

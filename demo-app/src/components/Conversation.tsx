@@ -59,7 +59,7 @@ export function Conversation({ session, person, onAbout }: ConversationProps) {
       ) : (
         <>
           <p class="composer-note" role="status">
-            {person.line === 'unserved' ? text.chat.noApp(name) : !online && hasWaiting ? text.chat.waitingAway(name) : ''}
+            {person.trouble ? text.chat.trouble[person.trouble](name) : !online && hasWaiting ? text.chat.waitingAway(name) : ''}
           </p>
           <Composer name={name} onSay={(said) => chat.say(said)} />
         </>

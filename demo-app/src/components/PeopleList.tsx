@@ -67,7 +67,10 @@ function Row({ person, selected, now }: { person: Person; selected: boolean; now
           {trust === 'blocked' ? (
             <span class="tag">{text.people.blocked}</span>
           ) : (
-            <span class={online ? 'person-presence online' : 'person-presence'}>{presence}</span>
+            <>
+              {trust === 'known' && <span class="tag">{text.people.known}</span>}
+              <span class={online ? 'person-presence online' : 'person-presence'}>{presence}</span>
+            </>
           )}
           {lastMessage && <time class="person-when">{shortWhen(lastMessage.at, now)}</time>}
         </span>
