@@ -24,6 +24,7 @@ import type { Roster } from './carriers/roster.ts'
 import { Driver, now } from './driver.ts'
 import { report } from './events.ts'
 import type { Link } from './link/link.ts'
+import { ReplyAddresses } from './reply-addresses.ts'
 import type { Lanes } from './rtc/lane.ts'
 import { createNegotiator, type Negotiator, type NegotiatorState, type WebRtc } from './rtc/negotiator.ts'
 
@@ -81,19 +82,23 @@ interface Leg {
   remote?: { readonly description: TransportDescription; readonly peer: DialPeer }
   link?: Link
   onState: (state: NegotiatorState) => void
-  unbind: (() => void)[]
+  unbind: () => void
 }
 
 export class Dialling {
   readonly #host: DialHost
   readonly #driver: Driver<DialInput, DialOutput>
+  readonly #addresses: ReplyAddresses
   readonly #legs = new Map<DialNumber, Leg>()
   #nextDial: DialNumber = 1
 
   constructor(host: DialHost) {
     this.#host = host
     const { identity, instance, random } = host
-    const dialer = new Dialer({ identity, instance, random, introduction: () => host.introduction() }, now())
+    const { roster } = host
+    this.#addresses = new ReplyAddresses(roster.home, (origin) => roster.get(origin))
+    const introduction = () => host.introduction()
+    const dialer = new Dialer({ identity, instance, random, introduction, newAddress: () => this.#addresses.take() }, now())
     this.#driver = new Driver<DialInput, DialOutput>(dialer, { type: 'tick' }, (output) => this.#act(output))
   }
 
@@ -107,8 +112,11 @@ export class Dialling {
   dial({ way, routes, protocols, timeoutMs, disclosure }: DialRequest): DialNumber {
     const dial = this.#nextDial++
     const replyOrigins = [...new Set(routes.map((route) => route.origin))]
-    this.#legs.set(dial, { disclosure, onState: () => undefined, unbind: [] })
+    const leg = { disclosure, onState: () => undefined, unbind: () => undefined }
+    this.#legs.set(dial, leg)
     this.#driver.give({ type: 'dial', dial, way, routes, replyOrigins, protocols, timeoutMs })
+    // Made while the knock travels. Whoever only asks for presence needs none.
+    if (protocols.length > 0) this.#prepare(dial, leg, 'answerer')
     return dial
   }
 
@@ -123,6 +131,7 @@ export class Dialling {
   close(): void {
     for (const dial of [...this.#legs.keys()]) this.cancel(dial)
     this.#driver.stop()
+    this.#addresses.close()
   }
 
   #act(output: DialOutput): void {
@@ -131,8 +140,7 @@ export class Dialling {
         this.#bind(output)
         return
       case 'unbind':
-        for (const unbind of this.#legs.get(output.dial)?.unbind.splice(0) ?? []) unbind()
-        this.#forgetIfIdle(output.dial)
+        this.#unbound(output.dial)
         return
       case 'send':
         this.#host.roster.get(output.origin)?.send(output.to, output.envelope)
@@ -181,20 +189,18 @@ export class Dialling {
         this.#host.yielded(output.dial, output.to)
         return
       case 'ended':
-        this.#giveUp(output.dial)
-        this.#host.ended(output.dial, output.error)
+        if (this.#giveUp(output.dial)) this.#host.ended(output.dial, output.error)
         return
     }
   }
 
   #bind({ dial, keys, origins }: Extract<DialOutput, { type: 'bind' }>): void {
+    const unbind = this.#addresses.bind(keys, origins, (origin, envelope) => {
+      this.#driver.give({ type: 'replied', dial, origin, envelope })
+    })
     const leg = this.#legs.get(dial)
-    for (const origin of origins) {
-      const unbind = this.#host.roster.get(origin)?.bind(keys, (envelope) => {
-        this.#driver.give({ type: 'replied', dial, origin, envelope })
-      })
-      if (unbind) leg?.unbind.push(unbind)
-    }
+    if (leg) leg.unbind = unbind
+    else unbind()
   }
 
   #judge(knock: Extract<DialOutput, { type: 'knock' }>): void {
@@ -204,7 +210,7 @@ export class Dialling {
       this.#driver.give({ type: 'verdict', dial, verdict: judgement })
       return
     }
-    this.#legs.set(dial, { disclosure: judgement.offer, onState: () => undefined, unbind: [] })
+    this.#legs.set(dial, { disclosure: judgement.offer, onState: () => undefined, unbind: () => undefined })
     this.#driver.give({ type: 'verdict', dial, verdict: 'offer' })
   }
 
@@ -212,24 +218,32 @@ export class Dialling {
     const leg = this.#legs.get(dial)
     if (!leg) return
     if (remote && peer) leg.remote = { description: remote, peer }
+    if (leg.negotiator && remote) leg.negotiator.describe(remote)
+    else if (!remote) this.#prepare(dial, leg, 'offerer')
+  }
+
+  /** Makes the RTCPeerConnection; what was decided meanwhile is made up for. */
+  #prepare(dial: DialNumber, leg: Leg, role: 'offerer' | 'answerer'): void {
     this.#host
       .iceServers()
       .then((iceServers) => {
         // Given up while we waited.
         if (this.#legs.get(dial) !== leg) return
-        const negotiator = this.#negotiate(dial, leg, iceServers)
-        if (remote) negotiator.describe(remote)
+        leg.negotiator = this.#negotiate(dial, leg, role, iceServers)
+        if (leg.remote && role === 'answerer') leg.negotiator.describe(leg.remote.description)
       })
       .catch((error: unknown) => {
-        report(error)
-        this.cancel(dial)
+        this.#fail(
+          dial,
+          error instanceof KithError ? error : new KithError('unreachable', 'No connection can be made here.', { cause: error }),
+        )
       })
   }
 
-  #negotiate(dial: DialNumber, leg: Leg, iceServers: RTCIceServer[]): Negotiator {
+  #negotiate(dial: DialNumber, leg: Leg, role: 'offerer' | 'answerer', iceServers: RTCIceServer[]): Negotiator {
     const { wrtc } = this.#host
-    const negotiator = createNegotiator({
-      role: leg.remote ? 'answerer' : 'offerer',
+    return createNegotiator({
+      role,
       iceServers,
       iceTransportPolicy: leg.disclosure === 'relayed' ? 'relay' : 'all',
       ...(wrtc ? { wrtc } : {}),
@@ -247,8 +261,6 @@ export class Dialling {
       },
       onError: (error) => this.#fail(dial, error),
     })
-    leg.negotiator = negotiator
-    return negotiator
   }
 
   /** Both descriptions are known: whoever speaks first on the lanes is to be understood. */
@@ -273,33 +285,35 @@ export class Dialling {
         if (this.#legs.get(dial) !== leg) return
         leg.onState = this.#host.connected(dial, { peer, link, negotiator })
         this.#legs.delete(dial)
-        for (const unbind of leg.unbind) unbind()
+        leg.unbind()
         this.#driver.give({ type: 'connected', dial })
       },
       (error: KithError) => this.#fail(dial, error),
     )
   }
 
-  /** The path failed before the link was up. */
+  /** The path failed before the link was up: this, not that the machine then cancels, is why the dial ended. */
   #fail(dial: DialNumber, error: KithError): void {
-    if (!this.#legs.has(dial)) return
-    this.#giveUp(dial)
+    if (!this.#giveUp(dial)) return
+    this.cancel(dial)
     this.#host.ended(dial, error)
-    this.#driver.give({ type: 'cancel', dial })
   }
 
-  #giveUp(dial: DialNumber): void {
+  /** Whether there was anything to give up. */
+  #giveUp(dial: DialNumber): boolean {
     const leg = this.#legs.get(dial)
-    if (!leg) return
+    if (!leg) return false
     this.#legs.delete(dial)
-    for (const unbind of leg.unbind) unbind()
+    leg.unbind()
     leg.link?.fail(new KithError('closed', 'the dial ended'))
     leg.negotiator?.close()
+    return true
   }
 
-  /** A dial that was answered 'here', or gave way: nothing was started for it. */
-  #forgetIfIdle(dial: DialNumber): void {
+  /** The machine's last word on a dial: what it has started and not handed over is stopped. */
+  #unbound(dial: DialNumber): void {
     const leg = this.#legs.get(dial)
-    if (leg && !leg.negotiator) this.#legs.delete(dial)
+    if (leg?.link) leg.unbind()
+    else this.#giveUp(dial)
   }
 }

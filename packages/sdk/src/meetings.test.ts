@@ -53,12 +53,14 @@ test('a connection that they dialled serves as well', async () => {
   expect(await wanted).toBe(live.connection)
 })
 
-test('the dial that ours gave way to may fail in its place', async () => {
+test('where the dial that ours gave way to comes to nothing, we dial again', async () => {
   const { it, dials } = meetings()
   const wanted = it.with(ada, wish)
   await vi.waitFor(() => expect(dials).toHaveLength(1))
   it.yielded(1, -7)
-  it.ended(-7, new KithError('unreachable'))
+  it.ended(-7, new KithError('timeout'))
+  await vi.waitFor(() => expect(dials).toHaveLength(2))
+  it.ended(2, new KithError('unreachable'))
   await expect(wanted).rejects.toMatchObject({ code: 'unreachable' })
 })
 

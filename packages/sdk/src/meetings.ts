@@ -25,6 +25,7 @@ interface Attempt {
   /** Ours, or the one that it gave way to. */
   dial: DialNumber | undefined
   waiters: number
+  hasYielded: boolean
   isOver: boolean
   readonly done: Promise<PeerConnection>
   readonly resolve: (connection: PeerConnection) => void
@@ -99,7 +100,9 @@ export class Meetings {
 
   yielded(dial: DialNumber, to: DialNumber): void {
     const entry = this.#find(dial)
-    if (entry) entry[1].dial = to
+    if (!entry) return
+    entry[1].dial = to
+    entry[1].hasYielded = true
   }
 
   /** A dial ended without a connection. */
@@ -108,7 +111,8 @@ export class Meetings {
     if (!entry) return
     const [to, attempt] = entry
     this.#settle(to, attempt)
-    attempt.reject(error)
+    // Theirs, which ours gave way to, came to nothing: we were not the ones who got no answer, so whoever has time left goes on.
+    attempt.reject(attempt.hasYielded ? new KithError('no-answer', error.message, { source: 'remote', cause: error }) : error)
   }
 
   #begin(to: PeerId, wish: Wish): Attempt {
@@ -120,7 +124,7 @@ export class Meetings {
     })
     // Whoever waits hears of it; after the last one has gone, nobody does.
     done.catch(() => undefined)
-    const attempt: Attempt = { dial: undefined, waiters: 0, isOver: false, done, resolve, reject }
+    const attempt: Attempt = { dial: undefined, waiters: 0, hasYielded: false, isOver: false, done, resolve, reject }
     this.#attempts.set(to, attempt)
     this.#host.dial(to, wish).then(
       (dial) => {

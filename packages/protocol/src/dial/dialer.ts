@@ -15,6 +15,7 @@
  */
 import { compare, equal, hex } from '../bytes/bytes.ts'
 import { KithError } from '../errors.ts'
+import { addressKeys } from '../identity/address.ts'
 import { publicKeyOf } from '../identity/peer-id.ts'
 import { DIALS_MAX, ENVELOPE_BYTES, GLARE_MS, KNOCK_BURST, KNOCKS_PER_SECOND } from '../limits.ts'
 import type { Bytes, Machine, Millis } from '../machine.ts'
@@ -57,6 +58,7 @@ export class Dialer implements Machine<DialInput, DialOutput> {
   constructor(config: DialConfig, now: Millis) {
     this.#knockRate = new TokenBucket(KNOCKS_PER_SECOND, KNOCK_BURST, now)
     this.#context = {
+      newAddress: () => addressKeys(config.random(32)),
       ...config,
       emit: (output) => this.#outputs.push(output),
       perform: (run, done, failed) => {

@@ -9,7 +9,6 @@
  */
 import { hex } from '../bytes/bytes.ts'
 import { KithError, violation } from '../errors.ts'
-import { addressKeys } from '../identity/address.ts'
 import { verify, x25519PublicKey } from '../identity/keys.ts'
 import { type PeerId, publicKeyOf } from '../identity/peer-id.ts'
 import { INCOMING_DIAL_MS, RESEND_MAX_MS, RESEND_MS } from '../limits.ts'
@@ -176,7 +175,7 @@ export class IncomingDial {
   described(description: TransportDescription): void {
     if (this.#state.type !== 'describing') return
     const { handshake, knock } = this.#state
-    const keys = addressKeys(this.#context.random(32))
+    const keys = this.#context.newAddress()
     const origins = [this.doorstep.origin]
     this.#context.emit({ type: 'bind', dial: this.number, keys, origins })
     const { instance } = this.#context

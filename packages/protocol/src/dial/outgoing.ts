@@ -8,7 +8,6 @@
  */
 import { hex } from '../bytes/bytes.ts'
 import { KithError, violation } from '../errors.ts'
-import { addressKeys } from '../identity/address.ts'
 import { verify, x25519PublicKey } from '../identity/keys.ts'
 import { type PeerId, publicKeyOf } from '../identity/peer-id.ts'
 import {
@@ -78,7 +77,7 @@ export class OutgoingDial {
     this.#context = context
     this.#expiresAt = now + request.timeoutMs
     this.#answerRate = new TokenBucket(KNOCKS_PER_SECOND, KNOCK_BURST, now)
-    const keys = addressKeys(context.random(32))
+    const keys = context.newAddress()
     context.emit({ type: 'bind', dial: this.number, keys, origins: request.replyOrigins })
     this.#knock({
       dialId: context.random(16),

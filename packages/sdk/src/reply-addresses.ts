@@ -1,0 +1,85 @@
+/**
+ * Fresh addresses for replies, made and bound before they are needed: drawing a key, signing for it and the relay's check take
+ * some milliseconds each, which would all lie on the path of a dial. To a relay one looks like the decoys beside it.
+ */
+import { type AddressKeys, addressKeys, type Bytes } from '@kith/protocol'
+import type { Carrier } from './carriers/carrier.ts'
+
+/** One for a dial of ours and one for a dial to us, in the same instant. */
+const SPARE = 2
+/** A dial is under way: its work goes first. */
+const REFILL_MS = 500
+
+type OnEnvelope = (origin: string, envelope: Bytes) => void
+
+interface Spare {
+  readonly keys: AddressKeys
+  readonly unbind: ReadonlyMap<string, () => void>
+  onEnvelope: OnEnvelope | undefined
+}
+
+export class ReplyAddresses {
+  readonly #carriers: readonly Carrier[]
+  readonly #find: (origin: string) => Carrier | undefined
+  readonly #spare: Spare[] = []
+  /** Handed out by `take`, and not yet claimed by `bind`. */
+  readonly #taken = new Map<AddressKeys, Spare>()
+  #refill: ReturnType<typeof setTimeout> | undefined
+
+  /** @param carriers where spare ones are bound; `find`: those and any others, by origin. */
+  constructor(carriers: readonly Carrier[], find: (origin: string) => Carrier | undefined) {
+    this.#carriers = carriers
+    this.#find = find
+    this.#fill()
+  }
+
+  take(): AddressKeys {
+    const spare = this.#spare.shift() ?? this.#make()
+    this.#taken.set(spare.keys, spare)
+    this.#refill ??= setTimeout(() => this.#fill(), REFILL_MS)
+    return spare.keys
+  }
+
+  /** From now on envelopes to one that was taken are handed on, from these carriers only. Returns the undoing. */
+  bind(keys: AddressKeys, origins: readonly string[], onEnvelope: OnEnvelope): () => void {
+    const spare = this.#taken.get(keys)
+    this.#taken.delete(keys)
+    if (spare) spare.onEnvelope = (origin, envelope) => origins.includes(origin) && onEnvelope(origin, envelope)
+    const others = origins
+      .filter((origin) => !spare?.unbind.has(origin))
+      .map((origin) => this.#find(origin)?.bind(keys, (envelope) => onEnvelope(origin, envelope)))
+    return () => {
+      if (spare) release(spare)
+      for (const unbind of others) unbind?.()
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.#refill)
+    for (const spare of [...this.#spare, ...this.#taken.values()]) release(spare)
+    this.#spare.length = 0
+    this.#taken.clear()
+  }
+
+  #fill(): void {
+    this.#refill = undefined
+    while (this.#spare.length < SPARE) this.#spare.push(this.#make())
+  }
+
+  #make(): Spare {
+    const keys = addressKeys(crypto.getRandomValues(new Uint8Array(32)))
+    const unbind = new Map<string, () => void>()
+    const spare: Spare = { keys, unbind, onEnvelope: undefined }
+    for (const carrier of this.#carriers) {
+      unbind.set(
+        carrier.origin,
+        carrier.bind(keys, (envelope) => spare.onEnvelope?.(carrier.origin, envelope)),
+      )
+    }
+    return spare
+  }
+}
+
+function release({ unbind }: Spare): void {
+  for (const undo of unbind.values()) undo()
+}
