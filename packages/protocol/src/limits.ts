@@ -157,6 +157,22 @@ export const PARAMS_MAX_BYTES = 1024
 /** Bytes in one message of `messages()` by default. Beyond: `send` rejects 'too-large', an incoming one resets the stream. */
 export const MESSAGE_MAX_BYTES = 1024 * 1024
 
+// ── media ────────────────────────────────────────────────────────────────────────────────────
+
+/** UTF-16 units of a description that carries tracks; all is ASCII. Chromium's for TRACKS_MAX of both kinds has about 29,000. The
+ *  browser's parser reads it, so it does not read without bound. Beyond: 'peer-violation'. */
+export const SDP_MAX_LENGTH = 32 * 1024
+
+/** Tracks of one kind, each way, on one connection: a face, a screen, and two more. Beyond: 'too-many', 'peer-violation'. */
+export const TRACKS_MAX = 4
+
+/** After so long an offer without an answer is taken back, since nothing else can be offered meanwhile. */
+export const OFFER_MS = 10_000
+
+/** Labels of one Media each way, and UTF-16 units in each. Beyond: 'too-many', 'invalid-argument'; 'peer-violation'. */
+export const LABELS_MAX = 32
+export const LABEL_MAX_LENGTH = 64
+
 // ── people ───────────────────────────────────────────────────────────────────────────────────
 
 /** Purposes of one contact or invitation, and UTF-16 units in each: words to choose by, not a place for data. Beyond: 'invalid-argument'. */

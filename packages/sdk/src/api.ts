@@ -92,11 +92,15 @@ export interface Endpoint {
   /** Serve a protocol: each stream that a remote opens for it is handed over (of several tabs of mine, to the one last in
    *  focus). A handler that throws resets its stream. Serving a name twice throws 'invalid-argument'. Remotes are told. */
   handle(protocols: Protocols, handler: (stream: Stream) => unknown): Stop
+  /** Media rings until it is accepted or declined. */
+  handleMedia(protocols: Protocols, handler: (call: IncomingMedia) => unknown): Stop
   /** Open a stream: finds the peer, connects if need be, speaks the first protocol that it serves. On a live connection this
    *  takes no round trip: what is written at once travels along; should the remote refuse, both halves reject.
    *  Errors: 'no-answer' (away, unknown or unwilling: alike by design) 'no-relay' 'unreachable' 'needs-turn' 'blocked'
    *  'unsupported-protocol' 'too-many' 'timeout' 'aborted'. */
   open(to: Who, protocols: Protocols, options?: OpenOptions): Promise<Stream>
+  /** Resolves when the remote accepts; `timeoutMs` is 60 000 by default. Errors: 'refused', and as `open`. */
+  openMedia(to: Who, protocols: Protocols, options?: OpenOptions): Promise<Media>
 }
 
 export interface DialOptions {
@@ -130,6 +134,35 @@ export interface Stream extends Conversation {
   readonly writable: WritableStream<Uint8Array>
   /** Both halves at once; the remote's pending read and write reject with 'reset' and this code. Default 0. */
   reset(code?: number): void
+}
+
+/** Live tracks. Add, replace and remove at any time, from either side; renegotiation is hidden. */
+export interface Tracks extends Events<{ track: RemoteTrack; trackended: RemoteTrack }> {
+  /** Tracks with one label arrive in one MediaStream. Default label 'camera'. Throws 'closed' once it has ended, 'too-many' beyond
+   *  four of a kind in all that is sent on one connection, 'invalid-argument' for a track that it sends already (`clone()` it). */
+  addTrack(track: MediaStreamTrack, options?: { label?: string }): LocalTrack
+  readonly remoteTracks: readonly RemoteTrack[]
+  close(): void
+}
+export interface Media extends Tracks, Conversation {}
+/** No track flows before `accept`. `closed` settles when the caller gives up. */
+export interface IncomingMedia extends Conversation {
+  /** Throws 'closed' once the caller has given up, or after `decline`. */
+  accept(): Media
+  decline(): void
+}
+export interface LocalTrack {
+  /** Another of the same kind, or nothing for now. Rejects with 'closed' once removed, 'invalid-argument' for the other kind. */
+  replace(track: MediaStreamTrack | null): Promise<void>
+  remove(): void
+  /** For bitrate and codec settings; undefined while there is no direct path. */
+  readonly sender?: RTCRtpSender
+}
+export interface RemoteTrack {
+  readonly track: MediaStreamTrack
+  readonly label: string
+  readonly stream: MediaStream
+  readonly from: PeerId
 }
 
 /** What carries all conversations with one peer. `closed` rejects with 'lost' when the path is gone for good. */

@@ -1,9 +1,10 @@
 /** What carries all conversations with one peer: a link, and the RTCPeerConnection under it. */
 import { KithError, type PeerId, type ProtocolName } from '@kith/protocol'
-import type { Connection, ConnectionEvents, OpenOptions, Stream } from './api.ts'
+import type { Connection, ConnectionEvents, IncomingMedia, Media, OpenOptions, Stream } from './api.ts'
 import type { Contact } from './contact-record.ts'
 import { Emitter, type Stop } from './events.ts'
 import type { Link, LinkStream } from './link/link.ts'
+import { MediaDesk, type MediaOpenOptions } from './media/desk.ts'
 import type { Negotiator, NegotiatorState } from './rtc/negotiator.ts'
 
 export interface ConnectionOptions {
@@ -20,6 +21,7 @@ export class PeerConnection implements Connection {
   readonly closed: Promise<{ code: number; reason: string }>
   readonly #options: ConnectionOptions
   readonly #events = new Emitter<ConnectionEvents>()
+  readonly #media: MediaDesk
   #state: Connection['state'] = 'connected'
   #path: Connection['path']
 
@@ -28,6 +30,7 @@ export class PeerConnection implements Connection {
     this.remote = options.remote
     this.#path = options.isLocal ? 'local' : 'direct'
     const { link } = options
+    this.#media = new MediaDesk({ link, negotiator: options.negotiator, connection: this })
     link.onProtocols((protocols) => this.#events.emit('protocols', protocols))
     this.closed = link.closed.finally(() => {
       options.negotiator.close()
@@ -60,6 +63,16 @@ export class PeerConnection implements Connection {
 
   async open(protocols: readonly ProtocolName[], options: OpenOptions): Promise<Stream> {
     return this.wrap(await this.#options.link.open(protocols, options))
+  }
+
+  /** Resolves when the remote accepts. */
+  openMedia(protocols: readonly ProtocolName[], options: MediaOpenOptions): Promise<Media> {
+    return this.#media.open(protocols, options)
+  }
+
+  /** A stream of kind 'media' that the remote has opened, as the call that users see. */
+  ring(stream: LinkStream): IncomingMedia {
+    return this.#media.ring(stream)
   }
 
   /** Whether this is the connection over that link. */

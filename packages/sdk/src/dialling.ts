@@ -259,7 +259,11 @@ export class Dialling {
         if (state === 'failed' || state === 'closed')
           this.#fail(dial, new KithError('unreachable', 'no path came up', { source: 'network' }))
       },
-      onError: (error) => this.#fail(dial, error),
+      onError: (error) => {
+        // Once the link is up the dial is over: then it is the connection that ends.
+        if (this.#legs.get(dial) === leg) this.#fail(dial, error)
+        else leg.link?.fail(error)
+      },
     })
   }
 

@@ -8,6 +8,7 @@ import type {
   Disclosure,
   Identity,
   Invite,
+  Media,
   OpenOptions,
   Peer,
   PeerEvents,
@@ -23,6 +24,7 @@ import type { Contact } from './contact-record.ts'
 import { ContactBook } from './contacts.ts'
 import { type DialHost, Dialling, type Judgement, type Knocking, type LinkUp } from './dialling.ts'
 import { Doorsteps } from './doorsteps.ts'
+import { now } from './driver.ts'
 import { checkEnvironment } from './environment.ts'
 import { Emitter, report, type Stop } from './events.ts'
 import { LocalIdentity } from './identity/identity.ts'
@@ -39,6 +41,8 @@ import { type OpenedStore, openStore } from './storage/open.ts'
 import { AnswerDuty } from './tabs.ts'
 
 const DIAL_TIMEOUT_MS = 15_000
+/** As long as a phone rings. */
+const RING_TIMEOUT_MS = 60_000
 /** A question for presence is asked again soon: it need not wait long. */
 const PRESENCE_TIMEOUT_MS = 5_000
 const MAX_CONNECTIONS = 32
@@ -162,8 +166,12 @@ class LocalPeer implements Peer {
     return this.#events.on(event, listener)
   }
 
-  handle(protocols: Protocols, handler: Handler): Stop {
-    return this.#serving.add(protocols, handler)
+  handle(protocols: Protocols, handler: Handler<'stream'>): Stop {
+    return this.#serving.add({ kind: 'stream', handler }, protocols)
+  }
+
+  handleMedia(protocols: Protocols, handler: Handler<'media'>): Stop {
+    return this.#serving.add({ kind: 'media', handler }, protocols)
   }
 
   async open(to: Who, protocols: Protocols, options: OpenOptions = {}): Promise<Stream> {
@@ -172,6 +180,14 @@ class LocalPeer implements Peer {
     const stream = await connection.open(names, options)
     this.#meetings.used(connection)
     return stream
+  }
+
+  async openMedia(to: Who, protocols: Protocols, options: OpenOptions = {}): Promise<Media> {
+    const names = parseProtocols(protocols)
+    const until = now() + (options.timeoutMs ?? RING_TIMEOUT_MS)
+    const connection = await this.#connectionTo(to, names, options)
+    this.#meetings.used(connection)
+    return connection.openMedia(names, { ...options, timeoutMs: until - now() })
   }
 
   async connect(to: Who, options: DialOptions = {}): Promise<Connection> {
@@ -285,14 +301,19 @@ class LocalPeer implements Peer {
           instance: this.#instance,
           protocols: this.#serving.names,
           maxMessageSize,
-          onIncoming: ({ protocol }) => {
-            const handler = this.#serving.get(protocol)
-            if (!handler) return undefined
+          onIncoming: ({ kind, protocol }) => {
+            const served = this.#serving.get(kind, protocol)
+            if (!served) return undefined
             return (stream) => {
               const connection = this.#meetings.all().find((one) => one.carries(link))
               if (!connection) throw new KithError('closed', 'The connection has gone.')
               this.#meetings.used(connection)
-              return handler(connection.wrap(stream))
+              switch (served.kind) {
+                case 'stream':
+                  return served.handler(connection.wrap(stream))
+                case 'media':
+                  return served.handler(connection.ring(stream))
+              }
             }
           },
         })

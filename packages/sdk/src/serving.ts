@@ -1,12 +1,19 @@
-/** What I serve: a handler for each ProtocolName. */
-import { isProtocolName, KithError, PROTOCOLS_MAX, type ProtocolName, parseProtocolName } from '@kith/protocol'
-import type { Protocols, Stream } from './api.ts'
+/** What I serve: a handler for each ProtocolName, which is for one kind of conversation. */
+import { isProtocolName, KithError, PROTOCOLS_MAX, type ProtocolName, parseProtocolName, type StreamKind } from '@kith/protocol'
+import type { IncomingMedia, Protocols, Stream } from './api.ts'
 import { makeStop, type Stop } from './events.ts'
 
-export type Handler = (stream: Stream) => unknown
+/** What each kind of handler is handed. */
+export interface Served {
+  stream: Stream
+  media: IncomingMedia
+}
+export type Handler<Kind extends keyof Served> = (conversation: Served[Kind]) => unknown
+
+type Entry = { [Kind in keyof Served]: { readonly kind: Kind; readonly handler: Handler<Kind> } }[keyof Served]
 
 export class Serving {
-  readonly #handlers = new Map<ProtocolName, Handler>()
+  readonly #entries = new Map<ProtocolName, Entry>()
   readonly #onChange: () => void
 
   /** @param onChange other names are served now. */
@@ -15,25 +22,27 @@ export class Serving {
   }
 
   get names(): ProtocolName[] {
-    return [...this.#handlers.keys()]
+    return [...this.#entries.keys()]
   }
 
-  get(protocol: ProtocolName): Handler | undefined {
-    return this.#handlers.get(protocol)
+  /** Undefined where the name is not served, or is that of another kind of conversation. */
+  get(kind: StreamKind, protocol: ProtocolName): Entry | undefined {
+    const entry = this.#entries.get(protocol)
+    return entry?.kind === kind ? entry : undefined
   }
 
   /** All of the names, or none. Errors: 'invalid-protocol' 'invalid-argument'. */
-  add(protocols: Protocols, handler: Handler): Stop {
+  add(entry: Entry, protocols: Protocols): Stop {
     const names = parseProtocols(protocols)
-    const taken = names.find((name) => this.#handlers.has(name))
+    const taken = names.find((name) => this.#entries.has(name))
     if (taken) throw new KithError('invalid-argument', `${taken} is served already.`)
-    if (this.#handlers.size + names.length > PROTOCOLS_MAX) {
+    if (this.#entries.size + names.length > PROTOCOLS_MAX) {
       throw new KithError('invalid-argument', `At most ${PROTOCOLS_MAX} protocols can be served.`)
     }
-    for (const name of names) this.#handlers.set(name, handler)
+    for (const name of names) this.#entries.set(name, entry)
     this.#onChange()
     return makeStop(() => {
-      for (const name of names) this.#handlers.delete(name)
+      for (const name of names) this.#entries.delete(name)
       this.#onChange()
     })
   }

@@ -124,7 +124,7 @@ export class Link {
    * Rejects with these, with 'invalid-protocol', 'invalid-argument', 'too-large' (params), 'aborted', or with what ended the link.
    */
   async open(protocols: ProtocolName | readonly ProtocolName[], options: LinkOpenOptions = {}): Promise<LinkStream> {
-    const { params, priority = 0, scope = 0, signal } = options
+    const { kind = 'stream', params, priority = 0, scope = 0, signal } = options
     const list = typeof protocols === 'string' ? [protocols] : protocols
     for (const name of list) {
       if (!isProtocolName(name)) throw new KithError('invalid-protocol', `not a protocol name: ${String(name)}`)
@@ -132,7 +132,7 @@ export class Link {
     if (list.length === 0) throw new KithError('invalid-argument', 'a stream needs a protocol')
     await untilAborted(this.ready, signal)
     if (this.#ended !== undefined) throw this.#ended
-    const muxStream = this.#mux.open({ protocols: list, params, priority, scope })
+    const muxStream = this.#mux.open({ kind, protocols: list, params, priority, scope })
     const stream = this.#adopt(muxStream)
     this.#drain()
     return stream
@@ -289,14 +289,11 @@ export class Link {
   }
 
   #incoming(muxStream: MuxStream): void {
-    const { protocol, params, priority, scope, header } = muxStream
+    const { kind, protocol, params, priority, scope, header } = muxStream
     let handler: StreamHandler | undefined
-    // Datagrams and media are served by those who know them.
-    if (header.kind === 'stream') {
-      guarded(() => {
-        handler = this.#onIncoming({ protocols: header.protocols, protocol, params, priority, scope })
-      })
-    }
+    guarded(() => {
+      handler = this.#onIncoming({ kind, protocols: header.protocols, protocol, params, priority, scope })
+    })
     if (handler === undefined) {
       this.#mux.reject(muxStream, REJECT_CODES.unsupported)
       return

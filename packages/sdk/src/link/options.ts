@@ -1,9 +1,11 @@
 /** What a link is made of and asked for. */
-import type { Bytes, ProtocolName, Scope } from '@kith/protocol'
+import type { Bytes, ProtocolName, Scope, StreamKind } from '@kith/protocol'
 import type { Lanes } from '../rtc/lane.ts'
 import type { LinkStream } from './stream.ts'
 
 export interface IncomingRequest {
+  /** Plain bytes, or what a datagram flow or live tracks are talked about on. */
+  readonly kind: StreamKind
   /** What the opener would speak, in order of preference, and the first of it that we serve. */
   readonly protocols: readonly ProtocolName[]
   readonly protocol: ProtocolName
@@ -32,6 +34,8 @@ export interface LinkOptions {
 }
 
 export interface LinkOpenOptions {
+  /** Default 'stream'. */
+  readonly kind?: StreamKind
   /** JSON of at most 1 KiB. */
   readonly params?: unknown
   /** A safe integer; larger goes first. */

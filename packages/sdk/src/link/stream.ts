@@ -50,6 +50,11 @@ export class LinkStream {
   #queuedChunks = 0
   #settleClosed!: { readonly resolve: () => void; readonly reject: (error: KithError) => void }
 
+  /** On the wire, and the same at both ends. Final once the remote has said anything: an OPEN that is tried again has another. */
+  get id(): number {
+    return this.#stream.id
+  }
+
   constructor(host: StreamHost, stream: MuxStream) {
     this.#host = host
     this.#stream = stream

@@ -8,7 +8,7 @@
  * - It takes the `on…` handlers of the connection and of its channel: we listen with addEventListener.
  * - It dies of a candidate that the browser refuses: none gets there that is not known to be well-formed.
  * - It does what a remote's 'renegotiate' or 'transceiverRequest' asks: of a remote's it is told only descriptions and candidates,
- *   in our own words.
+ *   in our own words. Its own requests go nowhere: for tracks see renegotiation.ts, which asks by a message that is not lost.
  * - It says 'connect' after a poll of getStats: nobody waits for that, a lane's own 'open' is what counts.
  */
 /// <reference path="./simple-peer.d.ts" />
@@ -26,6 +26,7 @@ import SimplePeer, { type Signal } from 'simple-peer'
 import { type FencedConnection, fencedConnection } from './fenced-connection.ts'
 import type { Lane, Lanes } from './lane.ts'
 import { type PathStats, pathStats } from './path-stats.ts'
+import { Renegotiation, type RenegotiationOptions } from './renegotiation.ts'
 import { descriptionFromSdp, sdpFromDescription } from './sdp-template.ts'
 
 /** A WebRTC implementation: a browser's globals, or what a package for Node exports. */
@@ -70,8 +71,12 @@ export interface Negotiator {
   /** One of the remote's candidates, at any time; one that names what no peer should name is ignored. */
   addCandidate(candidate: Candidate): void
   /**
+   * From now on descriptions are of tracks, too, and cross on the link that both ends have confirmed. Once; both ends must.
+   */
+  renegotiate(options: RenegotiationOptions): Renegotiation
+  /**
    * A new offer with fresh ICE credentials; takes back one that was not answered. Before the first answer it does nothing. Throws
-   * 'invalid-argument' on the answerer, which has to ask the offerer by a message.
+   * 'invalid-argument' on the answerer, which has to ask the offerer by a message, and once there are tracks.
    */
   restartIce(): void
   /** 'turn' when either end of the path in use is at a TURN server. Rejects with 'closed' while there is none. */
@@ -96,6 +101,10 @@ class SimplePeerNegotiator implements Negotiator {
   readonly #incoming: CandidatePolicy
   /** Whether the next description is the remote's: after our offer, or while none of theirs is being answered. */
   #remoteHasTurn: boolean
+  #remote: TransportDescription | undefined
+  #renegotiation: Renegotiation | undefined
+  /** What our next description is for: the dial, which gets it as a struct, or a change of tracks. */
+  #describing: 'transport' | 'tracks' = 'transport'
   #ended = false
 
   constructor(options: NegotiatorOptions) {
@@ -124,6 +133,9 @@ class SimplePeerNegotiator implements Negotiator {
     connection.addEventListener('icecandidate', ({ candidate }) => {
       if (candidate === null && !this.#ended) options.onCandidatesEnd()
     })
+    connection.addEventListener('signalingstatechange', () => {
+      if (connection.signalingState === 'stable') this.#attempt(() => this.#renegotiation?.stable())
+    })
     connection.addEventListener('datachannel', () => this.#end(violation('a channel that was not agreed upon')))
   }
 
@@ -136,7 +148,28 @@ class SimplePeerNegotiator implements Negotiator {
       return
     }
     this.#remoteHasTurn = false
+    this.#remote = remote
+    this.#describing = 'transport'
     this.#peer.signal({ type, sdp: sdpFromDescription(remote, type) })
+  }
+
+  renegotiate(options: RenegotiationOptions): Renegotiation {
+    const step = (take: () => void) => {
+      this.#describing = 'tracks'
+      this.#attempt(take)
+    }
+    this.#renegotiation = new Renegotiation(
+      {
+        role: this.#options.role,
+        connection: this.#fenced.connection,
+        confirmed: () => this.#remote,
+        offer: () => step(() => this.#peer.negotiate()),
+        describe: (description) => step(() => this.#peer.signal(description)),
+        fail: (error) => this.#end(error),
+      },
+      options,
+    )
+    return this.#renegotiation
   }
 
   addCandidate(candidate: Candidate): void {
@@ -147,6 +180,8 @@ class SimplePeerNegotiator implements Negotiator {
   restartIce(): void {
     if (this.#options.role === 'answerer') throw new KithError('invalid-argument', 'The offerer restarts ICE: ask it to.')
     const { connection } = this.#fenced
+    if (connection.getTransceivers().length > 0) throw new KithError('invalid-argument', 'ICE cannot be restarted beside tracks.')
+    this.#describing = 'transport'
     // There is nothing to restart before the first answer. Nor could that offer be taken back: Chromium then makes one without data.
     if (this.#ended || connection.currentRemoteDescription === null) return
     const offer = () => {
@@ -176,6 +211,7 @@ class SimplePeerNegotiator implements Negotiator {
   close(): void {
     if (this.#ended) return
     this.#ended = true
+    this.#renegotiation?.close()
     this.#peer.destroy()
     // simple-peer closes them a microtask later, and Chromium's channels say 'open' for a while after that.
     for (const lane of Object.values<Lane>({ ...this.lanes })) lane.close()
@@ -186,6 +222,10 @@ class SimplePeerNegotiator implements Negotiator {
     switch (signal.type) {
       case 'offer':
       case 'answer':
+        if (this.#describing === 'tracks') {
+          this.#renegotiation?.described(signal.type, signal.sdp)
+          return
+        }
         this.#remoteHasTurn = true
         this.#options.onDescription(descriptionFromSdp(signal.sdp))
         return

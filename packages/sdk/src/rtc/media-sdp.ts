@@ -1,0 +1,60 @@
+/**
+ * SDP of a connection that carries tracks, as it crosses to the other side. Codecs and header extensions are the browsers' own
+ * affair, too many to make a struct of; so this text does cross, on the control lane, once both ends are confirmed. What it may
+ * not do is what the dial has settled: name addresses, or another transport than the one that is confirmed.
+ */
+import { hex, KithError, SDP_MAX_LENGTH, type TransportDescription, violation } from '@kith/protocol'
+
+/**
+ * Without candidates and without the addresses that stand in for them: how much of its network a peer discloses was decided when it
+ * dialled. RFC 8839 §5.1, §5.3; the default address in `c=`, in `a=rtcp` (RFC 3605) and the port in `m=` are one candidate's too.
+ * A port of 0 says that the section is not in use and stays.
+ */
+export function withoutAddresses(sdp: string): string {
+  return sdp
+    .replace(/^a=(?:candidate|remote-candidates|end-of-candidates)\b.*(?:\r?\n|$)/gm, '')
+    .replace(/^c=.*$/gm, 'c=IN IP4 0.0.0.0')
+    .replace(/^a=rtcp:.*$/gm, 'a=rtcp:9 IN IP4 0.0.0.0')
+    .replace(/^(m=\S+) [1-9]\d*/gm, '$1 9')
+}
+
+/** What we say. `names`: the id of a MediaStream of ours → what the other side shall know it by. Throws 'too-large'. */
+export function outgoingSdp(sdp: string, names: ReadonlyMap<string, string>): string {
+  let text = withoutAddresses(sdp)
+  for (const [id, name] of names) text = text.replaceAll(id, name)
+  if (text.length > SDP_MAX_LENGTH) throw new KithError('too-large', `a description of ${text.length} characters`)
+  return text
+}
+
+/**
+ * What they say, for our browser's parser. Throws 'peer-violation' where any section names another DTLS certificate or other ICE
+ * credentials than the `confirmed` ones: with one transport for all (RFC 9143), the keys that protect the tracks (RFC 5764) are of
+ * the association whose ends have confirmed who they are.
+ */
+export function incomingSdp(sdp: string, confirmed: TransportDescription): string {
+  const fingerprint = `sha-256 ${hex(confirmed.fingerprint)}`
+  insist(sdp, 'fingerprint', (value) => value.toLowerCase().replaceAll(':', '') === fingerprint)
+  insist(sdp, 'ice-ufrag', (value) => value === confirmed.iceUfrag)
+  insist(sdp, 'ice-pwd', (value) => value === confirmed.icePwd)
+  return withoutAddresses(sdp)
+}
+
+/** At least one value of the attribute is there, and all are as they must be. */
+function insist(sdp: string, name: string, isRight: (value: string) => boolean): void {
+  // RFC 8866 §5: lines end with CRLF; parsers take LF too, so what is split by either must be looked at.
+  const values = sdp.split(/\r\n|\r|\n/).flatMap((line) => (line.startsWith(`a=${name}:`) ? [line.slice(name.length + 3)] : []))
+  if (values.length === 0 || !values.every((value) => isRight(value.trim()))) {
+    throw violation(`a=${name} is not the confirmed one`)
+  }
+}
+
+/** By mid: the first MediaStream that a section names (RFC 8830 §2). */
+export function streamNames(sdp: string): Map<string, string> {
+  const names = new Map<string, string>()
+  for (const section of sdp.split(/^m=/m).slice(1)) {
+    const mid = /^a=mid:(\S+)/m.exec(section)?.[1]
+    const name = /^a=msid:(\S+)/m.exec(section)?.[1]
+    if (mid !== undefined && name !== undefined) names.set(mid, name)
+  }
+  return names
+}

@@ -1,0 +1,205 @@
+/**
+ * Changes of what flows on a connection that is up. As in simple-peer only one side offers, so that offers never cross; the other
+ * asks it to. All of it are control messages of type 4, on a lane that loses nothing:
+ *
+ * | | fields | |
+ * |---|---|---|
+ * | offer | 0, round, SDP | by the offerer; each has the next round, from 1 on |
+ * | answer | 1, round, SDP | to the offer of that round |
+ * | ask | 2, round, audio, video | by the answerer, after that round: offer again, with sections for so many more tracks of mine |
+ *
+ * An ask that crosses a newer offer is out of date and ignored: whoever asked sees from that offer whether it still has to. An
+ * offer without an answer is taken back after OFFER_MS and made anew, and an answer that comes for it later is ignored.
+ */
+import {
+  type Fields,
+  KithError,
+  OFFER_MS,
+  type Packable,
+  SDP_MAX_LENGTH,
+  TRACKS_MAX,
+  type TransportDescription,
+  violation,
+} from '@kith/protocol'
+import { incomingSdp, outgoingSdp } from './media-sdp.ts'
+import { TRACK_KINDS, Transceivers } from './transceivers.ts'
+
+/** The one who makes offers and answers, as far as they are needed here. */
+export interface SdpEngine {
+  readonly role: 'offerer' | 'answerer'
+  readonly connection: RTCPeerConnection
+  /** What the link has confirmed of the remote. */
+  readonly confirmed: () => TransportDescription | undefined
+  /** Offerer: makes an offer as soon as none is under way. What comes of it is told to `described`. */
+  offer(): void
+  /** Takes the remote's description. An offer gets an answer, which is told to `described`. */
+  describe(description: { type: 'offer' | 'answer'; sdp: string }): void
+  fail(error: KithError): void
+}
+
+export interface RenegotiationOptions {
+  /** Sends a control message of type 4 with these fields. */
+  readonly send: (fields: readonly Packable[]) => void
+  /** What flows to us may be other tracks now: see `tracks.incoming`. */
+  readonly onIncoming: () => void
+}
+
+const OFFER = 0
+const ANSWER = 1
+const ASK = 2
+
+export class Renegotiation {
+  readonly tracks: Transceivers
+  readonly #engine: SdpEngine
+  readonly #options: RenegotiationOptions
+  /** The last offer made, or taken. */
+  #round = 0
+  /** Offerer: it waits for the answer to the last round. */
+  #takeBack: ReturnType<typeof setTimeout> | undefined
+  /** Answerer: the round that is being answered, and the newest that came meanwhile. */
+  #answering = false
+  #next: { readonly round: number; readonly sdp: string } | undefined
+  /** What we send has changed since the last offer was made or taken up. */
+  #hasChanged = false
+  #isScheduled = false
+  #isClosed = false
+
+  constructor(engine: SdpEngine, options: RenegotiationOptions) {
+    this.#engine = engine
+    this.#options = options
+    this.tracks = new Transceivers(engine.connection, () => this.#changed())
+  }
+
+  /** A control message of type 4. Throws 'peer-violation'. */
+  receive(fields: Fields): void {
+    if (this.#isClosed) return
+    const type = fields.integer(ASK)
+    const round = fields.integer()
+    // Which of the two roles may say what.
+    if ((type === ANSWER || type === ASK) !== (this.#engine.role === 'offerer')) throw violation('SDP out of turn')
+    switch (type) {
+      case OFFER:
+        this.#onOffer(round, this.#readSdp(fields))
+        return
+      case ANSWER:
+        this.#onAnswer(round, this.#readSdp(fields))
+        return
+      case ASK:
+        this.#onAsk(round, fields.integer(TRACKS_MAX), fields.integer(TRACKS_MAX))
+    }
+  }
+
+  /** Our browser has made an offer or an answer, and holds to it. */
+  described(type: 'offer' | 'answer', sdp: string): void {
+    if (this.#isClosed) return
+    const text = outgoingSdp(sdp, this.tracks.names)
+    if (type === 'answer') {
+      this.#options.send([ANSWER, this.#round, text])
+      this.#answered()
+      return
+    }
+    this.#round += 1
+    this.#options.send([OFFER, this.#round, text])
+    clearTimeout(this.#takeBack)
+    this.#takeBack = setTimeout(() => this.#rollBack(), OFFER_MS)
+  }
+
+  /** Both sides have agreed: the connection's signalling is stable again. */
+  stable(): void {
+    if (this.#isClosed) return
+    this.tracks.agreed()
+    this.#options.onIncoming()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#takeBack)
+  }
+
+  // ── both ──
+
+  #readSdp(fields: Fields): string {
+    const sdp = fields.text(SDP_MAX_LENGTH)
+    const confirmed = this.#engine.confirmed()
+    if (confirmed === undefined) throw violation('SDP before the first description')
+    return incomingSdp(sdp, confirmed)
+  }
+
+  #changed(): void {
+    this.#hasChanged = true
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    // What changes in one go is one change.
+    queueMicrotask(() => {
+      this.#isScheduled = false
+      if (this.#isClosed) return
+      if (this.#engine.role === 'offerer') this.#offer()
+      else if (!this.#answering) this.#ask()
+    })
+  }
+
+  // ── the offerer ──
+
+  #offer(): void {
+    this.#hasChanged = false
+    this.#engine.offer()
+  }
+
+  #onAnswer(round: number, sdp: string): void {
+    if (round > this.#round) throw violation('an answer to no offer')
+    // Late: the offer was taken back, and there is a newer one.
+    if (round < this.#round || this.#takeBack === undefined) return
+    clearTimeout(this.#takeBack)
+    this.#takeBack = undefined
+    this.#engine.describe({ type: 'answer', sdp })
+  }
+
+  #onAsk(round: number, audio: number, video: number): void {
+    if (round > this.#round) throw violation('asked after an offer that was not made')
+    if (round < this.#round) return
+    this.tracks.makeRoom('audio', audio)
+    this.tracks.makeRoom('video', video)
+    this.#offer()
+  }
+
+  #rollBack(): void {
+    this.#takeBack = undefined
+    this.#engine.connection.setLocalDescription({ type: 'rollback' }).then(
+      () => {
+        if (!this.#isClosed) this.#offer()
+      },
+      (cause: unknown) => {
+        if (!this.#isClosed) this.#engine.fail(new KithError('lost', 'An offer could not be taken back.', { cause }))
+      },
+    )
+  }
+
+  // ── the answerer ──
+
+  #onOffer(round: number, sdp: string): void {
+    if (round <= this.#round || round <= (this.#next?.round ?? 0)) throw violation('an offer of a round that was')
+    // One at a time. Of those that were taken back while we were asleep, only the newest still counts.
+    if (this.#answering) this.#next = { round, sdp }
+    else this.#answer(round, sdp)
+  }
+
+  #answer(round: number, sdp: string): void {
+    this.#answering = true
+    this.#round = round
+    this.#hasChanged = false
+    this.#engine.describe({ type: 'offer', sdp })
+  }
+
+  #answered(): void {
+    this.#answering = false
+    const next = this.#next
+    this.#next = undefined
+    if (next !== undefined) this.#answer(next.round, next.sdp)
+    else if (this.#hasChanged || TRACK_KINDS.some((kind) => this.tracks.missing(kind) > 0)) this.#ask()
+  }
+
+  #ask(): void {
+    this.#hasChanged = false
+    this.#options.send([ASK, this.#round, this.tracks.missing('audio'), this.tracks.missing('video')])
+  }
+}

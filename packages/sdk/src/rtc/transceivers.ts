@@ -1,0 +1,162 @@
+/**
+ * The transceivers of a connection: each a section of its SDP that carries one track each way. One whose track was removed is used
+ * again for the next of its kind, so that a conversation in which tracks come and go for hours has no more sections than it ever
+ * had tracks at once. (simple-peer's own addTrack makes a new section each time, and refuses a track that was there before.)
+ */
+import { KithError, TRACKS_MAX, violation } from '@kith/protocol'
+import { streamNames } from './media-sdp.ts'
+
+export type TrackKind = 'audio' | 'video'
+export const TRACK_KINDS: readonly TrackKind[] = ['audio', 'video']
+
+/** A track of ours on its way. */
+export interface OutgoingTrack {
+  readonly sender: RTCRtpSender
+  /** Rejects with 'closed' once removed, 'invalid-argument' for another kind. */
+  replace(track: MediaStreamTrack | null): Promise<void>
+  remove(): void
+}
+
+/** A track of theirs that flows, and the name that they gave to its MediaStream. */
+export interface IncomingTrack {
+  readonly track: MediaStreamTrack
+  readonly name: string
+}
+
+interface Use {
+  /** Only its id matters: the SDP names the track's MediaStream by it, and what crosses is `name` in its place. */
+  readonly token: MediaStream
+  readonly name: string
+  track: MediaStreamTrack | null
+}
+
+export class Transceivers {
+  readonly #connection: RTCPeerConnection
+  readonly #onChange: () => void
+  readonly #uses = new Map<RTCRtpSender, Use>()
+  /** Whoever waits until both sides agree on what flows. */
+  readonly #waiting = new Set<() => void>()
+
+  /** @param onChange what is sent has changed: the other side has to be told. */
+  constructor(connection: RTCPeerConnection, onChange: () => void) {
+    this.#connection = connection
+    this.#onChange = onChange
+  }
+
+  /** Ids of our MediaStreams, and what the other side shall know them by. */
+  get names(): ReadonlyMap<string, string> {
+    return new Map([...this.#uses.values()].map(({ token, name }) => [token.id, name]))
+  }
+
+  /** Throws 'too-many', 'closed', or 'invalid-argument' for what is no track or is being sent already. */
+  add(track: MediaStreamTrack, name: string): OutgoingTrack {
+    const kind = kindOf(track)
+    if (this.#connection.signalingState === 'closed') throw new KithError('closed', 'The connection has gone.')
+    if ([...this.#uses.values()].some((use) => use.track === track)) {
+      throw new KithError('invalid-argument', 'This track is being sent to them already: clone() it to send it twice.')
+    }
+    const all = this.#of(kind)
+    if (all.filter(({ sender }) => this.#uses.has(sender)).length >= TRACKS_MAX) {
+      throw new KithError('too-many', `${TRACKS_MAX} ${kind} tracks are being sent to them already.`)
+    }
+    const use = { token: new MediaStream(), name, track }
+    const idle = all.find((one) => !this.#uses.has(one.sender) && one.currentDirection !== 'stopped')
+    const sender = idle === undefined ? this.#connection.addTrack(track, use.token) : reuse(idle, use)
+    this.#uses.set(sender, use)
+    this.#onChange()
+    return {
+      sender,
+      replace: (next) => this.#replace(sender, use, kind, next),
+      remove: () => this.#remove(sender, use),
+    }
+  }
+
+  /** How many of ours have no section yet: only an offer can bring one. */
+  missing(kind: TrackKind): number {
+    return this.#of(kind).filter(({ mid, sender }) => mid === null && this.#uses.has(sender)).length
+  }
+
+  /** Sections for `count` tracks of theirs, beside those that our own new ones will bring. Throws 'peer-violation' for too many. */
+  makeRoom(kind: TrackKind, count: number): void {
+    const all = this.#of(kind)
+    const wanted = count - all.filter(({ mid }) => mid === null).length
+    if (all.length + wanted > TRACKS_MAX) throw violation(`more than ${TRACKS_MAX} ${kind} tracks`)
+    for (let i = 0; i < wanted; i++) this.#connection.addTransceiver(kind, { direction: 'recvonly' })
+  }
+
+  /** Both sides have agreed on what flows. */
+  agreed(): void {
+    for (const check of this.#waiting) check()
+  }
+
+  /** What flows to us, by the descriptions that both sides agreed on last. */
+  incoming(): IncomingTrack[] {
+    const names = streamNames(this.#connection.currentRemoteDescription?.sdp ?? '')
+    return this.#connection.getTransceivers().flatMap(({ mid, currentDirection, receiver }) => {
+      const name = mid === null ? undefined : names.get(mid)
+      const flows = currentDirection === 'sendrecv' || currentDirection === 'recvonly'
+      return name !== undefined && flows ? [{ track: receiver.track, name }] : []
+    })
+  }
+
+  #of(kind: TrackKind): RTCRtpTransceiver[] {
+    return this.#connection.getTransceivers().filter(({ receiver }) => receiver.track.kind === kind)
+  }
+
+  async #replace(sender: RTCRtpSender, use: Use, kind: TrackKind, track: MediaStreamTrack | null): Promise<void> {
+    if (track !== null && kindOf(track) !== kind) throw new KithError('invalid-argument', `A track of ${kind} is needed here.`)
+    const before = use.track
+    use.track = track
+    // Without a track and not sent yet, the next addTrack of the browser would take it for free (W3C webrtc-pc §5.1).
+    if (track === null) await this.#negotiated(sender)
+    if (this.#uses.get(sender) !== use) throw new KithError('closed', 'This track was removed.')
+    try {
+      await sender.replaceTrack(track)
+    } catch (cause) {
+      use.track = before
+      if (this.#uses.get(sender) !== use || this.#connection.signalingState === 'closed') {
+        throw new KithError('closed', 'This track was removed.', { cause })
+      }
+      throw new KithError('invalid-argument', 'The browser does not take this track in place of the other.', { cause })
+    }
+  }
+
+  /** Whether it flows has been agreed on, or it was removed. */
+  #negotiated(sender: RTCRtpSender): Promise<void> {
+    const transceiver = this.#connection.getTransceivers().find((one) => one.sender === sender)
+    return new Promise((resolve) => {
+      const check = () => {
+        if (transceiver?.currentDirection === null && this.#uses.has(sender)) return
+        this.#waiting.delete(check)
+        resolve()
+      }
+      this.#waiting.add(check)
+      check()
+    })
+  }
+
+  #remove(sender: RTCRtpSender, use: Use): void {
+    if (this.#uses.get(sender) !== use) return
+    this.#uses.delete(sender)
+    this.agreed()
+    if (this.#connection.signalingState === 'closed') return
+    this.#connection.removeTrack(sender)
+    this.#onChange()
+  }
+}
+
+function reuse(transceiver: RTCRtpTransceiver, { token, track }: Use): RTCRtpSender {
+  const { sender } = transceiver
+  transceiver.direction = 'sendrecv'
+  sender.setStreams(token)
+  sender.replaceTrack(track).catch(() => {
+    // The connection closed meanwhile, which ends the Media: there is nobody to tell.
+  })
+  return sender
+}
+
+function kindOf(track: MediaStreamTrack): TrackKind {
+  const kind = TRACK_KINDS.find((one) => one === (track as Partial<MediaStreamTrack> | null)?.kind)
+  if (kind === undefined) throw new KithError('invalid-argument', 'A MediaStreamTrack is needed.')
+  return kind
+}
