@@ -6,6 +6,7 @@ import './styles/controls.css'
 import './styles/layout.css'
 import './styles/people.css'
 import './styles/chat.css'
+import './styles/documents.css'
 import './styles/pages.css'
 
 const root = document.getElementById('app')

@@ -2,6 +2,7 @@
 import { createPeer, type Peer, type PeerStatus } from '@kith/sdk'
 import { Chats } from './chat/chats.ts'
 import { openHistory } from './chat/idb-history.ts'
+import { Library, readDocuments } from './documents/library.ts'
 import { Value } from './observable.ts'
 import { type Person, watchPeople } from './people.ts'
 import { type Place, sharedPage } from './place.ts'
@@ -13,21 +14,25 @@ export interface Session {
   readonly status: Value<PeerStatus>
   readonly people: Value<readonly Person[]>
   readonly chats: Chats
+  readonly documents: Library
 }
 
 export async function startSession(place: Place): Promise<Session> {
-  const [peer, history] = await Promise.all([
+  const [peer, history, kept] = await Promise.all([
     createPeer({
       profile: place.profile,
       page: sharedPage(new URL(location.href)),
       ...(place.relay === undefined ? {} : { relays: [place.relay] }),
     }),
     openHistory(place.profile),
+    readDocuments(place.profile),
   ])
   const status = new Value(peer.status)
   peer.on('status', (now) => status.set(now))
   const chats = new Chats(peer, history, place.profile)
-  return { peer, place, name: new Value(peer.identity.name), status, people: watchPeople(peer, chats), chats }
+  const documents = new Library(peer, kept, place.profile)
+  const name = new Value(peer.identity.name)
+  return { peer, place, name, status, people: watchPeople(peer, chats), chats, documents }
 }
 
 export async function setName(session: Session, name: string): Promise<void> {

@@ -1,8 +1,7 @@
 /** Someone at a glance: initials on a colour that their PeerId decides, so that two Adas look different. */
-import type { PeerId } from '@kith/sdk'
 
 interface AvatarProps {
-  id: PeerId
+  id: string
   name: string
   /** A dot that says so; words beside it must say it too. */ online?: boolean
   size?: 'small' | 'large'
@@ -18,7 +17,7 @@ export function Avatar({ id, name, online, size = 'small' }: AvatarProps) {
 }
 
 /** Degrees around the colour wheel. The last characters of a PeerId are as good as random. */
-function hueOf(id: PeerId): number {
+export function hueOf(id: string): number {
   let hash = 0
   for (const character of id.slice(-8)) hash = (hash * 31 + character.charCodeAt(0)) % 4093
   return (hash * 137) % 360

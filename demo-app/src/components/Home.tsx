@@ -1,5 +1,7 @@
 /** People on one side, a conversation on the other; on a phone one at a time. */
 import { useEffect, useMemo, useState } from 'preact/hooks'
+import { DocumentScreen } from '../documents/components/DocumentScreen.tsx'
+import { opened } from '../documents/place.ts'
 import { Invitation } from '../invitation.ts'
 import { useValue } from '../observable.ts'
 import { deselect, selected } from '../selection.ts'
@@ -18,6 +20,7 @@ type OpenDialog = 'none' | 'invite' | 'you' | 'person'
 export function Home({ session }: { session: Session }) {
   const people = useValue(session.people)
   const selectedId = useValue(selected)
+  const documentId = useValue(opened)
   const person = people.find(({ id }) => id === selectedId)
   const [dialog, setDialog] = useState<OpenDialog>('none')
   const invitation = useMemo(() => new Invitation(session.peer), [session])
@@ -31,7 +34,7 @@ export function Home({ session }: { session: Session }) {
   }, [session, selectedId, people])
 
   return (
-    <div class={person ? 'home with-person' : 'home'}>
+    <div class={person || documentId ? 'home with-person' : 'home'}>
       <Sidebar
         session={session}
         people={people}
@@ -39,8 +42,10 @@ export function Home({ session }: { session: Session }) {
         onYou={() => setDialog('you')}
         onInvite={() => setDialog('invite')}
       />
-      <main class="main" aria-label={person ? undefined : text.app}>
-        {person ? (
+      <main class="main" aria-label={person || documentId ? undefined : text.app}>
+        {documentId ? (
+          <DocumentScreen key={documentId} session={session} id={documentId} />
+        ) : person ? (
           <Conversation key={person.id} session={session} person={person} onAbout={() => setDialog('person')} />
         ) : (
           <Nobody first={people.length === 0} onInvite={() => setDialog('invite')} />

@@ -16,6 +16,15 @@ export function Notice({ session, quiet }: { session: Session; quiet: boolean })
       }),
     [session, quiet],
   )
+  useEffect(
+    () =>
+      session.documents.arrived.on(() => {
+        const from = session.documents.arrived.get()?.from
+        const contact = from && session.peer.contacts.get(from)
+        if (contact) setWords(text.documents.arrived(contact.name))
+      }),
+    [session],
+  )
   useEffect(() => {
     if (words === '') return
     const timer = setTimeout(() => setWords(''), SHOWN_MS)

@@ -1,5 +1,6 @@
 /** Me, how well I can be found, and my people. */
 import type { PeerId } from '@kith/sdk'
+import { DocumentList } from '../documents/components/DocumentList.tsx'
 import { useValue } from '../observable.ts'
 import type { Person } from '../people.ts'
 import { DEFAULT_PROFILE } from '../place.ts'
@@ -42,6 +43,7 @@ export function Sidebar({ session, people, selected, onYou, onInvite }: SidebarP
       </header>
       <StatusLine session={session} people={people} />
       <PeopleList people={people} selected={selected} onInvite={onInvite} />
+      <DocumentList session={session} people={people} />
     </aside>
   )
 }

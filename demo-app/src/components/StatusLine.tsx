@@ -9,6 +9,7 @@ import { Icon } from './Icon.tsx'
 export function StatusLine({ session, people }: { session: Session; people: readonly Person[] }) {
   const status = useValue(session.status)
   const unsaved = useValue(session.chats.unsaved)
+  const unsavedDocument = useValue(session.documents.unsaved)
   const connected = people.some(({ link }) => link === 'direct' || link === 'turn' || link === 'reconnecting')
   const { tone, words, detail } = reachWords(status, connected)
   return (
@@ -23,7 +24,7 @@ export function StatusLine({ session, people }: { session: Session; people: read
       {status.storage.state === 'session' ? (
         <Warning words={text.storage.session(storageWhy(status.storage.error))} />
       ) : session.chats.saved ? (
-        unsaved && <Warning words={text.chat.notSaved} />
+        (unsaved || unsavedDocument) && <Warning words={unsaved ? text.chat.notSaved : text.documents.notSaved} />
       ) : (
         <Warning words={text.storage.historySession} />
       )}

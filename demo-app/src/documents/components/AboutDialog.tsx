@@ -1,0 +1,79 @@
+/** What there is to know about a document, a copy of it to take away, and the way to be rid of it. */
+import { useState } from 'preact/hooks'
+import { Dialog } from '../../components/Dialog.tsx'
+import { Icon } from '../../components/Icon.tsx'
+import { dateOf, momentOf } from '../../dates.ts'
+import type { Person } from '../../people.ts'
+import type { Session } from '../../session.ts'
+import { text } from '../../text.ts'
+import type { DocumentEntry } from '../document.ts'
+import { listOf, nameOf } from '../names.ts'
+import { closeDocument } from '../place.ts'
+
+interface AboutDialogProps {
+  session: Session
+  people: readonly Person[]
+  entry: DocumentEntry
+  written: string
+  onClose: () => void
+}
+
+export function AboutDialog({ session, people, entry, written, onClose }: AboutDialogProps) {
+  const [removing, setRemoving] = useState(false)
+  const words = text.documents.about
+  const title = entry.title || text.documents.untitled
+  const names = listOf(entry.members.map((member) => nameOf(people, member)))
+  if (removing) {
+    const remove = () => {
+      onClose()
+      closeDocument()
+      session.documents.leave(entry.id).catch(reportError)
+    }
+    return (
+      <Dialog title={words.removeTitle(title)} onClose={onClose} key="removing">
+        <div class="stack">
+          <p>{names ? words.removeShared(names) : words.removeAlone}</p>
+          <div class="choices">
+            <button type="button" class="button wide" onClick={() => setRemoving(false)}>
+              {words.removeNo}
+            </button>
+            <button type="button" class="button wide danger solid" onClick={remove}>
+              {words.removeYes}
+            </button>
+          </div>
+        </div>
+      </Dialog>
+    )
+  }
+  return (
+    <Dialog title={words.title} onClose={onClose}>
+      <div class="stack">
+        <ul class="about-facts">
+          <li>{names ? text.documents.people(names) : text.documents.alone}</li>
+          <li>{words.length(written.match(/\S+/g)?.length ?? 0)}</li>
+          <li>{words.created(dateOf(entry.createdAt))}</li>
+          <li>{words.changed(momentOf(entry.changedAt))}</li>
+        </ul>
+        <div class="dialog-foot">
+          <button type="button" class="button small" onClick={() => download(`${title}.md`, written)}>
+            <Icon name="download" />
+            {words.download}
+          </button>
+          <button type="button" class="button small danger" onClick={() => setRemoving(true)}>
+            {words.remove}
+          </button>
+        </div>
+      </div>
+    </Dialog>
+  )
+}
+
+function download(name: string, written: string): void {
+  const url = URL.createObjectURL(new Blob([written], { type: 'text/markdown' }))
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name.replaceAll(/[\\/:*?"<>|]/g, '-')
+  link.click()
+  // The browser has taken hold of it by the next turn.
+  setTimeout(() => URL.revokeObjectURL(url))
+}

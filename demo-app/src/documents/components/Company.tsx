@@ -1,0 +1,58 @@
+/** Whose document it is besides mine, and who of them has it open; comings and goings are told to whoever listens. */
+import type { PeerId } from '@kith/sdk'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { Avatar } from '../../components/Avatar.tsx'
+import type { Person } from '../../people.ts'
+import { text } from '../../text.ts'
+import type { Present } from '../live-document.ts'
+import { listOf, nameOf } from '../names.ts'
+
+/** Pictures side by side; the others are a number. */
+const SHOWN_MAX = 3
+
+interface CompanyProps {
+  members: readonly PeerId[]
+  present: readonly Present[]
+  people: readonly Person[]
+}
+
+export function Company({ members, present, people }: CompanyProps) {
+  const here = new Map(present.map(({ id, name }) => [id, nameOf(people, id, name)]))
+  const news = useNews(here)
+  const away = members.filter((id) => !here.has(id)).map((id) => [id, nameOf(people, id)] as const)
+  const all = [...here, ...away]
+  return (
+    <>
+      {all.length > 0 && (
+        <ul class="company" aria-label={text.documents.people(listOf(all.map(([, name]) => name)))}>
+          {all.slice(0, SHOWN_MAX).map(([id, name]) => {
+            const words = here.has(id) ? text.documents.isHere(name) : text.documents.isAway(name)
+            return (
+              <li key={id} class={here.has(id) ? 'company-one here' : 'company-one'} title={words}>
+                <Avatar id={id} name={name} />
+                <span class="unseen">{words}</span>
+              </li>
+            )
+          })}
+          {all.length > SHOWN_MAX && <li class="company-more">+{all.length - SHOWN_MAX}</li>}
+        </ul>
+      )}
+      <p class="unseen" role="status">
+        {news}
+      </p>
+    </>
+  )
+}
+
+function useNews(here: ReadonlyMap<string, string>): string {
+  const before = useRef<ReadonlyMap<string, string>>(new Map())
+  const [news, setNews] = useState('')
+  useEffect(() => {
+    const came = [...here].find(([id]) => !before.current.has(id))
+    const left = [...before.current].find(([id]) => !here.has(id))
+    before.current = here
+    if (came) setNews(text.documents.isHere(came[1]))
+    else if (left) setNews(text.documents.hasLeft(left[1]))
+  }, [[...here.keys()].join(' ')])
+  return news
+}

@@ -1,0 +1,70 @@
+/** My documents, under my people. */
+import { useId } from 'preact/hooks'
+import { useNow } from '../../clock.ts'
+import { Icon } from '../../components/Icon.tsx'
+import { shortWhen } from '../../dates.ts'
+import { useValue } from '../../observable.ts'
+import type { Person } from '../../people.ts'
+import type { Session } from '../../session.ts'
+import { text } from '../../text.ts'
+import type { DocumentEntry } from '../document.ts'
+import { listOf, nameOf } from '../names.ts'
+import { openDocument, opened } from '../place.ts'
+
+export function DocumentList({ session, people }: { session: Session; people: readonly Person[] }) {
+  const entries = useValue(session.documents.entries)
+  const current = useValue(opened)
+  const now = useNow()
+  const titleId = useId()
+  const create = () => session.documents.create().then(openDocument, reportError)
+  return (
+    <nav class="documents" aria-labelledby={titleId}>
+      <div class="documents-head">
+        <h2 class="section-title" id={titleId}>
+          {text.documents.title}
+          {entries.length > 0 && <span class="section-count">{entries.length}</span>}
+        </h2>
+        <button type="button" class="button icon-only quiet small" onClick={create} aria-label={text.documents.create}>
+          <Icon name="add" />
+        </button>
+      </div>
+      {entries.length === 0 ? (
+        <p class="documents-none">{text.documents.none}</p>
+      ) : (
+        <ul>
+          {entries.map((entry) => (
+            <li key={entry.id}>
+              <Row entry={entry} people={people} now={now} current={entry.id === current} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </nav>
+  )
+}
+
+interface RowProps {
+  entry: DocumentEntry
+  people: readonly Person[]
+  now: number
+  current: boolean
+}
+
+function Row({ entry: { id, title, members, changedAt, isNew }, people, now, current }: RowProps) {
+  const names = listOf(members.map((member) => nameOf(people, member)))
+  return (
+    <button type="button" class="document" aria-current={current ? 'true' : undefined} onClick={() => openDocument(id)}>
+      <span class="document-picture" aria-hidden="true">
+        <Icon name="document" />
+      </span>
+      <span class="person-words">
+        <span class="person-top">
+          <span class="document-title clip">{title || text.documents.untitled}</span>
+          {isNew && <span class="badge">{text.documents.isNew}</span>}
+          <time class="person-when">{shortWhen(changedAt, now)}</time>
+        </span>
+        <span class="document-with clip">{names ? text.documents.sharedWith(names) : text.documents.alone}</span>
+      </span>
+    </button>
+  )
+}

@@ -1,0 +1,62 @@
+/** A document on the screen. What it takes is loaded when the first one is opened: Yjs, CodeMirror, and the rest of this screen. */
+import type { ComponentType } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { Icon } from '../../components/Icon.tsx'
+import type { Session } from '../../session.ts'
+import { text } from '../../text.ts'
+import type { DocumentId } from '../document.ts'
+import type { LiveDocument } from '../live-document.ts'
+import { closeDocument } from '../place.ts'
+import type { DocumentViewProps } from './DocumentView.tsx'
+
+type Opening =
+  | { at: 'opening' }
+  | { at: 'open'; document: LiveDocument; View: ComponentType<DocumentViewProps> }
+  | { at: 'failed' }
+
+export function DocumentScreen({ session, id }: { session: Session; id: DocumentId }) {
+  const [opening, setOpening] = useState<Opening>({ at: 'opening' })
+  const [attempt, setAttempt] = useState(0)
+  useEffect(() => {
+    let isWanted = true
+    setOpening({ at: 'opening' })
+    Promise.all([session.documents.open(id), import('./DocumentView.tsx')]).then(
+      ([document, { DocumentView }]) => {
+        if (isWanted) setOpening({ at: 'open', document, View: DocumentView })
+      },
+      (error: unknown) => {
+        console.warn('A document could not be opened:', error)
+        if (isWanted) setOpening({ at: 'failed' })
+      },
+    )
+    return () => {
+      isWanted = false
+    }
+  }, [session, id, attempt])
+
+  if (opening.at === 'open') return <opening.View session={session} document={opening.document} />
+  return (
+    <section class="document-screen" aria-label={text.documents.titleField}>
+      <header class="conversation-header">
+        <button type="button" class="button icon-only quiet only-narrow" onClick={closeDocument} aria-label={text.documents.back}>
+          <Icon name="back" />
+        </button>
+      </header>
+      <div class="document-wait">
+        {opening.at === 'opening' ? (
+          <p class="busy" role="status">
+            <span class="spinner" aria-hidden="true" />
+            {text.documents.opening}
+          </p>
+        ) : (
+          <div class="stack centered" role="alert">
+            <p>{text.documents.openFailed}</p>
+            <button type="button" class="button" onClick={() => setAttempt((count) => count + 1)}>
+              {text.documents.openAgain}
+            </button>
+          </div>
+        )}
+      </div>
+    </section>
+  )
+}

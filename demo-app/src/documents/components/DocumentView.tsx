@@ -1,0 +1,86 @@
+/** An open document: its title, who is there, where it stands, and the text. */
+import { useEffect, useState } from 'preact/hooks'
+import { Icon } from '../../components/Icon.tsx'
+import { useValue } from '../../observable.ts'
+import type { Session } from '../../session.ts'
+import { text } from '../../text.ts'
+import { TextEditor } from '../editor.tsx'
+import type { Keeping, LiveDocument } from '../live-document.ts'
+import { nameOf } from '../names.ts'
+import { closeDocument } from '../place.ts'
+import { standingOf } from '../standing.ts'
+import { AboutDialog } from './AboutDialog.tsx'
+import { Company } from './Company.tsx'
+import { ShareDialog } from './ShareDialog.tsx'
+import { TitleField } from './TitleField.tsx'
+
+export interface DocumentViewProps {
+  session: Session
+  document: LiveDocument
+}
+
+/** A write takes milliseconds: only one that takes longer is worth a word. */
+const SLOW_WRITE_MS = 400
+
+export function DocumentView({ session, document }: DocumentViewProps) {
+  const people = useValue(session.people)
+  const name = useValue(session.name)
+  const present = useValue(document.present)
+  const lines = useValue(document.lines)
+  const keeping = useSettled(useValue(document.keeping))
+  const entry = useValue(session.documents.entries).find(({ id }) => id === document.id)
+  const [dialog, setDialog] = useState<'none' | 'share' | 'about'>('none')
+  useEffect(() => {
+    document.show(name)
+    return () => document.hide()
+  }, [document, name])
+  // Removed here, or in another tab of this profile.
+  useEffect(() => {
+    if (!entry) closeDocument()
+  }, [entry])
+  if (!entry) return null
+
+  const title = entry.title || text.documents.untitled
+  const standing = standingOf(keeping, session.documents.saved, entry.members, lines, people)
+  const close = () => setDialog('none')
+  return (
+    <section class="document-screen" aria-label={title}>
+      <header class="conversation-header document-header">
+        <button type="button" class="button icon-only quiet only-narrow" onClick={closeDocument} aria-label={text.documents.back}>
+          <Icon name="back" />
+        </button>
+        <div class="conversation-who">
+          <TitleField title={document.title} />
+          <p class={`document-standing ${standing.tone}`}>{standing.words}</p>
+        </div>
+        <Company members={entry.members} present={present} people={people} />
+        <button type="button" class="button document-share" onClick={() => setDialog('share')}>
+          <Icon name="invite" />
+          <span>{text.documents.share.open}</span>
+        </button>
+        <button
+          type="button"
+          class="button icon-only quiet"
+          onClick={() => setDialog('about')}
+          aria-label={text.documents.about.open}
+        >
+          <Icon name="more" />
+        </button>
+      </header>
+      <TextEditor document={document} label={text.documents.editor(title)} nameOf={(id, said) => nameOf(people, id, said)} />
+      {dialog === 'share' && <ShareDialog session={session} people={people} entry={entry} onClose={close} />}
+      {dialog === 'about' && (
+        <AboutDialog session={session} people={people} entry={entry} written={document.text.toString()} onClose={close} />
+      )}
+    </section>
+  )
+}
+
+function useSettled(keeping: Keeping): Keeping {
+  const [shown, setShown] = useState(keeping)
+  useEffect(() => {
+    const timer = setTimeout(() => setShown(keeping), keeping === 'keeping' ? SLOW_WRITE_MS : 0)
+    return () => clearTimeout(timer)
+  }, [keeping])
+  return shown
+}

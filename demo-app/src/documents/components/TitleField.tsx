@@ -1,0 +1,35 @@
+/** The title, which is text like the rest: two people may write it at once. */
+import { useEffect, useReducer, useRef } from 'preact/hooks'
+import type * as Y from 'yjs'
+import { text } from '../../text.ts'
+import { TITLE_MAX_LENGTH } from '../document.ts'
+import { replaceText } from '../replace-text.ts'
+
+export function TitleField({ title }: { title: Y.Text }) {
+  const [, render] = useReducer((count: number) => count + 1, 0)
+  const field = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    const changed = () => render(undefined)
+    title.observe(changed)
+    // A new document begins with its name, where no keyboard would cover it.
+    if (title.length === 0 && !matchMedia('(pointer: coarse)').matches) field.current?.focus()
+    return () => title.unobserve(changed)
+  }, [title])
+  return (
+    <h2 class="document-name">
+      <input
+        ref={field}
+        class="document-name-field"
+        aria-label={text.documents.titleField}
+        placeholder={text.documents.untitled}
+        maxLength={TITLE_MAX_LENGTH}
+        autocomplete="off"
+        value={title.toString()}
+        onInput={(event) => replaceText(title, event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && !event.isComposing) event.currentTarget.blur()
+        }}
+      />
+    </h2>
+  )
+}

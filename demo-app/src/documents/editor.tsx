@@ -1,0 +1,80 @@
+/**
+ * The text, in CodeMirror. It lives in a shadow root: there CodeMirror's styles are adopted style sheets, which the page's
+ * content security policy allows, where in the document they would be a `<style>` element, which it does not.
+ */
+import { defaultKeymap } from '@codemirror/commands'
+import { EditorState, type Extension } from '@codemirror/state'
+import { drawSelection, dropCursor, EditorView, keymap, placeholder } from '@codemirror/view'
+import { useEffect, useRef } from 'preact/hooks'
+import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next'
+import * as Y from 'yjs'
+import { text } from '../text.ts'
+import { othersCursors } from './cursors.ts'
+import type { LiveDocument } from './live-document.ts'
+import { markdown } from './markdown.ts'
+import { theme } from './theme.ts'
+
+/** UTF-16 units. Beyond, nothing more goes in here; what others write does. */
+const TEXT_MAX_LENGTH = 1_000_000
+
+interface TextEditorProps {
+  document: LiveDocument
+  label: string
+  nameOf: (id: string, said: string) => string
+}
+
+export function TextEditor({ document, label, nameOf }: TextEditorProps) {
+  const host = useRef<HTMLDivElement>(null)
+  const names = useRef(nameOf)
+  names.current = nameOf
+  const view = useRef<EditorView>(undefined)
+  useEffect(() => {
+    if (!host.current) return
+    const root = host.current.shadowRoot ?? host.current.attachShadow({ mode: 'open' })
+    // Of what I write, not of what others do.
+    const undoManager = new Y.UndoManager(document.text)
+    const cursors = othersCursors(document.text, document.awareness, (id, said) => names.current(id, said))
+    const editor = new EditorView({ root, parent: root, state: stateOf(document, label, undoManager, cursors) })
+    view.current = editor
+    if (document.title.length > 0 && !matchMedia('(pointer: coarse)').matches) editor.focus()
+    return () => {
+      editor.destroy()
+      undoManager.destroy()
+    }
+  }, [document])
+  useEffect(() => {
+    view.current?.contentDOM.setAttribute('aria-label', label)
+  }, [label])
+  return <div class="document-text" ref={host} />
+}
+
+function stateOf(document: LiveDocument, label: string, undoManager: Y.UndoManager, cursors: Extension): EditorState {
+  return EditorState.create({
+    doc: document.text.toString(),
+    extensions: [
+      // A lone '\r' is a character like others, as it is to Yjs; what is pasted has its line ends made one kind.
+      EditorState.lineSeparator.of('\n'),
+      EditorView.clipboardInputFilter.of((pasted) => pasted.replaceAll(/\r\n?/g, '\n')),
+      EditorState.changeFilter.of(
+        (transaction) => !transaction.isUserEvent('input') || transaction.newDoc.length <= TEXT_MAX_LENGTH,
+      ),
+      EditorView.lineWrapping,
+      EditorView.contentAttributes.of({
+        'aria-label': label,
+        spellcheck: 'true',
+        autocorrect: 'on',
+        autocapitalize: 'sentences',
+      }),
+      drawSelection(),
+      dropCursor(),
+      placeholder(text.documents.placeholder),
+      markdown,
+      theme,
+      cursors,
+      // Cursors are drawn above: the package's own set style attributes, which the policy forbids.
+      yCollab(document.text, null, { undoManager }),
+      // Tab leaves the editor, as it leaves any other field.
+      keymap.of([...yUndoManagerKeymap, ...defaultKeymap]),
+    ],
+  })
+}

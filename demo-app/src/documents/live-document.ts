@@ -1,0 +1,252 @@
+/** A document in memory: its text, what keeps it, and the lines over which it becomes one with the copies of its members. */
+import type { Peer, PeerId, Stream } from '@kith/sdk'
+import { Awareness } from 'y-protocols/awareness'
+import * as Y from 'yjs'
+import { codeOf } from '../errors.ts'
+import { Value } from '../observable.ts'
+import { type Sources, shareAwareness } from './awareness.ts'
+import { type AwarenessChannel, openAwareness } from './awareness-channel.ts'
+import { type DocumentEntry, type DocumentId, LEFT_CODE, TITLE_MAX_LENGTH, without } from './document.ts'
+import { Line, type LineState } from './line.ts'
+import type { Change, DocumentStore } from './store.ts'
+
+/** Updates kept one by one: more are merged into one when the document is opened, which takes milliseconds. */
+const COMPACT_ABOVE = 64
+
+/** UTF-16 units of someone's name as awareness tells it. */
+const NAME_MAX_LENGTH = 64
+
+export type Keeping = 'kept' | 'keeping' | 'failed'
+
+/** Someone who has the document on the screen. `client` is theirs for as long as their page is open. */
+export interface Present {
+  readonly client: number
+  readonly id: string
+  readonly name: string
+}
+
+export interface LiveNeeds {
+  readonly peer: Peer
+  readonly store: DocumentStore
+  readonly entry: () => DocumentEntry | undefined
+  /** Changes the entry in memory as well as in the store. */ readonly change: (change: Change) => void
+  /** As `change`, in memory alone: the store has been told. */ readonly changed: (change: Change) => void
+  /** For the other tabs of this profile. */ readonly tell: (update: Uint8Array) => void
+  readonly unsaved: (error: unknown) => void
+}
+
+/** The origin of what another tab of this profile has written down already. */
+const OTHER_TAB = Symbol('other tab')
+
+export class LiveDocument {
+  readonly id: DocumentId
+  readonly text: Y.Text
+  readonly title: Y.Text
+  readonly awareness: Awareness
+  readonly keeping = new Value<Keeping>('kept')
+  readonly present = new Value<readonly Present[]>([])
+  readonly lines = new Value<ReadonlyMap<PeerId, LineState>>(new Map())
+
+  readonly #needs: LiveNeeds
+  readonly #doc = new Y.Doc()
+  readonly #lines = new Map<PeerId, Line>()
+  readonly #sources: Sources = new Map()
+  #unkept: Uint8Array[] = []
+  #writing: Promise<void> | undefined
+  #isShown = false
+
+  private constructor(id: DocumentId, needs: LiveNeeds) {
+    this.id = id
+    this.#needs = needs
+    this.text = this.#doc.getText('text')
+    this.title = this.#doc.getText('title')
+    this.awareness = new Awareness(this.#doc)
+    this.awareness.setLocalState(null)
+  }
+
+  /** Reads it from the store. Rejects where that cannot be read. */
+  static async load(id: DocumentId, needs: LiveNeeds): Promise<LiveDocument> {
+    const document = new LiveDocument(id, needs)
+    const updates = await needs.store.updates(id)
+    Y.transact(document.#doc, () => {
+      for (const update of updates) Y.applyUpdate(document.#doc, update)
+    })
+    if (updates.length > COMPACT_ABOVE) needs.store.compact(id, Y.mergeUpdates).catch(needs.unsaved)
+    document.#watch()
+    return document
+  }
+
+  /** It is on the screen: others see that I am here, and every member who can be reached is sought. */
+  show(name: string): void {
+    this.#isShown = true
+    this.awareness.setLocalState({ user: { name, id: this.#needs.peer.id } })
+    if (this.#needs.entry()?.isNew) this.#needs.change((entry) => ({ ...entry, isNew: false }))
+    this.wake()
+  }
+
+  hide(): void {
+    this.#isShown = false
+    this.awareness.setLocalState(null)
+  }
+
+  /** Opens the lines that are worth it; called when someone came, or became a member. */
+  wake(): void {
+    for (const member of this.#needs.entry()?.members ?? []) this.#line(member).wake()
+  }
+
+  /** A member opened a stream. Settles when it is over. */
+  async answer(stream: Stream): Promise<void> {
+    await this.#line(stream.remote).answer(stream)
+  }
+
+  async answerAwareness(channel: AwarenessChannel): Promise<void> {
+    try {
+      await shareAwareness(this.awareness, channel, this.#sources)
+    } catch (error) {
+      // Connections come and go, and others may say what they like; only what is no KithError is a mistake of ours.
+      if (codeOf(error) === undefined) reportError(error)
+    } finally {
+      channel.close()
+    }
+  }
+
+  /** What another tab of this profile has written down. */
+  takeFromTab(update: Uint8Array): void {
+    Y.applyUpdate(this.#doc, update, OTHER_TAB)
+  }
+
+  forget(member: PeerId): void {
+    this.#lines.get(member)?.close()
+    this.#lines.delete(member)
+    this.#showLines()
+  }
+
+  /** I leave the document: those who are there are told, the others when they ask. */
+  leave(): void {
+    for (const line of this.#lines.values()) line.close(LEFT_CODE)
+    this.#doc.destroy()
+  }
+
+  // ── keeping ────────────────────────────────────────────────────────────────────────────────
+
+  #watch(): void {
+    this.#doc.on('update', (update: Uint8Array, origin: unknown) => {
+      if (origin === OTHER_TAB) return
+      this.#unkept.push(update)
+      this.#writing ??= this.#write()
+    })
+    this.awareness.on('change', () => this.#showPresent())
+  }
+
+  /** Resolves once everything so far is written down; rejects where it cannot be. */
+  readonly #kept = async (): Promise<void> => {
+    await this.#writing
+    if (this.keeping.get() === 'failed') throw new Error('the document could not be saved')
+  }
+
+  /** One write after the other; what comes up meanwhile goes with the next. */
+  async #write(): Promise<void> {
+    this.keeping.set('keeping')
+    try {
+      // The lines hear of the update in this same turn, and are then no longer merged.
+      await Promise.resolve()
+      while (this.#unkept.length > 0) {
+        const update = this.#unkept.length === 1 && this.#unkept[0] ? this.#unkept[0] : Y.mergeUpdates(this.#unkept)
+        this.#unkept = []
+        const change = this.#changeNow()
+        try {
+          await this.#needs.store.append(this.id, update, change)
+        } catch (error) {
+          // Written again with what comes next: nothing that is on the screen is given up while it is there.
+          this.#unkept.unshift(update)
+          throw error
+        }
+        this.#needs.changed(change)
+        this.#needs.tell(update)
+      }
+      this.keeping.set('kept')
+    } catch (error) {
+      this.keeping.set('failed')
+      this.#needs.unsaved(error)
+    } finally {
+      this.#writing = undefined
+    }
+  }
+
+  #changeNow(): Change {
+    const title = this.title.toString().slice(0, TITLE_MAX_LENGTH)
+    const changedAt = Date.now()
+    const merged = new Set([...this.#lines.values()].filter(isMerged).map((line) => line.with))
+    return (entry) => ({
+      ...entry,
+      // Until the first update of a document that was shared with me is here, its title is what came with the share.
+      title: title === '' && this.title.length === 0 && this.text.length === 0 ? entry.title : title,
+      changedAt,
+      behind: entry.members.filter((member) => !merged.has(member)),
+    })
+  }
+
+  // ── others ─────────────────────────────────────────────────────────────────────────────────
+
+  #line(member: PeerId): Line {
+    const known = this.#lines.get(member)
+    if (known) return known
+    const { peer, entry, change } = this.#needs
+    const line: Line = new Line(member, {
+      peer,
+      doc: this.#doc,
+      params: () => {
+        const { title = '', sharedAt = 0 } = entry() ?? {}
+        return { doc: this.id, title, sharedAt }
+      },
+      isWanted: () => this.#isShown || (entry()?.behind.includes(member) ?? false),
+      kept: this.#kept,
+      opened: (signal) => void this.#openAwareness(member, signal),
+      left: () => {
+        this.forget(member)
+        change((known) => ({ ...known, members: without(known.members, member), behind: without(known.behind, member) }))
+      },
+    })
+    this.#lines.set(member, line)
+    line.state.on(() => {
+      this.#showLines()
+      if (isMerged(line) && entry()?.behind.includes(member)) {
+        change((known) => ({ ...known, behind: without(known.behind, member) }))
+      }
+    })
+    return line
+  }
+
+  async #openAwareness(member: PeerId, signal: AbortSignal): Promise<void> {
+    try {
+      const channel = await openAwareness(this.#needs.peer, member, { doc: this.id }, signal)
+      signal.addEventListener('abort', () => channel.close(), { once: true })
+      await this.answerAwareness(channel)
+    } catch (error) {
+      // Without it, the text goes on: cursors are not worth a second dial.
+      if (codeOf(error) === undefined) reportError(error)
+    }
+  }
+
+  #showLines(): void {
+    this.lines.set(new Map(Array.from(this.#lines, ([member, line]) => [member, line.state.get()])))
+  }
+
+  #showPresent(): void {
+    const others = Array.from(this.awareness.getStates()).filter(([client]) => client !== this.awareness.clientID)
+    this.present.set(others.flatMap(([client, state]) => presentOf(client, state) ?? []))
+  }
+}
+
+const isMerged = (line: Line) => {
+  const state = line.state.get()
+  return state.at === 'open' && state.merged
+}
+
+/** Undefined where a remote says something else. */
+function presentOf(client: number, { user }: { [field: string]: unknown }): Present | undefined {
+  if (typeof user !== 'object' || user === null || !('name' in user && 'id' in user)) return undefined
+  const { name, id } = user
+  if (typeof name !== 'string' || typeof id !== 'string') return undefined
+  return { client, id, name: name.slice(0, NAME_MAX_LENGTH) }
+}

@@ -1,0 +1,42 @@
+/** Where a document stands, in one sentence: is it saved, who has it, who is still to get it. */
+import type { PeerId } from '@kith/sdk'
+import type { Person } from '../people.ts'
+import { text } from '../text.ts'
+import type { LineState } from './line.ts'
+import type { Keeping } from './live-document.ts'
+import { listOf, nameOf } from './names.ts'
+
+export interface Standing {
+  readonly tone: 'good' | 'wait' | 'bad'
+  readonly words: string
+}
+
+export function standingOf(
+  keeping: Keeping,
+  saved: boolean,
+  members: readonly PeerId[],
+  lines: ReadonlyMap<PeerId, LineState>,
+  people: readonly Person[],
+): Standing {
+  const words = text.documents.standing
+  if (keeping === 'failed') return { tone: 'bad', words: words.failed }
+  if (keeping === 'keeping') return { tone: 'good', words: words.saving }
+  const own = saved ? words.saved : words.inMemory
+  if (members.length === 0) return { tone: saved ? 'good' : 'wait', words: own }
+
+  const names = (which: (state: LineState | undefined, id: PeerId) => boolean) =>
+    members.filter((id) => which(lines.get(id), id)).map((id) => nameOf(people, id))
+  for (const member of members) {
+    const state = lines.get(member)
+    if (state?.at === 'failed') return { tone: 'bad', words: words.trouble[state.why](nameOf(people, member)) }
+  }
+  const reconnecting = names((state, id) => state?.at === 'open' && people.find((p) => p.id === id)?.link === 'reconnecting')
+  if (reconnecting.length > 0) return { tone: 'wait', words: words.reconnecting(listOf(reconnecting)) }
+  const opening = names((state) => state?.at === 'opening')
+  if (opening.length > 0) return { tone: 'wait', words: words.connecting(listOf(opening)) }
+  const away = names((state) => state?.at !== 'open')
+  if (away.length > 0) return { tone: 'wait', words: words.away(listOf(away), away.length) }
+  const sending = names((state) => state?.at === 'open' && !state.merged)
+  if (sending.length > 0) return { tone: 'good', words: words.sending(listOf(sending)) }
+  return { tone: 'good', words: words.merged(listOf(names(() => true)), own) }
+}
