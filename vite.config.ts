@@ -71,7 +71,7 @@ const test: UserConfig = {
         test: {
           name: 'node',
           environment: 'node',
-          include: ['packages/*/src/**/*.test.ts', 'signaling-relay/src/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'signaling-relay/src/**/*.test.ts', 'demo-app/src/**/*.test.ts'],
           exclude: ['**/*.browser.test.ts'],
           testTimeout: 120_000,
         },

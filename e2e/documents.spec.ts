@@ -1,7 +1,8 @@
 /** Documents that two people write: at once, alone and merged later, and not lost with a page. */
+import type { Locator } from '@playwright/test'
 import { expect, test } from './fixtures.ts'
 import { meet, Person } from './person.ts'
-import { Writing } from './writing.ts'
+import { seededRandom, Writing } from './writing.ts'
 
 test('two people share a document and write it at once', async ({ relay, newBrowser }) => {
   const adasBrowser = await newBrowser()
@@ -30,10 +31,10 @@ test('two people share a document and write it at once', async ({ relay, newBrow
   await expect(grace.cursors).toHaveText(['Ada Lovelace'])
   await expect(ada.cursors).toHaveText(['Grace Hopper'])
 
+  await ada.editor.focus()
   await Promise.all([
     ada.page.keyboard.type(' And it prints, says Ada.', { delay: 5 }),
-    grace.write('\nOr does it, asks Grace.'),
-    grace.title.fill('Engine notes, continued'),
+    grace.write('\nOr does it, asks Grace.').then(() => grace.title.fill('Engine notes, continued')),
   ])
   await ada.expectMerged('Grace Hopper')
   await grace.expectMerged('Ada Lovelace')
@@ -53,3 +54,162 @@ test('two people share a document and write it at once', async ({ relay, newBrow
   await grace.page.close()
   await expect(ada.cursors).toHaveCount(0)
 })
+
+test('1,000 random edits by two people, one of them offline for a third of them, end in one text', async ({
+  relay,
+  site,
+  newBrowser,
+}) => {
+  test.slow()
+  const seed = Number(process.env.KITH_SEED ?? Date.now() % 1_000_000)
+  console.log(`KITH_SEED=${seed}`)
+  const page = `${site.page}?relay=${encodeURIComponent(relay.url)}`
+  const person = await Person.open(await newBrowser(), page, 'Ada Lovelace')
+  const ada = new Writing(person)
+  const grace = new Writing(await meet(person, await newBrowser(), 'Grace Hopper'))
+  await ada.create('Random')
+  await ada.write('Once upon a time\nthere was a text\nthat two people wrote.\n')
+  await ada.shareWith('Grace Hopper')
+  await grace.open('Random')
+  await expect(grace.editor).toContainText('that two people wrote')
+  const random = { ada: seededRandom(seed), grace: seededRandom(seed + 1) }
+
+  await Promise.all([ada.editAtRandom(random.ada, 170), grace.editAtRandom(random.grace, 170)])
+  await ada.expectMerged('Grace Hopper')
+
+  // Grace loads her page again where no relay is: nobody finds her, she finds nobody, and both go on writing.
+  await relay.stop()
+  await grace.page.reload()
+  await expect(ada.cursors).toHaveCount(0)
+  await Promise.all([ada.editAtRandom(random.ada, 160), grace.editAtRandom(random.grace, 160)])
+  await grace.expectAway('Ada Lovelace')
+  await ada.expectAway('Grace Hopper')
+  expect(await grace.text()).not.toBe(await ada.text())
+
+  await relay.start()
+  await ada.expectMerged('Grace Hopper')
+  await grace.expectMerged('Ada Lovelace')
+  await Promise.all([ada.editAtRandom(random.ada, 170), grace.editAtRandom(random.grace, 170)])
+  await ada.expectMerged('Grace Hopper')
+  await grace.expectMerged('Ada Lovelace')
+  const text = await ada.text()
+  expect(text.length).toBeGreaterThan(1_000)
+  expect(await grace.text()).toBe(text)
+
+  // What was typed is what is kept.
+  await ada.page.reload()
+  await expect(ada.editor).toBeVisible()
+  expect(await ada.text()).toBe(text)
+})
+
+test('a page that is killed loses nothing that it called saved, nor what it told the other that it has', async ({
+  relay,
+  site,
+  newBrowser,
+}) => {
+  const page = `${site.page}?relay=${encodeURIComponent(relay.url)}`
+  const person = await Person.open(await newBrowser(), page, 'Ada Lovelace')
+  const ada = new Writing(person)
+  const gracesBrowser = await newBrowser()
+  const first = new Writing(await meet(person, gracesBrowser, 'Grace Hopper'))
+  await ada.create('Fragile')
+  await ada.shareWith('Grace Hopper')
+  await first.open('Fragile')
+  await expect(ada.here('Grace Hopper')).toBeVisible()
+
+  await first.write('Grace wrote this. ')
+  await ada.write('Ada wrote this. ')
+  await first.expectMerged('Ada Lovelace')
+  await ada.expectMerged('Grace Hopper')
+  const text = await ada.text()
+  await relay.stop()
+  // No 'pagehide', no last words: the process is gone.
+  const crashed = first.page.waitForEvent('crash')
+  void first.page.goto('chrome://crash').catch(() => undefined)
+  await crashed
+  const grace = new Writing(await Person.again(gracesBrowser, page, 'Grace Hopper'))
+  await grace.open('Fragile')
+  expect(await grace.text()).toBe(text)
+
+  // Alone, and killed once more, right after it said 'saved'.
+  await grace.write('Alone.')
+  await grace.expectAway('Ada Lovelace')
+  const again = grace.page.waitForEvent('crash')
+  void grace.page.goto('chrome://crash').catch(() => undefined)
+  await again
+  const last = new Writing(await Person.again(gracesBrowser, page, 'Grace Hopper'))
+  await relay.start()
+  // She looks at her list only: what she wrote finds its way by itself.
+  await expect(ada.editor).toContainText('Alone.')
+  await expect(last.row('Fragile')).toContainText('With Ada Lovelace')
+})
+
+test('what is shared with someone who is away arrives when they are back; who removes it is out of it', async ({
+  relay,
+  newBrowser,
+}) => {
+  const person = await Person.open(await newBrowser(), relay.page, 'Ada Lovelace')
+  const ada = new Writing(person)
+  const grace = new Writing(await meet(person, await newBrowser(), 'Grace Hopper'))
+  const graceAt = grace.page.url()
+  await grace.page.goto('about:blank')
+  await ada.create('For later')
+  await ada.write('Read this.')
+  await ada.shareWith('Grace Hopper')
+  await ada.expectAway('Grace Hopper')
+  // Closed again, and the page loaded anew: it is still on its way.
+  await person.talkWith('Grace Hopper')
+  await ada.page.reload()
+  await grace.page.goto(graceAt)
+  await expect(grace.page.getByText('Ada Lovelace shared a document with you')).toBeVisible()
+  await grace.open('For later')
+  await expect(grace.editor).toContainText('Read this.')
+
+  await grace.page.getByRole('button', { name: 'About this document' }).click()
+  await grace.page.getByRole('button', { name: 'Remove…' }).click()
+  await expect(grace.page.getByText('Ada Lovelace will keep it.')).toBeVisible()
+  await grace.page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click()
+  await expect(grace.row('For later')).toHaveCount(0)
+  await expect(ada.row('For later')).toContainText('Only you')
+
+  // Shared anew, it is back.
+  await ada.open('For later')
+  await ada.shareWith('Grace Hopper')
+  await expect(grace.row('For later')).toContainText('With Ada Lovelace')
+})
+
+test('two tabs of one person show one document', async ({ relay, newBrowser }) => {
+  const browser = await newBrowser()
+  const one = new Writing(await Person.open(browser, relay.page, 'Ada Lovelace'))
+  await one.create('Twice')
+  await one.write('From the first tab. ')
+  await one.expectSaved()
+  const two = new Writing(await Person.again(browser, relay.page, 'Ada Lovelace'))
+  await two.open('Twice')
+  await expect(two.editor).toContainText('From the first tab.')
+  await two.write('From the second.')
+  await expect(one.editor).toContainText('From the second.')
+  await two.page.reload()
+  await expect(two.editor).toContainText('From the first tab. From the second.')
+})
+
+test('by keyboard alone: a new document, its title, its text, and out again', async ({ relay, newBrowser }) => {
+  const { page } = await Person.open(await newBrowser(), relay.page, 'Ada Lovelace')
+  await page.getByRole('button', { name: 'New document' }).focus()
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('textbox', { name: 'Title', exact: true })).toBeFocused()
+  await page.keyboard.type('Keys')
+  const editor = page.getByRole('textbox', { name: 'Text of Keys' })
+  for (let presses = 0; presses < 4 && !(await isFocused(editor)); presses++) await page.keyboard.press('Tab')
+  await expect(editor).toBeFocused()
+  await page.keyboard.type('One mistake')
+  await page.keyboard.press('Control+z')
+  await expect(editor).not.toContainText('One mistake')
+  await page.keyboard.press('Control+Shift+Z')
+  await expect(editor).toContainText('One mistake')
+  await page.keyboard.press('Shift+Tab')
+  await expect(editor).not.toBeFocused()
+})
+
+const isFocused = (editor: Locator) =>
+  editor.evaluate((element) => (element.getRootNode() as ShadowRoot).activeElement === element)

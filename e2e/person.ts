@@ -13,16 +13,19 @@ export class Person {
   /** Opens the page for the first time and says who they are. Lands where the link leads. */
   static async open(context: BrowserContext, url: string, name: string): Promise<Person> {
     const page = await context.newPage()
-    // An exception that nobody caught fails the test with its own words.
-    page.on('pageerror', (error) => {
-      throw error
-    })
-    page.on('console', (message) => {
-      if (message.text().includes('Content Security Policy')) throw new Error(message.text())
-    })
+    watch(page)
     await page.goto(url)
     await page.getByLabel('Your name').fill(name)
     await page.getByRole('button', { name: /^(Start|Continue)$/ }).click()
+    return new Person(page, name)
+  }
+
+  /** A page more in a browser where they have said who they are. */
+  static async again(context: BrowserContext, url: string, name: string): Promise<Person> {
+    const page = await context.newPage()
+    watch(page)
+    await page.goto(url)
+    await expect(page.getByRole('complementary')).toBeVisible()
     return new Person(page, name)
   }
 
@@ -115,4 +118,14 @@ export async function meet(inviter: Person, guestContext: BrowserContext, name: 
   await expect(guest.page.getByRole('heading', { name: inviter.name, exact: true })).toBeVisible()
   await inviter.page.getByRole('button', { name: `Write to ${name}` }).click()
   return guest
+}
+
+function watch(page: Page): void {
+  // An exception that nobody caught fails the test with its own words.
+  page.on('pageerror', (error) => {
+    throw error
+  })
+  page.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) throw new Error(message.text())
+  })
 }

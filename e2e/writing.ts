@@ -42,7 +42,10 @@ export class Writing {
 
   /** Those who have it open. */
   here(name: string): Locator {
-    return this.page.getByRole('main').getByRole('listitem').filter({ hasText: `${name} is here` })
+    return this.page
+      .getByRole('main')
+      .getByRole('listitem')
+      .filter({ hasText: `${name} is here` })
   }
 
   async create(title: string): Promise<void> {
@@ -75,12 +78,33 @@ export class Writing {
 
   /** Everything is with the other too, written down. */
   async expectMerged(name: string): Promise<void> {
-    await expect(this.standing).toHaveText(`Saved in this browser, and with ${name}`)
+    // Two pages that lost the relay try it again by and by, and a dial may first have to remain unanswered.
+    await expect(this.standing).toHaveText(`Saved in this browser, and with ${name}`, { timeout: 60_000 })
   }
 
   async expectAway(name: string): Promise<void> {
     // A dial has to remain unanswered first.
     await expect(this.standing).toHaveText(`Saved in this browser; will be merged when ${name} is back`, { timeout: 40_000 })
+  }
+
+  /** As someone would who does not know what they want: clicks, arrows, words, line breaks, deletions, and now and then undo. */
+  async editAtRandom(random: () => number, edits: number): Promise<void> {
+    const { keyboard, mouse } = this.page
+    const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T
+    await this.editor.focus()
+    for (let edit = 0; edit < edits; edit++) {
+      if (random() < 0.15) {
+        const box = await this.editor.boundingBox()
+        if (box) await mouse.click(box.x + 30 + random() * (box.width - 60), Math.min(box.y + 40 + random() * 400, 650))
+      } else {
+        for (let steps = random() * 6; steps > 1; steps--) await keyboard.press(pick(MOVES))
+      }
+      const what = random()
+      if (what < 0.6) await keyboard.insertText(pick(WORDS))
+      else if (what < 0.7) await keyboard.press('Enter')
+      else if (what < 0.95) await keyboard.press(pick(['Backspace', 'Delete', 'Control+Backspace']))
+      else await keyboard.press('Control+z')
+    }
   }
 
   /** All of the text, as it is downloaded: the editor shows only what is in view. */
@@ -92,5 +116,30 @@ export class Writing {
     ])
     await this.page.keyboard.press('Escape')
     return await readFile(await download.path(), 'utf8')
+  }
+}
+
+const MOVES = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'Control+ArrowLeft', 'Shift+ArrowRight'] as const
+const WORDS = [
+  'engine ',
+  'über',
+  '数学',
+  '👩‍💻',
+  '# ',
+  '**bold** ',
+  ' a',
+  'e\u0301',
+  '- [ ] ',
+  'a longer piece of text at once, ',
+] as const
+
+/** Numbers from 0 to 1 that a seed decides (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
