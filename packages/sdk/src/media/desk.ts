@@ -120,9 +120,10 @@ export class MediaDesk {
     try {
       const flowing = new Map<number, LabelledTrack[]>()
       for (const { name, track } of this.#renegotiation.tracks.incoming()) {
-        const { streamId, n } = parseStreamName(name)
-        if (this.#ringing.has(streamId)) throw violation('a track before accept')
-        flowing.set(streamId, [...(flowing.get(streamId) ?? []), { track, n }])
+        const of = parseStreamName(name)
+        if (of === undefined) continue
+        if (this.#ringing.has(of.streamId)) throw violation('a track before accept')
+        flowing.set(of.streamId, [...(flowing.get(of.streamId) ?? []), { track, n: of.n }])
       }
       for (const [id, media] of [...this.#live]) media.flow(flowing.get(id) ?? [])
     } catch (error) {

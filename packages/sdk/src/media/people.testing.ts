@@ -2,9 +2,19 @@
 import type { IncomingMedia, Media, Peer, RemoteTrack } from '../api.ts'
 import { createPeer } from '../index.ts'
 
+/** Every RTCPeerConnection of theirs, to see what the browser did. */
+export const connections: RTCPeerConnection[] = []
+class SeenConnection extends RTCPeerConnection {
+  constructor(config?: RTCConfiguration) {
+    super(config)
+    connections.push(this)
+  }
+}
+
 /** Somebody who is found without a relay. */
 export async function person(name: string): Promise<Peer> {
-  const peer = await createPeer({ storage: 'memory', relays: [], page: 'https://kith.example/' })
+  const wrtc = { RTCPeerConnection: SeenConnection, RTCSessionDescription, RTCIceCandidate }
+  const peer = await createPeer({ storage: 'memory', relays: [], page: 'https://kith.example/', wrtc })
   await peer.identity.setName(name)
   return peer
 }
@@ -57,15 +67,15 @@ export function track(media: Media, matches: (track: RemoteTrack) => boolean = (
 export const ended = (media: Media): Promise<RemoteTrack> => new Promise((resolve) => media.on('trackended', resolve))
 
 /** A picture that never stands still. */
-export function picture(colour = 'rebeccapurple'): MediaStreamTrack {
-  const canvas = document.createElement('canvas')
+export function picture(width = 320): MediaStreamTrack {
+  const canvas = Object.assign(document.createElement('canvas'), { width, height: 180 })
   const context = canvas.getContext('2d')
   const [one] = canvas.captureStream(30).getVideoTracks()
   if (context === null || one === undefined) throw new Error('no canvas')
   let step = 0
   const draw = setInterval(() => {
     if (one.readyState === 'ended') clearInterval(draw)
-    context.fillStyle = step++ % 2 === 0 ? colour : 'black'
+    context.fillStyle = step++ % 2 === 0 ? 'rebeccapurple' : 'gold'
     context.fillRect(0, 0, canvas.width, canvas.height)
   }, 33)
   return one
@@ -83,21 +93,29 @@ export function tone(frequency = 440): MediaStreamTrack {
   return one
 }
 
-/** Each a statistic of what a receiver of `connection` gets (W3C webrtc-stats, inbound-rtp), by the id of its track. */
-export async function received(connection: RTCPeerConnection, of: MediaStreamTrack, name: string): Promise<number> {
-  const receiver = connection.getReceivers().find((one) => one.track === of)
+/** A figure of what a receiver gets (W3C webrtc-stats, inbound-rtp). */
+async function received(of: MediaStreamTrack, name: string): Promise<number> {
+  const receiver = connections.flatMap((one) => one.getReceivers()).find(({ track }) => track === of)
   let value = 0
   for (const report of (await receiver?.getStats())?.values() ?? []) if (report.type === 'inbound-rtp') value = report[name] ?? 0
   return value
 }
 
-/** Resolves once the statistic has grown twice. */
-export async function grows(connection: RTCPeerConnection, of: MediaStreamTrack, name: string): Promise<void> {
-  for (let grown = 0, last = await received(connection, of, name); grown < 2; ) {
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    const value = await received(connection, of, name)
-    if (value > last) grown += 1
-    last = value
-  }
+/** Resolves once `name` has passed for `of`: what it is said to be, read again until it is. */
+export async function until(of: MediaStreamTrack, name: string, passes: (value: number) => boolean): Promise<void> {
+  while (!passes(await received(of, name))) await new Promise((resolve) => setTimeout(resolve, 50))
 }
 
+/** Resolves once the figure has grown beyond what it is now. */
+export async function grows(of: MediaStreamTrack, name: string): Promise<void> {
+  const before = await received(of, name)
+  await until(of, name, (value) => value > before)
+}
+
+/** Plays it where nobody hears: without a listener Chromium decodes no audio. */
+export function play(stream: MediaStream): void {
+  const element = document.createElement('audio')
+  element.muted = true
+  element.srcObject = stream
+  void element.play()
+}

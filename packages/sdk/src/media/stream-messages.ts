@@ -49,9 +49,8 @@ export function decodeStreamMessage(bytes: Uint8Array): StreamMessage {
 /** The MediaStream of a label, as SDP names it (RFC 8830 §2: 1 to 64 token characters). */
 export const streamName = (streamId: number, n: number): string => `${streamId}.${n}`
 
-/** Throws 'peer-violation' for what no Kith names its MediaStreams. */
-export function parseStreamName(name: string): { streamId: number; n: number } {
+/** Undefined for the name of no Media: that of a track that was removed while its description was being made. */
+export function parseStreamName(name: string): { streamId: number; n: number } | undefined {
   const match = /^([1-9]\d{0,15})\.(\d{1,2})$/.exec(name)
-  if (match === null) throw violation('a track of no Media')
-  return { streamId: Number(match[1]), n: Number(match[2]) }
+  return match === null ? undefined : { streamId: Number(match[1]), n: Number(match[2]) }
 }

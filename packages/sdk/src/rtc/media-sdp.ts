@@ -18,10 +18,19 @@ export function withoutAddresses(sdp: string): string {
     .replace(/^(m=\S+) [1-9]\d*/gm, '$1 9')
 }
 
-/** What we say. `names`: the id of a MediaStream of ours → what the other side shall know it by. Throws 'too-large'. */
+/**
+ * What we say. `names`, by mid: what the MediaStream of the track in that section shall be called (RFC 8830 §2), in place of the
+ * id that the browser gave it; '-', none, for the others. Written here rather than by `RTCRtpSender.setStreams`, which Chromium
+ * forgets when a description is set meanwhile. Throws 'too-large'.
+ */
 export function outgoingSdp(sdp: string, names: ReadonlyMap<string, string>): string {
-  let text = withoutAddresses(sdp)
-  for (const [id, name] of names) text = text.replaceAll(id, name)
+  const text = withoutAddresses(sdp)
+    .split(/^(?=m=)/m)
+    .map((section) => {
+      const name = names.get(midOf(section) ?? '') ?? '-'
+      return section.replace(/^(a=(?:ssrc:\d+ )?msid:)\S+/gm, (_, start: string) => start + name)
+    })
+    .join('')
   if (text.length > SDP_MAX_LENGTH) throw new KithError('too-large', `a description of ${text.length} characters`)
   return text
 }
@@ -48,11 +57,13 @@ function insist(sdp: string, name: string, isRight: (value: string) => boolean):
   }
 }
 
+const midOf = (section: string): string | undefined => /^a=mid:(\S+)/m.exec(section)?.[1]
+
 /** By mid: the first MediaStream that a section names (RFC 8830 §2). */
 export function streamNames(sdp: string): Map<string, string> {
   const names = new Map<string, string>()
   for (const section of sdp.split(/^m=/m).slice(1)) {
-    const mid = /^a=mid:(\S+)/m.exec(section)?.[1]
+    const mid = midOf(section)
     const name = /^a=msid:(\S+)/m.exec(section)?.[1]
     if (mid !== undefined && name !== undefined) names.set(mid, name)
   }

@@ -24,8 +24,6 @@ export interface IncomingTrack {
 }
 
 interface Use {
-  /** Only its id matters: the SDP names the track's MediaStream by it, and what crosses is `name` in its place. */
-  readonly token: MediaStream
   readonly name: string
   track: MediaStreamTrack | null
 }
@@ -43,9 +41,14 @@ export class Transceivers {
     this.#onChange = onChange
   }
 
-  /** Ids of our MediaStreams, and what the other side shall know them by. */
+  /** By mid: what the other side shall know our tracks by. */
   get names(): ReadonlyMap<string, string> {
-    return new Map([...this.#uses.values()].map(({ token, name }) => [token.id, name]))
+    const names = new Map<string, string>()
+    for (const { mid, sender } of this.#connection.getTransceivers()) {
+      const use = this.#uses.get(sender)
+      if (mid !== null && use !== undefined) names.set(mid, use.name)
+    }
+    return names
   }
 
   /** Throws 'too-many', 'closed', or 'invalid-argument' for what is no track or is being sent already. */
@@ -59,9 +62,9 @@ export class Transceivers {
     if (all.filter(({ sender }) => this.#uses.has(sender)).length >= TRACKS_MAX) {
       throw new KithError('too-many', `${TRACKS_MAX} ${kind} tracks are being sent to them already.`)
     }
-    const use = { token: new MediaStream(), name, track }
+    const use = { name, track }
     const idle = all.find((one) => !this.#uses.has(one.sender) && one.currentDirection !== 'stopped')
-    const sender = idle === undefined ? this.#connection.addTrack(track, use.token) : reuse(idle, use)
+    const sender = idle === undefined ? this.#connection.addTrack(track) : reuse(idle, track)
     this.#uses.set(sender, use)
     this.#onChange()
     return {
@@ -145,10 +148,9 @@ export class Transceivers {
   }
 }
 
-function reuse(transceiver: RTCRtpTransceiver, { token, track }: Use): RTCRtpSender {
+function reuse(transceiver: RTCRtpTransceiver, track: MediaStreamTrack): RTCRtpSender {
   const { sender } = transceiver
   transceiver.direction = 'sendrecv'
-  sender.setStreams(token)
   sender.replaceTrack(track).catch(() => {
     // The connection closed meanwhile, which ends the Media: there is nobody to tell.
   })
