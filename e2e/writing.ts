@@ -97,7 +97,7 @@ export class Writing {
         const box = await this.editor.boundingBox()
         if (box) await mouse.click(box.x + 30 + random() * (box.width - 60), Math.min(box.y + 40 + random() * 400, 650))
       } else {
-        for (let steps = random() * 6; steps > 1; steps--) await keyboard.press(pick(MOVES))
+        await keyboard.press(pick(MOVES))
       }
       const what = random()
       if (what < 0.6) await keyboard.insertText(pick(WORDS))
@@ -119,7 +119,7 @@ export class Writing {
   }
 }
 
-const MOVES = ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'Control+ArrowLeft', 'Shift+ArrowRight'] as const
+const MOVES = ['ArrowLeft', 'ArrowUp', 'ArrowDown', 'PageUp', 'Home', 'End', 'Control+ArrowLeft', 'Shift+ArrowRight'] as const
 const WORDS = [
   'engine ',
   'über',

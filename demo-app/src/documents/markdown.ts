@@ -2,13 +2,18 @@
 import { defineLanguageFacet, HighlightStyle, Language, languageDataProp, syntaxHighlighting } from '@codemirror/language'
 import type { Extension } from '@codemirror/state'
 import { tags } from '@lezer/highlight'
-import { parser, Strikethrough, TaskList } from '@lezer/markdown'
+import { Autolink, parser, Strikethrough, TaskList } from '@lezer/markdown'
 
 const facts = defineLanguageFacet()
 
 const language = new Language(
   facts,
-  parser.configure([Strikethrough, TaskList, { props: [languageDataProp.add((type) => (type.isTop ? facts : undefined))] }]),
+  parser.configure([
+    Autolink,
+    Strikethrough,
+    TaskList,
+    { props: [languageDataProp.add((type) => (type.isTop ? facts : undefined))] },
+  ]),
   [],
   'markdown',
 )
@@ -21,7 +26,7 @@ const look = HighlightStyle.define([
   { tag: tags.strong, fontWeight: '680' },
   { tag: tags.emphasis, fontStyle: 'italic' },
   { tag: tags.strikethrough, textDecoration: 'line-through' },
-  { tag: tags.monospace, fontFamily: 'var(--font-mono)', fontSize: '0.9em' },
+  { tag: tags.monospace, fontFamily: 'var(--font-mono)', fontSize: '0.9em', background: 'var(--hover)' },
   { tag: [tags.link, tags.url], color: 'var(--accent-ink)' },
   { tag: tags.quote, color: 'var(--ink-soft)', fontStyle: 'italic' },
   { tag: [tags.processingInstruction, tags.contentSeparator], color: 'var(--ink-soft)', fontWeight: '400' },

@@ -50,7 +50,7 @@ export function AboutDialog({ session, people, entry, written, onClose }: AboutD
       <div class="stack">
         <ul class="about-facts">
           <li>{names ? text.documents.people(names) : text.documents.alone}</li>
-          <li>{words.length(written.match(/\S+/g)?.length ?? 0)}</li>
+          <li>{words.length(written.match(/[\p{L}\p{N}]\S*/gu)?.length ?? 0)}</li>
           <li>{words.created(dateOf(entry.createdAt))}</li>
           <li>{words.changed(momentOf(entry.changedAt))}</li>
         </ul>
