@@ -112,10 +112,9 @@ export async function grows(of: MediaStreamTrack, name: string): Promise<void> {
   await until(of, name, (value) => value > before)
 }
 
-/** Plays it where nobody hears: without a listener Chromium decodes no audio. */
+/** Plays it: sound that nobody listens to has no energy in Chromium, nor has that of a muted element. */
 export function play(stream: MediaStream): void {
   const element = document.createElement('audio')
-  element.muted = true
   element.srcObject = stream
   void element.play()
 }
