@@ -36,8 +36,10 @@ test('two people share a document and write it at once', async ({ relay, newBrow
   await expect(ada.cursors).toHaveText(['Grace Hopper'])
 
   await ada.editor.focus()
+  await ada.page.keyboard.press('Control+Home')
+  await ada.page.keyboard.press('End')
   await Promise.all([
-    ada.page.keyboard.type(' And it prints, says Ada.', { delay: 5 }),
+    ada.page.keyboard.type(', which prints, says Ada.', { delay: 5 }),
     grace.write('\nOr does it, asks Grace.').then(() => grace.title.fill('Engine notes, continued')),
   ])
   await ada.expectMerged('Grace Hopper')
@@ -45,7 +47,7 @@ test('two people share a document and write it at once', async ({ relay, newBrow
   await expect(ada.title).toHaveValue('Engine notes, continued')
   await expect(ada.row('Engine notes, continued')).toBeVisible()
   const text = await ada.text()
-  expect(text).toContain('And it prints, says Ada.')
+  expect(text).toContain('# Difference engine, which prints, says Ada.')
   expect(text).toContain('Or does it, asks Grace.')
   expect(await grace.text()).toBe(text)
 
