@@ -152,6 +152,65 @@ test('what is shared with someone who is away arrives when they are back; who re
   await expect(grace.row('For later')).toContainText('With Ada Lovelace')
 })
 
+test('nonsense over the protocols of documents does no harm', async ({ relay, site, newBrowser }) => {
+  const stranger = await (await newBrowser()).newPage()
+  await stranger.goto(site.scriptTagPage)
+  const link = await stranger.evaluate(
+    async ({ page, url }) => {
+      const peer = await Kith.createPeer({ storage: 'memory', relays: [url], page })
+      await peer.identity.setName('Mallory')
+      Object.assign(globalThis, { peer })
+      return (await peer.invite()).link
+    },
+    { page: relay.page, url: relay.url },
+  )
+  const person = await Person.open(await newBrowser(), link, 'Ada Lovelace')
+  await person.accept()
+  await expect(person.page.getByRole('heading', { name: 'Mallory', exact: true })).toBeVisible()
+  const refused = await stranger.evaluate(async () => {
+    const { peer } = globalThis as unknown as { peer: import('@kith/sdk').Peer }
+    const [ada] = peer.contacts
+    if (!ada) throw new Error('nobody came')
+    /** Whether the stream was reset. */
+    const say = async (protocol: `/${string}`, params: unknown, bytes: readonly number[]) => {
+      const said = Kith.messages(await peer.open(ada, protocol, { params }))
+      try {
+        await said.send(new Uint8Array(bytes))
+        for await (const _ of said);
+        return false
+      } catch {
+        return true
+      }
+    }
+    const doc = '00000000-0000-4000-8000-000000000000'
+    const good = { doc, title: '<img src=x onerror=alert(1)>', sharedAt: 1 }
+    const params = [
+      null,
+      7,
+      [],
+      { doc: 'x' },
+      { ...good, doc: '__proto__' },
+      { ...good, title: {} },
+      { ...good, sharedAt: 1e300 },
+    ]
+    const toSync = [[], [9], [0, 1, 200], [2, 3, 7, 7, 7], [2, 255, 255, 255, 127], [3, 99], [1, 2, 0, 0, 0]]
+    const toAwareness = [[], [2, 1, 1, 1, 48], [1, 1, 1, 2, 123, 123]]
+    const said: boolean[] = []
+    for (const about of params) said.push(await say('/doc/yjs/v1', about, [0, 1, 0]))
+    for (const bytes of toSync) said.push(await say('/doc/yjs/v1', good, bytes))
+    for (const bytes of toAwareness) said.push(await say('/doc/yjs-awareness/v1', { doc }, bytes))
+    return said
+  })
+  expect(refused).toEqual(refused.map(() => true))
+  const ada = new Writing(person)
+  await expect(ada.list.getByRole('button', { name: '<img src=x onerror=alert(1)>' })).toHaveCount(1)
+  await ada.open('<img src=x onerror=alert(1)>')
+  await ada.write('Still here.')
+  await ada.expectSaved()
+  await ada.page.reload()
+  await expect(ada.editor).toContainText('Still here.')
+})
+
 test('two tabs of one person show one document', async ({ relay, newBrowser }) => {
   const browser = await newBrowser()
   const one = new Writing(await Person.open(browser, relay.page, 'Ada Lovelace'))

@@ -14,7 +14,7 @@ import {
 } from './document.ts'
 import { openDocumentStore } from './idb-store.ts'
 import type { LiveDocument } from './live-document.ts'
-import type { Change, DocumentStore, LeftDocument } from './store.ts'
+import { type Change, type DocumentStore, type LeftDocument, MemoryDocumentStore } from './store.ts'
 
 /** To the other tabs of this profile: something about this document changed, perhaps by this update. */
 interface TabMessage {
@@ -30,7 +30,12 @@ export interface KeptDocuments {
 
 export async function readDocuments(profile: string): Promise<KeptDocuments> {
   const store = await openDocumentStore(profile)
-  return { store, ...(await store.list()) }
+  try {
+    return { store, ...(await store.list()) }
+  } catch (error) {
+    console.warn('The documents cannot be read; new ones are kept in memory only:', error)
+    return { store: new MemoryDocumentStore(), entries: [], left: [] }
+  }
 }
 
 export class Library {
@@ -92,7 +97,7 @@ export class Library {
   async leave(id: DocumentId): Promise<void> {
     const leftUntil = this.get(id)?.sharedAt ?? 0
     const live = await this.#live.get(id)
-    live?.leave()
+    await live?.leave()
     this.#live.delete(id)
     this.#left = new Map(this.#left).set(id, leftUntil)
     this.entries.set(this.entries.get().filter((entry) => entry.id !== id))
@@ -208,6 +213,9 @@ export class Library {
     this.#left = new Map(left.map(({ id, leftUntil }) => [id, leftUntil]))
     const live = await this.#live.get(doc)
     if (update) live?.takeFromTab(update)
+    if (this.get(doc)) return
+    await live?.leave()
+    this.#live.delete(doc)
   }
 
   #tell(message: TabMessage): void {

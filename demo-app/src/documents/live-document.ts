@@ -121,20 +121,25 @@ export class LiveDocument {
     this.#showLines()
   }
 
-  /** I leave the document: those who are there are told, the others when they ask. */
-  leave(): void {
+  /** I leave the document: those who are there are told, the others when they ask. Resolves when nothing more is written. */
+  async leave(): Promise<void> {
     for (const line of this.#lines.values()) line.close(LEFT_CODE)
     this.#doc.destroy()
+    this.#doc.off('update', this.#updated)
+    this.#unkept = []
+    await this.#writing
   }
 
   // ── keeping ────────────────────────────────────────────────────────────────────────────────
 
+  readonly #updated = (update: Uint8Array, origin: unknown) => {
+    if (origin === OTHER_TAB) return
+    this.#unkept.push(update)
+    this.#writing ??= this.#write()
+  }
+
   #watch(): void {
-    this.#doc.on('update', (update: Uint8Array, origin: unknown) => {
-      if (origin === OTHER_TAB) return
-      this.#unkept.push(update)
-      this.#writing ??= this.#write()
-    })
+    this.#doc.on('update', this.#updated)
     this.awareness.on('change', () => this.#showPresent())
   }
 
