@@ -166,9 +166,6 @@ export const SDP_MAX_LENGTH = 32 * 1024
 /** Tracks of one kind, each way, on one connection: a face, a screen, and two more. Beyond: 'too-many', 'peer-violation'. */
 export const TRACKS_MAX = 4
 
-/** After so long an offer without an answer is taken back, since nothing else can be offered meanwhile. */
-export const OFFER_MS = 10_000
-
 /** Labels of one Media each way, and UTF-16 units in each. Beyond: 'too-many', 'invalid-argument'; 'peer-violation'. */
 export const LABELS_MAX = 32
 export const LABEL_MAX_LENGTH = 64

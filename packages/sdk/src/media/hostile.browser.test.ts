@@ -2,12 +2,12 @@
 // than that. One end is ours; at the other the test says what it likes on the control lane.
 import { type Bytes, confirmation, type Packable, pack, SDP_MAX_LENGTH, type TransportDescription } from '@kith/protocol'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Connection, IncomingMedia } from '../api.ts'
+import type { Connection, IncomingMedia, Media } from '../api.ts'
 import { Link, type LinkStream } from '../link/link.ts'
 import { messages } from '../link/messages.ts'
 import { createNegotiator, type Negotiator } from '../rtc/negotiator.ts'
 import { MediaDesk } from './desk.ts'
-import { picture } from './people.testing.ts'
+import { picture, track } from './people.testing.ts'
 
 interface End {
   readonly connection: RTCPeerConnection
@@ -156,34 +156,42 @@ describe('an offer', () => {
     await violated(offerer)
   })
 
-  test('without an answer is taken back and made anew; a late answer changes nothing', async () => {
+  test('before the one before was answered is a violation', async () => {
+    const { offerer, answerer } = await linked()
+    answerer.behave()
+    const sdp = await offerOf(offerer)
+    say(offerer, OFFER, 1, sdp)
+    say(offerer, OFFER, 2, sdp)
+    await violated(answerer)
+  })
+
+  test('is waited for: a remote that slept gets to know of all that changed meanwhile', async () => {
     const { offerer, answerer } = await linked()
     const desk = offerer.behave()
     const calling = desk.open(['/call/v1'], { timeoutMs: 5000 })
-    const rounds: number[] = []
-    const twice = new Promise<void>((resolve) => {
-      answerer.link.onControl((_, fields) => {
-        if (fields.integer() === OFFER) rounds.push(fields.integer())
-        if (rounds.length === 2) resolve()
-      })
+    const called = new Promise<Media>((resolve) => answerer.behave((call) => resolve(call.accept())))
+    // What the browser is offered lies there until it wakes up.
+    let wake: () => void = () => {}
+    const awake = new Promise<void>((resolve) => {
+      wake = resolve
     })
-    answerer.behave((call) => call.accept())
-    // The answerer's browser is asleep: what it is offered first lies there.
     const { connection } = answerer
     const describe = connection.setRemoteDescription.bind(connection)
     connection.setRemoteDescription = async (description) => {
-      await twice
+      await awake
       return describe(description)
     }
-    const media = await calling
-    media.addTrack(picture())
-    await twice
-    const flows = () => offerer.connection.getTransceivers()[0]?.currentDirection === 'sendonly'
-    while (!flows()) {
-      await new Promise((resolve) => offerer.connection.addEventListener('signalingstatechange', resolve, { once: true }))
-    }
-    expect(rounds).toEqual([1, 2])
-    expect(connection.getTransceivers()).toHaveLength(1)
+    const [mine, theirs] = [await calling, await called]
+    const offered = heard(answerer)
+    mine.addTrack(picture(), { label: 'first' })
+    expect((await offered).slice(0, 2)).toEqual([OFFER, 1])
+    mine.addTrack(picture(), { label: 'second' })
+    theirs.addTrack(picture(), { label: 'third' })
+    wake()
+    await track(theirs, ({ label }) => label === 'first')
+    await track(theirs, ({ label }) => label === 'second')
+    await track(mine, ({ label }) => label === 'third')
+    expect(connection.getTransceivers()).toHaveLength(2)
   })
 })
 

@@ -165,7 +165,6 @@ class SimplePeerNegotiator implements Negotiator {
         confirmed: () => this.#remote,
         offer: () => step(() => this.#peer.negotiate()),
         describe: (description) => step(() => this.#peer.signal(description)),
-        fail: (error) => this.#end(error),
       },
       options,
     )

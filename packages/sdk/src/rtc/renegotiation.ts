@@ -8,19 +8,12 @@
  * | answer | 1, round, SDP | to the offer of that round |
  * | ask | 2, round, audio, video | by the answerer, after that round: offer again, with sections for so many more tracks of mine |
  *
- * An ask that crosses a newer offer is out of date and ignored: whoever asked sees from that offer whether it still has to. An
- * offer without an answer is taken back after OFFER_MS and made anew, and an answer that comes for it later is ignored.
+ * An ask that crosses a newer offer is out of date and ignored: whoever asked sees from that offer whether it still has to. There is
+ * no next offer before the answer, however long a remote that sleeps takes: it will come, since nothing is lost, or the connection
+ * ends. Taking the offer back could part the two for good: what was taken back there may have been answered here by then, and the
+ * same track offered again has another mid (Chromium), which no description may change (RFC 8829 §5.2.2).
  */
-import {
-  type Fields,
-  KithError,
-  OFFER_MS,
-  type Packable,
-  SDP_MAX_LENGTH,
-  TRACKS_MAX,
-  type TransportDescription,
-  violation,
-} from '@kith/protocol'
+import { type Fields, type Packable, SDP_MAX_LENGTH, TRACKS_MAX, type TransportDescription, violation } from '@kith/protocol'
 import { incomingSdp, outgoingSdp } from './media-sdp.ts'
 import { TRACK_KINDS, Transceivers } from './transceivers.ts'
 
@@ -34,7 +27,6 @@ export interface SdpEngine {
   offer(): void
   /** Takes the remote's description. An offer gets an answer, which is told to `described`. */
   describe(description: { type: 'offer' | 'answer'; sdp: string }): void
-  fail(error: KithError): void
 }
 
 export interface RenegotiationOptions {
@@ -54,11 +46,8 @@ export class Renegotiation {
   readonly #options: RenegotiationOptions
   /** The last offer made, or taken. */
   #round = 0
-  /** Offerer: it waits for the answer to the last round. */
-  #takeBack: ReturnType<typeof setTimeout> | undefined
-  /** Answerer: the round that is being answered, and the newest that came meanwhile. */
-  #answering = false
-  #next: { readonly round: number; readonly sdp: string } | undefined
+  /** Whether it has no answer yet. */
+  #isOpen = false
   /** What we send has changed since the last offer was made or taken up. */
   #hasChanged = false
   #isScheduled = false
@@ -99,9 +88,8 @@ export class Renegotiation {
       return
     }
     this.#round += 1
+    this.#isOpen = true
     this.#options.send([OFFER, this.#round, text])
-    clearTimeout(this.#takeBack)
-    this.#takeBack = setTimeout(() => this.#rollBack(), OFFER_MS)
   }
 
   /** Both sides have agreed: the connection's signalling is stable again. */
@@ -113,7 +101,6 @@ export class Renegotiation {
 
   close(): void {
     this.#isClosed = true
-    clearTimeout(this.#takeBack)
   }
 
   // ── both ──
@@ -134,7 +121,7 @@ export class Renegotiation {
       this.#isScheduled = false
       if (this.#isClosed) return
       if (this.#engine.role === 'offerer') this.#offer()
-      else if (!this.#answering) this.#ask()
+      else if (!this.#isOpen) this.#ask()
     })
   }
 
@@ -146,11 +133,8 @@ export class Renegotiation {
   }
 
   #onAnswer(round: number, sdp: string): void {
-    if (round > this.#round) throw violation('an answer to no offer')
-    // Late: the offer was taken back, and there is a newer one.
-    if (round < this.#round || this.#takeBack === undefined) return
-    clearTimeout(this.#takeBack)
-    this.#takeBack = undefined
+    if (round !== this.#round || !this.#isOpen) throw violation('an answer to no offer')
+    this.#isOpen = false
     this.#engine.describe({ type: 'answer', sdp })
   }
 
@@ -162,40 +146,19 @@ export class Renegotiation {
     this.#offer()
   }
 
-  #rollBack(): void {
-    this.#takeBack = undefined
-    this.#engine.connection.setLocalDescription({ type: 'rollback' }).then(
-      () => {
-        if (!this.#isClosed) this.#offer()
-      },
-      (cause: unknown) => {
-        if (!this.#isClosed) this.#engine.fail(new KithError('lost', 'An offer could not be taken back.', { cause }))
-      },
-    )
-  }
-
   // ── the answerer ──
 
   #onOffer(round: number, sdp: string): void {
-    if (round <= this.#round || round <= (this.#next?.round ?? 0)) throw violation('an offer of a round that was')
-    // One at a time. Of those that were taken back while we were asleep, only the newest still counts.
-    if (this.#answering) this.#next = { round, sdp }
-    else this.#answer(round, sdp)
-  }
-
-  #answer(round: number, sdp: string): void {
-    this.#answering = true
+    if (round !== this.#round + 1 || this.#isOpen) throw violation('an offer out of turn')
     this.#round = round
+    this.#isOpen = true
     this.#hasChanged = false
     this.#engine.describe({ type: 'offer', sdp })
   }
 
   #answered(): void {
-    this.#answering = false
-    const next = this.#next
-    this.#next = undefined
-    if (next !== undefined) this.#answer(next.round, next.sdp)
-    else if (this.#hasChanged || TRACK_KINDS.some((kind) => this.tracks.missing(kind) > 0)) this.#ask()
+    this.#isOpen = false
+    if (this.#hasChanged || TRACK_KINDS.some((kind) => this.tracks.missing(kind) > 0)) this.#ask()
   }
 
   #ask(): void {
