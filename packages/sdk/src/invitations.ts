@@ -122,6 +122,9 @@ export class Invitations {
   async accept(url: string | URL, options: { name?: string } & DialOptions, dialling: Dialling): Promise<Contact> {
     const { signal, name, timeoutMs = 15_000, disclose = 'direct' } = options
     const link = parseInviteUrl(url)
+    if (this.#options.book.listLive().some(({ secret }) => equal(secret, link.secret))) {
+      throw new KithError('invalid-argument', 'This is your own invitation: it is for somebody else.')
+    }
     if (link.expiresAt <= Date.now()) throw new KithError('expired', 'This invitation has expired.')
     throwIfAborted(signal)
     const carriers = this.#options.roster.towards(link.relays)

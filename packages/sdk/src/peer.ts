@@ -313,8 +313,9 @@ class LocalPeer implements Peer {
   #judge({ doorstep, from, protocols }: Knocking): Judgement {
     const invite = this.#invitations.find(doorstep)
     if (doorstep.way.kind === 'invite') {
-      if (!invite || invite.state === 'revoked') return 'silence'
-      return invite.state === 'used' ? 'spent' : { offer: 'direct' }
+      if (!invite) return 'silence'
+      // Also one that was revoked: whoever has the link may know that it is of no use any more.
+      return invite.state === 'open' ? { offer: 'direct' } : 'spent'
     }
     const { contacts, options } = this.#opened
     if (!from || contacts.get(from)?.trust === 'blocked') return 'silence'
@@ -357,10 +358,7 @@ class LocalPeer implements Peer {
   #updateDoorsteps(): void {
     if (this.#closed) return
     const contacts = this.#findableBy === 'nobody' ? [] : this.#reachable()
-    const invites = this.#opened.invites
-      .listLive()
-      .filter(({ state }) => state !== 'revoked')
-      .map(({ secret }) => secret)
+    const invites = this.#opened.invites.listLive().map(({ secret }) => secret)
     this.#doorsteps.update({ contacts, invites }).catch(report)
     this.#roster.keepAbroad([...this.contacts].filter(({ trust }) => trust !== 'blocked').flatMap(({ relays }) => relays))
   }
