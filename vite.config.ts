@@ -4,6 +4,7 @@ import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type UserConfig } from 'vite'
 import { simplePeerStandIns } from './packages/sdk/src/rtc/stand-ins/resolve.ts'
 import { chromium } from './scripts/chromium.mjs'
+import { unusedMethods } from './scripts/unused-methods.ts'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const conditions = ['kith-source', 'module', 'browser', 'development|production']
@@ -12,7 +13,7 @@ const conditions = ['kith-source', 'module', 'browser', 'development|production'
 const demo: UserConfig = {
   root: at('demo-app'),
   resolve: { conditions },
-  plugins: [simplePeerStandIns()],
+  plugins: [simplePeerStandIns(), unusedMethods()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: { outDir: 'dist', emptyOutDir: true, target: 'es2022' },
   server: { proxy: { '/relay': { target: 'ws://localhost:8787', ws: true } } },
@@ -22,7 +23,7 @@ const demo: UserConfig = {
 const sdk: UserConfig = {
   root: at('packages/sdk'),
   resolve: { conditions },
-  plugins: [simplePeerStandIns()],
+  plugins: [simplePeerStandIns(), unusedMethods()],
   build: {
     outDir: 'dist',
     emptyOutDir: false,
@@ -62,7 +63,7 @@ const relay: UserConfig = {
 /** `vitest`: unit, property and simulation tests in Node; what needs a real browser in Chromium. */
 const test: UserConfig = {
   resolve: { conditions },
-  plugins: [simplePeerStandIns()],
+  plugins: [simplePeerStandIns(), unusedMethods()],
   test: {
     projects: [
       {
