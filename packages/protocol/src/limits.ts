@@ -123,11 +123,19 @@ export const FRAME_MIN_BYTES = 4096
 export const EARLY_BYTES_MAX = 256 * 1024
 export const EARLY_FRAMES_MAX = 4096
 
-/** Bytes that a stream may receive before its reader takes any. */
+/** Bytes that a stream may receive before its reader takes any. Beyond: 'peer-violation'. */
 export const STREAM_WINDOW_BYTES = 256 * 1024
 
-/** Bytes that a whole connection may receive before its readers take any. */
+/** What a stream's window grows to while its reader keeps up: 40 MB/s over a path of 100 ms, and no more than a quarter of what a
+ *  connection may hold unread. */
+export const STREAM_WINDOW_MAX_BYTES = 4 * 1024 * 1024
+
+/** Bytes that a whole connection may receive before its readers take any. Grows to UNREAD_MAX_BYTES. Beyond: 'peer-violation'. */
 export const CONNECTION_WINDOW_BYTES = 1024 * 1024
+
+/** A window of which half is consumed in less than this, or than a round trip if that is more, is too small: queues make the round
+ *  trip of a busy path several times that of the idle one that was measured. */
+export const WINDOW_PACE_MS = 50
 
 /** Bytes received and unread a connection, whatever windows grew to. */
 export const UNREAD_MAX_BYTES = 16 * 1024 * 1024
@@ -135,8 +143,9 @@ export const UNREAD_MAX_BYTES = 16 * 1024 * 1024
 /** Bytes sent and unacknowledged that a lane keeps for resume. Beyond: the lane waits. */
 export const UNACKNOWLEDGED_MAX_BYTES = 16 * 1024 * 1024
 
-/** A lane acknowledges at the latest after so many bytes or so long. */
-export const ACK_BYTES = 64 * 1024
+/** A lane acknowledges at the latest after so many bytes or so long. Each acknowledgement is a packet with all its work on both
+ *  sides; all that waiting costs is what the sender keeps for resume, a 64th of what it may keep. */
+export const ACK_BYTES = 256 * 1024
 export const ACK_MS = 50
 
 /** Streams that each side may have open. Beyond: REJECT too-many. */
