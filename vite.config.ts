@@ -6,6 +6,7 @@ import { defineConfig, type Plugin, type UserConfig } from 'vite'
 import { simplePeerStandIns } from './packages/sdk/src/rtc/stand-ins/resolve.ts'
 import { chromium } from './scripts/chromium.mjs'
 import { unusedMethods } from './scripts/unused-methods.ts'
+import { withoutWords } from './scripts/without-words.ts'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const conditions = ['kith-source', 'module', 'browser', 'development|production']
@@ -40,31 +41,17 @@ const minifyAgain: Plugin = {
   async generateBundle(_, bundle) {
     for (const chunk of Object.values(bundle)) {
       if (chunk.type !== 'chunk') continue
-      const { code } = await minify(chunk.code, { ecma: 2020, toplevel: true, compress: { passes: 3 } })
+      const { code } = await minify(chunk.code, { ecma: 2020, compress: { passes: 3 } })
       if (code === undefined) throw new Error(`${chunk.fileName} came back empty.`)
       chunk.code = code
     }
   },
 }
 
-/**
- * What `violation` says is for whoever develops the other side: they have the ES module, which says it. Here its code is left,
- * 'peer-violation', and where it was thrown.
- */
-const violationsWithoutWords: Plugin = {
-  name: 'kith:violations-without-words',
-  enforce: 'pre',
-  transform(code, id) {
-    return id.includes('/packages/')
-      ? { code: code.replace(/\bviolation\((?:'[^'\n]*'|`[^`\n]*`)\)/g, 'violation()'), map: null }
-      : null
-  },
-}
-
 /** `--mode global`: the script-tag build, `window.Kith`. */
 const global: UserConfig = {
   ...sdk,
-  plugins: [...(sdk.plugins ?? []), violationsWithoutWords, minifyAgain],
+  plugins: [...(sdk.plugins ?? []), withoutWords(), minifyAgain],
   build: {
     outDir: 'dist',
     emptyOutDir: false,
