@@ -41,7 +41,7 @@ const minifyAgain: Plugin = {
   async generateBundle(_, bundle) {
     for (const chunk of Object.values(bundle)) {
       if (chunk.type !== 'chunk') continue
-      const { code } = await minify(chunk.code, { ecma: 2020, compress: { passes: 3 } })
+      const { code } = await minify(chunk.code, { ecma: 2020, compress: { passes: 3, sequences: false, keep_fargs: false } })
       if (code === undefined) throw new Error(`${chunk.fileName} came back empty.`)
       chunk.code = code
     }
