@@ -20,9 +20,9 @@ function meetings() {
   const dials: { dial: DialNumber; wish: Wish }[] = []
   const cancelled: DialNumber[] = []
   const it = new Meetings({
-    dial: async (_to, asked) => {
+    dial: async (_to, asked, begun) => {
       dials.push({ dial: next, wish: asked })
-      return next++
+      begun(next++)
     },
     cancel: (dial) => cancelled.push(dial),
   })
