@@ -33,6 +33,9 @@ export const RELAY_FRAME_MAX_BYTES = 4096
 /** Addresses in one BIND or UNBIND: keeps the frame under RELAY_FRAME_MAX_BYTES and one verification burst under 20 ms. */
 export const BINDS_PER_FRAME = 16
 
+/** Addresses that one socket may have bound, unless a relay says less. Beyond: NOTICE too-many. */
+export const BINDS_PER_SOCKET = 256
+
 /** Relay defaults; each can be changed by `--limit NAME=VALUE`. Times in ms, rates per second. */
 export const RELAY_LIMITS = {
   /** Until the client has bound its first address (sockets that only sit there). Beyond: closed. */ firstBindMs: 10_000,
@@ -42,7 +45,7 @@ export const RELAY_LIMITS = {
   /** Sockets from one IPv4 address or IPv6 /64 (one host taking every place). */ socketsPerPrefix: 512,
   /** New sockets a second from one prefix. */ acceptsPerPrefix: 50,
   /** Sockets in all (memory: about 7 KiB each idle). Beyond: NOTICE full. */ sockets: 10_000,
-  /** Addresses one socket may have bound. Beyond: NOTICE too-many. */ bindsPerSocket: 256,
+  bindsPerSocket: BINDS_PER_SOCKET,
   /** Sockets that may have one address bound: the fan-out of one SEND. Beyond: NOTICE too-many. */ bindersPerAddress: 32,
   /** Envelopes a second that one socket may send, after a burst. Beyond: dropped, NOTICE rate-limited. */ sendPerSecond: 20,
   sendBurst: 100,
