@@ -194,33 +194,31 @@ export class Link {
     this.#drain()
   }
 
-  /** Sends what the lanes have room for and tells what happened, until there is nothing more of either. */
+  /** Tells what happened and sends what the lanes have room for, until nothing new has come of that. */
   #drain(): void {
-    // Telling may call back in here; the loop below then goes round once more.
+    // Telling may call back in here; what comes of that is sent below.
     if (this.#isDraining) return
     this.#isDraining = true
     try {
-      for (;;) {
-        const sent = this.#fillLanes()
-        let output = this.#mux.poll()
-        if (output === undefined && !sent) break
+      let output = this.#mux.poll()
+      do {
         for (; output !== undefined; output = this.#mux.poll()) this.#act(output)
-      }
+        this.#fillLanes()
+        output = this.#mux.poll()
+      } while (output !== undefined)
     } finally {
       this.#isDraining = false
     }
     this.#arm()
   }
 
-  #fillLanes(): boolean {
-    let sent = false
+  #fillLanes(): void {
     const at = now()
     for (const name of LANE_NAMES) {
       const lane = this.#lanes[name]
       while (lane.readyState === 'open' && lane.bufferedAmount < BUFFER_HIGH_BYTES) {
         const message = this.#mux.pull(name, at)
         if (message === undefined) break
-        sent = true
         this.#bytesSent += message.length
         try {
           lane.send(message)
@@ -232,7 +230,6 @@ export class Link {
         }
       }
     }
-    return sent
   }
 
   #arm(): void {
