@@ -35,6 +35,6 @@ export function parseAudience(audience: Audience): Audience {
 
 /** Throws 'invalid-argument': NaN and Infinity would keep a dial for ever. */
 export function parseTimeout({ timeoutMs = DIAL_TIMEOUT_MS }: DialOptions): number {
-  if (timeoutMs > 0 && Number.isFinite(timeoutMs)) return timeoutMs
+  if (Number.isFinite(timeoutMs) && timeoutMs > 0) return timeoutMs
   throw new KithError('invalid-argument', 'timeoutMs is a number of milliseconds above 0.')
 }
