@@ -26,7 +26,7 @@ import type { Lane, Lanes } from '../rtc/lane.ts'
 import type { LinkOpenOptions, LinkOptions, LinkStats, StreamHandler } from './options.ts'
 import { LinkStream, type StreamHost, writersTurn } from './stream.ts'
 
-export type { IncomingRequest, LinkOpenOptions, LinkOptions, LinkStats, StreamHandler } from './options.ts'
+export type { LinkOpenOptions, LinkOptions, LinkStats } from './options.ts'
 export { LinkStream } from './stream.ts'
 
 /** Bytes in a lane's buffer above which nothing more is given to it, and at which it asks for more: the least that loses no
