@@ -15,19 +15,29 @@ const STEP_TIMEOUT_MS = 60_000
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'string' }, rounds: { type: 'string' }, contenders: { type: 'string', default: 'raw,kith' } },
+  options: {
+    json: { type: 'string' },
+    rounds: { type: 'string' },
+    contenders: { type: 'string' },
+    other: { type: 'string', multiple: true, default: [] },
+  },
 })
 const name = positionals[0]
+/** Other builds of the SDK, each by a name. */
+const others = new Map(values.other.map((other) => other.split('=')))
+const names = values.contenders?.split(',') ?? ['raw', 'kith', ...others.keys()]
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined
 const rounds = values.rounds === undefined ? bench?.rounds : Number(values.rounds)
 if (bench === undefined || !Number.isInteger(rounds) || rounds < 1) {
-  console.error(`Usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--rounds N] [--json FILE]`)
+  console.error(
+    `Usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--rounds N] [--json FILE] [--contenders raw,kith] [--other NAME=SDK.js]`,
+  )
   process.exit(2)
 }
 
 ensureChromium()
 await build()
-const servers = await startServers()
+const servers = await startServers(others)
 const browser = await playwright.launch(chromium())
 try {
   const report = await run()
@@ -41,8 +51,7 @@ try {
 async function run() {
   const pages = { dialler: await openPage(), callee: await openPage() }
   const contenders = {}
-  for (const contender of values.contenders.split(',')) contenders[contender] = await open(contender, pages)
-  const names = Object.keys(contenders)
+  for (const contender of names) contenders[contender] = await open(contender, pages)
 
   for (const contender of names) await bench.prepare(contenders[contender])
   for (const contender of names) await bench.round(contenders[contender]) // unmeasured: code is compiled, caches fill
@@ -75,7 +84,7 @@ async function openPage() {
     if (message.type() === 'error' || message.type() === 'warning') console.error(message.text())
   })
   await page.goto(servers.page)
-  await page.waitForFunction(() => 'contenders' in window)
+  await page.waitForFunction(() => 'contender' in window)
   return page
 }
 
@@ -85,7 +94,7 @@ async function open(contender, pages) {
   for (const [role, page] of Object.entries(pages)) {
     const { signalling, relay } = servers
     const handle = await page.evaluateHandle(
-      ([contender, options]) => window.contenders[contender](options),
+      ([contender, options]) => window.contender(contender, options),
       [contender, { role, signalling, relay }],
     )
     ends[role] = { evaluate: (step, argument) => within(handle.evaluate(step, argument), `${contender}, ${role}`) }

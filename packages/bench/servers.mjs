@@ -1,17 +1,18 @@
 // What the contenders need beside them, in this process: the page, a plain signalling server, and Kith's relay.
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WebSocketServer } from 'ws'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 
 const FILES = {
-  '/': ['page/index.html', 'text/html'],
-  '/bytes.js': ['page/bytes.js', 'text/javascript'],
-  '/raw.js': ['page/raw.js', 'text/javascript'],
-  '/kith.js': ['page/kith.js', 'text/javascript'],
-  '/sdk.js': ['dist/sdk/index.js', 'text/javascript'],
+  '/': [here('page/index.html'), 'text/html'],
+  '/bytes.js': [here('page/bytes.js'), 'text/javascript'],
+  '/raw.js': [here('page/raw.js'), 'text/javascript'],
+  '/kith.js': [here('page/kith.js'), 'text/javascript'],
+  '/sdk/kith.js': [here('dist/sdk/index.js'), 'text/javascript'],
 }
 
 /** An isolated page has a clock of 5 µs; others are given one of 100 µs, a third of what a round trip takes. */
@@ -33,17 +34,22 @@ export async function build() {
   }
 }
 
-/** @returns {Promise<{ page: string, signalling: string, relay: string, close(): Promise<void> }>} their URLs */
-export async function startServers() {
+/**
+ * @param {Map<string, string>} others files of other builds of the SDK, by the name of their contender
+ * @returns {Promise<{ page: string, signalling: string, relay: string, close(): Promise<void> }>} their URLs
+ */
+export async function startServers(others) {
   const { createRelay } = await import(new URL('dist/relay/index.js', import.meta.url).href)
   // A dial's worth of envelopes many times a minute, from two sockets at one address: more than a relay gives to two people.
   const generous = { sendPerSecond: 1000, sendBurst: 1000, receivePerSecond: 1000, receiveBurst: 1000 }
   const relay = await createRelay({ port: 0, host: 'localhost', limits: generous })
 
+  const files = { ...FILES }
+  for (const [name, file] of others) files[`/sdk/${name}.js`] = [resolve(file), 'text/javascript']
   const pages = createServer(async ({ url }, response) => {
-    const [path, type] = FILES[url] ?? []
+    const [path, type] = files[url] ?? []
     if (path === undefined) return response.writeHead(404).end()
-    response.writeHead(200, { 'content-type': type, ...ISOLATION }).end(await readFile(here(path)))
+    response.writeHead(200, { 'content-type': type, ...ISOLATION }).end(await readFile(path))
   })
   // The least that signalling can be: what one socket sends goes to the others.
   const signalling = new WebSocketServer({ server: pages, perMessageDeflate: false })

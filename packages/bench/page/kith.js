@@ -1,11 +1,10 @@
 /** Ours, through the public API alone, as an application would use it. */
-import { createPeer } from './sdk.js'
-
 const ECHO = '/bench/echo'
 const SINK = '/bench/sink'
 
-/** @param {{ role: 'dialler' | 'callee', relay: string }} options */
-export async function createKith({ role, relay }) {
+/** @param {{ role: 'dialler' | 'callee', relay: string, sdk: string }} options */
+export async function createKith({ role, relay, sdk }) {
+  const { createPeer } = await import(sdk)
   const peer = await createPeer({ relays: [relay], storage: 'memory', local: false, iceServers: [] })
   const common = {
     id: peer.id,

@@ -33,6 +33,9 @@ export const RELAY_FRAME_MAX_BYTES = 4096
 /** Addresses in one BIND or UNBIND: keeps the frame under RELAY_FRAME_MAX_BYTES and one verification burst under 20 ms. */
 export const BINDS_PER_FRAME = 16
 
+/** Addresses that one socket may have bound, unless a relay says less. Beyond: NOTICE too-many. */
+export const BINDS_PER_SOCKET = 256
+
 /** Relay defaults; each can be changed by `--limit NAME=VALUE`. Times in ms, rates per second. */
 export const RELAY_LIMITS = {
   /** Until the client has bound its first address (sockets that only sit there). Beyond: closed. */ firstBindMs: 10_000,
@@ -42,7 +45,7 @@ export const RELAY_LIMITS = {
   /** Sockets from one IPv4 address or IPv6 /64 (one host taking every place). */ socketsPerPrefix: 512,
   /** New sockets a second from one prefix. */ acceptsPerPrefix: 50,
   /** Sockets in all (memory: about 7 KiB each idle). Beyond: NOTICE full. */ sockets: 10_000,
-  /** Addresses one socket may have bound. Beyond: NOTICE too-many. */ bindsPerSocket: 256,
+  bindsPerSocket: BINDS_PER_SOCKET,
   /** Sockets that may have one address bound: the fan-out of one SEND. Beyond: NOTICE too-many. */ bindersPerAddress: 32,
   /** Envelopes a second that one socket may send, after a burst. Beyond: dropped, NOTICE rate-limited. */ sendPerSecond: 20,
   sendBurst: 100,
@@ -123,11 +126,19 @@ export const FRAME_MIN_BYTES = 4096
 export const EARLY_BYTES_MAX = 256 * 1024
 export const EARLY_FRAMES_MAX = 4096
 
-/** Bytes that a stream may receive before its reader takes any. */
+/** Bytes that a stream may receive before its reader takes any. Beyond: 'peer-violation'. */
 export const STREAM_WINDOW_BYTES = 256 * 1024
 
-/** Bytes that a whole connection may receive before its readers take any. */
+/** What a stream's window grows to while its reader keeps up: 40 MB/s over a path of 100 ms, and no more than a quarter of what a
+ *  connection may hold unread. */
+export const STREAM_WINDOW_MAX_BYTES = 4 * 1024 * 1024
+
+/** Bytes that a whole connection may receive before its readers take any. Grows to UNREAD_MAX_BYTES. Beyond: 'peer-violation'. */
 export const CONNECTION_WINDOW_BYTES = 1024 * 1024
+
+/** A window of which half is consumed in less than this, or than a round trip if that is more, is too small: queues make the round
+ *  trip of a busy path several times that of the idle one that was measured. */
+export const WINDOW_PACE_MS = 50
 
 /** Bytes received and unread a connection, whatever windows grew to. */
 export const UNREAD_MAX_BYTES = 16 * 1024 * 1024
@@ -135,8 +146,9 @@ export const UNREAD_MAX_BYTES = 16 * 1024 * 1024
 /** Bytes sent and unacknowledged that a lane keeps for resume. Beyond: the lane waits. */
 export const UNACKNOWLEDGED_MAX_BYTES = 16 * 1024 * 1024
 
-/** A lane acknowledges at the latest after so many bytes or so long. */
-export const ACK_BYTES = 64 * 1024
+/** A lane acknowledges at the latest after so many bytes or so long. Each acknowledgement is a packet with all its work on both
+ *  sides; all that waiting costs is what the sender keeps for resume, a 64th of what it may keep. */
+export const ACK_BYTES = 256 * 1024
 export const ACK_MS = 50
 
 /** Streams that each side may have open. Beyond: REJECT too-many. */

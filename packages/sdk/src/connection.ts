@@ -119,7 +119,11 @@ export class PeerConnection implements Connection {
   }
 
   async close({ code = 0, reason = '' }: { code?: number; reason?: string } = {}): Promise<void> {
-    await this.#options.link.close({ code, reason })
+    if (!Number.isSafeInteger(code) || code < 0) throw new KithError('invalid-argument', 'A code is a whole number from 0.')
+    const closing = this.#options.link.close({ code, reason })
+    // While the goodbye travels nothing can be opened any more: whoever wants to talk needs another connection.
+    this.#become('closed')
+    await closing
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -51,6 +51,8 @@ export interface DialHost {
   proved(doorstep: Doorstep, by: Introduced): Promise<boolean>
   granted(dial: DialNumber, by: Introduced): void
   present(remote: PeerId): void
+  /** Whether there may be an RTCPeerConnection more, beside those that are up and the `making` that are being made. */
+  hasRoom(making: number): boolean
   /** A link over these lanes; `confirmation` as key confirmation has it. */
   link(options: { lanes: Lanes; peer: DialPeer; confirmation: { ours: Bytes; theirs: Bytes }; maxMessageSize: number }): Link
   /** Both ends have confirmed it. Returns who is told of its path from now on. */
@@ -75,7 +77,13 @@ export interface DialRequest {
 
 /** The RTCPeerConnection of one dial, from its first description to a link that is up. */
 interface Leg {
-  disclosure: Disclosure
+  /** Where that is known beforehand. */
+  readonly whom: PeerId | undefined
+  /** Through these it speaks. */
+  readonly origins: readonly string[]
+  /** Whoever only asks for presence needs no RTCPeerConnection. */
+  readonly isForPresence: boolean
+  readonly disclosure: Disclosure
   negotiator?: Negotiator
   local?: TransportDescription
   /** Known once both are authenticated. */
@@ -91,6 +99,7 @@ export class Dialling {
   readonly #addresses: ReplyAddresses
   readonly #legs = new Map<DialNumber, Leg>()
   #nextDial: DialNumber = 1
+  #isClosed = false
 
   constructor(host: DialHost) {
     this.#host = host
@@ -102,21 +111,26 @@ export class Dialling {
     this.#driver = new Driver<DialInput, DialOutput>(dialer, { type: 'tick' }, (output) => this.#act(output))
   }
 
-  /** How many RTCPeerConnections are being made. */
-  get size(): number {
-    let count = 0
-    for (const leg of this.#legs.values()) if (leg.negotiator) count += 1
-    return count
+  /** The carriers that some dial speaks through. */
+  get origins(): ReadonlySet<string> {
+    return new Set([...this.#legs.values()].flatMap(({ origins }) => origins))
   }
 
+  /** Errors: 'too-many' 'closed'; what comes of it is told to the host. */
   dial({ way, routes, protocols, timeoutMs, disclosure }: DialRequest): DialNumber {
+    if (this.#isClosed) throw closed()
+    const isForPresence = protocols.length === 0
+    if (!isForPresence && !this.#hasRoom()) throw new KithError('too-many', 'There are too many connections already.')
     const dial = this.#nextDial++
-    const replyOrigins = [...new Set(routes.map((route) => route.origin))]
-    const leg = { disclosure, onState: () => undefined, unbind: () => undefined }
+    const origins = [...new Set(routes.map((route) => route.origin))]
+    const whom = way.kind === 'contact' ? way.remote : undefined
+    const leg = newLeg({ whom, origins, isForPresence, disclosure })
     this.#legs.set(dial, leg)
-    this.#driver.give({ type: 'dial', dial, way, routes, replyOrigins, protocols, timeoutMs })
-    // Made while the knock travels. Whoever only asks for presence needs none.
-    if (protocols.length > 0) this.#prepare(dial, leg, 'answerer')
+    this.#driver.give({ type: 'dial', dial, way, routes, replyOrigins: origins, protocols, timeoutMs })
+    // The machine's only reason to end it at once; nobody knew its number yet.
+    if (!this.#legs.has(dial)) throw new KithError('too-many', 'There are too many dials under way.')
+    // Made while the knock travels.
+    if (!isForPresence) this.#prepare(dial, leg, 'answerer')
     return dial
   }
 
@@ -128,8 +142,15 @@ export class Dialling {
     this.#driver.give({ type: 'knocked', doorstep, envelope })
   }
 
+  /** Ends what is under way with this person, whoever dialled. */
+  leave(whom: PeerId, error: KithError): void {
+    for (const [dial, leg] of [...this.#legs]) if (leg.whom === whom) this.#fail(dial, error)
+  }
+
+  /** What is under way ends with 'closed'. */
   close(): void {
-    for (const dial of [...this.#legs.keys()]) this.cancel(dial)
+    this.#isClosed = true
+    for (const dial of [...this.#legs.keys()]) this.#fail(dial, closed())
     this.#driver.stop()
     this.#addresses.close()
   }
@@ -204,14 +225,33 @@ export class Dialling {
   }
 
   #judge(knock: Extract<DialOutput, { type: 'knock' }>): void {
-    const { dial } = knock
-    const judgement = this.#host.judge(knock)
+    const { dial, from, doorstep } = knock
+    const judgement = this.#judgementOf(knock)
     if (typeof judgement === 'string') {
       this.#driver.give({ type: 'verdict', dial, verdict: judgement })
       return
     }
-    this.#legs.set(dial, { disclosure: judgement.offer, onState: () => undefined, unbind: () => undefined })
+    const leg = newLeg({ whom: from, origins: [doorstep.origin], isForPresence: false, disclosure: judgement.offer })
+    this.#legs.set(dial, leg)
     this.#driver.give({ type: 'verdict', dial, verdict: 'offer' })
+  }
+
+  /** Where a user's `disclose` throws, nothing is disclosed. */
+  #judgementOf(knock: Knocking): Judgement {
+    try {
+      const judgement = this.#host.judge(knock)
+      return typeof judgement === 'string' || this.#hasRoom() ? judgement : 'silence'
+    } catch (error) {
+      report(error)
+      return 'silence'
+    }
+  }
+
+  /** Those that wait for ICE servers count: they will be RTCPeerConnections in a moment. */
+  #hasRoom(): boolean {
+    let making = 0
+    for (const leg of this.#legs.values()) if (!leg.isForPresence) making += 1
+    return this.#host.hasRoom(making)
   }
 
   #describe({ dial, remote, peer }: Extract<DialOutput, { type: 'describe' }>): void {
@@ -233,6 +273,8 @@ export class Dialling {
         if (leg.remote && role === 'answerer') leg.negotiator.describe(leg.remote.description)
       })
       .catch((error: unknown) => {
+        // Whoever dialled is told by the rejection; where we were called, nobody else would hear of it.
+        if (role === 'offerer') report(error)
         this.#fail(
           dial,
           error instanceof KithError ? error : new KithError('unreachable', 'No connection can be made here.', { cause: error }),
@@ -321,3 +363,9 @@ export class Dialling {
     else this.#giveUp(dial)
   }
 }
+
+function newLeg(leg: Pick<Leg, 'whom' | 'origins' | 'isForPresence' | 'disclosure'>): Leg {
+  return { ...leg, onState: () => undefined, unbind: () => undefined }
+}
+
+const closed = () => new KithError('closed', 'This peer has been closed.')

@@ -20,6 +20,7 @@ import {
 } from '@kith/protocol'
 import type { Carrier } from './carriers/carrier.ts'
 import { now } from './driver.ts'
+import { report } from './events.ts'
 
 export interface DoorstepOptions {
   readonly identity: IdentityKeys
@@ -55,11 +56,12 @@ export class Doorsteps {
   async update(callers: Callers): Promise<void> {
     this.#update += 1
     const update = this.#update
-    const contacts = await Promise.all(callers.contacts.map(async (id) => ({ id, shared: await this.#sharedWith(id) })))
+    const contacts = await Promise.all(callers.contacts.map((id) => this.#agreed(id)))
     if (update !== this.#update) return
+    for (const id of this.#shared.keys()) if (!callers.contacts.includes(id)) this.#shared.delete(id)
     const wanted = new Map<string, Wanted>()
     for (const carrier of this.#options.carriers) {
-      for (const { id, shared } of contacts) this.#wantContact(wanted, carrier, id, shared)
+      for (const { id, shared } of contacts) if (shared) this.#wantContact(wanted, carrier, id, shared)
       for (const secret of callers.invites) this.#wantInvite(wanted, carrier, secret)
     }
     for (const [key, unbind] of this.#bound) {
@@ -117,11 +119,23 @@ export class Doorsteps {
     return carrier.bind(keys, (envelope) => this.#options.onEnvelope(here, envelope))
   }
 
-  #sharedWith(id: PeerId): Promise<Bytes> {
+  /** One contact with whom no secret can be agreed upon does not keep the others from finding me. */
+  async #agreed(id: PeerId): Promise<{ id: PeerId; shared: Bytes | undefined }> {
+    try {
+      return { id, shared: await this.#sharedWith(id) }
+    } catch (error) {
+      report(error)
+      return { id, shared: undefined }
+    }
+  }
+
+  async #sharedWith(id: PeerId): Promise<Bytes> {
     const known = this.#shared.get(id)
     if (known) return known
     const shared = this.#options.identity.keyAgreement.agree(x25519PublicKey(publicKeyOf(id)))
     this.#shared.set(id, shared)
+    // What failed is tried again by whoever asks next.
+    shared.catch(() => this.#shared.delete(id))
     return shared
   }
 }

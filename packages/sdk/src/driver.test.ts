@@ -58,3 +58,12 @@ test('an action that throws does not silence the machine', () => {
   driver.give('good')
   expect(acted).toEqual(['good'])
 })
+
+test('a deadline further away than a timer can be set is waited for, not run through', () => {
+  const acted: string[] = []
+  const driver = new Driver<string, string>(new Echo(), 'tick', (output) => acted.push(output))
+  driver.give(`wake ${2 ** 40}`)
+  vi.advanceTimersByTime(60_000)
+  expect(acted).toEqual([`wake ${2 ** 40}`])
+  driver.stop()
+})

@@ -6,6 +6,9 @@ export function now(): Millis {
   return performance.timeOrigin + performance.now()
 }
 
+/** The longest that `setTimeout` can wait; beyond it fires at once. Then the machine is told too early, which is harmless. */
+const TIMER_MAX_MS = 2 ** 31 - 1
+
 export class Driver<In, Out> {
   readonly #machine: Machine<In, Out>
   readonly #tick: In
@@ -48,6 +51,6 @@ export class Driver<In, Out> {
     clearTimeout(this.#timer)
     const deadline = this.#stopped ? undefined : this.#machine.deadline()
     if (deadline === undefined) return
-    this.#timer = setTimeout(() => this.give(this.#tick), Math.max(0, Math.ceil(deadline - now())))
+    this.#timer = setTimeout(() => this.give(this.#tick), Math.min(Math.max(0, Math.ceil(deadline - now())), TIMER_MAX_MS))
   }
 }

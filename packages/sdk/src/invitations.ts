@@ -1,12 +1,21 @@
 /** Invitations given and taken: what `peer.invite` and `peer.accept` do around the dial. */
-import { type DialNumber, type Doorstep, equal, type Introduced, invitePsk, KithError, type PeerId } from '@kith/protocol'
-import type { DialOptions, Invite } from './api.ts'
+import {
+  CONTACT_RELAYS_MAX,
+  type DialNumber,
+  type Doorstep,
+  equal,
+  type Introduced,
+  invitePsk,
+  KithError,
+  type PeerId,
+} from '@kith/protocol'
+import type { Disclosure, Invite } from './api.ts'
 import type { Roster } from './carriers/roster.ts'
 import type { Contact } from './contact-record.ts'
 import type { ContactBook } from './contacts.ts'
 import type { Dialling } from './dialling.ts'
 import { inviteRoutes } from './doorsteps.ts'
-import { tidyName } from './identity/name.ts'
+import { cutName } from './identity/name.ts'
 import type { InviteBook, InviteRecord } from './invites.ts'
 import { inviteLink, parseInviteUrl, qrSvg } from './links.ts'
 import { aborted, throwIfAborted } from './meetings.ts'
@@ -22,6 +31,16 @@ export interface InvitationsOptions {
   readonly relays: readonly string[]
   readonly page: string | URL | undefined
   readonly myName: () => string
+  /** What may be told where `asked` was asked for, or nothing. Rejects where that cannot work. */
+  readonly disclosure: (asked: Disclosure | undefined) => Promise<Disclosure>
+}
+
+export interface AcceptOptions {
+  /** For my address book; without, what they call themselves. */
+  readonly name?: string | undefined
+  readonly timeoutMs: number
+  readonly disclose?: Disclosure | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Waits for the guest of an invitation of mine. */
@@ -29,11 +48,14 @@ interface Host {
   cameHere(guest: Contact): void
   /** Another tab of mine let them in: the contact comes the same way as the invitation's new state, before or after it. */
   cameElsewhere(guest: PeerId | undefined): void
+  failed(error: unknown): void
 }
 
 /** An invitation that I am taking up. */
 interface Acceptance {
   readonly name: string | undefined
+  /** They have let me in: from here on there is no way back. */
+  readonly commit: () => void
   readonly resolve: (contact: Contact) => void
   readonly reject: (error: unknown) => void
 }
@@ -43,6 +65,7 @@ export class Invitations {
   readonly #accepting = new Map<DialNumber, Acceptance>()
   /** Whoever waits here for the guest of an invitation, by its id. */
   readonly #hosts = new Map<string, Host>()
+  #isClosed = false
 
   constructor(options: InvitationsOptions) {
     this.#options = options
@@ -54,14 +77,27 @@ export class Invitations {
     const { book, page, relays, myName } = this.#options
     if (page === undefined) throw new KithError('invalid-argument', 'Say which page the link opens: createPeer({ page }).')
     const record = await book.create(options)
-    const link = inviteLink(page, record, relays, myName())
-    const accepted = this.#accepted(record)
-    // Whoever made it may not wait for it.
-    accepted.catch(() => undefined)
     const revoke = async () => {
       await book.revoke(record.id)
     }
-    return { link, svg: qrSvg(link, 'Invitation'), expiresAt: record.expiresAt, accepted, revoke }
+    try {
+      const link = inviteLink(page, record, relays, myName())
+      const svg = qrSvg(link, 'Invitation')
+      const accepted = this.#accepted(record)
+      // Whoever made it may not wait for it.
+      accepted.catch(() => undefined)
+      return { link, svg, expiresAt: record.expiresAt, accepted, revoke }
+    } catch (error) {
+      // A door to which nobody has the link.
+      await revoke()
+      throw error
+    }
+  }
+
+  /** Who waits for a guest waits no longer; the invitations stay as they are. */
+  close(): void {
+    this.#isClosed = true
+    for (const host of [...this.#hosts.values()]) host.failed(closed())
   }
 
   /** The invitation that opens this door, while it has not expired. */
@@ -73,21 +109,29 @@ export class Invitations {
 
   /** Theirs, if they are the first: then they are a contact. */
   async proved(doorstep: Doorstep, by: Introduced): Promise<boolean> {
+    const { book, contacts } = this.#options
     const invite = this.find(doorstep)
-    if (!invite) return false
+    // Whom I have blocked finds every door closed, and leaves it to others.
+    if (!invite || contacts.get(by.id)?.trust === 'blocked') return false
     // Before the record changes, so that what it tells finds the host gone who is told here, of a contact that is complete.
     const host = this.#hosts.get(invite.id)
     this.#hosts.delete(invite.id)
-    if (!(await this.#options.book.markUsed(invite.id, by.id))) {
-      host?.cameElsewhere(this.#options.book.get(invite.id)?.usedBy)
-      return false
+    try {
+      if (!(await book.markUsed(invite.id, by.id))) {
+        host?.cameElsewhere(book.get(invite.id)?.usedBy)
+        return false
+      }
+      const contact = await this.#add(by, invite.name, [...invite.purposes])
+      host?.cameHere(contact)
+      return true
+    } catch (error) {
+      host?.failed(error)
+      throw error
     }
-    const contact = await this.#add(by, invite.name, [...invite.purposes])
-    host?.cameHere(contact)
-    return true
   }
 
   async #accepted(record: InviteRecord): Promise<Contact> {
+    if (this.#isClosed) throw closed()
     const { book, contacts } = this.#options
     return new Promise((resolve, reject) => {
       const stops = [
@@ -113,16 +157,25 @@ export class Invitations {
           }),
         )
       }
-      this.#hosts.set(record.id, { cameHere: (guest) => settle(() => resolve(guest)), cameElsewhere })
+      this.#hosts.set(record.id, {
+        cameHere: (guest) => settle(() => resolve(guest)),
+        cameElsewhere,
+        failed: (error) => settle(() => reject(error)),
+      })
     })
   }
 
   // ── taking ──
 
-  async accept(url: string | URL, options: { name?: string } & DialOptions, dialling: Dialling): Promise<Contact> {
-    const { signal, name, timeoutMs = 15_000, disclose = 'direct' } = options
+  async accept(url: string | URL, options: AcceptOptions, dialling: Pick<Dialling, 'dial' | 'cancel'>): Promise<Contact> {
+    const { signal, name, timeoutMs, disclose } = options
     const link = parseInviteUrl(url)
+    if (this.#options.book.listLive().some(({ secret }) => equal(secret, link.secret))) {
+      throw new KithError('invalid-argument', 'This is your own invitation: it is for somebody else.')
+    }
     if (link.expiresAt <= Date.now()) throw new KithError('expired', 'This invitation has expired.')
+    throwIfAborted(signal)
+    const disclosure = await this.#options.disclosure(disclose)
     throwIfAborted(signal)
     const carriers = this.#options.roster.towards(link.relays)
     if (carriers.length === 0) throw new KithError('no-relay', 'There is no relay to reach the inviter through.')
@@ -132,28 +185,19 @@ export class Invitations {
         routes: inviteRoutes(link.secret, carriers),
         protocols: [CONNECT_PROTOCOL],
         timeoutMs,
-        disclosure: disclose,
+        disclosure,
       })
-      const onAbort = () => {
-        dialling.cancel(dial)
-        if (signal) reject(aborted(signal))
-      }
-      signal?.addEventListener('abort', onAbort, { once: true })
-      const done = () => {
+      const commit = () => {
         this.#accepting.delete(dial)
         signal?.removeEventListener('abort', onAbort)
       }
-      this.#accepting.set(dial, {
-        name,
-        resolve: (contact) => {
-          done()
-          resolve(contact)
-        },
-        reject: (error) => {
-          done()
-          reject(error)
-        },
-      })
+      const onAbort = () => {
+        commit()
+        if (signal) reject(aborted(signal))
+        dialling.cancel(dial)
+      }
+      signal?.addEventListener('abort', onAbort)
+      this.#accepting.set(dial, { name, commit, resolve, reject })
     })
   }
 
@@ -161,15 +205,20 @@ export class Invitations {
   async granted(dial: DialNumber, by: Introduced): Promise<void> {
     const acceptance = this.#accepting.get(dial)
     if (!acceptance) return
+    acceptance.commit()
     try {
-      acceptance.resolve(await this.#add(by, acceptance.name ?? '', []))
+      const contact = await this.#add(by, acceptance.name ?? '', [])
+      if (contact.trust === 'blocked') throw new KithError('blocked', 'You have blocked whoever invites you.')
+      acceptance.resolve(contact)
     } catch (error) {
       acceptance.reject(error)
     }
   }
 
   ended(dial: DialNumber, error: KithError): void {
-    this.#accepting.get(dial)?.reject(this.#explain(error))
+    const acceptance = this.#accepting.get(dial)
+    acceptance?.commit()
+    acceptance?.reject(this.#explain(error))
   }
 
   /** `name`: mine for them; '' for what they call themselves. */
@@ -178,7 +227,7 @@ export class Invitations {
     const known = contacts.get(by.id)
     const contact = await contacts.add({
       id: by.id,
-      name: name || known?.name || tidyName(by.name) || `…${by.id.slice(-6)}`,
+      name: name || known?.name || cutName(by.name) || `…${by.id.slice(-6)}`,
       relays: relaysOf(by),
       ...(purposes.length > 0 ? { purposes } : {}),
     })
@@ -192,9 +241,11 @@ export class Invitations {
   }
 }
 
+const closed = () => new KithError('closed', 'This peer has been closed.')
+
 /** What they publish, less what is no relay: their word must not stand in the way of meeting them. */
 function relaysOf(by: Introduced): string[] {
-  return by.relays.flatMap((url) => {
+  const relays = by.relays.flatMap((url) => {
     try {
       return [parseRelayUrl(url)]
     } catch (error) {
@@ -202,4 +253,5 @@ function relaysOf(by: Introduced): string[] {
       throw error
     }
   })
+  return relays.slice(0, CONTACT_RELAYS_MAX)
 }

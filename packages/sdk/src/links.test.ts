@@ -106,6 +106,6 @@ test('the SVG is scalable, named for screen readers, and black on its own white 
 })
 
 test('too long for a symbol: typed', () => {
-  expect(qrSvg('x'.repeat(2953))).toContain('<svg')
-  expect(() => qrSvg('x'.repeat(2954))).toThrow(expect.objectContaining({ code: 'too-large' }))
+  expect(qrSvg('x'.repeat(2952))).toContain('<svg')
+  expect(() => qrSvg('x'.repeat(2953))).toThrow(expect.objectContaining({ code: 'too-large' }))
 })

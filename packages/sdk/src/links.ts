@@ -1,6 +1,6 @@
 /** The links that a page is opened with. What they hold is in the fragment, which browsers do not send to the page's server. */
 import { decodeInvite, encodeInvite, type InviteLink, KithError } from '@kith/protocol'
-import { type Bitmap2D, correction, generate } from 'lean-qr'
+import { type Bitmap2D, correction, generate } from 'lean-qr/nano'
 import type { InviteRecord } from './invites.ts'
 import { parseRelayUrl } from './relay-url.ts'
 
@@ -57,7 +57,7 @@ const QUIET_ZONE = 4
 
 /**
  * A QR code as an SVG element's text, to fit whatever box it is put in. Black on white, with its own ground, in dark pages too: many
- * readers do not find a light code on a dark one. Throws 'too-large' beyond what a symbol holds (2,953 bytes).
+ * readers do not find a light code on a dark one. Throws 'too-large' beyond what a symbol holds (2,952 bytes).
  */
 export function qrSvg(text: string, title = 'QR code'): string {
   const symbol = encode(text)

@@ -20,9 +20,9 @@ function meetings() {
   const dials: { dial: DialNumber; wish: Wish }[] = []
   const cancelled: DialNumber[] = []
   const it = new Meetings({
-    dial: async (_to, asked) => {
+    dial: async (_to, asked, begun) => {
       dials.push({ dial: next, wish: asked })
-      return next++
+      begun(next++)
     },
     cancel: (dial) => cancelled.push(dial),
   })
@@ -117,4 +117,91 @@ test('of several connections to one person the one last used stands for them, an
   desk.close()
   await vi.waitFor(() => expect(it.connections.size).toBe(0))
   expect(it.size).toBe(0)
+})
+
+test('each waits as long as it said, whoever began', async () => {
+  vi.useFakeTimers()
+  try {
+    const { it, cancelled } = meetings()
+    const patient = it.with(ada, { ...wish, timeoutMs: 60_000 })
+    const hasty = expect(it.with(ada, { ...wish, timeoutMs: 1_000 })).rejects.toMatchObject({ code: 'timeout' })
+    await vi.advanceTimersByTimeAsync(2_000)
+    await hasty
+    expect(cancelled).toEqual([])
+    const live = connection(ada)
+    it.add(live.connection)
+    expect(await patient).toBe(live.connection)
+    expect(vi.getTimerCount()).toBe(0)
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('a dial that never begins, and one that never ends, end in time; neither leaves a listener or a timer', async () => {
+  vi.useFakeTimers()
+  try {
+    const signal = new AbortController().signal
+    const added = vi.spyOn(signal, 'addEventListener')
+    const removed = vi.spyOn(signal, 'removeEventListener')
+    let begin = (_dial: DialNumber) => {}
+    const cancelled: DialNumber[] = []
+    const it = new Meetings({
+      dial: (_to, _wish, begun) => {
+        begin = begun
+        return new Promise(() => {})
+      },
+      cancel: (dial) => cancelled.push(dial),
+    })
+    const wanted = expect(it.with(ada, { ...wish, signal })).rejects.toMatchObject({ code: 'timeout' })
+    await vi.advanceTimersByTimeAsync(wish.timeoutMs + 1_000)
+    await wanted
+    expect(vi.getTimerCount()).toBe(0)
+    expect(removed.mock.calls).toEqual(added.mock.calls)
+    // Too late: nobody wants it any more.
+    begin(5)
+    expect(cancelled).toEqual([5])
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('a dial that gives way in the instant in which it begins is not lost', async () => {
+  const it: Meetings = new Meetings({
+    dial: async (_to, _wish, begun) => {
+      begun(1)
+      it.yielded(1, -7)
+      it.ended(-7, new KithError('too-many'))
+    },
+    cancel: () => {},
+  })
+  await expect(it.with(ada, { ...wish, timeoutMs: 50 })).rejects.toMatchObject({ code: 'no-answer' })
+})
+
+test('their dial, which ours gave way to, outlives my patience', async () => {
+  const { it, dials, cancelled } = meetings()
+  const abort = new AbortController()
+  const wanted = it.with(ada, { ...wish, signal: abort.signal })
+  await vi.waitFor(() => expect(dials).toHaveLength(1))
+  it.yielded(1, -7)
+  abort.abort()
+  await expect(wanted).rejects.toMatchObject({ code: 'aborted' })
+  expect(cancelled).toEqual([])
+})
+
+test('a connection that is being closed is not handed out', async () => {
+  const { it, dials } = meetings()
+  const old = connection(ada)
+  it.add(Object.assign(old.connection, { state: 'closed' }))
+  const wanted = it.with(ada, wish)
+  await vi.waitFor(() => expect(dials).toHaveLength(1))
+  const live = connection(ada)
+  it.add(live.connection)
+  expect(await wanted).toBe(live.connection)
+})
+
+test('closing ends all waiting', async () => {
+  const { it } = meetings()
+  const wanted = it.with(ada, wish)
+  it.close(new KithError('closed'))
+  await expect(wanted).rejects.toMatchObject({ code: 'closed' })
 })

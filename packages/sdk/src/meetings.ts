@@ -8,8 +8,8 @@ import type { PeerConnection } from './connection.ts'
 import { now } from './driver.ts'
 
 export interface MeetingsHost {
-  /** Starts a dial. Rejects with what `open` documents. */
-  dial(to: PeerId, wish: Wish): Promise<DialNumber>
+  /** Starts a dial and tells its number at once: it may end, or give way, before a promise could tell. Rejects as `open` does. */
+  dial(to: PeerId, wish: Wish, begun: (dial: DialNumber) => void): Promise<void>
   cancel(dial: DialNumber): void
 }
 
@@ -20,6 +20,12 @@ export interface Wish {
   readonly disclose: Disclosure | undefined
   readonly signal: AbortSignal | undefined
 }
+
+/** The machine's own word on why nobody came comes first. */
+const GRACE_MS = 250
+
+/** Beyond it `setTimeout` fires at once; nobody waits so long. */
+const TIMER_MAX_MS = 2 ** 31 - 1
 
 interface Attempt {
   /** Ours, or the one that it gave way to. */
@@ -59,11 +65,11 @@ export class Meetings {
     for (;;) {
       throwIfAborted(signal)
       const live = this.connections.get(to)
-      if (live) return live
+      if (live && live.state !== 'closed') return live
       const attempt = this.#attempts.get(to) ?? this.#begin(to, { ...wish, timeoutMs: until - now() })
       attempt.waiters += 1
       try {
-        return await orAborted(attempt.done, signal)
+        return await orGivenUp(attempt.done, until, signal)
       } catch (error) {
         // Somebody with less patience began it: go on for the time that is left.
         if (!(error instanceof KithError) || error.code !== 'no-answer' || until - now() < 100) throw error
@@ -115,6 +121,14 @@ export class Meetings {
     attempt.reject(attempt.hasYielded ? new KithError('no-answer', error.message, { source: 'remote', cause: error }) : error)
   }
 
+  /** Whoever waits, waits no longer. */
+  close(error: KithError): void {
+    for (const [to, attempt] of [...this.#attempts]) {
+      this.#settle(to, attempt)
+      attempt.reject(error)
+    }
+  }
+
   #begin(to: PeerId, wish: Wish): Attempt {
     let resolve: Attempt['resolve'] = () => undefined
     let reject: Attempt['reject'] = () => undefined
@@ -126,22 +140,21 @@ export class Meetings {
     done.catch(() => undefined)
     const attempt: Attempt = { dial: undefined, waiters: 0, hasYielded: false, isOver: false, done, resolve, reject }
     this.#attempts.set(to, attempt)
-    this.#host.dial(to, wish).then(
-      (dial) => {
-        attempt.dial ??= dial
-        if (attempt.isOver) this.#host.cancel(dial)
-      },
-      (error: unknown) => {
-        this.#settle(to, attempt)
-        reject(error)
-      },
-    )
+    const begun = (dial: DialNumber) => {
+      attempt.dial = dial
+      if (attempt.isOver) this.#host.cancel(dial)
+    }
+    this.#host.dial(to, wish, begun).catch((error: unknown) => {
+      this.#settle(to, attempt)
+      reject(error)
+    })
     return attempt
   }
 
   #abandon(to: PeerId, attempt: Attempt): void {
     this.#settle(to, attempt)
-    if (attempt.dial !== undefined) this.#host.cancel(attempt.dial)
+    // The one that ours gave way to is theirs: they still want it.
+    if (attempt.dial !== undefined && !attempt.hasYielded) this.#host.cancel(attempt.dial)
   }
 
   #settle(to: PeerId, attempt: Attempt): void {
@@ -162,12 +175,21 @@ export function aborted(signal: AbortSignal): KithError {
   return new KithError('aborted', 'The operation was aborted.', { cause: signal.reason })
 }
 
-/** What `promise` gives, unless the signal comes first. */
-export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise
+/** What `promise` gives, unless the signal or the time comes first. */
+function orGivenUp<T>(promise: Promise<T>, until: number, signal: AbortSignal | undefined): Promise<T> {
   return new Promise((resolve, reject) => {
-    const onAbort = () => reject(aborted(signal))
-    signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+    const settle = (how: () => void) => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+      how()
+    }
+    const onAbort = () => settle(() => signal && reject(aborted(signal)))
+    const late = () => settle(() => reject(new KithError('timeout', 'No connection came about in time.')))
+    const timer = setTimeout(late, Math.min(Math.max(0, until - now()) + GRACE_MS, TIMER_MAX_MS))
+    signal?.addEventListener('abort', onAbort)
+    promise.then(
+      (value) => settle(() => resolve(value)),
+      (error: unknown) => settle(() => reject(error)),
+    )
   })
 }

@@ -1,11 +1,10 @@
 /** Me: wires identity, contacts, carriers, dialling and connections. It holds no protocol of its own. */
-import { type DialNumber, KithError, type PeerId, type ProtocolName, parsePeerId } from '@kith/protocol'
+import { type DialNumber, type DialPeer, KithError, type PeerId, type ProtocolName } from '@kith/protocol'
 import type {
   Audience,
   Connection,
   Contacts,
   DialOptions,
-  Disclosure,
   Identity,
   Invite,
   Media,
@@ -21,8 +20,9 @@ import type {
 import { Roster } from './carriers/roster.ts'
 import { PeerConnection } from './connection.ts'
 import type { Contact } from './contact-record.ts'
-import { ContactBook } from './contacts.ts'
+import { ContactBook, idOf } from './contacts.ts'
 import { type DialHost, Dialling, type Judgement, type Knocking, type LinkUp } from './dialling.ts'
+import { DisclosurePolicy } from './disclosure.ts'
 import { Doorsteps } from './doorsteps.ts'
 import { now } from './driver.ts'
 import { checkEnvironment } from './environment.ts'
@@ -33,43 +33,44 @@ import { CONNECT_PROTOCOL, Invitations } from './invitations.ts'
 import { InviteBook } from './invites.ts'
 import { Link } from './link/link.ts'
 import { Meetings, type Wish } from './meetings.ts'
+import { type ParsedOptions, parseAudience, parsePeerOptions, parseTimeout } from './peer-options.ts'
 import { Presence } from './presence.ts'
-import { defaultRelays, parseRelayUrls } from './relay-url.ts'
 import type { NegotiatorState, WebRtc } from './rtc/negotiator.ts'
 import { type Handler, parseProtocols, Serving } from './serving.ts'
 import { type OpenedStore, openStore } from './storage/open.ts'
 import { AnswerDuty } from './tabs.ts'
 
-const DIAL_TIMEOUT_MS = 15_000
 /** As long as a phone rings. */
 const RING_TIMEOUT_MS = 60_000
 /** A question for presence is asked again soon: it need not wait long. */
 const PRESENCE_TIMEOUT_MS = 5_000
-const MAX_CONNECTIONS = 32
-const RELAYS_MAX = 8
 
 /** All that has to be opened before there is a peer. */
 interface Opened {
-  readonly options: PeerOptions
+  readonly options: ParsedOptions
   readonly storage: OpenedStore
   readonly keys: Awaited<ReturnType<typeof openIdentity>>['keys']
   readonly identity: LocalIdentity
   readonly contacts: ContactBook
   readonly invites: InviteBook
-  readonly relays: readonly string[]
 }
 
 export async function openPeer(options: PeerOptions): Promise<Peer> {
   checkEnvironment(options.wrtc)
-  const relays = parseRelayUrls(options.relays ?? defaultRelays(), RELAYS_MAX)
-  const profile = options.profile ?? 'default'
+  const parsed = parsePeerOptions(options)
+  const { profile } = parsed
   const storage = await openStore({ profile, storage: options.storage })
   const { store } = storage
-  const { keys } = await openIdentity(store)
-  const identity = await LocalIdentity.open(store, keys)
-  const contacts = await ContactBook.open({ store, self: keys.id })
-  const invites = await InviteBook.open({ store })
-  return new LocalPeer({ options: { ...options, profile }, storage, keys, identity, contacts, invites, relays })
+  try {
+    const { keys } = await openIdentity(store)
+    const identity = await LocalIdentity.open(store, keys)
+    const contacts = await ContactBook.open({ store, self: keys.id })
+    const invites = await InviteBook.open({ store })
+    return new LocalPeer({ options: parsed, storage, keys, identity, contacts, invites })
+  } catch (error) {
+    store.close()
+    throw error
+  }
 }
 
 class LocalPeer implements Peer {
@@ -80,6 +81,7 @@ class LocalPeer implements Peer {
   readonly #events = new Emitter<PeerEvents>()
   readonly #serving = new Serving(() => this.#tellProtocols())
   readonly #duty: AnswerDuty
+  readonly #policy: DisclosurePolicy
   readonly #roster: Roster
   readonly #doorsteps: Doorsteps
   readonly #dialling: Dialling
@@ -94,12 +96,18 @@ class LocalPeer implements Peer {
   #closed: Promise<void> | undefined
 
   constructor(opened: Opened) {
-    const { options, keys, identity, contacts, invites, relays, storage } = opened
+    const { options, keys, identity, contacts, invites, storage } = opened
+    const { relays } = options
     this.#opened = opened
     this.id = keys.id
     this.identity = identity
     this.contacts = contacts
-    this.#findableBy = parseAudience(options.findableBy ?? 'contacts')
+    this.#findableBy = options.findableBy
+    this.#policy = new DisclosurePolicy({
+      disclose: options.disclose,
+      iceServers: options.iceServers,
+      contact: (id) => contacts.get(id),
+    })
     this.#duty = new AnswerDuty({
       locks: options.storage === undefined ? globalThis.navigator?.locks : undefined,
       lockName: `kith/${options.profile}/answer`,
@@ -121,14 +129,15 @@ class LocalPeer implements Peer {
       relays,
       page: options.page ?? globalThis.location?.href,
       myName: () => identity.name,
+      disclosure: (asked) => this.#policy.feasible(asked ?? this.#policy.towards(undefined)),
     })
     this.#dialling = new Dialling(this.#host())
     this.#meetings = new Meetings({
-      dial: (to, wish) => this.#dial(to, wish),
+      dial: (to, wish, begun) => this.#dial(to, wish, begun),
       cancel: (dial) => this.#dialling.cancel(dial),
     })
     this.#presence = new Presence({
-      absent: () => (options.presence === false ? [] : this.#reachable().filter((id) => !this.#meetings.connections.has(id))),
+      absent: () => this.#reachable().filter((id) => this.#isAbsent(id)),
       ask: (id) => this.#ask(id),
       expire: () => this.#expire(),
     })
@@ -201,7 +210,7 @@ class LocalPeer implements Peer {
 
   async accept(invite: string | URL, options: { name?: string } & DialOptions = {}): Promise<Contact> {
     this.#checkOpen()
-    return this.#invitations.accept(invite, options, this.#dialling)
+    return this.#invitations.accept(invite, { ...options, timeoutMs: parseTimeout(options) }, this.#dialling)
   }
 
   close(): Promise<void> {
@@ -217,41 +226,49 @@ class LocalPeer implements Peer {
 
   async #connectionTo(to: Who, protocols: readonly ProtocolName[], options: DialOptions): Promise<PeerConnection> {
     this.#checkOpen()
-    const id = parsePeerId(typeof to === 'string' ? to : to.id)
+    const id = idOf(to)
     if (id === this.id) throw new KithError('invalid-argument', 'This is you: one does not dial oneself.')
-    if (this.contacts.get(id)?.trust === 'blocked') throw new KithError('blocked', 'You have blocked this contact.')
-    const { timeoutMs = DIAL_TIMEOUT_MS, signal, disclose } = options
-    if (!(timeoutMs > 0)) throw new KithError('invalid-argument', 'timeoutMs must be more than 0.')
-    return this.#meetings.with(id, { protocols, timeoutMs, signal, disclose })
+    this.#checkNotBlocked(id)
+    const { signal, disclose } = options
+    try {
+      return await this.#meetings.with(id, { protocols, timeoutMs: parseTimeout(options), signal, disclose })
+    } catch (error) {
+      throw error instanceof KithError ? this.#explain(error) : error
+    }
   }
 
-  async #dial(to: PeerId, { protocols, timeoutMs, disclose }: Wish): Promise<DialNumber> {
-    const { maxConnections = MAX_CONNECTIONS } = this.#opened.options
-    if (this.#meetings.size + this.#dialling.size >= maxConnections) {
-      throw new KithError('too-many', `There are ${maxConnections} connections already.`)
-    }
+  async #dial(to: PeerId, { protocols, timeoutMs, disclose }: Wish, begun: (dial: DialNumber) => void): Promise<void> {
+    const until = now() + timeoutMs
     const carriers = this.#roster.towards(this.contacts.get(to)?.relays ?? [])
     if (carriers.length === 0) throw new KithError('no-relay', 'There is no relay to reach them through.')
-    const disclosure = disclose ?? this.#disclosure(to, 'contact')
-    if (disclosure === 'relayed' && !(await this.#hasTurn())) {
-      throw new KithError('needs-turn', 'Reaching them without telling our network address needs a TURN server.')
-    }
+    const disclosure = await this.#policy.feasible(disclose ?? this.#policy.towards(to))
     const routes = await this.#doorsteps.routesTo(to, carriers)
-    return this.#dialling.dial({ way: { kind: 'contact', remote: to }, routes, protocols, timeoutMs, disclosure })
+    // Blocked while we waited.
+    this.#checkNotBlocked(to)
+    const way = { kind: 'contact', remote: to } as const
+    begun(this.#dialling.dial({ way, routes, protocols, timeoutMs: Math.max(0, until - now()), disclosure }))
   }
 
   /** A knock that wants nothing: are they there? */
   async #ask(id: PeerId): Promise<void> {
+    if (!this.#isAbsent(id)) return
     const carriers = this.#roster.towards(this.contacts.get(id)?.relays ?? [])
     const routes = await this.#doorsteps.routesTo(id, carriers)
-    if (routes.length === 0 || this.#closed) return
-    this.#dialling.dial({
-      way: { kind: 'contact', remote: id },
-      routes,
-      protocols: [],
-      timeoutMs: PRESENCE_TIMEOUT_MS,
-      disclosure: 'direct',
-    })
+    // What has changed since they were queued counts: who was removed is not told that I am here.
+    if (routes.length === 0 || this.#closed || !this.#isAbsent(id)) return
+    const way = { kind: 'contact', remote: id } as const
+    try {
+      this.#dialling.dial({ way, routes, protocols: [], timeoutMs: PRESENCE_TIMEOUT_MS, disclosure: 'direct' })
+    } catch (error) {
+      // So many dials are under way that there is no room for a question: it comes again with the next round.
+      if (!(error instanceof KithError && error.code === 'too-many')) throw error
+    }
+  }
+
+  /** Whether it is worth asking if they are online, and proper. */
+  #isAbsent(id: PeerId): boolean {
+    const trust = this.contacts.get(id)?.trust ?? 'blocked'
+    return this.#opened.options.presence !== false && trust !== 'blocked' && !this.#meetings.connections.has(id)
   }
 
   /** Contacts that may know of me: all that are not blocked. */
@@ -259,27 +276,10 @@ class LocalPeer implements Peer {
     return [...this.contacts].filter(({ trust }) => trust !== 'blocked').map(({ id }) => id)
   }
 
-  #disclosure(id: PeerId, via: 'contact' | 'invite'): Disclosure {
-    const contact = this.contacts.get(id)
-    const { disclose } = this.#opened.options
-    if (disclose) return disclose({ id, via, ...(contact ? { contact } : {}) })
-    return via === 'invite' || contact?.trust === 'trusted' ? 'direct' : 'relayed'
-  }
-
-  async #iceServers(): Promise<RTCIceServer[]> {
-    const { iceServers = [] } = this.#opened.options
-    return typeof iceServers === 'function' ? iceServers() : iceServers
-  }
-
-  async #hasTurn(): Promise<boolean> {
-    const servers = await this.#iceServers()
-    return servers.some(({ urls }) => [urls].flat().some((url) => /^turns?:/i.test(url)))
-  }
-
   // ── being reached ──
 
   #host(): DialHost {
-    const { keys, identity, options, relays } = this.#opened
+    const { keys, identity, options } = this.#opened
     return {
       identity: keys,
       instance: this.#instance,
@@ -287,9 +287,10 @@ class LocalPeer implements Peer {
       roster: this.#roster,
       // The caller's word that it is one: its types may differ from the DOM's.
       wrtc: options.wrtc as WebRtc | undefined,
-      introduction: () => ({ name: identity.name, relays }),
-      iceServers: () => this.#iceServers(),
+      introduction: () => ({ name: identity.name, relays: options.relays }),
+      iceServers: () => this.#policy.iceServers(),
       judge: (knock) => this.#judge(knock),
+      hasRoom: (making) => this.#meetings.size + making < options.maxConnections,
       proved: (doorstep, by) => this.#invitations.proved(doorstep, by),
       granted: (dial, by) => void this.#invitations.granted(dial, by),
       present: (remote) => this.#opened.contacts.seen(remote),
@@ -306,7 +307,8 @@ class LocalPeer implements Peer {
             if (!served) return undefined
             return (stream) => {
               const connection = this.#meetings.all().find((one) => one.carries(link))
-              if (!connection) throw new KithError('closed', 'The connection has gone.')
+              // It went as it came: whoever opened the stream has been told.
+              if (!connection) return stream.reset()
               this.#meetings.used(connection)
               switch (served.kind) {
                 case 'stream':
@@ -326,7 +328,7 @@ class LocalPeer implements Peer {
       yielded: (dial, to) => this.#meetings.yielded(dial, to),
       ended: (dial, error) => {
         this.#invitations.ended(dial, error)
-        this.#meetings.ended(dial, this.#explain(error))
+        this.#meetings.ended(dial, error)
       },
     }
   }
@@ -334,20 +336,24 @@ class LocalPeer implements Peer {
   #judge({ doorstep, from, protocols }: Knocking): Judgement {
     const invite = this.#invitations.find(doorstep)
     if (doorstep.way.kind === 'invite') {
-      if (!invite || invite.state === 'revoked') return 'silence'
-      return invite.state === 'used' ? 'spent' : { offer: 'direct' }
+      if (!invite) return 'silence'
+      // Also one that was revoked: whoever has the link may know that it is of no use any more.
+      return invite.state === 'open' ? { offer: this.#policy.towards(undefined) } : 'spent'
     }
     const { contacts, options } = this.#opened
     if (!from || contacts.get(from)?.trust === 'blocked') return 'silence'
     contacts.seen(from)
     if (protocols.length === 0) return options.presence === false ? 'silence' : 'here'
-    const { maxConnections = MAX_CONNECTIONS } = options
-    if (this.#meetings.size + this.#dialling.size >= maxConnections) return 'silence'
-    return { offer: this.#disclosure(from, 'contact') }
+    return { offer: this.#policy.towards(from) }
   }
 
   #connected({ peer, link, negotiator }: LinkUp): (state: NegotiatorState) => void {
     const { contacts } = this.#opened
+    if (!this.#mayMeet(peer)) {
+      link.fail(new KithError('blocked', 'They are no contact of ours, or blocked.'))
+      negotiator.close()
+      return () => undefined
+    }
     const connection = new PeerConnection({
       remote: peer.id,
       link,
@@ -361,11 +367,19 @@ class LocalPeer implements Peer {
     return (state) => connection.pathChanged(state)
   }
 
+  /** Whoever called is a contact: found here as one, or become one by an invitation. */
+  #mayMeet({ id, role }: DialPeer): boolean {
+    const trust = this.contacts.get(id)?.trust
+    return trust !== 'blocked' && (trust !== undefined || role === 0)
+  }
+
   // ── keeping up ──
 
   #contactChanged(event: PeerEvents['contact']): void {
     const { change, contact } = event
     if (change === 'removed' || contact.trust === 'blocked') {
+      const code = change === 'removed' ? 'aborted' : 'blocked'
+      this.#dialling.leave(contact.id, new KithError(code, 'This is no longer a contact.'))
       for (const connection of this.#meetings.all()) {
         if (connection.remote === contact.id) connection.close({ reason: 'no longer a contact' }).catch(report)
       }
@@ -378,12 +392,12 @@ class LocalPeer implements Peer {
   #updateDoorsteps(): void {
     if (this.#closed) return
     const contacts = this.#findableBy === 'nobody' ? [] : this.#reachable()
-    const invites = this.#opened.invites
-      .listLive()
-      .filter(({ state }) => state !== 'revoked')
-      .map(({ secret }) => secret)
+    const invites = this.#opened.invites.listLive().map(({ secret }) => secret)
     this.#doorsteps.update({ contacts, invites }).catch(report)
-    this.#roster.keepAbroad([...this.contacts].filter(({ trust }) => trust !== 'blocked').flatMap(({ relays }) => relays))
+    const relays = [...this.contacts].filter(({ trust }) => trust !== 'blocked').flatMap((contact) => contact.relays)
+    const origins = relays.map((url) => new URL(url).origin)
+    // Also where only a dial is under way: the guest of an invitation is not a contact yet.
+    this.#roster.keepAbroad([...origins, ...this.#dialling.origins])
   }
 
   #relayChanged(): void {
@@ -415,6 +429,10 @@ class LocalPeer implements Peer {
     })
   }
 
+  #checkNotBlocked(id: PeerId): void {
+    if (this.contacts.get(id)?.trust === 'blocked') throw new KithError('blocked', 'You have blocked this contact.')
+  }
+
   #checkOpen(): void {
     if (this.#closed) throw new KithError('closed', 'This peer has been closed.')
   }
@@ -433,19 +451,19 @@ class LocalPeer implements Peer {
     for (const stop of this.#stops) stop()
     this.#presence.close()
     this.#dialling.close()
+    this.#invitations.close()
+    this.#meetings.close(new KithError('closed', 'This peer has been closed.'))
     this.#doorsteps.close()
     this.#duty.close()
     await Promise.all(this.#meetings.all().map((connection) => connection.close({ reason: 'closed' })))
     this.#roster.close()
     const { contacts, invites, identity, storage } = this.#opened
-    await contacts.close()
-    invites.close()
-    identity.close()
-    storage.store.close()
+    try {
+      await contacts.close()
+    } finally {
+      invites.close()
+      identity.close()
+      storage.store.close()
+    }
   }
-}
-
-function parseAudience(audience: Audience): Audience {
-  if (audience === 'contacts' || audience === 'nobody') return audience
-  throw new KithError('invalid-argument', `findableBy is 'contacts' or 'nobody', not ${JSON.stringify(audience)}.`)
 }

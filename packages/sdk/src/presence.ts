@@ -23,6 +23,7 @@ export class Presence {
   #queue: PeerId[] = []
   #pace: ReturnType<typeof setTimeout> | undefined
   readonly #round: ReturnType<typeof setInterval>
+  #isClosed = false
 
   constructor(host: PresenceHost) {
     this.#host = host
@@ -34,11 +35,13 @@ export class Presence {
 
   /** Ask all of them: at the start, when a relay has come back, when somebody was added. */
   askAll(): void {
+    if (this.#isClosed) return
     this.#queue = [...this.#host.absent()]
     this.#pace ??= setTimeout(() => this.#askNext(), 0)
   }
 
   close(): void {
+    this.#isClosed = true
     clearInterval(this.#round)
     clearTimeout(this.#pace)
     this.#queue = []

@@ -25,6 +25,7 @@ export class ReplyAddresses {
   /** Handed out by `take`, and not yet claimed by `bind`. */
   readonly #taken = new Map<AddressKeys, Spare>()
   #refill: ReturnType<typeof setTimeout> | undefined
+  #isClosed = false
 
   /** @param carriers where spare ones are bound; `find`: those and any others, by origin. */
   constructor(carriers: readonly Carrier[], find: (origin: string) => Carrier | undefined) {
@@ -36,7 +37,7 @@ export class ReplyAddresses {
   take(): AddressKeys {
     const spare = this.#spare.shift() ?? this.#make()
     this.#taken.set(spare.keys, spare)
-    this.#refill ??= setTimeout(() => this.#fill(), REFILL_MS)
+    if (!this.#isClosed) this.#refill ??= setTimeout(() => this.#fill(), REFILL_MS)
     return spare.keys
   }
 
@@ -55,6 +56,7 @@ export class ReplyAddresses {
   }
 
   close(): void {
+    this.#isClosed = true
     clearTimeout(this.#refill)
     for (const spare of [...this.#spare, ...this.#taken.values()]) release(spare)
     this.#spare.length = 0

@@ -34,6 +34,7 @@ export class Serving {
   /** All of the names, or none. Errors: 'invalid-protocol' 'invalid-argument'. */
   add(entry: Entry, protocols: Protocols): Stop {
     const names = parseProtocols(protocols)
+    if (typeof entry.handler !== 'function') throw new KithError('invalid-argument', 'A handler is a function.')
     const taken = names.find((name) => this.#entries.has(name))
     if (taken) throw new KithError('invalid-argument', `${taken} is served already.`)
     if (this.#entries.size + names.length > PROTOCOLS_MAX) {
@@ -50,7 +51,9 @@ export class Serving {
 
 /** Each once, in order. Errors: 'invalid-protocol', 'invalid-argument' for none or too many. */
 export function parseProtocols(protocols: Protocols): readonly ProtocolName[] {
-  const names = [...new Set(typeof protocols === 'string' ? [protocols] : protocols)]
+  const list: unknown = typeof protocols === 'string' ? [protocols] : protocols
+  if (!Array.isArray(list)) throw new KithError('invalid-argument', 'Protocols are one name or a list of names.')
+  const names: ProtocolName[] = [...new Set(list)]
   for (const name of names) if (!isProtocolName(name)) parseProtocolName(name)
   if (names.length === 0 || names.length > PROTOCOLS_MAX) {
     throw new KithError('invalid-argument', `1 to ${PROTOCOLS_MAX} protocol names are needed.`)

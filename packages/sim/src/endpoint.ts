@@ -208,8 +208,11 @@ export class Endpoint {
 
   #pump(stream: AppStream): void {
     while (stream.written < stream.wanted && (stream.sending === 'open' || stream.sending === 'finishing')) {
-      const piece = content(stream.key, stream.writes, stream.written, Math.min(stream.wanted - stream.written, 100_000))
-      const count = this.mux.write(stream.mux, piece)
+      // Some write less than a frame at a time, and say when they go on.
+      const pieceBytes = 1000 + ((stream.key * 7919) % 100_000)
+      const piece = content(stream.key, stream.writes, stream.written, Math.min(stream.wanted - stream.written, pieceBytes))
+      const more = stream.sending === 'finishing' || stream.written + piece.length < stream.wanted
+      const count = this.mux.write(stream.mux, piece, more)
       if (count === 0) return
       stream.written += count
     }

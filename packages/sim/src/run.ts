@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto'
 import {
   type Bytes,
-  CONNECTION_WINDOW_BYTES,
   FRAME_MAX_BYTES,
   type LaneName,
   type ProtocolName,
   STREAMS_MAX,
   UNACKNOWLEDGED_MAX_BYTES,
+  UNREAD_MAX_BYTES,
 } from '@kith/protocol'
 import { VirtualClock } from './clock.ts'
 import { type AppStream, Endpoint } from './endpoint.ts'
@@ -184,7 +184,7 @@ function bringToEnd(ends: readonly Endpoint[]): boolean {
 
 function checkBounds({ mux, end }: Endpoint, violated: (what: string) => void): void {
   if (end?.type === 'failed') violated(`an honest link failed: ${end.error.message}`)
-  if (mux.unreadBytes > CONNECTION_WINDOW_BYTES) violated(`${mux.unreadBytes} bytes unread`)
+  if (mux.unreadBytes > UNREAD_MAX_BYTES) violated(`${mux.unreadBytes} bytes unread`)
   if (mux.unacknowledgedBytes > UNACKNOWLEDGED_MAX_BYTES) violated(`${mux.unacknowledgedBytes} bytes unacknowledged`)
   if (mux.streams > 2 * STREAMS_MAX) violated(`${mux.streams} streams`)
 }

@@ -1,5 +1,4 @@
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
-import { utf8 as utf8Coder } from '@scure/base'
 import { KithError } from '../errors.ts'
 import type { Bytes } from '../machine.ts'
 
@@ -8,7 +7,8 @@ export const utf8 = (text: string): Bytes => utf8ToBytes(text) as Bytes
 /** Throws 'peer-violation' for bytes that are not UTF-8. */
 export function fromUtf8(bytes: Uint8Array): string {
   try {
-    return utf8Coder.encode(bytes)
+    // ECMA-262 §19.2.6.4: no overlong form, no surrogate, nothing cut off. It is wherever JavaScript is, unlike TextDecoder.
+    return decodeURIComponent(bytesToHex(bytes).replace(/../g, '%$&'))
   } catch (cause) {
     throw new KithError('peer-violation', 'not UTF-8', { source: 'remote', cause })
   }

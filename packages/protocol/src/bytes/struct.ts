@@ -25,6 +25,8 @@ export function unpack(bytes: Uint8Array): unknown {
     maxArrayLength: Math.min(bytes.length, MAX_ELEMENTS),
     maxMapLength: Math.min(bytes.length, MAX_ELEMENTS),
     maxExtLength: 0,
+    // The library's own would be one for all, filled with whatever names remotes send.
+    keyDecoder: null,
   })
   try {
     return decoder.decode(bytes)

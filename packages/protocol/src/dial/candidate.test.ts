@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { mutations } from '../bytes/mutate.ts'
+import { leastDurationMs, mutations } from '../bytes/mutate.ts'
 import { Fields, pack, unpackFields } from '../bytes/struct.ts'
 import { KithError } from '../errors.ts'
 import { type Candidate, formatCandidate, mayCross, packCandidate, parseCandidate, readCandidate } from './candidate.ts'
@@ -155,17 +155,18 @@ describe('struct', () => {
     expect(() => readCandidate(new Fields(value))).toThrow(expect.objectContaining({ code: 'peer-violation' }))
   })
 
-  test('damaged structs are refused in kind, and soon', () => {
+  test('fuzz: damaged structs are refused in kind, and soon', async () => {
     const corpus = SPOKEN.map(([, , candidate]) => pack(packCandidate(candidate)))
     for (const bytes of mutations(8839, corpus, Number(process.env.KITH_FUZZ ?? 20_000))) {
-      const startedAt = performance.now()
-      try {
-        const candidate = readCandidate(unpackFields(bytes))
-        expect(parseCandidate(formatCandidate(candidate))).toEqual(candidate)
-      } catch (error) {
-        if (!(error instanceof KithError)) throw error
+      const attempt = () => {
+        try {
+          const candidate = readCandidate(unpackFields(bytes))
+          expect(parseCandidate(formatCandidate(candidate))).toEqual(candidate)
+        } catch (error) {
+          if (!(error instanceof KithError)) throw error
+        }
       }
-      expect(performance.now() - startedAt).toBeLessThan(50)
+      expect(await leastDurationMs(attempt, () => performance.now(), 50)).toBeLessThan(50)
     }
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { mutations } from '../bytes/mutate.ts'
+import { leastDurationMs, mutations } from '../bytes/mutate.ts'
 import { Fields, pack, unpackFields } from '../bytes/struct.ts'
 import { KithError } from '../errors.ts'
 import { REMOTE_MESSAGE_MIN_BYTES } from '../limits.ts'
@@ -63,16 +63,17 @@ describe('refused', () => {
   })
 })
 
-test('damaged structs are refused in kind, and soon', () => {
+test('fuzz: damaged structs are refused in kind, and soon', async () => {
   const corpus = DESCRIPTIONS.map(([, description]) => pack(packDescription(description)))
   for (const bytes of mutations(8841, corpus, Number(process.env.KITH_FUZZ ?? 20_000))) {
-    const startedAt = performance.now()
-    try {
-      const description = readDescription(unpackFields(bytes))
-      expect(readDescription(new Fields(packDescription(description)))).toEqual(description)
-    } catch (error) {
-      if (!(error instanceof KithError)) throw error
+    const attempt = () => {
+      try {
+        const description = readDescription(unpackFields(bytes))
+        expect(readDescription(new Fields(packDescription(description)))).toEqual(description)
+      } catch (error) {
+        if (!(error instanceof KithError)) throw error
+      }
     }
-    expect(performance.now() - startedAt).toBeLessThan(50)
+    expect(await leastDurationMs(attempt, () => performance.now(), 50)).toBeLessThan(50)
   }
 })

@@ -196,7 +196,8 @@ export class OutgoingDial {
           const sent = { route, handshake, envelope }
           this.#knocks.push(sent)
           this.#sendKnock(sent)
-          this.#resendAt ??= now + this.#resendMs
+          // Who only asks for presence asks again in a while; with resends a hundred absent contacts would use up what a relay lets one send.
+          if (!this.isPresence) this.#resendAt ??= now + this.#resendMs
         },
         (cause) => this.#end(new KithError('invalid-argument', 'this PeerId cannot be dialled', { cause })),
       )

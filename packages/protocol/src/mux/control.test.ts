@@ -4,9 +4,11 @@ import { mutations } from '../bytes/mutate.ts'
 import { type Packable, pack } from '../bytes/struct.ts'
 import { KithError } from '../errors.ts'
 import { FRAME_MAX_BYTES, GOAWAY_REASON_MAX_LENGTH, PROTOCOLS_MAX, SCOPES_MAX } from '../limits.ts'
+import type { Bytes } from '../machine.ts'
 import { type ControlMessage, decodeControl, encodeControl } from './control.ts'
 
 const SEED = Number(process.env.KITH_SEED ?? 1)
+const SLOW_MS = 50
 const FUZZ = Number(process.env.KITH_FUZZ ?? 20_000)
 const violation = expect.objectContaining({ code: 'peer-violation' })
 const bytes = (length: number) => new Uint8Array(length).fill(0xaa)
@@ -82,13 +84,17 @@ test('limits hold at N and not at N + 1', () => {
 
 test(`${FUZZ} damaged control messages: a message or a violation, and soon (seed ${SEED})`, () => {
   const corpus = [...messages.map(([, message]) => encodeControl(message)), encodeControl(hello)]
-  for (const damaged of mutations(SEED, corpus, FUZZ)) {
+  const decodeMs = (damaged: Bytes): number => {
     const before = performance.now()
     try {
       decodeControl(damaged)
     } catch (error) {
       if (!(error instanceof KithError)) throw new Error(`${hex(damaged)}: ${String(error)}`)
     }
-    expect(performance.now() - before).toBeLessThan(50)
+    return performance.now() - before
+  }
+  for (const damaged of mutations(SEED, corpus, FUZZ)) {
+    // Slow once may be a busy machine, slow twice is slow.
+    if (decodeMs(damaged) >= SLOW_MS) expect(decodeMs(damaged)).toBeLessThan(SLOW_MS)
   }
 })

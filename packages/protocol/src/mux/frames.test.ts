@@ -20,6 +20,7 @@ import {
 } from './frames.ts'
 
 const SEED = Number(process.env.KITH_SEED ?? 1)
+const SLOW_MS = 50
 const FUZZ = Number(process.env.KITH_FUZZ ?? 20_000)
 
 const header: OpenHeader = { kind: 'stream', priority: 0, scope: 0, protocols: ['/chat/v1'], params: undefined }
@@ -143,13 +144,17 @@ test(`${FUZZ} damaged frames: a frame or a violation, and soon (seed ${SEED})`, 
     encodeReset(300, 42),
     encodeStop(1, 0),
   ]
-  for (const damaged of mutations(SEED, corpus, FUZZ)) {
+  const decodeMs = (damaged: Bytes): number => {
     const before = performance.now()
     try {
       decodeFrame(damaged)
     } catch (error) {
       if (!(error instanceof KithError)) throw new Error(`${hex(damaged)}: ${String(error)}`)
     }
-    expect(performance.now() - before).toBeLessThan(50)
+    return performance.now() - before
+  }
+  for (const damaged of mutations(SEED, corpus, FUZZ)) {
+    // Slow once may be a busy machine, slow twice is slow.
+    if (decodeMs(damaged) >= SLOW_MS) expect(decodeMs(damaged)).toBeLessThan(SLOW_MS)
   }
 })

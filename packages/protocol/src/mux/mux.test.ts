@@ -11,8 +11,10 @@ import {
   FRAME_MIN_BYTES,
   LINK_PING_MS,
   STREAM_WINDOW_BYTES,
+  STREAM_WINDOW_MAX_BYTES,
   STREAMS_MAX,
   UNACKNOWLEDGED_MAX_BYTES,
+  WINDOW_PACE_MS,
 } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
 import { encodeControl } from './control.ts'
@@ -261,6 +263,67 @@ test('small writes share a frame for as long as it waits', () => {
   expect(sent.length).toBe(1)
   for (const { lane, bytes } of sent) callee.receive(lane, bytes)
   expect(callee.mux.read(callee.acceptLast())?.length).toBe(10_000)
+})
+
+test('a frame that is not full waits for the write that was promised, and for nothing else', () => {
+  const [dialler] = readyPair()
+  const stream = dialler.mux.open({ protocols: [ECHO] })
+  dialler.sent()
+  const lengths = () => dialler.sent('bulk').map(({ bytes }) => bytes.length)
+  const header = 2
+
+  expect(dialler.mux.write(stream, new Uint8Array(100), true)).toBe(100)
+  expect(lengths()).toEqual([])
+  expect(dialler.mux.write(stream, new Uint8Array(FRAME_MAX_BYTES), true)).toBe(FRAME_MAX_BYTES - header - 100)
+  expect(lengths()).toEqual([FRAME_MAX_BYTES])
+
+  dialler.mux.write(stream, new Uint8Array(10), true)
+  expect(dialler.mux.write(stream, new Uint8Array(0))).toBe(0)
+  expect(lengths()).toEqual([header + 10])
+
+  dialler.mux.write(stream, new Uint8Array(20), true)
+  dialler.mux.finish(stream)
+  expect(lengths()).toEqual([header + 20, header])
+
+  // One whose credit is used up does not wait for a write that it cannot take.
+  const other = dialler.mux.open({ protocols: [ECHO] })
+  let left = STREAM_WINDOW_BYTES
+  while (left > 5) {
+    left -= dialler.mux.write(other, new Uint8Array(left - 5), true)
+    dialler.sent()
+  }
+  expect(dialler.mux.write(other, new Uint8Array(5), true)).toBe(5)
+  expect(lengths()).toEqual([])
+  expect(dialler.mux.write(other, new Uint8Array(5), true)).toBe(0)
+  expect(lengths().length).toBe(1)
+})
+
+test('a window grows while half of it is consumed in less than a round trip, up to its limit, and not otherwise', () => {
+  const transfer = (msPerFrame: number) => {
+    const [dialler, callee] = readyPair()
+    const stream = dialler.mux.open({ protocols: [ECHO] })
+    exchange(dialler, callee)
+    const incoming = callee.acceptLast()
+    exchange(dialler, callee)
+    const grants: number[] = []
+    let consumed = 0
+    while (consumed < 8 * STREAM_WINDOW_MAX_BYTES) {
+      dialler.now += msPerFrame
+      callee.now += msPerFrame
+      dialler.mux.write(stream, new Uint8Array(FRAME_MAX_BYTES))
+      for (const { lane, bytes } of dialler.sent()) callee.receive(lane, bytes)
+      for (let chunk = callee.mux.read(incoming); chunk !== undefined; chunk = callee.mux.read(incoming)) consumed += chunk.length
+      for (const { lane, bytes } of callee.sent()) {
+        dialler.receive(lane, bytes)
+        if (lane === 'control') continue
+        const frame = decodeFrame(bytes)
+        if (frame.type === 'credit' && frame.stream === stream.id) grants.push(frame.offset - consumed)
+      }
+    }
+    return Math.max(...grants)
+  }
+  expect(transfer(WINDOW_PACE_MS / 100)).toBe(STREAM_WINDOW_MAX_BYTES)
+  expect(transfer(WINDOW_PACE_MS)).toBe(STREAM_WINDOW_BYTES)
 })
 
 test('FIN counts as arrived when it was acknowledged and the stream was taken, not before', () => {

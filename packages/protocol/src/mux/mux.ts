@@ -89,7 +89,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     if (this.#state === 'leaving' || this.#session.phase !== 'open') return undefined
     const lane = this.#lanes[name]
     if (!lane.hasRoom(this.#frameMaxBytes) || !this.#earlyBudget.allows(this.#frameMaxBytes)) return undefined
-    const frame = this.#streams.nextFrame(lane)
+    const frame = this.#streams.nextFrame(lane, now, this.#session.roundTripMs)
     if (frame !== undefined) this.#earlyBudget.use(frame.length)
     return frame
   }
@@ -142,9 +142,12 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     this.#streams.reject(stream, code)
   }
 
-  /** Copies as much as credit and the waiting frame have room for and returns how much; 'writable' tells when to go on. */
-  write(stream: MuxStream, bytes: Uint8Array): number {
-    return this.#streams.write(stream, bytes)
+  /**
+   * Copies as much as credit and the waiting frame have room for and returns how much; 'writable' tells when to go on. `more`
+   * promises another write (of nothing, if need be) or `finish`: a frame that is not full may wait for it.
+   */
+  write(stream: MuxStream, bytes: Uint8Array, more = false): number {
+    return this.#streams.write(stream, bytes, more)
   }
 
   /** Nothing more will be written; 'finished' tells when the remote has it all. */

@@ -3,7 +3,8 @@
  * what it was given, buffer and all.
  */
 import { violation } from '../errors.ts'
-import type { Bytes } from '../machine.ts'
+import { STREAM_WINDOW_BYTES, STREAM_WINDOW_MAX_BYTES } from '../limits.ts'
+import type { Bytes, Millis } from '../machine.ts'
 import { Fifo } from './fifo.ts'
 import { ReceiveWindow } from './window.ts'
 
@@ -20,8 +21,8 @@ export class ReceiveHalf {
   #ended = false
   #discarded = false
 
-  constructor(windowBytes: number) {
-    this.#window = new ReceiveWindow(windowBytes)
+  constructor() {
+    this.#window = new ReceiveWindow(STREAM_WINDOW_BYTES, STREAM_WINDOW_MAX_BYTES)
   }
 
   /** FIN has come. */
@@ -87,8 +88,9 @@ export class ReceiveHalf {
     return !this.#ended && !this.#discarded && this.#window.due
   }
 
-  grant(): number {
-    return this.#window.grant()
+  /** The offset to tell the sender. */
+  grant(now: Millis, roundTripMs: number | undefined): number {
+    return this.#window.grant(now, roundTripMs)
   }
 
   #closeShared(): void {

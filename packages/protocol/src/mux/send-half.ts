@@ -1,6 +1,7 @@
 /**
  * The half of a stream that sends. What is written is copied once, straight behind the header of the frame that will carry it;
- * small writes share a frame for as long as it waits for its lane. At most one frame waits here: more would only be latency.
+ * small writes share a frame for as long as it waits for its lane, or for more that its writer has promised. At most one frame
+ * waits here: more would only be latency.
  */
 import type { Bytes } from '../machine.ts'
 import { encodeDataHeader, encodeFin } from './frames.ts'
@@ -38,6 +39,8 @@ export class SendHalf {
   readonly #credit: SendCredit
   #state: SendState = 'open'
   #building: Building | undefined
+  /** Whether `#building` stays until it is full: its writer has said that more follows. */
+  #held = false
   /** Whether `#building` is the OPEN. */
   #opening = false
   /** Data sent before the remote answered our OPEN: should it say no, it goes again under another id. At most one window. */
@@ -67,24 +70,31 @@ export class SendHalf {
     return this.#opening
   }
 
-  /** Copies what credit and the waiting frame have room for; returns how many bytes that was. */
-  write(bytes: Uint8Array): number {
+  /**
+   * Copies what credit and the waiting frame have room for; returns how many bytes that was. `more`: another write, or `finish`,
+   * follows for certain, so a frame that is not full may wait for it. Whatever could not be taken whole ends the wait.
+   */
+  write(bytes: Uint8Array, more = false): number {
+    this.#held = false
     if (this.#state !== 'open' || this.#replay.length > 0) return 0
     const used = this.#building?.length ?? this.#dataHeader.length
     const count = Math.min(bytes.length, this.#credit.left, this.#config.frameMaxBytes - used)
     if (count <= 0) return 0
     this.#append(count === bytes.length ? bytes : bytes.subarray(0, count))
     this.#credit.use(count)
+    this.#held = more && count === bytes.length && used + count < this.#config.frameMaxBytes
     return count
   }
 
   finish(): void {
+    this.#held = false
     if (this.#state === 'open') this.#state = 'finishing'
   }
 
   /** Sends nothing more, except an OPEN that has not left yet: ids are never skipped. */
   drop(): void {
     if (this.#state !== 'finished') this.#state = 'dropped'
+    this.#held = false
     this.#replay = new Uint8Array(0)
     this.#unanswered = undefined
     if (this.#opening && this.#building !== undefined) this.#building.length = this.#building.headerBytes
@@ -114,9 +124,9 @@ export class SendHalf {
     return all
   }
 
-  /** Whether there is something to send at all, credit of the connection aside. */
+  /** Whether there is something to send now, credit of the connection aside. */
   get waiting(): boolean {
-    return this.#building !== undefined || this.#replay.length > 0 || this.#state === 'finishing'
+    return (this.#building !== undefined && !this.#held) || this.#replay.length > 0 || this.#state === 'finishing'
   }
 
   /** The next frame, or undefined where the connection has no credit for it. */
@@ -134,6 +144,7 @@ export class SendHalf {
     const frame = bytes.subarray(0, headerBytes + dataBytes)
     this.#unanswered?.push(bytes.subarray(headerBytes, headerBytes + dataBytes))
     this.#building = undefined
+    this.#held = false
     this.#opening = false
     // Cut short by the connection's credit: the rest needs a header of its own, so it is copied again (rare).
     if (headerBytes + dataBytes < length) this.#append(bytes.subarray(headerBytes + dataBytes, length))

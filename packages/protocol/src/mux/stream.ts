@@ -1,5 +1,5 @@
 import type { ProtocolName } from '../identity/protocol-name.ts'
-import type { Bytes } from '../machine.ts'
+import type { Bytes, Millis } from '../machine.ts'
 import { encodeAccept, encodeCredit, encodeReset, encodeStop, type OpenHeader, type Scope, type StreamKind } from './frames.ts'
 import type { MuxLane } from './lanes.ts'
 import type { ReceiveHalf } from './receive-half.ts'
@@ -86,7 +86,7 @@ export class MuxStream {
   }
 
   /** The next thing to be said of it, once the lane's turn for it has come. */
-  nextSignal(): Bytes | undefined {
+  nextSignal(now: Millis, roundTripMs: number | undefined): Bytes | undefined {
     const { id, signals } = this
     if (signals.accept) {
       signals.accept = false
@@ -104,7 +104,7 @@ export class MuxStream {
     }
     if (signals.credit) {
       signals.credit = false
-      return encodeCredit(id, this.receive.grant())
+      return encodeCredit(id, this.receive.grant(now, roundTripMs))
     }
     return undefined
   }

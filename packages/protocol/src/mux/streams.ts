@@ -4,7 +4,7 @@
  */
 import { KithError, violation } from '../errors.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
-import { CONNECTION_WINDOW_BYTES, STREAM_WINDOW_BYTES, STREAMS_MAX } from '../limits.ts'
+import { CONNECTION_WINDOW_BYTES, STREAMS_MAX, UNREAD_MAX_BYTES } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
 import type { HelloLimits, ServedProtocols } from './control.ts'
 import {
@@ -43,7 +43,7 @@ export class Streams {
   readonly #frameMaxBytes: number
   readonly #tell: StreamsConfig['tell']
   readonly #streams = new Map<number, MuxStream>()
-  readonly #receiveWindow = new ReceiveWindow(CONNECTION_WINDOW_BYTES, true)
+  readonly #receiveWindow = new ReceiveWindow(CONNECTION_WINDOW_BYTES, UNREAD_MAX_BYTES, true)
   #sendCredit = new SendCredit(0)
   #remoteServed: ServedProtocols = []
   #limits: HelloLimits = { streams: 0, streamWindowBytes: 0, connectionWindowBytes: 0 }
@@ -110,7 +110,7 @@ export class Streams {
     const id = this.#nextId
     const lane = priority > 0 ? this.#lanes.urgent : this.#lanes.bulk
     const send = this.#sendHalf(id, encodeOpenHeader(id, header))
-    const receive = new ReceiveHalf(STREAM_WINDOW_BYTES)
+    const receive = new ReceiveHalf()
     const stream = new MuxStream({ id, opener: 'local', protocol, header, lane, send, receive })
     this.#nextId += 2
     this.#localOpen += 1
@@ -135,11 +135,14 @@ export class Streams {
     stream.lane.rejects.push({ stream: stream.id, code })
   }
 
-  /** Copies as much as credit and the waiting frame have room for and returns how much; 'writable' tells when to go on. */
-  write(stream: MuxStream, bytes: Uint8Array): number {
+  /**
+   * Copies as much as credit and the waiting frame have room for and returns how much; 'writable' tells when to go on. `more`:
+   * another write or `finish` follows for certain, and a frame that is not full may wait for it.
+   */
+  write(stream: MuxStream, bytes: Uint8Array, more = false): number {
     if (this.#isGone(stream)) return 0
-    const count = stream.send.write(bytes)
-    if (count > 0) stream.lane.scheduler.add(stream)
+    const count = stream.send.write(bytes, more)
+    if (stream.send.waiting) stream.lane.scheduler.add(stream)
     stream.writerWaits = count < bytes.length
     return count
   }
@@ -239,7 +242,7 @@ export class Streams {
     this.#remoteIds.open(id)
     if (header.priority > 0 !== (lane === this.#lanes.urgent)) throw violation(`stream ${id} is on the wrong lane`)
     if (!this.#receiveWindow.receive(data.length)) throw violation('data beyond the credit of the connection')
-    const receive = new ReceiveHalf(STREAM_WINDOW_BYTES)
+    const receive = new ReceiveHalf()
     receive.push(data)
     const served = protocolsIn(this.served, header.scope)
     const protocol = header.protocols.find((name) => served.includes(name))
@@ -355,14 +358,14 @@ export class Streams {
   // ── frames that go ──
 
   /** First what others wait for, then data. */
-  nextFrame(lane: MuxLane): Bytes | undefined {
+  nextFrame(lane: MuxLane, now: Millis, roundTripMs: number | undefined): Bytes | undefined {
     const reject = lane.rejects.shift()
     if (reject !== undefined) return lane.keep(encodeReject(reject.stream, reject.code))
     if (lane === this.#lanes.urgent && this.#receiveWindow.due) {
-      return lane.keep(encodeCredit(0, this.#receiveWindow.grant()))
+      return lane.keep(encodeCredit(0, this.#receiveWindow.grant(now, roundTripMs)))
     }
     for (let stream = lane.signals.peek(); stream !== undefined; stream = lane.signals.peek()) {
-      const frame = stream.nextSignal()
+      const frame = stream.nextSignal(now, roundTripMs)
       if (frame !== undefined) return lane.keep(frame, stream)
       lane.signals.shift()
       stream.signalled = false

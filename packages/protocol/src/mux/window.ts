@@ -1,8 +1,13 @@
 /**
  * Flow control by credit, twice: once a stream, once for the whole connection. The receiver grants absolute offsets, so that a
- * grant that was repeated or merged means the same, and only what its reader has taken is ever granted anew. Sizes are fixed
- * for now; what adapts them to the reader's pace and the round trip belongs into this file and nowhere else.
+ * grant that was repeated or merged means the same, and only what its reader has taken is ever granted anew.
+ *
+ * A window must hold what the reader takes in one round trip, or the sender stands still until the next grant arrives. So it
+ * starts small and is doubled whenever half of it was consumed in less than that (as QUIC's receivers do, e.g. quic-go's
+ * flowcontrol); one whose reader pauses never grows.
  */
+import { WINDOW_PACE_MS } from '../limits.ts'
+import type { Millis } from '../machine.ts'
 
 /** What may still be sent. */
 export class SendCredit {
@@ -31,15 +36,18 @@ export class SendCredit {
 
 /** What the other side may still send. */
 export class ReceiveWindow {
-  readonly #sizeBytes: number
+  #sizeBytes: number
+  readonly #maxBytes: number
   readonly #isShared: boolean
   #received = 0
   #consumed = 0
   #granted: number
+  #grantedAt: Millis | undefined
 
   /** `isShared`: several readers take from it, each at its own pace. */
-  constructor(sizeBytes: number, isShared = false) {
+  constructor(sizeBytes: number, maxBytes: number, isShared = false) {
     this.#sizeBytes = sizeBytes
+    this.#maxBytes = maxBytes
     this.#isShared = isShared
     this.#granted = sizeBytes
   }
@@ -71,7 +79,10 @@ export class ReceiveWindow {
   }
 
   /** The offset to tell the sender, which from now on counts as granted. */
-  grant(): number {
+  grant(now: Millis, roundTripMs = 0): number {
+    const isTooSmall = this.#grantedAt !== undefined && now - this.#grantedAt < Math.max(WINDOW_PACE_MS, roundTripMs)
+    if (isTooSmall) this.#sizeBytes = Math.min(this.#sizeBytes * 2, this.#maxBytes)
+    this.#grantedAt = now
     this.#granted = this.#consumed + this.#sizeBytes
     return this.#granted
   }

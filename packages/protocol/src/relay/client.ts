@@ -6,7 +6,7 @@
  * Envelopes go after the binds that were asked for before them, so that an answer finds its address bound.
  */
 import { KithError } from '../errors.ts'
-import { BINDS_PER_FRAME, RELAY_LIMITS } from '../limits.ts'
+import { BINDS_PER_FRAME, BINDS_PER_SOCKET } from '../limits.ts'
 import type { Bytes, Machine, Millis, Random } from '../machine.ts'
 import { backoffMs, fraction } from './backoff.ts'
 import { keyOf } from './bindings.ts'
@@ -294,7 +294,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     const phase: Connected = {
       type: 'connected',
       nonce: new Uint8Array(nonce),
-      bindsMax: Math.min(limits.bindsPerSocket ?? RELAY_LIMITS.bindsPerSocket, RELAY_LIMITS.bindsPerSocket),
+      bindsMax: Math.min(limits.bindsPerSocket ?? BINDS_PER_SOCKET, BINDS_PER_SOCKET),
       unanswered: [],
       signing: 0,
       readyAt: undefined,

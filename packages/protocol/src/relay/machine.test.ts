@@ -228,6 +228,19 @@ test('an unbind that overtakes the check of its bind still takes the address awa
   expect(bench.delivered(1)).toEqual([2])
 })
 
+test('binds are answered in their order: a refusal that costs no check does not overtake one that waits for it', () => {
+  const bench = new Bench()
+  bench.verifyAtOnce = false
+  bench.open(1)
+  bench.bind(1, addressOf(1))
+  const [address, delegate, signature, certificate] = [addressOf(1), addressOf(2), new Uint8Array(64), new Uint8Array(64)]
+  bench.frame(1, { type: 'bind', binds: [{ form: 1, address, signature, delegate, notAfter: 0, certificate }] })
+  bench.bind(1, addressOf(2), addressOf(3))
+  expect(bench.inbox(1)).toEqual([])
+  bench.answerChecks()
+  expect(bench.inbox(1)).toEqual([bound(1), notice('bind-refused'), bound(2)])
+})
+
 test('a socket that closes while its bind is checked leaves nothing behind', () => {
   const bench = new Bench()
   bench.verifyAtOnce = false
@@ -256,9 +269,8 @@ test('bindsPerSocket, counting what is still being checked', () => {
   bench.bind(1, addressOf(1), addressOf(2))
   bench.bind(1, addressOf(3))
   bench.bind(1, addressOf(4))
-  expect(bench.inbox(1)).toEqual([notice('too-many', { limit: 3, of: 'bind' })])
   bench.answerChecks()
-  expect(bench.inbox(1)).toEqual([bound(2), bound(1)])
+  expect(bench.inbox(1)).toEqual([bound(2), bound(1), notice('too-many', { limit: 3, of: 'bind' })])
 })
 
 test('bindersPerAddress, also when the last place went during the check', () => {

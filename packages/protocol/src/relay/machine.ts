@@ -24,6 +24,7 @@ import {
   NONCE_BYTES,
   type Notice,
   PING_BYTES,
+  type RelayFrame,
 } from './frames.ts'
 import { Prefixes, type PrefixKey } from './prefixes.ts'
 
@@ -86,6 +87,8 @@ interface PendingBind {
   readonly count: number
   /** Fewer than `count` after repetitions, or once an UNBIND overtook the check. */
   readonly addresses: Set<AddressKey>
+  /** BINDs are answered in their order, since an answer does not say which it is for: this one waits for those before it. */
+  answer: Bytes | undefined
 }
 
 /** How often due times are looked at: one pass over all sockets serves all of them that are due. */
@@ -322,7 +325,7 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
       if (bind.form === 1) {
         // Public addresses are not served yet: a delegate cannot be taken at its word.
         this.counters.refusedBindForm += 1
-        this.#notice(socket.id, { code: 'bind-refused' })
+        this.#refuse(socket, { code: 'bind-refused' })
         return
       }
       addresses.add(keyOf(bind.address))
@@ -331,20 +334,20 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
     }
     if (this.#heldWith(socket, addresses) > limits.bindsPerSocket) {
       this.counters.refusedBindsPerSocket += 1
-      this.#notice(socket.id, { code: 'too-many', limit: limits.bindsPerSocket, of: 'bind' })
+      this.#refuse(socket, { code: 'too-many', limit: limits.bindsPerSocket, of: 'bind' })
       return
     }
     if (this.#bindings.crowded(socket, addresses)) {
-      this.#refuseCrowded(socket)
+      this.#refuse(socket, this.#crowded())
       return
     }
     if (!socket.binds.take(now, binds.length)) {
       this.counters.refusedBindRate += 1
-      this.#notice(socket.id, { code: 'rate-limited', retryAfterMs: socket.binds.waitMs(now, binds.length), of: 'bind' })
+      this.#refuse(socket, { code: 'rate-limited', retryAfterMs: socket.binds.waitMs(now, binds.length), of: 'bind' })
       return
     }
     const id = this.#nextVerify++
-    const pending: PendingBind = { socket, count: binds.length, addresses }
+    const pending: PendingBind = { socket, count: binds.length, addresses, answer: undefined }
     socket.pending.set(id, pending)
     this.#pending.set(id, pending)
     this.#outputs.push({ type: 'verify', id, origins: socket.origins, nonce: socket.nonce, binds: checks })
@@ -355,15 +358,14 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
     if (pending === undefined) return
     const { socket, addresses, count } = pending
     this.#pending.delete(id)
-    socket.pending.delete(id)
     if (!ok) {
       this.counters.refusedSignature += 1
-      this.#notice(socket.id, { code: 'bind-refused' })
+      this.#settle(pending, { type: 'notice', notice: { code: 'bind-refused' } })
       return
     }
     // Others may have bound while the signatures were checked.
     if (this.#bindings.crowded(socket, addresses)) {
-      this.#refuseCrowded(socket)
+      this.#settle(pending, { type: 'notice', notice: this.#crowded() })
       return
     }
     for (const key of addresses) {
@@ -372,7 +374,26 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
     }
     this.counters.bound += count
     if (socket.phase.type === 'unbound') this.#expectPong(socket, 0, this.#random(PING_BYTES), now)
-    this.#answer(socket.id, encodeRelayFrame({ type: 'bound', count }))
+    this.#settle(pending, { type: 'bound', count })
+  }
+
+  /** Without a check, and yet not before the answers to earlier BINDs. */
+  #refuse(socket: Socket, notice: Notice): void {
+    const pending: PendingBind = { socket, count: 0, addresses: new Set(), answer: undefined }
+    socket.pending.set(this.#nextVerify++, pending)
+    this.#settle(pending, { type: 'notice', notice })
+  }
+
+  #settle(pending: PendingBind, frame: RelayFrame): void {
+    pending.answer = encodeRelayFrame(frame)
+    // What is bound counts as such from now on, and no longer as under way.
+    pending.addresses.clear()
+    const { socket } = pending
+    for (const [id, { answer }] of socket.pending) {
+      if (answer === undefined) return
+      socket.pending.delete(id)
+      this.#answer(socket.id, answer)
+    }
   }
 
   /** Addresses that the socket would hold with these, counting what is still being checked. */
@@ -383,9 +404,9 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
     return held.size
   }
 
-  #refuseCrowded(socket: Socket): void {
+  #crowded(): Notice {
     this.counters.refusedBindersPerAddress += 1
-    this.#notice(socket.id, { code: 'too-many', limit: this.#limits.bindersPerAddress, of: 'bind' })
+    return { code: 'too-many', limit: this.#limits.bindersPerAddress, of: 'bind' }
   }
 
   #unbind(socket: Socket, key: AddressKey): void {

@@ -17,7 +17,7 @@ export class Roster {
   /** Where I can be found. */
   readonly home: readonly Carrier[]
   readonly #relays: readonly WebSocketCarrier[]
-  /** By URL: relays at which only others are at home; there is one as long as somebody is. */
+  /** By origin, for one origin is one relay: those at which only others are at home, for as long as somebody is. */
   readonly #abroad = new Map<string, WebSocketCarrier>()
 
   constructor({ relays, local, onStatus }: RosterOptions) {
@@ -44,19 +44,19 @@ export class Roster {
 
   /** Those through which somebody can be reached who publishes these relays: mine first. Without any, all of mine. */
   towards(urls: readonly string[]): Carrier[] {
-    const origins = new Set(urls.map((url) => new URL(url).origin))
-    const mine = this.home.filter((carrier) => origins.size === 0 || origins.has(carrier.origin) || !this.#isRelay(carrier))
-    const theirs = urls.filter((url) => !this.home.some((carrier) => carrier.origin === new URL(url).origin))
-    return [...mine, ...theirs.map((url) => this.#goAbroad(url))]
+    const published = new Map(urls.map((url) => [new URL(url).origin, url]))
+    const mine = this.home.filter(({ origin }) => urls.length === 0 || published.has(origin) || !this.#isRelay(origin))
+    const theirs = [...published].filter(([origin]) => !this.home.some((carrier) => carrier.origin === origin))
+    return [...mine, ...theirs.map(([origin, url]) => this.#goAbroad(origin, url))]
   }
 
-  /** Leaves the relays that none of these URLs names. */
-  keepAbroad(urls: Iterable<string>): void {
-    const wanted = new Set(urls)
-    for (const [url, relay] of this.#abroad) {
-      if (wanted.has(url)) continue
+  /** Leaves the relays abroad at none of these origins. */
+  keepAbroad(origins: Iterable<string>): void {
+    const wanted = new Set(origins)
+    for (const [origin, relay] of this.#abroad) {
+      if (wanted.has(origin)) continue
       relay.close()
-      this.#abroad.delete(url)
+      this.#abroad.delete(origin)
     }
   }
 
@@ -65,13 +65,13 @@ export class Roster {
     this.#abroad.clear()
   }
 
-  #isRelay(carrier: Carrier): boolean {
-    return this.#relays.some((relay) => relay === carrier)
+  #isRelay(origin: string): boolean {
+    return this.#relays.some((relay) => relay.origin === origin)
   }
 
-  #goAbroad(url: string): WebSocketCarrier {
-    const relay = this.#abroad.get(url) ?? new WebSocketCarrier(url, { onState: () => undefined })
-    this.#abroad.set(url, relay)
+  #goAbroad(origin: string, url: string): WebSocketCarrier {
+    const relay = this.#abroad.get(origin) ?? new WebSocketCarrier(url, { onState: () => undefined })
+    this.#abroad.set(origin, relay)
     return relay
   }
 }

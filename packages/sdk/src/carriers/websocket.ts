@@ -11,6 +11,7 @@ import {
   type RelayClientState,
   signBind,
 } from '@kith/protocol'
+import { Driver } from '../driver.ts'
 import { Bound } from './bound.ts'
 import { type Carrier, checkEnvelope } from './carrier.ts'
 
@@ -39,7 +40,7 @@ export interface WebSocketCarrierOptions {
 const DECOY_KEYS_MAX = 512
 
 /**
- * One relay. `RelayClient` decides; this holds the WebSocket, the keys and the timer. It connects at once and goes on until
+ * One relay. `RelayClient` decides; this holds the WebSocket and the keys. It connects at once and goes on until
  * `close`, whatever happens in between.
  */
 export class WebSocketCarrier implements Carrier {
@@ -49,14 +50,11 @@ export class WebSocketCarrier implements Carrier {
   readonly #WebSocket: new (
     url: string,
   ) => WebSocketLike
-  readonly #machine: RelayClient
+  readonly #driver: Driver<RelayClientInput, RelayClientOutput>
   readonly #bound = new Bound()
   readonly #decoys = new Map<string, AddressKeys>()
-  readonly #inputs: RelayClientInput[] = []
   readonly #listening = new AbortController()
-  #running = false
   #socket: WebSocketLike | undefined
-  #timer: ReturnType<typeof setTimeout> | undefined
   #state: RelayState
 
   /** `url` 'wss://relay.example/relay'. Never throws: a URL that is none makes a carrier whose state is 'failed'. */
@@ -64,7 +62,8 @@ export class WebSocketCarrier implements Carrier {
     this.#url = url
     this.#onState = options.onState ?? (() => {})
     this.#WebSocket = options.WebSocket ?? globalThis.WebSocket
-    this.#machine = new RelayClient({ random, paddedCount, decoy: () => this.#decoy() })
+    const machine = new RelayClient({ random, paddedCount, decoy: () => this.#decoy() })
+    this.#driver = new Driver<RelayClientInput, RelayClientOutput>(machine, { type: 'tick' }, (output) => this.#carryOut(output))
     this.#state = { url, state: 'connecting' }
     const parsed = parseRelayUrl(url)
     if (parsed === undefined) {
@@ -77,7 +76,7 @@ export class WebSocketCarrier implements Carrier {
     }
     this.origin = parsed.origin
     this.#listenToPage()
-    this.#feed({ type: 'start' })
+    this.#driver.give({ type: 'start' })
   }
 
   get state(): RelayState {
@@ -90,41 +89,23 @@ export class WebSocketCarrier implements Carrier {
     return this.#bound.add(
       keys,
       onEnvelope,
-      () => this.#feed({ type: 'bind', address }),
-      () => this.#feed({ type: 'unbind', address }),
+      () => this.#driver.give({ type: 'bind', address }),
+      () => this.#driver.give({ type: 'unbind', address }),
     )
   }
 
   send(to: Uint8Array, envelope: Bytes): void {
     checkEnvelope(to, envelope)
     // Copied, since it may wait for the relay longer than its owner leaves it alone.
-    this.#feed({ type: 'send', address: new Uint8Array(to), envelope: new Uint8Array(envelope) })
+    this.#driver.give({ type: 'send', address: new Uint8Array(to), envelope: new Uint8Array(envelope) })
   }
 
   close(): void {
     if (this.#listening.signal.aborted) return
     this.#listening.abort()
-    this.#feed({ type: 'stop' })
+    this.#driver.give({ type: 'stop' })
     this.#bound.clear()
     this.#decoys.clear()
-  }
-
-  // ── the loop ───────────────────────────────────────────────────────────────────────────────
-
-  /** Inputs that arise while outputs are carried out (a signature, a listener that sends) wait for their turn. */
-  #feed(input: RelayClientInput): void {
-    this.#inputs.push(input)
-    if (this.#running) return
-    this.#running = true
-    try {
-      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
-        this.#machine.handle(next, now())
-        for (let output = this.#machine.poll(); output !== undefined; output = this.#machine.poll()) this.#carryOut(output)
-      }
-    } finally {
-      this.#running = false
-      this.#arm()
-    }
   }
 
   #carryOut(output: RelayClientOutput): void {
@@ -144,7 +125,7 @@ export class WebSocketCarrier implements Carrier {
           const keys = this.#bound.keysOf(address) ?? this.#decoys.get(hex(address))
           return keys === undefined ? [] : [{ address, signature: signBind(keys, this.origin, output.nonce) }]
         })
-        this.#feed({ type: 'signed', connection: output.connection, proofs })
+        this.#driver.give({ type: 'signed', connection: output.connection, proofs })
         return
       }
       case 'deliver':
@@ -157,30 +138,27 @@ export class WebSocketCarrier implements Carrier {
     }
   }
 
-  #arm(): void {
-    clearTimeout(this.#timer)
-    const deadline = this.#machine.deadline()
-    if (deadline === undefined) return
-    this.#timer = setTimeout(() => this.#feed({ type: 'tick' }), Math.max(0, Math.ceil(deadline - now())))
-  }
-
   #connect(connection: number): void {
     let socket: WebSocketLike
     try {
       socket = new this.#WebSocket(this.#url)
     } catch {
       // 'SecurityError': a page on https may not dial ws://. To the machine it is one more connection that did not come about.
-      this.#feed({ type: 'closed', connection })
+      this.#driver.give({ type: 'closed', connection })
       return
     }
     this.#socket = socket
     socket.binaryType = 'arraybuffer'
-    socket.addEventListener('open', () => this.#feed({ type: 'opened', connection }))
+    socket.addEventListener('open', () => this.#driver.give({ type: 'opened', connection }))
     socket.addEventListener('message', ({ data }) => {
       // A text message is no frame: empty bytes are refused like any other junk.
-      this.#feed({ type: 'frame', connection, frame: data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array() })
+      this.#driver.give({
+        type: 'frame',
+        connection,
+        frame: data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array(),
+      })
     })
-    socket.addEventListener('close', () => this.#feed({ type: 'closed', connection }))
+    socket.addEventListener('close', () => this.#driver.give({ type: 'closed', connection }))
     // Nothing is known but that it failed, and 'close' follows; without a listener `ws` would throw.
     socket.addEventListener('error', () => {})
   }
@@ -198,7 +176,7 @@ export class WebSocketCarrier implements Carrier {
   /** In Node there is no page to listen to. */
   #listenToPage(): void {
     const { signal } = this.#listening
-    const wake = () => this.#feed({ type: 'wake' })
+    const wake = () => this.#driver.give({ type: 'wake' })
     if (typeof addEventListener === 'function') addEventListener('online', wake, { signal })
     if (typeof document === 'undefined') return
     document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && wake(), { signal })
@@ -209,8 +187,5 @@ function parseRelayUrl(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
   return url?.protocol === 'ws:' || url?.protocol === 'wss:' ? url : undefined
 }
-
-/** Never goes back, unlike `Date.now()`, and still counts from 1970. */
-const now = () => performance.timeOrigin + performance.now()
 
 const random = (length: number): Bytes => crypto.getRandomValues(new Uint8Array(length))

@@ -5,7 +5,8 @@
  * In IndexedDB: the root, sealed under an AES-GCM key, and, where WebCrypto has both curves, the two private keys; all three
  * are CryptoKeys that cannot be exported. One record holds them, so a start that is cut short leaves all or nothing. A script
  * that gets into the page can use the sealing key while it runs, hence unseal the root: what ends that is to protect the root
- * by passphrase or passkey, or to erase it. Sealing keeps it out of reach of who copies the files.
+ * by passphrase or passkey, or to erase it. Sealing keeps it from a script that may read
+ * the database and not use its keys; who copies the whole browser profile copies the sealing key too.
  *
  * In a user's KeyValueStore, which takes bytes only: the root as it is. Who reads that store is the person.
  */
@@ -186,5 +187,9 @@ function isSealedRoot({ key, iv, ciphertext }: Partial<SealedRoot>): boolean {
 }
 
 function damaged(cause: unknown): KithError {
-  return new KithError('storage', 'The identity kept in this browser cannot be read: restore it from its 24 words.', { cause })
+  return new KithError(
+    'storage',
+    'The identity kept in this browser cannot be read: its storage is damaged. Another profile still works.',
+    { cause },
+  )
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { KithError, type ProtocolName, STREAM_WINDOW_BYTES, STREAMS_MAX } from '@kith/protocol'
+import { FRAME_MAX_BYTES, KithError, type ProtocolName, STREAM_WINDOW_BYTES, STREAMS_MAX } from '@kith/protocol'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { Lane, Lanes } from '../rtc/lane.ts'
 import type { LinkStream } from './link.ts'
@@ -344,6 +344,40 @@ test('over message ports as well, with their own count of what is on its way', a
   expect(Buffer.from(await new Response(stream.readable).arrayBuffer()).equals(sent)).toBe(true)
   await dialler.close({ code: 1 })
   expect(await callee.closed).toEqual({ code: 1, reason: '' })
+})
+
+test('writes share messages: first data goes in the OPEN, and chunks of a frame each take a message each', async () => {
+  const lanes = memoryLanes()
+  const { bulk } = lanes[0]
+  const lengths: number[] = []
+  const send = bulk.send.bind(bulk)
+  bulk.send = (message) => {
+    lengths.push(message.length)
+    send(message)
+  }
+  let received = 0
+  const onIncoming = () => async (stream: LinkStream) => {
+    for await (const chunk of stream.readable) received += chunk.length
+    await stream.writable.close()
+  }
+  const { dialler } = linkPair({}, { protocols: [ECHO], onIncoming }, lanes)
+  const stream = await dialler.open(ECHO)
+  const writer = stream.writable.getWriter()
+  await writer.write(Uint8Array.of(1))
+  expect(lengths.length).toBe(1)
+  // Each awaited, so that none is there yet when the one before it has been framed.
+  const chunks = 3 // the credit that every stream starts with, so that nothing waits for more of it
+  for (let i = 0; i < chunks; i++) await writer.write(new Uint8Array(FRAME_MAX_BYTES))
+  await writer.close()
+  await stream.closed
+  expect(received).toBe(1 + chunks * FRAME_MAX_BYTES)
+  // The OPEN, each chunk, what the headers left over, FIN.
+  expect(lengths.length).toBe(1 + chunks + 1 + 1)
+  // What nobody adds to does not wait for ever.
+  const other = await dialler.open(ECHO)
+  const before = received
+  await other.writable.getWriter().write(new Uint8Array(FRAME_MAX_BYTES + 1))
+  await expect.poll(() => received - before).toBe(FRAME_MAX_BYTES + 1)
 })
 
 test('other parts have their own messages on the control lane', async () => {

@@ -115,3 +115,18 @@ test('an iteration ends with the error that ended the stream', async () => {
   local.reset(4)
   await expect(next).rejects.toMatchObject({ code: 'reset', streamCode: 4 })
 })
+
+test('closing twice is closing once, and nothing is sent after it', async () => {
+  const { sender, receiver } = await messagesPair()
+  const closing = [sender.close(), sender.close()]
+  await expect(sender.send('late')).rejects.toMatchObject({ code: 'closed' })
+  expect(await receiver[Symbol.asyncIterator]().next()).toEqual({ done: true, value: undefined })
+  await Promise.all(closing)
+  await sender.close()
+})
+
+test('closing a stream that was reset rejects with that, each time', async () => {
+  const { sender, local } = await messagesPair()
+  local.reset(4)
+  for (let time = 0; time < 2; time++) await expect(sender.close()).rejects.toMatchObject({ code: 'reset', streamCode: 4 })
+})

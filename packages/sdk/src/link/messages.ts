@@ -18,8 +18,9 @@ export interface ByteDuplex {
 
 export interface Messages<S = Stream> extends AsyncIterable<Message> {
   readonly stream: S
-  /** Resolves when flow control lets the next one go. Rejects with 'too-large', and then nothing was sent. */
+  /** Resolves when flow control lets the next one go. Rejects with 'too-large', after `close` with 'closed', and then nothing was sent. */
   send(data: Uint8Array | string): Promise<void>
+  /** No more from here; resolves once the remote has all of it, however often it is called. */
   close(): Promise<void>
 }
 
@@ -45,6 +46,7 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
   /** Reads happen one after the other, also where two loops iterate. */
   #turn: Promise<unknown> = Promise.resolve()
   #isDone = false
+  #closing: Promise<void> | undefined
 
   constructor(stream: S, maxMessageSize: number) {
     this.stream = stream
@@ -54,6 +56,7 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
   }
 
   async send(data: Uint8Array | string): Promise<void> {
+    if (this.#closing) throw new KithError('closed', 'nothing is sent after close()')
     const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data
     if (!(bytes instanceof Uint8Array)) throw new KithError('invalid-argument', 'a message is a Uint8Array or a string')
     if (bytes.length > this.#maxMessageSize) {
@@ -64,7 +67,8 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
   }
 
   async close(): Promise<void> {
-    await this.#writer.close()
+    this.#closing ??= this.#finish()
+    await this.#closing
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Message> {
@@ -80,6 +84,12 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
         return { done: true, value: undefined }
       },
     }
+  }
+
+  async #finish(): Promise<void> {
+    // Of a stream that has failed `close` only says that it cannot be closed (a TypeError); `ready` says why.
+    await this.#writer.ready
+    await this.#writer.close()
   }
 
   #next(): Promise<Message | undefined> {

@@ -5,6 +5,20 @@ import { type Bytes, KithError, type Mux, type MuxStream, type ProtocolName, typ
  *  the first can share a message with the start of the second. */
 const QUEUE_BYTES = 128 * 1024
 
+const NOTHING = new Uint8Array(0)
+
+/**
+ * Settled promises between the end of one write and the start of the next of somebody who awaits each, and between the opening
+ * of a stream and its first write: some are the WritableStream's, some the layers' above. What would make a message of its own
+ * waits for so many turns, which is less than a microsecond each and no timer.
+ */
+const WRITER_TURNS = 16
+
+/** Resolves when whoever awaits something that is settled by now has had the time to write. */
+export async function writersTurn(): Promise<void> {
+  for (let turn = 0; turn < WRITER_TURNS; turn++) await undefined
+}
+
 /** What a stream needs of its link. */
 export interface StreamHost {
   readonly mux: Mux
@@ -48,6 +62,8 @@ export class LinkStream {
   #isPumping = false
   /** Chunks that have been given to `writable` and have not reached us. */
   #queuedChunks = 0
+  /** Chunks that have reached us. */
+  #writes = 0
   #settleClosed!: { readonly resolve: () => void; readonly reject: (error: KithError) => void }
 
   /** On the wire, and the same at both ends. Final once the remote has said anything: an OPEN that is tried again has another. */
@@ -183,6 +199,7 @@ export class LinkStream {
 
   #write(chunk: unknown): Promise<void> | undefined {
     this.#queuedChunks -= 1
+    this.#writes += 1
     if (!(chunk instanceof Uint8Array)) {
       this.reset()
       throw new KithError('invalid-argument', 'a stream takes chunks of Uint8Array')
@@ -211,20 +228,33 @@ export class LinkStream {
     const pending = this.#pendingWrite
     if (pending === undefined || this.#isPumping) return
     this.#isPumping = true
+    const { mux } = this.#host
     const { chunk } = pending
-    while (pending.offset < chunk.length) {
-      const count = this.#host.mux.write(this.#stream, pending.offset === 0 ? chunk : chunk.subarray(pending.offset))
-      if (count === 0) break
+    let [count, isRest, more] = [0, false, false]
+    do {
+      // What a full frame left over of a chunk is small and in no hurry: it shares the next chunk's message, if there is one.
+      isRest = pending.offset > 0
+      more = isRest || this.#queuedChunks > 0
+      count = mux.write(this.#stream, isRest ? chunk.subarray(pending.offset) : chunk, more)
       pending.offset += count
-      // A frame that is not full waits for the chunk behind it, if one is there already.
-      if (pending.offset < chunk.length || this.#queuedChunks === 0) this.#host.flush()
-    }
+      if (count > 0 && pending.offset < chunk.length) this.#host.flush()
+    } while (count > 0 && pending.offset < chunk.length)
     this.#isPumping = false
-    // Without room for the next piece, what waits for company goes alone.
-    if (pending.offset < chunk.length) this.#host.flush()
+    // Flushing may tell us of room at once, so not while we are pumping.
+    if (pending.offset < chunk.length || !more) this.#host.flush()
+    else if (isRest && this.#queuedChunks === 0) void this.#releaseRest()
     if (pending.offset < chunk.length || this.#pendingWrite !== pending) return
     this.#pendingWrite = undefined
     pending.resolve()
+  }
+
+  /** What waits goes alone if nobody adds to it. */
+  async #releaseRest(): Promise<void> {
+    const writes = this.#writes
+    await writersTurn()
+    if (this.#writes !== writes) return
+    this.#host.mux.write(this.#stream, NOTHING)
+    this.#host.flush()
   }
 
   #finish(): Promise<void> {

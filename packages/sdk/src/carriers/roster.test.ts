@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Roster } from './roster.ts'
+
+/** A WebSocket whose relay never answers. */
+class Socket {
+  static readonly all: Socket[] = []
+  readonly url: string
+  binaryType = ''
+  isClosed = false
+  constructor(url: string) {
+    this.url = url
+    Socket.all.push(this)
+  }
+  send() {}
+  close() {
+    this.isClosed = true
+  }
+  addEventListener() {}
+}
+
+beforeEach(() => {
+  Socket.all.length = 0
+  vi.stubGlobal('WebSocket', Socket)
+})
+afterEach(() => void vi.unstubAllGlobals())
+
+const [ONE, TWO, THREE, FOUR] = ['one', 'two', 'three', 'four'].map((name) => `wss://${name}.example/relay`) as [
+  string,
+  string,
+  string,
+  string,
+]
+const origins = (carriers: readonly { origin: string }[]) => carriers.map(({ origin }) => origin)
+const connected = () => Socket.all.filter(({ isClosed }) => !isClosed).map(({ url }) => url)
+
+test('at home are the tabs of this browser and my relays, in my order', () => {
+  const roster = new Roster({ relays: [TWO, ONE], local: true, onStatus: () => {} })
+  expect(origins(roster.home)).toEqual(['broadcast', 'wss://two.example', 'wss://one.example'])
+  expect(roster.isLocal).toBe(true)
+  expect(roster.status.map(({ url, state }) => [url, state])).toEqual([
+    [TWO, 'connecting'],
+    [ONE, 'connecting'],
+  ])
+  roster.close()
+  const remote = new Roster({ relays: [ONE], local: false, onStatus: () => {} })
+  expect(origins(remote.home)).toEqual(['wss://one.example'])
+  expect(remote.isLocal).toBe(false)
+  remote.close()
+})
+
+test('towards somebody: those of mine that they publish, then theirs; without any, all of mine', () => {
+  const roster = new Roster({ relays: [ONE, TWO], local: true, onStatus: () => {} })
+  expect(origins(roster.towards([]))).toEqual(['broadcast', 'wss://one.example', 'wss://two.example'])
+  expect(origins(roster.towards([TWO, ONE]))).toEqual(['broadcast', 'wss://one.example', 'wss://two.example'])
+  expect(origins(roster.towards([THREE, TWO]))).toEqual(['broadcast', 'wss://two.example', 'wss://three.example'])
+  expect(connected()).toEqual([ONE, TWO, THREE])
+  // Again: the same connection. At one origin there is one relay, however it is spelled.
+  expect(roster.towards([THREE])[1]).toBe(roster.get('wss://three.example'))
+  expect(origins(roster.towards([THREE, 'wss://three.example/other', 'wss://one.example/other']))).toEqual([
+    'broadcast',
+    'wss://one.example',
+    'wss://three.example',
+  ])
+  expect(connected()).toEqual([ONE, TWO, THREE])
+  roster.close()
+  expect(connected()).toEqual([])
+})
+
+test('a relay abroad is kept for as long as it is wanted', () => {
+  const roster = new Roster({ relays: [ONE], local: false, onStatus: () => {} })
+  roster.towards([THREE, FOUR])
+  roster.keepAbroad(['wss://three.example', 'wss://elsewhere.example', 'broadcast'])
+  expect(connected()).toEqual([ONE, THREE])
+  expect(roster.get('wss://four.example')).toBeUndefined()
+  expect(roster.get('wss://three.example')?.origin).toBe('wss://three.example')
+  roster.keepAbroad([])
+  expect(connected()).toEqual([ONE])
+  expect(origins(roster.towards([THREE]))).toEqual(['wss://three.example'])
+  expect(connected()).toEqual([ONE, THREE])
+  roster.close()
+  expect(connected()).toEqual([])
+})
+
+test('only relays at home are told of', () => {
+  const told: unknown[] = []
+  const roster = new Roster({ relays: [ONE], local: false, onStatus: () => told.push(1) })
+  roster.towards([THREE])
+  expect(roster.status).toHaveLength(1)
+  expect(roster.isAnyRelayReady).toBe(false)
+  roster.close()
+})

@@ -1,0 +1,105 @@
+/**
+ * No bundler can tell which methods of a class are never called, so a library's class is shipped whole. Here stand the methods of
+ * three of them that nothing reaches from what Kith calls, and those that do nothing for it; they are cut out of the source before
+ * it is bundled. The rest is as published. In the browser tests it is the cut source that runs, so that a method cut by mistake is
+ * a test that fails.
+ *
+ * A method that is not found stops the build: with a new version of the library, this list is read again.
+ */
+import type { Plugin } from 'vite'
+
+interface Unused {
+  /** Never called. */
+  readonly absent: readonly string[]
+  /** Called, to no effect that anyone sees: these stay, without a body. */
+  readonly idle: readonly string[]
+}
+
+const UNUSED: Readonly<Record<string, Unused>> = {
+  // Bytes go through channels of ours, and a lane's 'open' is what counts: its stream, its 'connect' (with what it finds out about
+  // the path first), its wait for candidates when they may not trickle, and tracks.
+  '/node_modules/simple-peer/index.js': {
+    absent: [
+      'get bufferSize',
+      'get connected',
+      'address',
+      'send',
+      'addTrack',
+      'replaceTrack',
+      'removeTrack',
+      'removeStream',
+      '_read',
+      '_write',
+      'getStats',
+      '_onInterval',
+    ],
+    idle: [
+      'addStream',
+      '_maybeReady',
+      '_onFinish',
+      '_onChannelMessage',
+      '_onChannelBufferedAmountLow',
+      '_onTrack',
+      '_startIceCompleteTimeout',
+    ],
+  },
+  // Streams of values; bigints; extensions, the built-in one for dates among them (the limit of 0 bytes refuses one before it is read);
+  // the cache of keys, which we turn off.
+  '/node_modules/@msgpack/msgpack/dist.esm/Decoder.mjs': {
+    absent: [
+      'appendBuffer',
+      '*decodeMulti',
+      'async decodeAsync',
+      'decodeArrayStream',
+      'decodeStream',
+      'async *decodeMultiAsync',
+      'readArraySize',
+      'readU64AsBigInt',
+      'readI64AsBigInt',
+    ],
+    idle: [],
+  },
+  '/node_modules/@msgpack/msgpack/dist.esm/Encoder.mjs': {
+    absent: [
+      'encodeSharedRef',
+      'encodeBigInt64',
+      'countWithoutUndefined',
+      'encodeExtension',
+      'writeBigUint64',
+      'writeBigInt64',
+      'writeF32',
+    ],
+    idle: [],
+  },
+  '/node_modules/@msgpack/msgpack/dist.esm/ExtensionCodec.mjs': { absent: ['register'], idle: ['constructor'] },
+  '/node_modules/@msgpack/msgpack/dist.esm/CachedKeyDecoder.mjs': {
+    absent: ['canBeCached', 'find', 'store', 'decode'],
+    idle: ['constructor'],
+  },
+}
+
+/** A Vite plugin, for builds and browser tests. */
+export function unusedMethods(): Plugin {
+  return {
+    name: 'kith:unused-methods',
+    enforce: 'pre',
+    // Pre-bundled, a library would not pass through here.
+    config: () => ({ optimizeDeps: { exclude: ['@msgpack/msgpack'] } }),
+    transform(code, id) {
+      const path = (id.split('?')[0] ?? id).replaceAll('\\', '/')
+      const library = Object.keys(UNUSED).find((suffix) => path.endsWith(suffix))
+      const unused = library === undefined ? undefined : UNUSED[library]
+      return unused === undefined ? null : { code: without(code, unused, id), map: null }
+    },
+  }
+}
+
+function without(code: string, { absent, idle }: Unused, id: string): string {
+  return [...absent, ...idle].reduce((rest, method) => {
+    // From a method's first line to the bracket that closes it, which has the same indentation.
+    const name = method.replaceAll('*', '\\*')
+    const text = new RegExp(`^( +)(${name} ?\\([^)\\n]*\\)) \\{(?:\\}|[^]*?\\n\\1\\})$`, 'm')
+    if (!text.test(rest)) throw new Error(`${id} has no method '${method}' any more.`)
+    return rest.replace(text, idle.includes(method) ? '$1$2 {}' : '')
+  }, code)
+}
