@@ -1,5 +1,6 @@
 /** A sentence at the edge of the page when someone has come, gone after a while. */
 import { useEffect, useState } from 'preact/hooks'
+import { opened } from '../documents/place.ts'
 import type { Session } from '../session.ts'
 import { text } from '../text.ts'
 
@@ -22,6 +23,14 @@ export function Notice({ session, quiet }: { session: Session; quiet: boolean })
         const from = session.documents.arrived.get()?.from
         const contact = from && session.peer.contacts.get(from)
         if (contact) setWords(text.documents.arrived(contact.name))
+      }),
+    [session],
+  )
+  // Whoever has it before them needs no telling.
+  useEffect(
+    () =>
+      opened.on(() => {
+        if (opened.get() === session.documents.arrived.get()?.id) setWords('')
       }),
     [session],
   )

@@ -48,6 +48,7 @@ export class SyncSession {
   #keptHereCount = 0
   #toldCount = 0
   #isEnding = false
+  #isOver = false
   #hasWork: () => void = () => undefined
 
   /** `kept` resolves once everything that has reached the document is written down; rejects if it cannot be. */
@@ -69,8 +70,8 @@ export class SyncSession {
     try {
       await Promise.all([this.#listen(), this.#speak()])
     } finally {
-      this.#isEnding = true
-      this.#work()
+      this.#isOver = true
+      this.#hasWork()
       this.#doc.off('update', changed)
       this.merged.set(false)
     }
@@ -127,7 +128,8 @@ export class SyncSession {
   /** One message after the other, so that flow control holds up this loop and nothing piles up but changes, which merge. */
   async #speak(): Promise<void> {
     await this.#channel.send(encode(STEP_1, Y.encodeStateVector(this.#doc)))
-    for (;;) {
+    // What ended in failure is not ended politely: the other side would take it for the whole.
+    while (!this.#isOver) {
       const next = this.#next()
       if (next) {
         await this.#channel.send(next)
