@@ -266,10 +266,10 @@ export const text = {
       away: (names: string, count: number) =>
         `Saved in this browser; will be merged when ${names} ${count === 1 ? 'is' : 'are'} back`,
       trouble: {
-        'unsupported-protocol': (name: string) => `${name} is there, but with a page that has no documents.`,
+        'unsupported-protocol': (name: string) => `Saved in this browser. ${name} is there, but with a page without documents.`,
         'needs-turn': (name: string) =>
-          `To reach ${name} without showing your network address takes a TURN server, and there is none here.`,
-        unreachable: (name: string) => `${name} is there, but your networks let nothing through. It will be merged when they do.`,
+          `Saved in this browser. To reach ${name} without showing your network address takes a TURN server, and there is none here.`,
+        unreachable: (name: string) => `Saved in this browser. ${name} is there, but your networks let nothing through.`,
       },
     },
     share: {

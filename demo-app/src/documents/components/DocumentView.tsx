@@ -51,7 +51,9 @@ export function DocumentView({ session, document }: DocumentViewProps) {
         </button>
         <div class="conversation-who">
           <TitleField title={document.title} />
-          <p class={`document-standing ${standing.tone}`}>{standing.words}</p>
+          <p class={`document-standing ${standing.tone}`} title={standing.words}>
+            {standing.words}
+          </p>
         </div>
         <Company members={entry.members} present={present} people={people} />
         <button type="button" class="button document-share" onClick={() => setDialog('share')}>
