@@ -25,7 +25,9 @@ export interface MediaDeskOptions {
 export class MediaDesk {
   readonly #link: Link
   readonly #connection: Connection
-  readonly #renegotiation: Renegotiation
+  readonly #negotiator: MediaDeskOptions['negotiator']
+  /** There once tracks may flow: most connections never carry any. */
+  #renegotiation: Renegotiation | undefined
   /** By the ids of their streams. */
   readonly #live = new Map<number, LiveMedia>()
   /** Opened to us and not accepted: no track of theirs may flow. */
@@ -34,12 +36,9 @@ export class MediaDesk {
   constructor({ link, negotiator, connection }: MediaDeskOptions) {
     this.#link = link
     this.#connection = connection
-    this.#renegotiation = negotiator.renegotiate({
-      send: (fields) => link.sendControl(SDP, fields),
-      onIncoming: () => this.#update(),
-    })
+    this.#negotiator = negotiator
     link.onControl((type, fields) => {
-      if (type === SDP) this.#renegotiation.receive(fields)
+      if (type === SDP) this.#renegotiate().receive(fields)
     })
   }
 
@@ -97,6 +96,14 @@ export class MediaDesk {
     })
   }
 
+  #renegotiate(): Renegotiation {
+    this.#renegotiation ??= this.#negotiator.renegotiate({
+      send: (fields) => this.#link.sendControl(SDP, fields),
+      onIncoming: () => this.#update(),
+    })
+    return this.#renegotiation
+  }
+
   #talk(stream: LinkStream): Talk {
     return new Talk(stream, DEAF, (error) => this.#link.fail(error))
   }
@@ -105,7 +112,7 @@ export class MediaDesk {
     const { id } = talk.stream
     const media = new LiveMedia({
       talk,
-      tracks: this.#renegotiation.tracks,
+      tracks: this.#renegotiate().tracks,
       connection: this.#connection,
       onEnd: () => this.#live.delete(id),
     })
@@ -119,7 +126,7 @@ export class MediaDesk {
   #update(): void {
     try {
       const flowing = new Map<number, LabelledTrack[]>()
-      for (const { name, track } of this.#renegotiation.tracks.incoming()) {
+      for (const { name, track } of this.#renegotiate().tracks.incoming()) {
         const of = parseStreamName(name)
         if (of === undefined) continue
         if (this.#ringing.has(of.streamId)) throw violation('a track before accept')

@@ -71,7 +71,7 @@ export interface Negotiator {
   /** One of the remote's candidates, at any time; one that names what no peer should name is ignored. */
   addCandidate(candidate: Candidate): void
   /**
-   * From now on descriptions are of tracks, too, and cross on the link that both ends have confirmed. Once; both ends must.
+   * From now on descriptions are of tracks, too, and cross on the link that both ends have confirmed. Once.
    */
   renegotiate(options: RenegotiationOptions): Renegotiation
   /**
