@@ -391,6 +391,7 @@ describe('a remote that does not keep to the protocol', () => {
     await answerer.until(() => answerer.descriptions.length === 1)
     offerer.negotiator.describe(answerer.descriptions[0] as TransportDescription)
     offerer.negotiator.describe(answerer.descriptions[0] as TransportDescription)
+    await Promise.all([offerer, answerer].map((end) => end.until(() => end.candidates.length > 0)))
     for (const candidate of offerer.candidates) answerer.negotiator.addCandidate(candidate)
     for (const candidate of answerer.candidates) offerer.negotiator.addCandidate(candidate)
     await opened(offerer.negotiator.lanes)
