@@ -169,6 +169,28 @@ export const PARAMS_MAX_BYTES = 1024
 /** Bytes in one message of `messages()` by default. Beyond: `send` rejects 'too-large', an incoming one resets the stream. */
 export const MESSAGE_MAX_BYTES = 1024 * 1024
 
+// ── datagrams ────────────────────────────────────────────────────────────────────────────────
+
+/** Bytes in one datagram: with what DTLS, SCTP, UDP and IP add it stays under the 1,280 bytes that every path carries whole, so that
+ *  none is lost for a lost fragment. Beyond: `send` throws 'too-large', an incoming one is dropped. */
+export const DATAGRAM_MAX_BYTES = 1100
+
+/** How long a datagram may wait to be sent: later it is worth less than the ones behind it. Beyond: dropped, counted. */
+export const DATAGRAM_AGE_MAX_MS = 100
+
+/** Datagrams that wait in one flow, to be sent or to be read, and their bytes: a quarter of a second at 2,000 large ones a second, so
+ *  that a page that is busy for a moment loses none. Beyond: the oldest is dropped, counted. */
+export const DATAGRAM_QUEUE_MAX = 1024
+export const DATAGRAM_QUEUE_MAX_BYTES = 512 * 1024
+
+/** Bytes that wait in all flows of a link, each way, counting 64 beside each datagram (flows are as many as streams). Beyond: dropped,
+ *  counted. */
+export const DATAGRAMS_QUEUED_MAX_BYTES = 4 * 1024 * 1024
+
+/** Datagrams kept for flows that were not opened yet, and for how long: they may overtake the OPEN. Beyond: the oldest is dropped. */
+export const DATAGRAM_EARLY_MAX = 64
+export const DATAGRAM_EARLY_MS = 1_000
+
 // ── media ────────────────────────────────────────────────────────────────────────────────────
 
 /** UTF-16 units of a description that carries tracks; all is ASCII. Chromium's for TRACKS_MAX of both kinds has about 29,000. The

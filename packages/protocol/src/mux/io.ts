@@ -19,7 +19,7 @@ export type MuxInput =
   /** The control lane can carry messages. */
   | { readonly type: 'started' }
   /** One message, in a buffer that is the machine's from now on. */
-  | { readonly type: 'message'; readonly lane: LaneName; readonly bytes: Bytes }
+  | { readonly type: 'message'; readonly lane: LaneName | 'datagrams'; readonly bytes: Bytes }
   | { readonly type: 'tick' }
   | { readonly type: 'serve'; readonly served: ServedProtocols }
   /** A whole control message of a type that others own. */
@@ -45,6 +45,8 @@ export type MuxOutput =
   | { readonly type: 'reset'; readonly stream: MuxStream; readonly code: number }
   /** The remote reads no more. */
   | { readonly type: 'stopped'; readonly stream: MuxStream; readonly code: number }
+  /** `readDatagram` found nothing before and may find something now, or all is gone for which `isDrained` was asked. */
+  | { readonly type: 'flow'; readonly stream: MuxStream }
   | { readonly type: 'opaque'; readonly number: OpaqueType; readonly message: Bytes }
   /** The end, in order. What streams had received whole can still be read. */
   | { readonly type: 'closed'; readonly by: 'local' | 'remote'; readonly code: number; readonly reason: string }

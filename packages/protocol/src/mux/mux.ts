@@ -21,6 +21,7 @@ import { KithError, violation } from '../errors.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import { FRAME_MAX_BYTES, FRAME_MIN_BYTES, GOAWAY_REASON_MAX_LENGTH } from '../limits.ts'
 import type { Bytes, Machine, Millis } from '../machine.ts'
+import { Datagrams } from './datagrams.ts'
 import { EarlyBudget, EarlyFrames } from './early.ts'
 import { Fifo } from './fifo.ts'
 import type { Scope } from './frames.ts'
@@ -35,6 +36,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   readonly #session: Session
   readonly #lanes = { urgent: new MuxLane(2), bulk: new MuxLane(3) }
   readonly #streams: Streams
+  readonly #datagrams: Datagrams
   readonly #outputs = new Fifo<MuxOutput>()
   readonly #early = new EarlyFrames()
   readonly #earlyBudget = new EarlyBudget()
@@ -51,6 +53,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
       served: config.served,
       tell: (output) => this.#outputs.push(output),
     })
+    this.#datagrams = new Datagrams(this.#streams, (stream) => this.#outputs.push({ type: 'flow', stream }))
     if (this.#frameMaxBytes < FRAME_MIN_BYTES) this.#fail(violation(`messages of ${config.maxMessageSize} bytes at most`))
   }
 
@@ -75,18 +78,18 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   deadline(): Millis | undefined {
     if (this.#state === 'ended') return undefined
     let earliest = this.#session.deadline()
-    for (const lane of [this.#lanes.urgent, this.#lanes.bulk]) {
-      const due = lane.ackDueAt
+    for (const due of [this.#lanes.urgent.ackDueAt, this.#lanes.bulk.ackDueAt, this.#datagrams.deadline()]) {
       if (due !== undefined && (earliest === undefined || due < earliest)) earliest = due
     }
     return earliest
   }
 
   /** The next message for a lane, or undefined when there is none. It may be kept for resume: send it, never change it. */
-  pull(name: LaneName, now: Millis): Bytes | undefined {
+  pull(name: LaneName | 'datagrams', now: Millis): Bytes | undefined {
     if (this.#state === 'ended') return undefined
     if (name === 'control') return this.#pullControl(now)
     if (this.#state === 'leaving' || this.#session.phase !== 'open') return undefined
+    if (name === 'datagrams') return this.#datagrams.pull(now)
     const lane = this.#lanes[name]
     if (!lane.hasRoom(this.#frameMaxBytes) || !this.#earlyBudget.allows(this.#frameMaxBytes)) return undefined
     const frame = this.#streams.nextFrame(lane, now, this.#session.roundTripMs)
@@ -129,12 +132,15 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
    */
   open(request: OpenRequest): MuxStream {
     if (this.#state !== 'live' || this.#session.phase !== 'open') throw new KithError('closed', 'the link is not open')
-    return this.#streams.open(request)
+    const stream = this.#streams.open(request)
+    this.#datagrams.begin(stream)
+    return stream
   }
 
   /** Takes an incoming stream. */
   accept(stream: MuxStream): void {
     this.#streams.accept(stream)
+    this.#datagrams.begin(stream)
   }
 
   /** Turns an incoming stream down, with one of REJECT_CODES. */
@@ -175,6 +181,29 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     this.#streams.stop(stream, code)
   }
 
+  // ── datagrams, on streams of that kind ──
+
+  /** Queues a copy. Throws 'too-large' beyond DATAGRAM_MAX_BYTES, 'closed' where the flow is over: nothing is sent then. */
+  sendDatagram(stream: MuxStream, bytes: Uint8Array, now: Millis): void {
+    if (this.#state !== 'live') throw new KithError('closed', 'the link is not open')
+    this.#datagrams.send(stream, bytes, now)
+  }
+
+  /** Whether all datagrams that were sent have left or were dropped. If not, 'flow' tells when. */
+  isDrained(stream: MuxStream): boolean {
+    return this.#datagrams.isDrained(stream)
+  }
+
+  /** The next that came, in a buffer of its own. Without one, 'flow' tells when to look again. */
+  readDatagram(stream: MuxStream): Bytes | undefined {
+    return this.#datagrams.read(stream)
+  }
+
+  /** Nobody reads any more: what came is dropped, and so is what will come. */
+  ignoreDatagrams(stream: MuxStream): void {
+    this.#datagrams.ignore(stream)
+  }
+
   // ── inputs ──
 
   #handle(input: MuxInput, now: Millis): void {
@@ -187,6 +216,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
         return
       case 'tick':
         this.#session.tick(now)
+        this.#datagrams.tick(now)
         return
       case 'serve':
         this.#session.serve(input.served)
@@ -204,8 +234,10 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     }
   }
 
-  #onMessage(lane: LaneName, bytes: Bytes, now: Millis): void {
-    if (lane === 'control') {
+  #onMessage(lane: LaneName | 'datagrams', bytes: Bytes, now: Millis): void {
+    if (lane === 'datagrams') {
+      this.#datagrams.receive(bytes, now)
+    } else if (lane === 'control') {
       this.#onControl(bytes, now)
     } else if (this.#session.phase === 'open') {
       this.#earlyBudget.lift()

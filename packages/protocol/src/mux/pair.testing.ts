@@ -11,7 +11,7 @@ export const ECHO: ProtocolName = '/echo/1'
 export const filled = (length: number, byte: number): Bytes => new Uint8Array(length).fill(byte)
 
 export interface SentMessage {
-  readonly lane: LaneName
+  readonly lane: LaneName | 'datagrams'
   readonly bytes: Bytes
 }
 
@@ -38,7 +38,7 @@ export class Bench {
     this.drain()
   }
 
-  receive(lane: LaneName, bytes: Bytes): void {
+  receive(lane: LaneName | 'datagrams', bytes: Bytes): void {
     // The machine owns what it is given, and the sender keeps what it sent.
     this.give({ type: 'message', lane, bytes: bytes.slice() })
   }
@@ -48,9 +48,9 @@ export class Bench {
   }
 
   /** All that the lanes would be given now. */
-  sent(...lanes: LaneName[]): SentMessage[] {
+  sent(...lanes: (LaneName | 'datagrams')[]): SentMessage[] {
     const messages: SentMessage[] = []
-    for (const lane of lanes.length > 0 ? lanes : (['control', 'urgent', 'bulk'] as const)) {
+    for (const lane of lanes.length > 0 ? lanes : (['control', 'urgent', 'bulk', 'datagrams'] as const)) {
       for (let bytes = this.mux.pull(lane, this.now); bytes !== undefined; bytes = this.mux.pull(lane, this.now)) {
         messages.push({ lane, bytes })
       }

@@ -1,6 +1,7 @@
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import type { Bytes, Millis } from '../machine.ts'
 import { encodeAccept, encodeCredit, encodeReset, encodeStop, type OpenHeader, type Scope, type StreamKind } from './frames.ts'
+import type { Flow } from './datagrams.ts'
 import type { MuxLane } from './lanes.ts'
 import type { ReceiveHalf } from './receive-half.ts'
 import type { SendHalf } from './send-half.ts'
@@ -28,6 +29,9 @@ export class MuxStream {
   reset = false
   /** It no longer counts as open. */
   released = false
+
+  /** Its datagrams, once it was opened by us or accepted, where its kind is 'datagrams'. */
+  flow: Flow | undefined
 
   /** What is to be said as soon as the lane has room. Merged, never queued: a remote cannot make this grow. */
   readonly signals: { accept: boolean; credit: boolean; stop: number | undefined; reset: number | undefined } = {

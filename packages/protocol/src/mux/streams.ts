@@ -78,6 +78,15 @@ export class Streams {
     return this.#localOpen + this.#remoteOpen
   }
 
+  find(id: number): MuxStream | undefined {
+    return this.#streams.get(id)
+  }
+
+  /** Whether the remote has yet to open a stream with this id. */
+  isToCome(id: number): boolean {
+    return id % 2 !== this.#nextId % 2 && !this.#remoteIds.has(id)
+  }
+
   get unreadBytes(): number {
     return this.#receiveWindow.unread
   }

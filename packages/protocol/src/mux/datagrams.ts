@@ -1,0 +1,287 @@
+/**
+ * Datagrams: messages that may be lost, repeated or overtaken, for what is worth nothing when it is late. Each belongs to a flow,
+ * which is a stream of kind 'datagrams': it negotiates protocol and params, and lives as long as the flow does. On their lane a
+ * datagram is `varint flow ‖ bytes`, the flow being the id of that stream.
+ *
+ * Nothing here waits without bound. What cannot leave in time is dropped, oldest first, and so is what comes and is not read; both
+ * are counted. Nothing that a remote sends on this lane is worth ending a link for, but a message that is no message: it may be
+ * late, or early, or for a flow that is over, by no fault of its sender's.
+ */
+import { Reader } from '../bytes/reader.ts'
+import { varintLength, Writer } from '../bytes/writer.ts'
+import { KithError } from '../errors.ts'
+import {
+  DATAGRAM_AGE_MAX_MS,
+  DATAGRAM_EARLY_MAX,
+  DATAGRAM_EARLY_MS,
+  DATAGRAM_MAX_BYTES,
+  DATAGRAM_QUEUE_MAX,
+  DATAGRAM_QUEUE_MAX_BYTES,
+  DATAGRAMS_QUEUED_MAX_BYTES,
+} from '../limits.ts'
+import type { Bytes, Millis } from '../machine.ts'
+import { Fifo } from './fifo.ts'
+import type { MuxStream } from './stream.ts'
+
+/** What keeping a datagram costs beside its bytes. */
+const OVERHEAD_BYTES = 64
+
+export interface DatagramStats {
+  /** Given to the path. */
+  readonly sent: number
+  /** Arrived, whether or not they were read in time. */
+  readonly received: number
+  /** Never given to the path: too late, or too many. */
+  readonly droppedOutgoing: number
+  /** Arrived and never read: nobody did so in time. */
+  readonly droppedIncoming: number
+}
+
+/** What datagrams need to know of the streams. */
+export interface FlowStreams {
+  find(id: number): MuxStream | undefined
+  /** Whether the remote has yet to open a stream with this id. */
+  isToCome(id: number): boolean
+}
+
+/** The datagrams of one stream. Its fields are the machine's. */
+export class Flow {
+  readonly outgoing: DatagramQueue
+  readonly incoming: DatagramQueue
+  sent = 0
+  received = 0
+  /** It has its turn to send. */
+  scheduled = false
+  /** Whoever reads found nothing, whoever writes found something waiting: they want to be told. */
+  readerWaits = false
+  writerWaits = false
+  /** Nobody reads any more. */
+  deaf = false
+
+  constructor(outgoing: Budget, incoming: Budget) {
+    this.outgoing = new DatagramQueue(outgoing)
+    this.incoming = new DatagramQueue(incoming)
+  }
+
+  get stats(): DatagramStats {
+    const { sent, received, outgoing, incoming } = this
+    return { sent, received, droppedOutgoing: outgoing.dropped, droppedIncoming: incoming.dropped }
+  }
+}
+
+export class Datagrams {
+  readonly #streams: FlowStreams
+  readonly #tell: (stream: MuxStream) => void
+  /** Flows that have something to send, each in turn. */
+  readonly #turns = new Fifo<{ readonly stream: MuxStream; readonly flow: Flow }>()
+  readonly #early = new Fifo<{ readonly id: number; readonly bytes: Bytes; readonly at: Millis }>()
+  readonly #outgoing: Budget = { usedBytes: 0 }
+  readonly #incoming: Budget = { usedBytes: 0 }
+
+  /** @param tell a datagram of this flow can be read, or all that it had to send is gone. */
+  constructor(streams: FlowStreams, tell: (stream: MuxStream) => void) {
+    this.#streams = streams
+    this.#tell = tell
+  }
+
+  /** A stream was opened or accepted: if it is one of a flow, datagrams flow from now on. */
+  begin(stream: MuxStream): void {
+    if (stream.kind !== 'datagrams' || stream.flow !== undefined) return
+    const flow = new Flow(this.#outgoing, this.#incoming)
+    stream.flow = flow
+    for (let left = this.#early.length; left > 0; left--) {
+      const early = this.#early.shift()
+      if (early === undefined) break
+      if (early.id === stream.id) this.#arrive(stream, flow, early.bytes, early.at)
+      else this.#early.push(early)
+    }
+  }
+
+  /**
+   * Queues a copy. Throws 'too-large' beyond DATAGRAM_MAX_BYTES, 'closed' where the flow is over: nothing is sent then.
+   */
+  send(stream: MuxStream, bytes: Uint8Array, now: Millis): void {
+    const { flow } = stream
+    if (bytes.length > DATAGRAM_MAX_BYTES) {
+      throw new KithError('too-large', `a datagram takes ${DATAGRAM_MAX_BYTES} bytes, not ${bytes.length}`)
+    }
+    if (flow === undefined || !isLive(stream)) throw new KithError('closed', 'this flow is over')
+    flow.outgoing.expire(now)
+    flow.outgoing.push(new Uint8Array(bytes), now)
+    this.#schedule(stream, flow)
+  }
+
+  /** Whether all that was sent has left or was dropped. If not, 'flow' tells when. */
+  isDrained(stream: MuxStream): boolean {
+    const { flow } = stream
+    if (flow === undefined || flow.outgoing.length === 0) return true
+    flow.writerWaits = true
+    return false
+  }
+
+  /** The next that came, in a buffer of its own. Without one, 'flow' tells when to look again. */
+  read(stream: MuxStream): Bytes | undefined {
+    const bytes = stream.flow?.incoming.shift()
+    if (bytes === undefined && stream.flow !== undefined) stream.flow.readerWaits = true
+    return bytes?.slice()
+  }
+
+  /** Nobody reads any more: what came is dropped, and so is what will come. */
+  ignore(stream: MuxStream): void {
+    if (stream.flow === undefined) return
+    stream.flow.deaf = true
+    stream.flow.incoming.clear()
+  }
+
+  /** Takes one message of the lane. Throws 'peer-violation' for one that does not begin with a varint. */
+  receive(message: Bytes, now: Millis): void {
+    const reader = new Reader(message)
+    const id = reader.varint()
+    if (reader.remaining > DATAGRAM_MAX_BYTES) return
+    const bytes = message.subarray(message.length - reader.remaining)
+    const stream = this.#streams.find(id)
+    if (stream?.flow !== undefined) this.#arrive(stream, stream.flow, bytes, now)
+    else if (stream === undefined && this.#streams.isToCome(id)) this.#keepEarly(id, bytes, now)
+  }
+
+  /** When `tick` has something to do. */
+  deadline(): Millis | undefined {
+    const early = this.#early.peek()
+    return early && early.at + DATAGRAM_EARLY_MS
+  }
+
+  tick(now: Millis): void {
+    for (let due = this.deadline(); due !== undefined && now >= due; due = this.deadline()) this.#early.shift()
+  }
+
+  /** The next message for the lane. */
+  pull(now: Millis): Bytes | undefined {
+    for (let left = this.#turns.length; left > 0; left--) {
+      const turn = this.#turns.shift()
+      if (turn === undefined) return undefined
+      const { stream, flow } = turn
+      flow.scheduled = false
+      if (!isLive(stream)) {
+        flow.outgoing.clear()
+      } else {
+        flow.outgoing.expire(now)
+        // The remote would not know whose they are; and the id may still change.
+        const bytes = stream.send.opening ? undefined : flow.outgoing.shift()
+        this.#schedule(stream, flow)
+        if (bytes !== undefined) {
+          flow.sent += 1
+          this.#tellWriter(stream, flow)
+          return new Writer(varintLength(stream.id) + bytes.length).varint(stream.id).bytes(bytes).finish()
+        }
+      }
+      this.#tellWriter(stream, flow)
+    }
+    return undefined
+  }
+
+  #schedule(stream: MuxStream, flow: Flow): void {
+    if (flow.scheduled || flow.outgoing.length === 0) return
+    flow.scheduled = true
+    this.#turns.push({ stream, flow })
+  }
+
+  #tellWriter(stream: MuxStream, flow: Flow): void {
+    if (!flow.writerWaits || flow.outgoing.length > 0) return
+    flow.writerWaits = false
+    this.#tell(stream)
+  }
+
+  #arrive(stream: MuxStream, flow: Flow, bytes: Bytes, now: Millis): void {
+    if (!isHeard(stream)) return
+    flow.received += 1
+    flow.incoming.push(bytes, now)
+    if (flow.deaf) flow.incoming.clear()
+    else if (flow.readerWaits) {
+      flow.readerWaits = false
+      this.#tell(stream)
+    }
+  }
+
+  /** Lanes race: it may have overtaken the OPEN of its stream, which is sent ahead of it. */
+  #keepEarly(id: number, bytes: Bytes, now: Millis): void {
+    this.tick(now)
+    if (this.#early.length >= DATAGRAM_EARLY_MAX) this.#early.shift()
+    // A copy: a message may lie in a larger buffer, which would be kept with it.
+    this.#early.push({ id, bytes: bytes.slice(), at: now })
+  }
+}
+
+/** What all flows of a link hold together. */
+interface Budget {
+  usedBytes: number
+}
+
+/** Of one flow, one way. What it has no room for pushes out the oldest: of two datagrams the later one is worth more. */
+class DatagramQueue {
+  readonly #budget: Budget
+  readonly #waiting = new Fifo<{ readonly bytes: Bytes; readonly at: Millis }>()
+  #bytes = 0
+  dropped = 0
+
+  constructor(budget: Budget) {
+    this.#budget = budget
+  }
+
+  get length(): number {
+    return this.#waiting.length
+  }
+
+  push(bytes: Bytes, at: Millis): void {
+    while (this.length > 0 && !this.#hasRoom(bytes.length)) this.#drop()
+    // Other flows hold all there is.
+    if (!this.#hasRoom(bytes.length)) {
+      this.dropped += 1
+      return
+    }
+    this.#waiting.push({ bytes, at })
+    this.#count(bytes.length, 1)
+  }
+
+  shift(): Bytes | undefined {
+    const oldest = this.#waiting.shift()
+    if (oldest !== undefined) this.#count(oldest.bytes.length, -1)
+    return oldest?.bytes
+  }
+
+  /** Drops what is too old to be worth sending. */
+  expire(now: Millis): void {
+    for (let oldest = this.#waiting.peek(); oldest !== undefined; oldest = this.#waiting.peek()) {
+      if (now - oldest.at <= DATAGRAM_AGE_MAX_MS) return
+      this.#drop()
+    }
+  }
+
+  clear(): void {
+    while (this.length > 0) this.#drop()
+  }
+
+  #drop(): void {
+    this.shift()
+    this.dropped += 1
+  }
+
+  #hasRoom(bytes: number): boolean {
+    const isLinkFull = this.#budget.usedBytes + bytes + OVERHEAD_BYTES > DATAGRAMS_QUEUED_MAX_BYTES
+    return !isLinkFull && this.length < DATAGRAM_QUEUE_MAX && this.#bytes + bytes <= DATAGRAM_QUEUE_MAX_BYTES
+  }
+
+  #count(bytes: number, sign: 1 | -1): void {
+    this.#bytes += sign * bytes
+    this.#budget.usedBytes += sign * (bytes + OVERHEAD_BYTES)
+  }
+}
+
+/** A flow ends as a whole, with whichever half of its stream ends first. */
+function isLive(stream: MuxStream): boolean {
+  return stream.send.state === 'open' && isHeard(stream)
+}
+
+/** What the remote sent before it heard of our end is still its own; what it sends behind its own end is nobody's. */
+function isHeard(stream: MuxStream): boolean {
+  return !stream.receive.ended && !stream.receive.discarded && !stream.reset
+}
