@@ -372,12 +372,12 @@ describe('one connection', () => {
     expect(share.connection).toBe(theirs.connection)
     mine.addTrack(picture(160))
     theirs.addTrack(picture(240))
-    share.addTrack(picture(640))
+    share.addTrack(picture(320))
     const [a, b, c] = [await track(theirs), await track(mine), await track(shared)]
     for (const [{ track: of }, expected] of [
       [a, 160],
       [b, 240],
-      [c, 640],
+      [c, 320],
     ] as const) {
       await until(of, 'frameWidth', (width) => width === expected)
     }
