@@ -93,6 +93,7 @@ export interface Endpoint {
   /** Serve a protocol: each stream that a remote opens for it is handed over (of several tabs of mine, to the one last in
    *  focus). A handler that throws resets its stream. Serving a name twice throws 'invalid-argument'. Remotes are told. */
   handle(protocols: Protocols, handler: (stream: Stream) => unknown): Stop
+  handleDatagrams(protocols: Protocols, handler: (flow: Datagrams) => unknown): Stop
   /** Media rings until it is accepted or declined. */
   handleMedia(protocols: Protocols, handler: (call: IncomingMedia) => unknown): Stop
   /** Open a stream: finds the peer, connects if need be, speaks the first protocol that it serves. On a live connection this
@@ -100,6 +101,8 @@ export interface Endpoint {
    *  Errors: 'no-answer' (away, unknown or unwilling: alike by design) 'no-relay' 'unreachable' 'needs-turn' 'blocked'
    *  'unsupported-protocol' 'too-many' 'timeout' 'aborted'. */
   open(to: Who, protocols: Protocols, options?: OpenOptions): Promise<Stream>
+  /** Each call makes a two-way flow of its own: let one side open it. */
+  openDatagrams(to: Who, protocols: Protocols, options?: OpenOptions): Promise<Datagrams>
   /** Resolves when the remote accepts; `timeoutMs` is 60 000 by default. Errors: 'refused', and as `open`. */
   openMedia(to: Who, protocols: Protocols, options?: OpenOptions): Promise<Media>
 }
@@ -135,6 +138,20 @@ export interface Stream extends Conversation {
   readonly writable: WritableStream<Uint8Array>
   /** Both halves at once; the remote's pending read and write reject with 'reset' and this code. Default 0. */
   reset(code?: number): void
+}
+
+/** Unreliable, unordered, message-shaped. Late is dropped, oldest first and counted, never queued without bound. A flow ends as a
+ *  whole: by `close()` or the end of `writable`, on either side. Then `readable` ends and sending fails with 'closed'. */
+export interface Datagrams extends Conversation {
+  /** Bytes that surely fit one datagram. */
+  readonly maxDatagramSize: number
+  /** Never waits. Throws 'too-large', nothing is sent; `writable` drops such a one and counts it (a rejection would end it). */
+  send(data: Uint8Array): void
+  readonly readable: ReadableStream<Bytes>
+  readonly writable: WritableStream<Uint8Array>
+  /** As of now. `sent` were given to the path, `received` arrived. Dropped: never given to it; arrived and not read in time. */
+  readonly stats: { sent: number; received: number; droppedOutgoing: number; droppedIncoming: number }
+  close(): void
 }
 
 /** Live tracks. Add, replace and remove at any time, from either side; renegotiation is hidden. */

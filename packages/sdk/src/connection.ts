@@ -1,7 +1,8 @@
 /** What carries all conversations with one peer: a link, and the RTCPeerConnection under it. */
 import { KithError, type PeerId, type ProtocolName } from '@kith/protocol'
-import type { Connection, ConnectionEvents, IncomingMedia, Media, OpenOptions, Stream } from './api.ts'
+import type { Connection, ConnectionEvents, Datagrams, IncomingMedia, Media, OpenOptions, Stream } from './api.ts'
 import type { Contact } from './contact-record.ts'
+import { datagrams } from './datagrams.ts'
 import { Emitter, type Stop } from './events.ts'
 import type { Link, LinkStream } from './link/link.ts'
 import { MediaDesk, type MediaOpenOptions } from './media/desk.ts'
@@ -63,6 +64,10 @@ export class PeerConnection implements Connection {
 
   async open(protocols: readonly ProtocolName[], options: OpenOptions): Promise<Stream> {
     return this.wrap(await this.#options.link.open(protocols, options))
+  }
+
+  async openDatagrams(protocols: readonly ProtocolName[], options: OpenOptions): Promise<Datagrams> {
+    return datagrams(await this.#options.link.open(protocols, { ...options, kind: 'datagrams' }), this)
   }
 
   /** Resolves when the remote accepts. */

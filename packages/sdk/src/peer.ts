@@ -4,6 +4,7 @@ import type {
   Audience,
   Connection,
   Contacts,
+  Datagrams,
   DialOptions,
   Identity,
   Invite,
@@ -21,6 +22,7 @@ import { Roster } from './carriers/roster.ts'
 import { PeerConnection } from './connection.ts'
 import type { Contact } from './contact-record.ts'
 import { ContactBook, idOf } from './contacts.ts'
+import { datagrams } from './datagrams.ts'
 import { type DialHost, Dialling, type Judgement, type Knocking, type LinkUp } from './dialling.ts'
 import { DisclosurePolicy } from './disclosure.ts'
 import { Doorsteps } from './doorsteps.ts'
@@ -179,6 +181,10 @@ class LocalPeer implements Peer {
     return this.#serving.add({ kind: 'stream', handler }, protocols)
   }
 
+  handleDatagrams(protocols: Protocols, handler: Handler<'datagrams'>): Stop {
+    return this.#serving.add({ kind: 'datagrams', handler }, protocols)
+  }
+
   handleMedia(protocols: Protocols, handler: Handler<'media'>): Stop {
     return this.#serving.add({ kind: 'media', handler }, protocols)
   }
@@ -189,6 +195,14 @@ class LocalPeer implements Peer {
     const stream = await connection.open(names, options)
     this.#meetings.used(connection)
     return stream
+  }
+
+  async openDatagrams(to: Who, protocols: Protocols, options: OpenOptions = {}): Promise<Datagrams> {
+    const names = parseProtocols(protocols)
+    const connection = await this.#connectionTo(to, names, options)
+    const flow = await connection.openDatagrams(names, options)
+    this.#meetings.used(connection)
+    return flow
   }
 
   async openMedia(to: Who, protocols: Protocols, options: OpenOptions = {}): Promise<Media> {
@@ -313,6 +327,8 @@ class LocalPeer implements Peer {
               switch (served.kind) {
                 case 'stream':
                   return served.handler(connection.wrap(stream))
+                case 'datagrams':
+                  return served.handler(datagrams(stream, connection))
                 case 'media':
                   return served.handler(connection.ring(stream))
               }

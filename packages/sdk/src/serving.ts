@@ -1,11 +1,12 @@
 /** What I serve: a handler for each ProtocolName, which is for one kind of conversation. */
 import { isProtocolName, KithError, PROTOCOLS_MAX, type ProtocolName, parseProtocolName, type StreamKind } from '@kith/protocol'
-import type { IncomingMedia, Protocols, Stream } from './api.ts'
+import type { Datagrams, IncomingMedia, Protocols, Stream } from './api.ts'
 import { makeStop, type Stop } from './events.ts'
 
 /** What each kind of handler is handed. */
 export interface Served {
   stream: Stream
+  datagrams: Datagrams
   media: IncomingMedia
 }
 export type Handler<Kind extends keyof Served> = (conversation: Served[Kind]) => unknown

@@ -1,7 +1,7 @@
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import type { Bytes, Millis } from '../machine.ts'
-import { encodeAccept, encodeCredit, encodeReset, encodeStop, type OpenHeader, type Scope, type StreamKind } from './frames.ts'
 import type { Flow } from './datagrams.ts'
+import { encodeAccept, encodeCredit, encodeReset, encodeStop, type OpenHeader, type Scope, type StreamKind } from './frames.ts'
 import type { MuxLane } from './lanes.ts'
 import type { ReceiveHalf } from './receive-half.ts'
 import type { SendHalf } from './send-half.ts'

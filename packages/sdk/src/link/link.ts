@@ -35,13 +35,18 @@ export { LinkStream } from './stream.ts'
 const BUFFER_HIGH_BYTES = 192 * 1024
 const BUFFER_LOW_BYTES = 96 * 1024
 
+/** As above, of the lane for datagrams. */
+const DATAGRAMS_HIGH_BYTES = 32 * 1024
+const DATAGRAMS_LOW_BYTES = 16 * 1024
+
 /** A goodbye that was not answered by then never will be. */
 const GOODBYE_MS = 1_000
 
 /** The machine only compares instants, so any clock that never goes back will do. */
 const now = () => performance.now()
 
-const LANE_NAMES: readonly LaneName[] = ['control', 'urgent', 'bulk']
+const LANE_NAMES = ['control', 'urgent', 'bulk', 'datagrams'] as const satisfies readonly (LaneName | 'datagrams')[]
+type AnyLane = (typeof LANE_NAMES)[number]
 
 export class Link {
   /** Both ends have confirmed and said hello. Rejects when the link ends before. */
@@ -87,6 +92,7 @@ export class Link {
     this.closed.catch(() => undefined)
     this.#host = {
       mux: this.#mux,
+      now,
       flush: () => this.#drain(),
       forget: (stream) => this.#streams.delete(stream),
     }
@@ -171,15 +177,15 @@ export class Link {
 
   // ── the loop ──
 
-  #attach(name: LaneName, lane: Lane): void {
-    lane.bufferedAmountLowThreshold = BUFFER_LOW_BYTES
+  #attach(name: AnyLane, lane: Lane): void {
+    lane.bufferedAmountLowThreshold = name === 'datagrams' ? DATAGRAMS_LOW_BYTES : BUFFER_LOW_BYTES
     lane.addEventListener('message', ({ data }) => this.#receive(name, data))
     lane.addEventListener('bufferedamountlow', () => this.#drain())
     lane.addEventListener('open', () => (name === 'control' ? this.#give({ type: 'started' }) : this.#drain()))
     lane.addEventListener('close', () => this.fail(new KithError('lost', `the ${name} lane closed`, { source: 'network' })))
   }
 
-  #receive(lane: LaneName, data: unknown): void {
+  #receive(lane: AnyLane, data: unknown): void {
     const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : undefined
     if (bytes === undefined) {
       this.fail(violation('a message that is not binary'))
@@ -216,7 +222,8 @@ export class Link {
     const at = now()
     for (const name of LANE_NAMES) {
       const lane = this.#lanes[name]
-      while (lane.readyState === 'open' && lane.bufferedAmount < BUFFER_HIGH_BYTES) {
+      const highBytes = name === 'datagrams' ? DATAGRAMS_HIGH_BYTES : BUFFER_HIGH_BYTES
+      while (lane.readyState === 'open' && lane.bufferedAmount < highBytes) {
         const message = this.#mux.pull(name, at)
         if (message === undefined) break
         this.#bytesSent += message.length
@@ -265,6 +272,9 @@ export class Link {
         return
       case 'writable':
         this.#streams.get(output.stream)?.writableNow()
+        return
+      case 'flow':
+        this.#streams.get(output.stream)?.flowNow()
         return
       case 'finished':
         this.#streams.get(output.stream)?.finished()

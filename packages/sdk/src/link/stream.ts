@@ -1,5 +1,6 @@
 /** A stream of the mux as WHATWG streams: the browser's queueing, piping and cancelling over the machine's credit. */
-import { type Bytes, KithError, type Mux, type MuxStream, type ProtocolName, type Scope } from '@kith/protocol'
+import { type Bytes, KithError, type Millis, type Mux, type MuxStream, type ProtocolName, type Scope } from '@kith/protocol'
+import { LinkFlow } from './datagrams.ts'
 
 /** Bytes that may queue in front of the machine: one chunk of a frame's size under way and one behind it, so that the end of
  *  the first can share a message with the start of the second. */
@@ -22,6 +23,8 @@ export async function writersTurn(): Promise<void> {
 /** What a stream needs of its link. */
 export interface StreamHost {
   readonly mux: Mux
+  /** The clock that the machine is driven by. */
+  now(): Millis
   /** The machine was called: send what it has to send, and tell what it has to tell. */
   flush(): void
   /** Both halves are done; nothing more will be asked. */
@@ -52,6 +55,7 @@ export class LinkStream {
 
   readonly #host: StreamHost
   readonly #stream: MuxStream
+  #flow: LinkFlow | undefined
   #reader: ReadableByteStreamController | undefined
   #writer: WritableStreamDefaultController | undefined
   #readerWaits = false
@@ -105,6 +109,12 @@ export class LinkStream {
     )
   }
 
+  /** The datagrams that go with it, where its kind is 'datagrams'. The flow takes both halves: their end is its own. */
+  get flow(): LinkFlow {
+    this.#flow ??= new LinkFlow(this.#host, this.#stream, this)
+    return this.#flow
+  }
+
   /** Both halves at once; the remote's pending reads and writes reject with 'reset' and this code. */
   reset(code = 0): void {
     const streamCode = streamCodeOf(code)
@@ -116,7 +126,7 @@ export class LinkStream {
 
   /** Whether this very error is what ended a half of it. */
   endedWith(error: unknown): boolean {
-    return error instanceof KithError && (error === this.#readEnd || error === this.#writeEnd)
+    return error instanceof KithError && (error === this.#readEnd || error === this.#writeEnd || !!this.#flow?.endedWith(error))
   }
 
   // ── what the link tells ──
@@ -125,6 +135,10 @@ export class LinkStream {
     if (this.#readEnd !== undefined) return
     if (this.#readerWaits) this.#pull()
     else if (this.#host.mux.atEnd(this.#stream)) this.#endReading()
+  }
+
+  flowNow(): void {
+    this.#flow?.update()
   }
 
   writableNow(): void {

@@ -1,0 +1,24 @@
+/** A flow of datagrams as users see it. */
+import { DATAGRAM_MAX_BYTES } from '@kith/protocol'
+import type { Connection, Datagrams } from './api.ts'
+import type { LinkStream } from './link/link.ts'
+
+/** @param stream of kind 'datagrams'; it is the flow's from now on. */
+export function datagrams(stream: LinkStream, connection: Connection): Datagrams {
+  const { flow } = stream
+  return {
+    protocol: stream.protocol,
+    remote: connection.remote,
+    connection,
+    params: stream.params,
+    closed: stream.closed,
+    maxDatagramSize: DATAGRAM_MAX_BYTES,
+    readable: flow.readable,
+    writable: flow.writable,
+    get stats() {
+      return flow.stats
+    },
+    send: (data) => flow.send(data),
+    close: () => flow.close(),
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * A flow of datagrams as WHATWG streams, and `send` besides, which never waits. What queues and what is dropped, the machine
+ * decides; the flow's stream carries nothing but its end.
+ */
+import { type Bytes, DATAGRAM_MAX_BYTES, type DatagramStats, KithError, type MuxStream } from '@kith/protocol'
+import type { LinkStream, StreamHost } from './stream.ts'
+
+const NONE: DatagramStats = { sent: 0, received: 0, droppedOutgoing: 0, droppedIncoming: 0 }
+
+export class LinkFlow {
+  readonly readable: ReadableStream<Bytes>
+  /** A write waits while others are on their way out, so that whoever awaits each goes as fast as the path; but never while another
+   *  write waits behind it: whoever awaits none is not held up either, and what is too late is dropped. */
+  readonly writable: WritableStream<Uint8Array>
+
+  readonly #host: StreamHost
+  readonly #muxStream: MuxStream
+  readonly #stream: LinkStream
+  #reader!: ReadableStreamDefaultController<Bytes>
+  #writer!: WritableStreamDefaultController
+  /** A read, a write is pending. */
+  #resumeReading: (() => void) | undefined
+  #resumeWriting: (() => void) | undefined
+  /** Chunks that have been given to `writable` and have not reached us. */
+  #queuedChunks = 0
+  #isCancelled = false
+  /** Chunks that did not fit. */
+  #refused = 0
+  /** Why nothing can be sent any more. */
+  #end: KithError | undefined
+
+  constructor(host: StreamHost, muxStream: MuxStream, stream: LinkStream) {
+    this.#host = host
+    this.#muxStream = muxStream
+    this.#stream = stream
+    this.readable = new ReadableStream(
+      {
+        start: (controller) => {
+          this.#reader = controller
+        },
+        pull: () => this.#pull(),
+        cancel: () => {
+          this.#isCancelled = true
+          this.#host.mux.ignoreDatagrams(this.#muxStream)
+          this.#resumeReading?.()
+        },
+      },
+      // What is not asked for waits in the machine, which drops the oldest; nothing could be dropped from here.
+      { highWaterMark: 0 },
+    )
+    this.writable = new WritableStream(
+      {
+        start: (controller) => {
+          this.#writer = controller
+          // abort() waits for a pending write.
+          controller.signal.addEventListener('abort', () => this.#resumeWriting?.(), { once: true })
+        },
+        write: (chunk) => this.#write(chunk),
+        close: () => this.close(),
+        abort: () => this.close(),
+      },
+      { size: () => this.#enqueued() },
+    )
+    void this.#untilOver()
+  }
+
+  get stats(): DatagramStats {
+    const { sent, received, droppedOutgoing, droppedIncoming } = this.#muxStream.flow?.stats ?? NONE
+    return { sent, received, droppedOutgoing: droppedOutgoing + this.#refused, droppedIncoming }
+  }
+
+  /** Throws 'too-large', 'invalid-argument', or what ended the flow. */
+  send(data: Uint8Array): void {
+    if (!(data instanceof Uint8Array)) throw new KithError('invalid-argument', 'a datagram is a Uint8Array')
+    if (this.#end !== undefined) throw this.#end
+    this.#host.mux.sendDatagram(this.#muxStream, data, this.#host.now())
+    this.#host.flush()
+  }
+
+  /** Ends the flow for both. */
+  close(): void {
+    if (this.#end !== undefined) return
+    this.#leave(new KithError('closed', 'the flow was closed'))
+  }
+
+  /** Whether this very error is what ended it. */
+  endedWith(error: unknown): boolean {
+    return error === this.#end
+  }
+
+  /** A datagram has come, or all are gone. */
+  update(): void {
+    if (this.#resumeReading !== undefined) this.#readNext()
+    if (this.#resumeWriting !== undefined && this.#host.mux.isDrained(this.#muxStream)) this.#resumeWriting()
+  }
+
+  // ── ends ──
+
+  async #untilOver(): Promise<void> {
+    try {
+      await this.#stream.readable.pipeTo(new WritableStream())
+      if (this.#end === undefined) this.#leave(new KithError('closed', 'the remote closed the flow', { source: 'remote' }))
+    } catch (error) {
+      this.#fail(error as KithError)
+    }
+  }
+
+  /** In order, by either side: what has come can still be read. */
+  #leave(error: KithError): void {
+    this.#end = error
+    const { mux } = this.#host
+    for (let last = mux.readDatagram(this.#muxStream); last !== undefined; last = mux.readDatagram(this.#muxStream)) {
+      this.#reader.enqueue(last)
+    }
+    if (!this.#isCancelled) this.#reader.close()
+    this.#endWriting(error)
+    // Where the stream has failed, `closed` tells.
+    this.#stream.writable.close().catch(() => undefined)
+  }
+
+  #fail(error: KithError): void {
+    if (this.#end !== undefined) return
+    this.#end = error
+    this.#host.mux.ignoreDatagrams(this.#muxStream)
+    this.#reader.error(error)
+    this.#endWriting(error)
+  }
+
+  #endWriting(error: KithError): void {
+    // One that is closing already takes no notice.
+    this.#writer.error(error)
+    this.#resumeReading?.()
+    this.#resumeWriting?.()
+  }
+
+  // ── reading ──
+
+  #pull(): Promise<void> | undefined {
+    if (this.#readNext()) return undefined
+    return new Promise((resolve) => {
+      this.#resumeReading = () => {
+        this.#resumeReading = undefined
+        resolve()
+      }
+    })
+  }
+
+  /** Whether there was anything to give to the reader. */
+  #readNext(): boolean {
+    const datagram = this.#host.mux.readDatagram(this.#muxStream)
+    if (datagram === undefined) return false
+    this.#reader.enqueue(datagram)
+    this.#resumeReading?.()
+    return true
+  }
+
+  // ── writing ──
+
+  #enqueued(): number {
+    this.#queuedChunks += 1
+    this.#resumeWriting?.()
+    return 1
+  }
+
+  #write(chunk: Uint8Array): Promise<void> | undefined {
+    this.#queuedChunks -= 1
+    // A rejection would end the writable, and with it the flow.
+    if (chunk.length > DATAGRAM_MAX_BYTES) {
+      this.#refused += 1
+      return undefined
+    }
+    this.send(chunk)
+    if (this.#queuedChunks > 0 || this.#host.mux.isDrained(this.#muxStream)) return undefined
+    return new Promise((resolve) => {
+      this.#resumeWriting = () => {
+        this.#resumeWriting = undefined
+        resolve()
+      }
+    })
+  }
+}
