@@ -8,6 +8,7 @@ import './styles/layout.css'
 import './styles/people.css'
 import './styles/chat.css'
 import './styles/documents.css'
+import './styles/call.css'
 import './styles/pages.css'
 
 const root = document.getElementById('app')

@@ -1,5 +1,6 @@
 /** A peer and what the page keeps around it, from when it has an identity until the page is closed. */
 import { createPeer, type Peer, type PeerStatus } from '@kith/sdk'
+import { Calls } from './call/calls.ts'
 import { Chats } from './chat/chats.ts'
 import { openHistory } from './chat/idb-history.ts'
 import { Library, readDocuments } from './documents/library.ts'
@@ -15,6 +16,7 @@ export interface Session {
   readonly people: Value<readonly Person[]>
   readonly chats: Chats
   readonly documents: Library
+  readonly calls: Calls
 }
 
 export async function startSession(place: Place): Promise<Session> {
@@ -31,8 +33,9 @@ export async function startSession(place: Place): Promise<Session> {
   peer.on('status', (now) => status.set(now))
   const chats = new Chats(peer, history, place.profile)
   const documents = new Library(peer, kept, place.profile)
+  const calls = new Calls(peer, place.profile)
   const name = new Value(peer.identity.name)
-  return { peer, place, name, status, people: watchPeople(peer, chats), chats, documents }
+  return { peer, place, name, status, people: watchPeople(peer, chats), chats, documents, calls }
 }
 
 export async function setName(session: Session, name: string): Promise<void> {

@@ -1,5 +1,6 @@
 /** Which screen: starting, sorry, a name, an invitation, or the people. */
 import { useEffect, useState } from 'preact/hooks'
+import { CallLayer } from '../call/components/CallLayer.tsx'
 import { codeOf } from '../errors.ts'
 import { useValue } from '../observable.ts'
 import { forgetInvitation, invitationIn, readPlace } from '../place.ts'
@@ -50,7 +51,11 @@ function Screens({ session }: { session: Session }) {
     }
     return <AcceptInvitation key={invitation} session={session} link={invitation} onDone={leave} />
   }
-  return <Home session={session} />
+  return (
+    <CallLayer session={session}>
+      <Home session={session} />
+    </CallLayer>
+  )
 }
 
 function Sorry({ error }: { error: unknown }) {

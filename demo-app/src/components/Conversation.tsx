@@ -1,5 +1,6 @@
 /** A conversation with one person: who, what was said, and where to say more. */
 import { useEffect, useRef } from 'preact/hooks'
+import { CallButton } from '../call/components/CallButton.tsx'
 import { useNow } from '../clock.ts'
 import { ago } from '../dates.ts'
 import { useValue } from '../observable.ts'
@@ -40,6 +41,7 @@ export function Conversation({ session, person, onAbout }: ConversationProps) {
           </h2>
           <LinkWords person={person} />
         </div>
+        <CallButton session={session} person={person} />
         <button type="button" class="button icon-only quiet" onClick={onAbout} aria-label={text.person.open(name)}>
           <Icon name="more" />
         </button>

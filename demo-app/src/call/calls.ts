@@ -1,0 +1,235 @@
+/** Calls of this page: one at a time. Who is called or calls, whether it is answered, and how it ended. */
+import type { IncomingMedia, Media, Peer, PeerId, Stream } from '@kith/sdk'
+import { codeOf } from '../errors.ts'
+import { Value } from '../observable.ts'
+import { Capture } from './capture.ts'
+import { LiveCall } from './live-call.ts'
+import { playTone, type ToneKind } from './tone.ts'
+
+export const CALL = '/call/v1'
+/** A stream of it, opened and closed, says before a call is declined that I am on another one: declining has no words. */
+export const BUSY = '/call/busy/v1'
+
+/** Beyond this a busy person is as good as one who declined. */
+const BUSY_TIMEOUT_MS = 2_000
+
+export type CallEnd =
+  | 'declined'
+  | 'busy'
+  | 'no-answer'
+  | 'no-relay'
+  | 'unreachable'
+  | 'needs-turn'
+  | 'no-calls'
+  | 'lost'
+  | 'failed'
+
+export type CallState =
+  | { readonly at: 'none' }
+  | { readonly at: 'preparing'; readonly with: PeerId }
+  | { readonly at: 'calling'; readonly with: PeerId; readonly giveUp: AbortController }
+  | { readonly at: 'talking'; readonly with: PeerId; readonly call: LiveCall }
+  | { readonly at: 'over'; readonly with: PeerId; readonly why: CallEnd }
+
+/** Something that happened to a call and needs no answer. */
+export interface CallNews {
+  readonly what: 'missed' | 'hung-up' | 'turned-away'
+  readonly who: PeerId
+}
+
+const NONE: CallState = { at: 'none' }
+
+export class Calls {
+  readonly state = new Value<CallState>(NONE)
+  /** Somebody calls me. */
+  readonly incoming = new Value<IncomingMedia | undefined>(undefined)
+  readonly news = new Value<CallNews | undefined>(undefined)
+  /** The call is in a corner, and the rest of the page is there to work with. */
+  readonly isSmall = new Value(false)
+  readonly capture: Capture
+  readonly #peer: Peer
+  #tone: { readonly kind: ToneKind; readonly stop: () => void } | undefined
+
+  constructor(peer: Peer, profile: string) {
+    this.#peer = peer
+    this.capture = new Capture(profile)
+    peer.handleMedia(CALL, (incoming) => this.#ring(incoming))
+    peer.handle(BUSY, (stream) => this.#hearBusy(stream))
+    this.state.on(() => this.#sound())
+    this.incoming.on(() => this.#sound())
+    addEventListener('pagehide', () => {
+      this.decline()
+      this.leave()
+    })
+  }
+
+  /** Looks into the mirror first. */
+  prepare(who: PeerId): void {
+    const state = this.state.get()
+    if (state.at === 'talking' || state.at === 'calling') {
+      this.isSmall.set(false)
+      return
+    }
+    this.#become({ at: 'preparing', with: who })
+    this.capture.open().catch(reportError)
+  }
+
+  async call(who: PeerId): Promise<void> {
+    const giveUp = new AbortController()
+    const state: CallState = { at: 'calling', with: who, giveUp }
+    this.#become(state)
+    this.capture.open().catch(reportError)
+    try {
+      const media = await this.#peer.openMedia(who, CALL, { signal: giveUp.signal })
+      if (this.state.get() === state) this.#talk(media)
+      else media.close()
+    } catch (error) {
+      if (this.state.get() === state) this.#fail(who, endOf(error))
+      else if (codeOf(error) === undefined) reportError(error)
+    }
+  }
+
+  accept(): void {
+    const incoming = this.incoming.get()
+    if (!incoming) return
+    this.incoming.set(undefined)
+    this.#answer(incoming)
+  }
+
+  decline(): void {
+    this.incoming.get()?.decline()
+    this.incoming.set(undefined)
+  }
+
+  /** Out of whatever it is: the mirror, the ringing, the call, or the words about its end. */
+  leave(): void {
+    this.#become(NONE)
+    this.capture.close()
+  }
+
+  #ring(incoming: IncomingMedia): void {
+    const who = incoming.remote
+    const state = this.state.get()
+    const ringing = this.incoming.get()
+    if (state.at === 'calling' && state.with === who) {
+      // We call each other: the call of the lower PeerId is the one that both take, and nobody has to answer. Of the other call
+      // nothing more is heard: it is given up by whoever made it.
+      if (who < this.#peer.id) this.#answer(incoming)
+      return
+    }
+    const isBusy = state.at === 'calling' || (state.at === 'talking' && state.with !== who) || (ringing && ringing.remote !== who)
+    if (isBusy) {
+      this.news.set({ what: 'turned-away', who })
+      this.#turnAway(incoming).catch(reportError)
+      return
+    }
+    // Whoever calls twice is on a new page; the earlier call is that of a page that is gone.
+    ringing?.decline()
+    this.incoming.set(incoming)
+    const gone = () => {
+      if (this.incoming.get() !== incoming) return
+      this.incoming.set(undefined)
+      this.news.set({ what: 'missed', who })
+    }
+    incoming.closed.then(gone, gone)
+  }
+
+  #answer(incoming: IncomingMedia): void {
+    let media: Media
+    try {
+      media = incoming.accept()
+    } catch (error) {
+      if (codeOf(error) !== 'closed') throw error
+      this.news.set({ what: 'missed', who: incoming.remote })
+      return
+    }
+    this.#talk(media)
+    // They hear and see me as soon as there is something; whoever has no camera, or says no to it, is in the call all the same.
+    this.capture.open().catch(reportError)
+  }
+
+  #talk(media: Media): void {
+    const call = new LiveCall(media, this.capture)
+    this.news.set(undefined)
+    this.#become({ at: 'talking', with: media.remote, call })
+    const isThis = () => {
+      const state = this.state.get()
+      return state.at === 'talking' && state.call === call
+    }
+    media.closed.then(
+      () => {
+        if (!isThis()) return
+        this.leave()
+        this.news.set({ what: 'hung-up', who: media.remote })
+      },
+      () => {
+        if (isThis()) this.#fail(media.remote, 'lost')
+      },
+    )
+  }
+
+  #fail(who: PeerId, why: CallEnd): void {
+    this.#become({ at: 'over', with: who, why })
+    this.capture.close()
+  }
+
+  #become(state: CallState): void {
+    const before = this.state.get()
+    this.isSmall.set(false)
+    this.state.set(state)
+    if (before.at === 'talking') before.call.end()
+    if (before.at === 'calling') before.giveUp.abort()
+  }
+
+  async #turnAway(incoming: IncomingMedia): Promise<void> {
+    try {
+      const stream = await this.#peer.open(incoming.remote, BUSY, { timeoutMs: BUSY_TIMEOUT_MS })
+      await stream.writable.close()
+    } catch (error) {
+      // They cannot be told why, or have gone.
+      if (codeOf(error) === undefined) throw error
+    } finally {
+      incoming.decline()
+    }
+  }
+
+  #hearBusy(stream: Stream): Promise<void> {
+    const who = stream.remote
+    const state = this.state.get()
+    // It may come before the call is declined or after it.
+    const isAboutIt = state.at === 'calling' || (state.at === 'over' && state.why === 'declined')
+    if (isAboutIt && state.with === who) this.#fail(who, 'busy')
+    return stream.writable.close()
+  }
+
+  /** Rings for as long as somebody waits. */
+  #sound(): void {
+    const kind: ToneKind | undefined = this.incoming.get() ? 'called' : this.state.get().at === 'calling' ? 'calling' : undefined
+    if (this.#tone?.kind === kind) return
+    this.#tone?.stop()
+    this.#tone = kind && { kind, stop: playTone(kind) }
+  }
+}
+
+function endOf(error: unknown): CallEnd {
+  const code = codeOf(error)
+  switch (code) {
+    case 'refused':
+      return 'declined'
+    case 'timeout':
+    case 'no-answer':
+      return 'no-answer'
+    case 'no-relay':
+    case 'unreachable':
+    case 'needs-turn':
+    case 'lost':
+      return code
+    case 'unsupported-protocol':
+      return 'no-calls'
+    case undefined:
+      reportError(error)
+      return 'failed'
+    default:
+      return 'failed'
+  }
+}

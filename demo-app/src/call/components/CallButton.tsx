@@ -1,0 +1,25 @@
+/** In someone's conversation: calls them, or leads back to the call that is going on. */
+import { Icon } from '../../components/Icon.tsx'
+import { useValue } from '../../observable.ts'
+import type { Person } from '../../people.ts'
+import type { Session } from '../../session.ts'
+import { text } from '../../text.ts'
+
+export function CallButton({ session, person }: { session: Session; person: Person }) {
+  const { calls } = session
+  const state = useValue(calls.state)
+  if (person.trust === 'blocked') return null
+  const isCalling = state.at === 'calling' || state.at === 'talking'
+  const label = isCalling ? text.call.back : text.call.start(person.name)
+  return (
+    <button
+      type="button"
+      class="button icon-only quiet"
+      onClick={() => calls.prepare(person.id)}
+      aria-label={label}
+      title={label}
+    >
+      <Icon name={isCalling ? 'enlarge' : 'camera'} />
+    </button>
+  )
+}

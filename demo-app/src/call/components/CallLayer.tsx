@@ -1,0 +1,72 @@
+/** What lies over the page while there is a call; below it the page, which cannot be used while it is covered. */
+import type { PeerId } from '@kith/sdk'
+import type { ComponentChildren } from 'preact'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { useValue } from '../../observable.ts'
+import type { Session } from '../../session.ts'
+import { text } from '../../text.ts'
+import { CallOver } from './CallOver.tsx'
+import { CallScreen } from './CallScreen.tsx'
+import { IncomingCall } from './IncomingCall.tsx'
+import { Prepare } from './Prepare.tsx'
+
+/** Long enough to read it twice. */
+const NEWS_SHOWN_MS = 8_000
+
+export function CallLayer({ session, children }: { session: Session; children: ComponentChildren }) {
+  const { calls } = session
+  const state = useValue(calls.state)
+  const incoming = useValue(calls.incoming)
+  const isSmall = useValue(calls.isSmall)
+  const people = useValue(session.people)
+  const nameOf = (id: PeerId) =>
+    people.find((person) => person.id === id)?.name ?? session.peer.contacts.get(id)?.name ?? text.documents.someone
+  const isCovered = state.at !== 'none' && !isSmall
+  useFocusBack(isCovered)
+
+  return (
+    <>
+      {incoming && <IncomingCall key={incoming.remote} calls={calls} id={incoming.remote} name={nameOf(incoming.remote)} />}
+      <News session={session} nameOf={nameOf} />
+      {state.at === 'preparing' && <Prepare calls={calls} id={state.with} name={nameOf(state.with)} />}
+      {(state.at === 'calling' || state.at === 'talking') && (
+        <CallScreen
+          key={state.with}
+          session={session}
+          call={state.at === 'talking' ? state.call : undefined}
+          id={state.with}
+          name={nameOf(state.with)}
+        />
+      )}
+      {state.at === 'over' && <CallOver calls={calls} id={state.with} name={nameOf(state.with)} why={state.why} />}
+      <div class="under-call" inert={isCovered}>
+        {children}
+      </div>
+    </>
+  )
+}
+
+/** What happened and needs no answer, said for a moment. */
+function News({ session, nameOf }: { session: Session; nameOf: (id: PeerId) => string }) {
+  const { news } = session.calls
+  const now = useValue(news)
+  useEffect(() => {
+    if (!now) return
+    const timer = setTimeout(() => news.set(undefined), NEWS_SHOWN_MS)
+    return () => clearTimeout(timer)
+  }, [now])
+  return (
+    <div class="notices call-news" role="status">
+      {now && <p class="notice">{text.call.news[now.what](nameOf(now.who))}</p>}
+    </div>
+  )
+}
+
+/** When the page is uncovered again, the focus is where it was before. */
+function useFocusBack(isCovered: boolean): void {
+  const before = useRef<Element | null>(null)
+  useLayoutEffect(() => {
+    if (isCovered) before.current = document.activeElement
+    else if (before.current instanceof HTMLElement) before.current.focus()
+  }, [isCovered])
+}

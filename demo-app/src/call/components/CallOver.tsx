@@ -1,0 +1,39 @@
+/** Why there is no call, and whether to try again. */
+import type { PeerId } from '@kith/sdk'
+import { useEffect, useRef } from 'preact/hooks'
+import { Avatar } from '../../components/Avatar.tsx'
+import { Icon } from '../../components/Icon.tsx'
+import { text } from '../../text.ts'
+import type { CallEnd, Calls } from '../calls.ts'
+
+export function CallOver({ calls, id, name, why }: { calls: Calls; id: PeerId; name: string; why: CallEnd }) {
+  const close = useRef<HTMLButtonElement>(null)
+  useEffect(() => close.current?.focus(), [])
+  const { title, sentence } = text.call.over[why]
+  return (
+    <section
+      class="call over"
+      aria-label={text.call.title(name)}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') calls.leave()
+      }}
+    >
+      <div class="over-inner">
+        <Avatar id={id} name={name} size="large" />
+        <div role="alert">
+          <h1>{title(name)}</h1>
+          <p class="hint">{sentence}</p>
+        </div>
+        <div class="choices">
+          <button ref={close} type="button" class="button" onClick={() => calls.leave()}>
+            {text.call.done}
+          </button>
+          <button type="button" class="button primary" onClick={() => calls.call(id).catch(reportError)}>
+            <Icon name="camera" />
+            {text.call.again}
+          </button>
+        </div>
+      </div>
+    </section>
+  )
+}

@@ -1,0 +1,82 @@
+/** A call: ringing first, then the one I talk with, large; me, small; and what to do with both. */
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { Avatar } from '../../components/Avatar.tsx'
+import { Dialog } from '../../components/Dialog.tsx'
+import { Icon } from '../../components/Icon.tsx'
+import { useValue } from '../../observable.ts'
+import type { Session } from '../../session.ts'
+import { text } from '../../text.ts'
+import type { LiveCall } from '../live-call.ts'
+import { Controls } from './Controls.tsx'
+import { Pickers, SWITCH_KEYS, Troubles } from './Devices.tsx'
+import { Mine } from './Mine.tsx'
+import { Status } from './Status.tsx'
+import { Theirs } from './Theirs.tsx'
+
+interface CallScreenProps {
+  session: Session
+  /** Undefined while it rings. */ call: LiveCall | undefined
+  id: string
+  name: string
+}
+
+export function CallScreen({ session, call, id, name }: CallScreenProps) {
+  const { calls } = session
+  const { capture } = calls
+  const isSmall = useValue(calls.isSmall)
+  const [isChoosing, setChoosing] = useState(false)
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    if (!isSmall) heading.current?.focus()
+  }, [isSmall])
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.target instanceof HTMLSelectElement) return
+    for (const device of [capture.microphone, capture.camera]) {
+      if (event.key.toLowerCase() === SWITCH_KEYS[device.kind]) device.switch(!device.isOn.get()).catch(reportError)
+    }
+  }
+  return (
+    <section class={isSmall ? 'call live small' : 'call live'} aria-label={text.call.title(name)} onKeyDown={onKeyDown}>
+      <header class="call-header">
+        <div class="call-who">
+          <h1 ref={heading} tabIndex={-1} class="clip">
+            {name}
+          </h1>
+          {call ? (
+            <Status session={session} call={call} />
+          ) : (
+            <p class="call-status" role="status">
+              {text.call.calling}
+            </p>
+          )}
+        </div>
+        <button
+          type="button"
+          class="button icon-only quiet"
+          onClick={() => calls.isSmall.set(!isSmall)}
+          aria-label={isSmall ? text.call.enlarge : text.call.shrink}
+          title={isSmall ? text.call.enlarge : text.call.shrink}
+        >
+          <Icon name={isSmall ? 'enlarge' : 'shrink'} />
+        </button>
+      </header>
+      <div class="stage">
+        {call ? (
+          <Theirs call={call} id={id} name={name} />
+        ) : (
+          <div class="tile theirs ringing">
+            <Avatar id={id} name={name} size="large" />
+          </div>
+        )}
+        <Mine capture={capture} size="small" />
+      </div>
+      <Troubles capture={capture} />
+      <Controls calls={calls} isRinging={!call} onDevices={() => setChoosing(true)} />
+      {isChoosing && (
+        <Dialog title={text.call.devices} onClose={() => setChoosing(false)}>
+          <Pickers capture={capture} />
+        </Dialog>
+      )}
+    </section>
+  )
+}

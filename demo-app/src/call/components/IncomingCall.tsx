@@ -1,0 +1,53 @@
+/** Somebody calls: who, and yes or no. */
+import { useEffect, useId, useRef } from 'preact/hooks'
+import { Avatar } from '../../components/Avatar.tsx'
+import { Icon } from '../../components/Icon.tsx'
+import { text } from '../../text.ts'
+import type { Calls } from '../calls.ts'
+
+export function IncomingCall({ calls, id, name }: { calls: Calls; id: string; name: string }) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const titleId = useId()
+  const words = text.call.incoming
+  useEffect(() => {
+    const shown = dialog.current
+    if (!shown) return
+    // Whoever is writing goes on writing: the next key must not answer a call. Over a modal dialog only another one can be used.
+    if (document.querySelector(':modal')) shown.showModal()
+    else shown.open = true
+    return () => shown.close()
+  }, [])
+  return (
+    <dialog
+      ref={dialog}
+      class="incoming-call"
+      role="alertdialog"
+      aria-labelledby={titleId}
+      onCancel={(event) => {
+        event.preventDefault()
+        calls.decline()
+      }}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') calls.decline()
+      }}
+    >
+      <Avatar id={id} name={name} />
+      <div class="incoming-call-words" role="alert">
+        <h2 id={titleId} class="clip" tabIndex={-1} autofocus>
+          {words.words(name)}
+        </h2>
+        <p class="hint">{words.hint}</p>
+      </div>
+      <div class="incoming-call-answers">
+        <button type="button" class="button danger solid" onClick={() => calls.decline()}>
+          <Icon name="hangUp" />
+          {words.decline}
+        </button>
+        <button type="button" class="button good solid" onClick={() => calls.accept()}>
+          <Icon name="camera" />
+          {words.accept}
+        </button>
+      </div>
+    </dialog>
+  )
+}

@@ -1,0 +1,25 @@
+/** What others see of me. */
+import { useMemo } from 'preact/hooks'
+import { useValue } from '../../observable.ts'
+import { text } from '../../text.ts'
+import type { Capture } from '../capture.ts'
+import { useSpeaking } from '../speaking.ts'
+import { Picture } from './Picture.tsx'
+
+export function Mine({ capture, size }: { capture: Capture; size: 'large' | 'small' }) {
+  const screen = useValue(capture.screen)
+  const camera = useValue(capture.camera.state)
+  const microphone = useValue(capture.microphone.state)
+  const isOn = useValue(capture.microphone.isOn)
+  const track = screen ?? (camera.is === 'open' ? camera.track : undefined)
+  const stream = useMemo(() => track && new MediaStream([track]), [track])
+  const isSpeaking = useSpeaking(microphone.is === 'open' && isOn ? microphone.track : undefined)
+  const label = screen ? text.call.myScreen : text.call.mine
+  return (
+    <div class={`tile mine ${size}${isSpeaking ? ' speaking' : ''}${screen ? ' screen' : ''}`}>
+      {stream && <Picture stream={stream} label={label} isMuted isMirrored={!screen} />}
+      {!stream && camera.is !== 'opening' && <p class="tile-words">{text.call.cameraOff}</p>}
+      <span class="tile-name">{text.call.me}</span>
+    </div>
+  )
+}

@@ -1,0 +1,40 @@
+/** A moving picture, with its sound if it is somebody else's. */
+import { useEffect, useRef } from 'preact/hooks'
+
+interface PictureProps {
+  stream: MediaStream | undefined
+  label: string
+  /** As in a mirror, as people know themselves. */ isMirrored?: boolean
+  isMuted?: boolean
+  /** The sound goes on while there is nothing to see. */ isHidden?: boolean
+  /** The browser wants a click before it plays sound: called with what to do in that click. */
+  onBlocked?: (start: () => void) => void
+}
+
+export function Picture({ stream, label, isMirrored = false, isMuted = false, isHidden = false, onBlocked }: PictureProps) {
+  const video = useRef<HTMLVideoElement>(null)
+  useEffect(() => {
+    const element = video.current
+    if (!element) return
+    element.srcObject = stream ?? null
+    if (!stream) return
+    const play = () => {
+      element.play().catch((error: unknown) => {
+        // A stream that was taken away before it began is no failure ('AbortError').
+        if (error instanceof DOMException && error.name === 'NotAllowedError') onBlocked?.(play)
+        else if (!(error instanceof DOMException)) throw error
+      })
+    }
+    play()
+  }, [stream])
+  return (
+    <video
+      ref={video}
+      class={`picture${isMirrored ? ' mirrored' : ''}${isHidden ? ' hidden' : ''}`}
+      muted={isMuted}
+      autoplay
+      playsInline
+      aria-label={label}
+    />
+  )
+}

@@ -1,0 +1,145 @@
+/** My camera or my microphone: opened for a call, switched on and off, exchanged, and replaced when it is unplugged. */
+import { Value } from '../observable.ts'
+import type { DevicePreference } from './preferences.ts'
+
+export type DeviceKind = 'camera' | 'microphone'
+
+/** Why there is none: the person or the browser said no, there is no such device, or another program has it. */
+export type DeviceTrouble = 'refused' | 'absent' | 'in-use'
+
+export type DeviceState =
+  | { readonly is: 'closed' }
+  | { readonly is: 'opening' }
+  | { readonly is: 'open'; readonly track: MediaStreamTrack }
+  | { readonly is: 'failed'; readonly why: DeviceTrouble }
+
+export interface DeviceChoice {
+  readonly id: string
+  /** '' until the browser may tell. */ readonly label: string
+}
+
+/** What most cameras have and most networks carry; WebRTC sends less where it must. */
+const CAMERA = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } } satisfies MediaTrackConstraints
+
+export class Device {
+  readonly kind: DeviceKind
+  readonly state = new Value<DeviceState>({ is: 'closed' })
+  /** What the person wishes. A microphone that is off is open and silent, so that it is on again at once; a camera that is off is
+   *  closed, so that its light is off too. */
+  readonly isOn: Value<boolean>
+  readonly choices = new Value<readonly DeviceChoice[]>([])
+  readonly chosen: Value<string | undefined>
+  #isNeeded = false
+  /** Whatever an earlier one brings is no longer wanted. */
+  #attempt = 0
+
+  constructor(kind: DeviceKind, { isOn, deviceId }: DevicePreference) {
+    this.kind = kind
+    this.isOn = new Value(isOn)
+    this.chosen = new Value(deviceId)
+  }
+
+  get track(): MediaStreamTrack | undefined {
+    const state = this.state.get()
+    return state.is === 'open' ? state.track : undefined
+  }
+
+  get constraints(): MediaTrackConstraints {
+    const deviceId = this.chosen.get()
+    // 'ideal': should it not be there today, another one is better than none.
+    return { ...(this.kind === 'camera' ? CAMERA : {}), ...(deviceId === undefined ? {} : { deviceId: { ideal: deviceId } }) }
+  }
+
+  /** Whether it has to be asked for when a call begins. */
+  get isWanted(): boolean {
+    return this.track === undefined && (this.kind === 'microphone' || this.isOn.get())
+  }
+
+  /** @param ask where it comes from, when it is asked for together with the other one. */
+  async open(ask = () => this.ask()): Promise<void> {
+    this.#isNeeded = true
+    if (this.isWanted) await this.#acquire(ask)
+  }
+
+  close(): void {
+    this.#isNeeded = false
+    this.#release({ is: 'closed' })
+  }
+
+  async switch(isOn: boolean): Promise<void> {
+    this.isOn.set(isOn)
+    if (!this.#isNeeded) return
+    if (this.kind === 'camera' && !isOn) this.#release({ is: 'closed' })
+    else if (this.track) this.track.enabled = isOn
+    else if (isOn) await this.#acquire()
+  }
+
+  async choose(id: string): Promise<void> {
+    this.chosen.set(id)
+    if (this.#isNeeded && (this.kind === 'microphone' || this.isOn.get())) await this.#acquire()
+  }
+
+  /** Devices came or went. */
+  async look(): Promise<void> {
+    const kind = this.kind === 'camera' ? 'videoinput' : 'audioinput'
+    const devices = await navigator.mediaDevices.enumerateDevices()
+    const choices = devices.filter((one) => one.kind === kind).map(({ deviceId, label }) => ({ id: deviceId, label }))
+    this.choices.set(choices)
+    const state = this.state.get()
+    if (!this.#isNeeded) return
+    if (state.is === 'failed' && state.why !== 'refused' && choices.length > 0) await this.#acquire()
+    const used = this.track?.getSettings().deviceId
+    if (used !== undefined && !choices.some(({ id }) => id === used)) await this.#acquire()
+  }
+
+  ask(): Promise<MediaStream> {
+    return navigator.mediaDevices.getUserMedia({ [this.kind === 'camera' ? 'video' : 'audio']: this.constraints })
+  }
+
+  async #acquire(ask = () => this.ask()): Promise<void> {
+    this.#attempt += 1
+    const attempt = this.#attempt
+    if (!this.track) this.state.set({ is: 'opening' })
+    try {
+      const stream = await ask()
+      const [track] = this.kind === 'camera' ? stream.getVideoTracks() : stream.getAudioTracks()
+      if (!track) throw new DOMException('The browser gave no track.', 'NotFoundError')
+      if (attempt !== this.#attempt) return track.stop()
+      this.#use(track)
+      await this.look()
+    } catch (error) {
+      if (attempt === this.#attempt) this.#release({ is: 'failed', why: troubleOf(error) })
+    }
+  }
+
+  #use(track: MediaStreamTrack): void {
+    const before = this.track
+    if (this.kind === 'microphone') track.enabled = this.isOn.get()
+    // Unplugged, or taken away in the browser's own settings.
+    track.addEventListener('ended', () => {
+      if (this.track === track) void this.#acquire()
+    })
+    this.state.set({ is: 'open', track })
+    before?.stop()
+  }
+
+  #release(state: DeviceState): void {
+    this.#attempt += 1
+    const before = this.track
+    this.state.set(state)
+    before?.stop()
+  }
+}
+
+function troubleOf(error: unknown): DeviceTrouble {
+  switch (error instanceof DOMException ? error.name : '') {
+    case 'NotAllowedError':
+    case 'SecurityError':
+      return 'refused'
+    case 'NotReadableError':
+    case 'AbortError':
+      return 'in-use'
+    default:
+      return 'absent'
+  }
+}

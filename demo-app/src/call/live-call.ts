@@ -1,0 +1,120 @@
+/** A call that was accepted: what I send follows what I capture; what they send is there to be shown. */
+import type { Connection, LocalTrack, Media } from '@kith/sdk'
+import { codeOf } from '../errors.ts'
+import { Value } from '../observable.ts'
+import type { Capture } from './capture.ts'
+import { type Quality, qualityOf } from './quality.ts'
+
+/** Theirs, as far as they send it. */
+export interface Remote {
+  readonly stream: MediaStream | undefined
+  readonly picture: MediaStreamTrack | undefined
+  readonly sound: MediaStreamTrack | undefined
+}
+
+const QUALITY_EVERY_MS = 2_000
+
+export class LiveCall {
+  readonly media: Media
+  /** In milliseconds since 1970. */
+  readonly startedAt = Date.now()
+  readonly remote = new Value<Remote>({ stream: undefined, picture: undefined, sound: undefined })
+  readonly state: Value<Connection['state']>
+  readonly path: Value<Connection['path']>
+  readonly quality = new Value<Quality>('unknown')
+  readonly #picture: Sending
+  readonly #sound: Sending
+  readonly #undo: (() => void)[]
+
+  constructor(media: Media, capture: Capture) {
+    this.media = media
+    const { connection } = media
+    this.state = new Value(connection.state)
+    this.path = new Value(connection.path)
+    this.#picture = new Sending(media)
+    this.#sound = new Sending(media)
+    const send = () => {
+      this.#picture.send(capture.picture)
+      this.#sound.send(capture.microphone.track)
+    }
+    const look = () => this.#look()
+    const timer = setInterval(() => this.#measure().catch(reportError), QUALITY_EVERY_MS)
+    this.#undo = [
+      capture.camera.state.on(send),
+      capture.microphone.state.on(send),
+      capture.screen.on(send),
+      media.on('track', look),
+      media.on('trackended', look),
+      connection.on('state', (state) => this.state.set(state)),
+      connection.on('path', (path) => this.path.set(path)),
+      () => clearInterval(timer),
+    ]
+    send()
+    look()
+  }
+
+  end(): void {
+    for (const undo of this.#undo) undo()
+    this.media.close()
+  }
+
+  #look(): void {
+    const tracks = this.media.remoteTracks
+    const of = (kind: string) => tracks.filter(({ track }) => track.kind === kind).at(-1)
+    const picture = of('video')
+    const sound = of('audio')
+    // One stream for the element that plays both; it stays the same for as long as the call lasts.
+    const stream = picture?.stream ?? sound?.stream ?? this.remote.get().stream
+    this.remote.set({ stream, picture: picture?.track, sound: sound?.track })
+  }
+
+  async #measure(): Promise<void> {
+    const senders = [this.#picture.sender, this.#sound.sender].filter((sender) => sender !== undefined)
+    this.quality.set(qualityOf(await Promise.all(senders.map((sender) => sender.getStats()))))
+  }
+}
+
+/** One track on its way, exchanged for another without a new one being announced. */
+class Sending {
+  readonly #media: Media
+  #wanted: MediaStreamTrack | undefined
+  #sent: { readonly track: MediaStreamTrack; readonly local: LocalTrack } | undefined
+  #isBusy = false
+
+  constructor(media: Media) {
+    this.#media = media
+  }
+
+  get sender(): RTCRtpSender | undefined {
+    return this.#sent?.local.sender
+  }
+
+  send(track: MediaStreamTrack | undefined): void {
+    this.#wanted = track
+    if (!this.#isBusy) this.#follow().catch(reportError)
+  }
+
+  async #follow(): Promise<void> {
+    this.#isBusy = true
+    try {
+      while (this.#sent?.track !== this.#wanted) await this.#exchange(this.#wanted)
+    } catch (error) {
+      // The call ended meanwhile, and with it the track.
+      if (codeOf(error) !== 'closed') throw error
+    } finally {
+      this.#isBusy = false
+    }
+  }
+
+  async #exchange(track: MediaStreamTrack | undefined): Promise<void> {
+    const local = this.#sent?.local
+    if (!track) {
+      // Removed rather than replaced by nothing: so the other side learns that there is no picture.
+      this.#sent = undefined
+      local?.remove()
+    } else if (local) {
+      await local.replace(track)
+      this.#sent = { track, local }
+    } else this.#sent = { track, local: this.#media.addTrack(track) }
+  }
+}

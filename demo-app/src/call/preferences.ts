@@ -1,0 +1,42 @@
+/** Which camera and microphone someone chose last, and whether they were on. Kept for the next call. */
+
+export interface DevicePreference {
+  readonly isOn: boolean
+  /** As `MediaDeviceInfo.deviceId`; undefined for whichever the browser takes. */ readonly deviceId: string | undefined
+}
+
+export interface CallPreferences {
+  readonly camera: DevicePreference
+  readonly microphone: DevicePreference
+}
+
+const DEFAULT: DevicePreference = { isOn: true, deviceId: undefined }
+
+export function readPreferences(profile: string): CallPreferences {
+  try {
+    const kept: unknown = JSON.parse(localStorage.getItem(keyOf(profile)) ?? 'null')
+    return { camera: preferenceIn(kept, 'camera'), microphone: preferenceIn(kept, 'microphone') }
+  } catch {
+    // Storage that is blocked, or was written by something else, only means to choose again.
+    return { camera: DEFAULT, microphone: DEFAULT }
+  }
+}
+
+export function keepPreferences(profile: string, preferences: CallPreferences): void {
+  try {
+    localStorage.setItem(keyOf(profile), JSON.stringify(preferences))
+  } catch {
+    // As above: this call has what was chosen, the next one asks again.
+  }
+}
+
+const keyOf = (profile: string) => `kith:call:${profile}`
+
+function preferenceIn(kept: unknown, kind: keyof CallPreferences): DevicePreference {
+  const one: unknown = typeof kept === 'object' && kept !== null && kind in kept ? kept[kind as keyof typeof kept] : undefined
+  if (typeof one !== 'object' || one === null) return DEFAULT
+  return {
+    isOn: !('isOn' in one) || one.isOn !== false,
+    deviceId: 'deviceId' in one && typeof one.deviceId === 'string' ? one.deviceId : undefined,
+  }
+}

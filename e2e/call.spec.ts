@@ -1,0 +1,251 @@
+/** Calls between people: real pictures and sound from Chromium's pretended devices, and all the ways in which a call ends. */
+import type { BrowserContext } from '@playwright/test'
+import { Calling } from './calling.ts'
+import { expect, test } from './fixtures.ts'
+import { meet, Person } from './person.ts'
+
+const ADA = 'Ada Lovelace'
+const GRACE = 'Grace Hopper'
+const ALAN = 'Alan Turing'
+
+type NewBrowser = () => Promise<BrowserContext>
+
+async function two(page: string, newBrowser: NewBrowser): Promise<[Calling, Calling]> {
+  const ada = await Person.open(await newBrowser(), page, ADA)
+  const grace = await meet(ada, await newBrowser(), GRACE)
+  return [new Calling(ada), new Calling(grace)]
+}
+
+async function twoTalking(page: string, newBrowser: NewBrowser): Promise<[Calling, Calling]> {
+  const [ada, grace] = await two(page, newBrowser)
+  await ada.call(GRACE)
+  await grace.accept(ADA)
+  await Promise.all([ada.expectPicture(), grace.expectPicture()])
+  return [ada, grace]
+}
+
+test('two people see and hear each other, and hang up', async ({ relay, newBrowser }) => {
+  const [ada, grace] = await twoTalking(relay.page, newBrowser)
+  await Promise.all([ada.expectSound(), grace.expectSound()])
+  await expect(ada.screen(GRACE)).toContainText('Connected directly')
+  await expect(ada.page.locator('.theirs.speaking')).toBeVisible()
+  await expect(ada.screen(GRACE)).toContainText('good connection')
+
+  await grace.hangUp()
+  await expect(ada.screen(GRACE)).toHaveCount(0)
+  await expect(ada.news).toHaveText('Grace Hopper hung up')
+  // The camera is let go, and the chat is there as before.
+  await expect(ada.page.locator('video')).toHaveCount(0)
+  await ada.person.chatWith(grace.person, 'After the call')
+})
+
+test('microphone and camera are switched by hand and by key, and the other sees it', async ({ relay, newBrowser }) => {
+  const [ada, grace] = await twoTalking(relay.page, newBrowser)
+  await ada.button('Turn camera off').click()
+  await expect(grace.screen(ADA)).toContainText('Ada Lovelace sends no picture')
+  await expect(grace.theirs).toBeHidden()
+  await ada.page.keyboard.press('v')
+  await grace.expectPicture()
+
+  await ada.page.keyboard.press('m')
+  await expect(ada.button('Turn microphone on')).toBeVisible()
+  await expect(grace.page.locator('.theirs.speaking')).toHaveCount(0)
+  await ada.button('Turn microphone on').click()
+  await expect(grace.page.locator('.theirs.speaking')).toBeVisible()
+})
+
+test('a screen takes the place of the camera and gives it back, without ringing again', async ({ relay, newBrowser }) => {
+  const [ada, grace] = await twoTalking(relay.page, newBrowser)
+  const rings = await watchRings(grace)
+  const shape = () => grace.theirs.evaluate((video: HTMLVideoElement) => `${video.videoWidth}x${video.videoHeight}`)
+  const track = () => grace.theirs.evaluate((video: HTMLVideoElement) => (video.srcObject as MediaStream).getVideoTracks()[0]?.id)
+  const trackBefore = await track()
+
+  await ada.button('Share your screen').click()
+  await ada.expectMine('Your screen')
+  await grace.expectPicture()
+  // The pretended screen has another colour than the pretended camera.
+  expect(await track()).toBe(trackBefore)
+  const withScreen = await shape()
+
+  await ada.button('Stop sharing your screen').click()
+  await ada.expectMine('Your picture')
+  await grace.expectPicture()
+  expect(await track()).toBe(trackBefore)
+  console.log({ withScreen, after: await shape() })
+  expect(await rings()).toBe(0)
+})
+
+/** How often somebody has been told of a call since. */
+async function watchRings(calling: Calling): Promise<() => Promise<number>> {
+  await calling.page.evaluate(() => {
+    const seen = { rings: 0 }
+    Object.assign(globalThis, { seen })
+    new MutationObserver((changes) => {
+      for (const { addedNodes } of changes)
+        for (const node of addedNodes) if (node instanceof Element && node.matches('[role=alertdialog]')) seen.rings += 1
+    }).observe(document.body, { childList: true, subtree: true })
+  })
+  return () => calling.page.evaluate(() => (globalThis as unknown as { seen: { rings: number } }).seen.rings)
+}
+
+test('a call is declined, given up, and not answered by whoever is away', async ({ relay, newBrowser }) => {
+  const [ada, grace] = await two(relay.page, newBrowser)
+  await ada.call(GRACE)
+  await grace.button('Decline').click()
+  await expect(ada.screen(GRACE)).toContainText('Grace Hopper declined')
+  await expect(grace.incoming).toHaveCount(0)
+
+  await ada.button('Call again').click()
+  await expect(grace.incoming).toContainText('Ada Lovelace is calling')
+  await ada.button('Cancel').click()
+  await expect(grace.incoming).toHaveCount(0)
+  await expect(grace.news).toHaveText('Ada Lovelace called and gave up')
+  await expect(ada.page.locator('video')).toHaveCount(0)
+
+  await grace.page.close()
+  await ada.call(GRACE)
+  await expect(ada.screen(GRACE)).toContainText('No answer', { timeout: 40_000 })
+})
+
+test('a third person is told that there is another call, and the call goes on', async ({ relay, newBrowser }) => {
+  const [ada, grace] = await two(relay.page, newBrowser)
+  const alan = new Calling(await meet(ada.person, await newBrowser(), ALAN))
+  await alan.call(ADA)
+  await ada.accept(ALAN)
+  await alan.expectPicture()
+  await grace.call(ADA)
+  await expect(grace.screen(ADA)).toContainText('Ada Lovelace is on another call')
+  await expect(ada.news).toHaveText('Grace Hopper called, and was told that you are on another call')
+  await expect(ada.incoming).toHaveCount(0)
+  await Promise.all([ada.expectPicture(), alan.expectPicture()])
+})
+
+test('two who call each other in the same moment are in one call', async ({ relay, newBrowser }) => {
+  const [ada, grace] = await two(relay.page, newBrowser)
+  await ada.button(`Call ${GRACE}`).click()
+  await grace.button(`Call ${ADA}`).click()
+  await Promise.all([ada.button('Call').click(), grace.button('Call').click()])
+  await Promise.all([ada.expectPicture(), grace.expectPicture()])
+  await expect(ada.incoming).toHaveCount(0)
+  await expect(grace.incoming).toHaveCount(0)
+})
+
+test('whoever has no camera or microphone is in the call all the same, and is told so', async ({ relay, newBrowser }) => {
+  const ada = await Person.open(await newBrowser(), relay.page, ADA)
+  const gracesBrowser = await newBrowser()
+  await gracesBrowser.addInitScript(() => {
+    navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('Permission denied', 'NotAllowedError'))
+  })
+  const grace = new Calling(await meet(ada, gracesBrowser, GRACE))
+  const adas = new Calling(ada)
+  await grace.call(ADA)
+  await expect(grace.page.getByText('The browser does not let this page use your camera')).toBeVisible()
+  await expect(grace.page.getByText('The browser does not let this page use your microphone')).toBeVisible()
+  await adas.accept(GRACE)
+  await grace.expectPicture()
+  await grace.expectSound()
+  await expect(adas.screen(GRACE)).toContainText('Connecting picture and sound…')
+})
+
+test('the call goes on while the relay is away, and says so', async ({ relay, newBrowser }) => {
+  const [ada, grace] = await twoTalking(relay.page, newBrowser)
+  await relay.stop()
+  await expect(ada.screen(GRACE)).toContainText('The relay is not reachable; you are still connected')
+  await Promise.all([ada.expectPicture(), grace.expectPicture()])
+  await ada.expectSound()
+  await ada.button('Turn camera off').click()
+  await expect(grace.screen(ADA)).toContainText('Ada Lovelace sends no picture')
+  await relay.start()
+  await expect(ada.screen(GRACE)).toContainText('Connected directly')
+  await ada.button('Turn camera on').click()
+  await grace.expectPicture()
+})
+
+test('whoever closes the page has hung up', async ({ relay, newBrowser }) => {
+  const [ada, grace] = await twoTalking(relay.page, newBrowser)
+  await grace.page.close()
+  await expect(ada.screen(GRACE)).toHaveCount(0)
+  await expect(ada.news).toHaveText('Grace Hopper hung up')
+})
+
+test('the devices that were chosen are remembered, and one that is unplugged is replaced', async ({ relay, newBrowser }) => {
+  const [ada, grace] = await two(relay.page, newBrowser)
+  await ada.button(`Call ${GRACE}`).click()
+  const microphone = ada.page.getByRole('combobox', { name: 'Microphone' })
+  await expect(microphone.getByRole('option')).not.toHaveCount(0)
+  const labels = await microphone.getByRole('option').allTextContents()
+  const last = labels.at(-1) ?? ''
+  await microphone.selectOption({ label: last })
+  await ada.button('Turn camera off').click()
+  await expect(ada.page.getByText('Your camera is off')).toBeVisible()
+  await ada.button('Cancel').click()
+  await ada.page.reload()
+  await ada.button(`Call ${GRACE}`).click()
+  await expect(microphone.locator('option:checked')).toHaveText(last)
+  await expect(ada.page.getByText('Your camera is off')).toBeVisible()
+  await ada.button('Turn camera on').click()
+  await ada.button('Call').click()
+  await grace.accept(ADA)
+  await grace.expectSound()
+
+  // The one in use goes: the list no longer has it.
+  await ada.page.evaluate((gone) => {
+    const { mediaDevices } = navigator
+    const all = mediaDevices.enumerateDevices.bind(mediaDevices)
+    mediaDevices.enumerateDevices = async () => (await all()).filter(({ label }) => label !== gone)
+    mediaDevices.dispatchEvent(new Event('devicechange'))
+  }, last)
+  await ada.button('Camera and microphone').click()
+  await expect(microphone.getByRole('option', { name: last })).toHaveCount(0)
+  await grace.expectSound()
+})
+
+test('where the browser wants a click before it plays sound, there is one to make', async ({ relay, newBrowser }) => {
+  const ada = await Person.open(await newBrowser(), relay.page, ADA)
+  const gracesBrowser = await newBrowser()
+  await gracesBrowser.addInitScript(() => {
+    const { play } = HTMLMediaElement.prototype
+    let isAllowed = false
+    addEventListener(
+      'click',
+      (event) => {
+        if (event.target instanceof Element && event.target.closest('.start-audio')) isAllowed = true
+      },
+      true,
+    )
+    HTMLMediaElement.prototype.play = function (this: HTMLMediaElement) {
+      return this.muted || isAllowed ? play.call(this) : Promise.reject(new DOMException('Not allowed', 'NotAllowedError'))
+    }
+  })
+  const grace = new Calling(await meet(ada, gracesBrowser, GRACE))
+  await new Calling(ada).call(GRACE)
+  await grace.accept(ADA)
+  await grace.button('Click to start audio').click()
+  await grace.expectPicture()
+  await expect(grace.button('Click to start audio')).toHaveCount(0)
+})
+
+test('by keyboard alone: called while writing, answered, made small, hung up', async ({ relay, newBrowser }) => {
+  const [ada, grace] = await two(relay.page, newBrowser)
+  const field = grace.page.getByRole('textbox', { name: 'Message Ada Lovelace' })
+  await field.focus()
+  await ada.call(GRACE)
+  await expect(grace.incoming).toBeVisible()
+  // A call does not take the keys away from whoever is writing.
+  await expect(field).toBeFocused()
+  await grace.button('Accept').focus()
+  await grace.page.keyboard.press('Enter')
+  await expect(grace.page.getByRole('heading', { name: ADA, level: 1 })).toBeFocused()
+  await grace.expectPicture()
+  await grace.button('Make the call small').focus()
+  await grace.page.keyboard.press('Enter')
+  await field.focus()
+  await grace.page.keyboard.type('Mv')
+  await expect(field).toHaveValue('Mv')
+  await expect(grace.button('Turn microphone off')).toBeVisible()
+  await grace.expectPicture()
+  await grace.button('Hang up').focus()
+  await grace.page.keyboard.press('Enter')
+  await expect(ada.news).toHaveText('Grace Hopper hung up')
+})

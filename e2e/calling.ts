@@ -1,0 +1,95 @@
+/** Someone in a call, by the words on the page and by what really arrives. */
+import { expect, type Locator } from '@playwright/test'
+import type { Person } from './person.ts'
+
+export class Calling {
+  readonly person: Person
+
+  constructor(person: Person) {
+    this.person = person
+  }
+
+  get page() {
+    return this.person.page
+  }
+
+  get incoming(): Locator {
+    return this.page.getByRole('alertdialog')
+  }
+
+  /** The call, ringing or answered. */
+  screen(name: string): Locator {
+    return this.page.getByRole('region', { name: `Call with ${name}` })
+  }
+
+  get theirs(): Locator {
+    return this.page.getByLabel(/^Picture of /)
+  }
+
+  get mine(): Locator {
+    return this.page.locator('.mine video')
+  }
+
+  /** What was told and needs no answer. */
+  get news(): Locator {
+    return this.page.locator('.call-news')
+  }
+
+  button(name: string | RegExp): Locator {
+    return this.page.getByRole('button', typeof name === 'string' ? { name, exact: true } : { name })
+  }
+
+  /** Past the mirror, until it rings. */
+  async call(name: string): Promise<void> {
+    await this.button(`Call ${name}`).click()
+    await this.button('Call').click()
+    await expect(this.screen(name).getByText('Ringing…')).toBeVisible()
+  }
+
+  async accept(name: string): Promise<void> {
+    await expect(this.incoming).toContainText(`${name} is calling`)
+    await this.button('Accept').click()
+  }
+
+  async hangUp(): Promise<void> {
+    await this.button('Hang up').click()
+    await expect(this.page.getByRole('region', { name: /^Call with/ })).toHaveCount(0)
+  }
+
+  /** Pictures that this page has decoded and shown of the one it talks with. */
+  frames(): Promise<number> {
+    return this.theirs.evaluate((video: HTMLVideoElement) => video.getVideoPlaybackQuality().totalVideoFrames)
+  }
+
+  async expectPicture(): Promise<void> {
+    await expect(this.theirs).toBeVisible()
+    const before = await this.frames()
+    await expect.poll(() => this.frames()).toBeGreaterThan(before + 5)
+  }
+
+  /** The loudest of what is heard is far above silence. */
+  async expectSound(): Promise<void> {
+    await this.theirs.evaluate((video: HTMLVideoElement) => {
+      const context = new AudioContext()
+      const analyser = new AnalyserNode(context)
+      new MediaStreamAudioSourceNode(context, { mediaStream: video.srcObject as MediaStream }).connect(analyser)
+      const samples = new Float32Array(analyser.fftSize)
+      Object.assign(video, {
+        loudness: () => {
+          analyser.getFloatTimeDomainData(samples)
+          return Math.max(...samples.map(Math.abs))
+        },
+      })
+    })
+    await expect
+      .poll(() => this.theirs.evaluate((video) => (video as HTMLVideoElement & { loudness(): number }).loudness()), {
+        intervals: [50],
+      })
+      .toBeGreaterThan(0.01)
+  }
+
+  /** Width by height of what is received. */
+  async expectMine(label: 'Your picture' | 'Your screen'): Promise<void> {
+    await expect(this.page.getByLabel(label, { exact: true })).toBeVisible()
+  }
+}
