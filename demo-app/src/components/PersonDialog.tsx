@@ -10,6 +10,7 @@ import { text } from '../text.ts'
 import { CopyField } from './CopyField.tsx'
 import { Dialog } from './Dialog.tsx'
 import { NameForm } from './NameForm.tsx'
+import { SafetyNumber } from './SafetyNumber.tsx'
 
 interface PersonDialogProps {
   session: Session
@@ -81,6 +82,7 @@ export function PersonDialog({ session, person, onClose }: PersonDialogProps) {
           <span class="field-label">{words.id}</span>
           <CopyField label={words.id} value={id} action={words.copy} actionName={words.copyId} whole />
         </div>
+        <SafetyNumber session={session} id={id} name={name} />
         <div class="dialog-foot">
           <p class="hint">
             {words.added(dateOf(addedAt))}

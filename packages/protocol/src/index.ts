@@ -26,6 +26,7 @@ export {
   x25519SecretKey,
 } from './identity/keys.ts'
 export { isPeerId, type PeerId, parsePeerId, peerIdOf, publicKeyOf } from './identity/peer-id.ts'
+export { safetyNumber } from './identity/safety-number.ts'
 export { isProtocolName, type ProtocolName, parseProtocolName } from './identity/protocol-name.ts'
 
 // ── noise ──
