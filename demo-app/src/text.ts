@@ -56,7 +56,7 @@ export const text = {
 
   you: {
     title: 'You',
-    open: (name: string) => `You, ${name}: name and address`,
+    open: 'You, ',
     name: 'Your name',
     save: 'Save',
     saved: 'Saved',
@@ -85,6 +85,8 @@ export const text = {
   },
 
   person: {
+    safety: 'Safety number',
+    safetyHint: (name: string) => `Read it to each other: if ${name} sees the same sixty digits, nobody stands between you.`,
     title: (name: string) => `About ${name}`,
     open: (name: string) => `About ${name}`,
     name: 'Name in your list',

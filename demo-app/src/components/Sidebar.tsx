@@ -26,10 +26,11 @@ export function Sidebar({ session, people, selected, onYou, onInvite }: SidebarP
   return (
     <aside class="sidebar">
       <header class="me">
-        <button type="button" class="me-button" onClick={onYou} aria-label={text.you.open(name)}>
+        <button type="button" class="me-button" onClick={onYou}>
           <Avatar id={session.peer.id} name={name} />
           <span class="me-words">
             <span class="me-name">
+              <span class="unseen">{text.you.open}</span>
               <span class="clip">{name}</span>
               {profile !== DEFAULT_PROFILE && <span class="tag">{profile}</span>}
             </span>

@@ -58,6 +58,8 @@ export interface Peer extends Endpoint, Events<PeerEvents>, AsyncDisposable {
   findableBy: Audience
   /** Connect ahead of the first `open…`, which would do so by itself. Errors as `open`. */
   connect(to: Who, options?: DialOptions): Promise<Connection>
+  /** 60 digits that both people see alike; equal numbers rule out a man in the middle. Errors: 'invalid-peer-id'. */
+  safetyNumber(who: Who): Promise<string>
   /** One-time invitation: whoever opens the link first, while I am online, becomes a contact (and I theirs). `name` and
    *  `purposes` are for my address book. Outlives a reload; expires after 24 h by default. Errors: 'invalid-argument'. */
   invite(options?: { name?: string; purposes?: string[]; expiresInMs?: number }): Promise<Invite>

@@ -1,5 +1,5 @@
 /** Me: wires identity, contacts, carriers, dialling and connections. It holds no protocol of its own. */
-import { type DialNumber, type DialPeer, KithError, type PeerId, type ProtocolName } from '@kith/protocol'
+import { type DialNumber, type DialPeer, KithError, type PeerId, type ProtocolName, safetyNumber } from '@kith/protocol'
 import type {
   Audience,
   Connection,
@@ -215,6 +215,10 @@ class LocalPeer implements Peer {
 
   async connect(to: Who, options: DialOptions = {}): Promise<Connection> {
     return this.#connectionTo(to, [CONNECT_PROTOCOL], options)
+  }
+
+  async safetyNumber(who: Who): Promise<string> {
+    return safetyNumber(this.id, idOf(who))
   }
 
   async invite(options: { name?: string; purposes?: string[]; expiresInMs?: number } = {}): Promise<Invite> {
