@@ -178,10 +178,10 @@ export const DATAGRAM_MAX_BYTES = 1100
 /** How long a datagram may wait to be sent: later it is worth less than the ones behind it. Beyond: dropped, counted. */
 export const DATAGRAM_AGE_MAX_MS = 100
 
-/** Datagrams that wait in one flow, to be sent or to be read, and their bytes: a quarter of a second at 2,000 large ones a second, so
- *  that a page that is busy for a moment loses none. Beyond: the oldest is dropped, counted. */
+/** Datagrams that wait in one flow, to be sent or to be read, and their bytes: half a second at 2,000 a second, so that a page that is
+ *  busy for a moment loses none. Beyond: the oldest is dropped, counted. */
 export const DATAGRAM_QUEUE_MAX = 1024
-export const DATAGRAM_QUEUE_MAX_BYTES = 512 * 1024
+export const DATAGRAM_QUEUE_MAX_BYTES = 1024 * 1024
 
 /** Bytes that wait in all flows of a link, each way, counting 64 beside each datagram (flows are as many as streams). Beyond: dropped,
  *  counted. */
