@@ -26,3 +26,20 @@ test('window.Kith: two peers meet and echo a stream', async ({ relay, site, newB
   )
   expect(heard).toEqual({ name: 'Echo', text: 'through a script tag' })
 })
+
+test('hello.html: a page of plain HTML, two windows, hello', async ({ relay, site, newBrowser }) => {
+  const [here, there] = [await (await newBrowser()).newPage(), await (await newBrowser()).newPage()]
+  await here.goto(`${site.page}hello.html?relay=${encodeURIComponent(relay.url)}`)
+  const link = await here.getByRole('link', { name: 'Open this link in another window' }).getAttribute('href')
+  await there.goto(link ?? '')
+  for (const [speaker, listener] of [
+    [there, here],
+    [here, there],
+  ] as const) {
+    const field = speaker.getByRole('textbox', { name: 'Say something' })
+    await field.fill('hello')
+    await field.press('Enter')
+    await expect(speaker.getByRole('listitem').filter({ hasText: 'me: hello' })).toBeVisible()
+    await expect(listener.getByRole('listitem').filter({ hasText: 'they: hello' })).toBeVisible()
+  }
+})

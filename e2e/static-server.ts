@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createReadStream, existsSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { extname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { GLOBAL_BUILD, PAGE_FOLDER } from './relay.ts'
 
 const TYPES: Record<string, string> = {
@@ -11,6 +11,12 @@ const TYPES: Record<string, string> = {
   '.js': 'text/javascript',
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
+}
+
+/** What is served beside the page. */
+const BESIDE: Record<string, string> = {
+  '/kith.global.js': GLOBAL_BUILD,
+  '/hello.html': join(dirname(GLOBAL_BUILD), '../examples/hello.html'),
 }
 
 export class StaticServer {
@@ -21,7 +27,7 @@ export class StaticServer {
       response.end('<!doctype html><title>Script tag</title><script src="/kith.global.js"></script>')
       return
     }
-    const path = pathname === '/kith.global.js' ? GLOBAL_BUILD : join(PAGE_FOLDER, pathname === '/' ? 'index.html' : pathname)
+    const path = BESIDE[pathname] ?? join(PAGE_FOLDER, pathname === '/' ? 'index.html' : pathname)
     if (!existsSync(path)) {
       response.writeHead(404).end()
       return
