@@ -114,7 +114,8 @@ test('a third person is told that there is another call, and the call goes on', 
   await alan.call(ADA)
   await ada.accept(ALAN)
   await alan.expectPicture()
-  await grace.call(ADA)
+  await grace.button(`Call ${ADA}`).click()
+  await grace.button('Call').click()
   await expect(grace.screen(ADA)).toContainText('Ada Lovelace is on another call')
   await expect(ada.news).toHaveText('Grace Hopper called, and was told that you are on another call')
   await expect(ada.incoming).toHaveCount(0)
@@ -164,7 +165,7 @@ test('the call goes on while the relay is away, and says so', async ({ relay, ne
 
 test('whoever closes the page has hung up', async ({ relay, newBrowser }) => {
   const [ada, grace] = await twoTalking(relay.page, newBrowser)
-  await grace.page.close()
+  await grace.page.close({ runBeforeUnload: true })
   await expect(ada.screen(GRACE)).toHaveCount(0)
   await expect(ada.news).toHaveText('Grace Hopper hung up')
 })

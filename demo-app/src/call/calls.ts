@@ -156,16 +156,16 @@ export class Calls {
       const state = this.state.get()
       return state.at === 'talking' && state.call === call
     }
-    media.closed.then(
-      () => {
-        if (!isThis()) return
-        this.leave()
-        this.news.set({ what: 'hung-up', who: media.remote })
-      },
-      () => {
-        if (isThis()) this.#fail(media.remote, 'lost')
-      },
-    )
+    const hungUp = () => {
+      if (!isThis()) return
+      this.leave()
+      this.news.set({ what: 'hung-up', who: media.remote })
+    }
+    media.closed.then(hungUp, (error: unknown) => {
+      // A page that is closed says goodbye to all at once.
+      if (codeOf(error) === 'closed' || codeOf(error) === 'reset') hungUp()
+      else if (isThis()) this.#fail(media.remote, 'lost')
+    })
   }
 
   #fail(who: PeerId, why: CallEnd): void {

@@ -46,8 +46,14 @@ export class Device {
 
   get constraints(): MediaTrackConstraints {
     const deviceId = this.chosen.get()
-    // 'ideal': should it not be there today, another one is better than none.
-    return { ...(this.kind === 'camera' ? CAMERA : {}), ...(deviceId === undefined ? {} : { deviceId: { ideal: deviceId } }) }
+    const choices = this.choices.get()
+    const isThere = choices.length === 0 || choices.some(({ id }) => id === deviceId)
+    // 'exact', since Chromium takes its default microphone for an 'ideal' other one.
+    return { ...this.#anyOne, ...(deviceId !== undefined && isThere ? { deviceId: { exact: deviceId } } : {}) }
+  }
+
+  get #anyOne(): MediaTrackConstraints {
+    return this.kind === 'camera' ? CAMERA : {}
   }
 
   /** Whether it has to be asked for when a call begins. */
@@ -59,6 +65,7 @@ export class Device {
   async open(ask = () => this.ask()): Promise<void> {
     this.#isNeeded = true
     if (this.isWanted) await this.#acquire(ask)
+    else await this.#list()
   }
 
   close(): void {
@@ -81,19 +88,35 @@ export class Device {
 
   /** Devices came or went. */
   async look(): Promise<void> {
-    const kind = this.kind === 'camera' ? 'videoinput' : 'audioinput'
-    const devices = await navigator.mediaDevices.enumerateDevices()
-    const choices = devices.filter((one) => one.kind === kind).map(({ deviceId, label }) => ({ id: deviceId, label }))
-    this.choices.set(choices)
+    await this.#list()
     const state = this.state.get()
     if (!this.#isNeeded) return
+    const choices = this.choices.get()
     if (state.is === 'failed' && state.why !== 'refused' && choices.length > 0) await this.#acquire()
     const used = this.track?.getSettings().deviceId
     if (used !== undefined && !choices.some(({ id }) => id === used)) await this.#acquire()
   }
 
-  ask(): Promise<MediaStream> {
-    return navigator.mediaDevices.getUserMedia({ [this.kind === 'camera' ? 'video' : 'audio']: this.constraints })
+  /** Settles with a stream that has a track of this kind. */
+  async ask(): Promise<MediaStream> {
+    const askFor = (constraints: MediaTrackConstraints) =>
+      navigator.mediaDevices.getUserMedia({ [this.kind === 'camera' ? 'video' : 'audio']: constraints })
+    const wished = this.constraints
+    try {
+      return await askFor(wished)
+    } catch (error) {
+      // What was chosen is not there today: another one is better than none. Being refused is an answer for all of them.
+      if (wished.deviceId === undefined || troubleOf(error) === 'refused') throw error
+      return await askFor(this.#anyOne)
+    }
+  }
+
+  async #list(): Promise<void> {
+    const kind = this.kind === 'camera' ? 'videoinput' : 'audioinput'
+    const devices = await navigator.mediaDevices.enumerateDevices()
+    // Before it may tell, the browser lists one without an id, or none.
+    const known = devices.filter((one) => one.kind === kind && one.deviceId !== '')
+    this.choices.set(known.map(({ deviceId, label }) => ({ id: deviceId, label })))
   }
 
   async #acquire(ask = () => this.ask()): Promise<void> {
@@ -106,7 +129,7 @@ export class Device {
       if (!track) throw new DOMException('The browser gave no track.', 'NotFoundError')
       if (attempt !== this.#attempt) return track.stop()
       this.#use(track)
-      await this.look()
+      await this.#list()
     } catch (error) {
       if (attempt === this.#attempt) this.#release({ is: 'failed', why: troubleOf(error) })
     }
@@ -117,7 +140,7 @@ export class Device {
     if (this.kind === 'microphone') track.enabled = this.isOn.get()
     // Unplugged, or taken away in the browser's own settings.
     track.addEventListener('ended', () => {
-      if (this.track === track) void this.#acquire()
+      if (this.track === track) this.#list().then(() => this.#acquire(), reportError)
     })
     this.state.set({ is: 'open', track })
     before?.stop()
