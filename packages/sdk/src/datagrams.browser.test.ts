@@ -8,6 +8,9 @@ const FULL = new Uint8Array(DATAGRAM_MAX_BYTES)
 /** What may lie in one flow's queue. */
 const QUEUE_MAX = Math.min(DATAGRAM_QUEUE_MAX, Math.floor(DATAGRAM_QUEUE_MAX_BYTES / FULL.length))
 
+/** Whatever else runs on the machine can hold all of it up for longer than a datagram is worth, or than a ping may take. */
+const BUSY = { retry: 3 }
+
 const reported: unknown[] = []
 beforeEach(() => {
   reported.length = 0
@@ -177,7 +180,7 @@ test('what is not served is refused, and a stream of the same name is no flow', 
   await expect(flow.readable.getReader().read()).rejects.toMatchObject({ code: 'unsupported-protocol' })
 })
 
-test('10,000 datagrams of 1,100 bytes at 2,000 a second: at least 99.9 % arrive', async () => {
+test('10,000 datagrams of 1,100 bytes at 2,000 a second: at least 99.9 % arrive', BUSY, async () => {
   await using people = await players()
   const [mine, theirs] = await people.flow()
   const heard = listen(theirs)
@@ -188,43 +191,47 @@ test('10,000 datagrams of 1,100 bytes at 2,000 a second: at least 99.9 % arrive'
   await heard.over
 })
 
-test('a sender at ten times the rate of the path: queues keep their bounds, and a stream beside it its latency', async () => {
-  const { wrtc, buffered } = seenWebRtc()
-  await using people = await players({ wrtc })
-  const [mine, theirs] = await people.flow()
-  const heard = listen(theirs)
-  // The rate of the path: whoever awaits each write goes as fast.
-  const writer = mine.writable.getWriter()
-  const start = performance.now()
-  while (performance.now() - start < 500) for (let i = 0; i < 16; i++) await writer.write(FULL)
-  const pathPerSecond = (mine.stats.sent * 1000) / (performance.now() - start)
-  expect(mine.stats.droppedOutgoing).toBe(0)
-  const before = mine.stats
-  let [queued, inChannel, calls] = [0, 0, 0]
-  const flood = atRate(10 * pathPerSecond, 2000, () => {
-    mine.send(FULL)
-    calls += 1
+test(
+  'a sender at ten times the rate of the path: queues keep their bounds, and a stream beside it its latency',
+  BUSY,
+  async () => {
+    const { wrtc, buffered } = seenWebRtc()
+    await using people = await players({ wrtc })
+    const [mine, theirs] = await people.flow()
+    const heard = listen(theirs)
+    // The rate of the path: whoever awaits each write goes as fast.
+    const writer = mine.writable.getWriter()
+    const start = performance.now()
+    while (performance.now() - start < 500) for (let i = 0; i < 16; i++) await writer.write(FULL)
+    const pathPerSecond = (mine.stats.sent * 1000) / (performance.now() - start)
+    expect(mine.stats.droppedOutgoing).toBe(0)
+    const before = mine.stats
+    let [queued, inChannel, calls] = [0, 0, 0]
+    const flood = atRate(10 * pathPerSecond, 2000, () => {
+      mine.send(FULL)
+      calls += 1
+      const { sent, droppedOutgoing } = mine.stats
+      queued = Math.max(queued, calls - (sent - before.sent) - droppedOutgoing)
+      inChannel = Math.max(inChannel, buffered())
+    })
+    const times = await pings(people.ada, people.bo, flood)
     const { sent, droppedOutgoing } = mine.stats
-    queued = Math.max(queued, calls - (sent - before.sent) - droppedOutgoing)
-    inChannel = Math.max(inChannel, buffered())
-  })
-  const times = await pings(people.ada, people.bo, flood)
-  const { sent, droppedOutgoing } = mine.stats
-  console.info(
-    `path ${Math.round(pathPerSecond)}/s, offered ${calls}, sent ${sent - before.sent}, dropped ${droppedOutgoing}, heard ${heard.count},`,
-  )
-  console.info(
-    `most queued ${queued}, in the channel ${inChannel}; pings ${times.length}, p50 ${times[times.length >> 1]}, p99 ${p99(times)}`,
-  )
-  expect(queued).toBeLessThanOrEqual(QUEUE_MAX)
-  expect(inChannel).toBeLessThan(40 * 1024)
-  expect(droppedOutgoing).toBeGreaterThan(0)
-  expect(heard.count).toBeGreaterThan(1000)
-  expect(times.length).toBeGreaterThan(20)
-  expect(p99(times)).toBeLessThan(100)
-})
+    console.info(
+      `path ${Math.round(pathPerSecond)}/s, offered ${calls}, sent ${sent - before.sent}, dropped ${droppedOutgoing}, heard ${heard.count},`,
+    )
+    console.info(
+      `most queued ${queued}, in the channel ${inChannel}; pings ${times.length}, p50 ${times[times.length >> 1]}, p99 ${p99(times)}`,
+    )
+    expect(queued).toBeLessThanOrEqual(QUEUE_MAX)
+    expect(inChannel).toBeLessThan(40 * 1024)
+    expect(droppedOutgoing).toBeGreaterThan(0)
+    expect(heard.count).toBeGreaterThan(1000)
+    expect(times.length).toBeGreaterThan(20)
+    expect(p99(times)).toBeLessThan(100)
+  },
+)
 
-test('a reader that never reads: the newest are kept, the others dropped and counted', async () => {
+test('a reader that never reads: the newest are kept, the others dropped and counted', BUSY, async () => {
   await using people = await players()
   const [mine, theirs] = await people.flow()
   let n = 0

@@ -1,8 +1,9 @@
 /**
  * Kith: open a stream to a person, not to an address.
  *
- * A `Peer` is me; others are PeerIds. What we say to each other has a ProtocolName and flows as a `Stream` (reliable bytes). It is
- * served with `handle` and opened with `open`; what flows is a WHATWG stream, what happens is an event.
+ * A `Peer` is me; others are PeerIds. What we say to each other has a ProtocolName and flows as a `Stream` (reliable bytes),
+ * `Datagrams` (unreliable messages) or `Media` (live tracks). Each is served with `handle…` and opened with `open…`; what flows is a
+ * WHATWG stream, what happens is an event.
  *
  *     const peer = await createPeer()
  *     peer.handle('/chat/v1', async (stream) => {

@@ -4,7 +4,7 @@
  * A lane is a reliable, ordered channel of whole messages. Control says who is there and what they serve (session.ts), urgent
  * and bulk carry the frames of streams (frames.ts); a stream stays on one lane, so its frames keep their order, and nothing may
  * be concluded from the order of frames on different lanes. Lanes may deliver before the control lane has said who speaks: such
- * frames are kept, and handed on after confirm and hello.
+ * frames are kept, and handed on after confirm and hello. Beside the ordered lanes there is one for datagrams (datagrams.ts).
  *
  * Opening takes no round trip. The hello told us what the other side serves, so an OPEN goes out together with the first data,
  * counted against the credit that every new stream has. Should the list have changed meanwhile, the other side says REJECT, and

@@ -61,7 +61,11 @@ export class LinkFlow {
       },
       { size: () => this.#enqueued() },
     )
-    void this.#untilOver()
+    // Nothing is said on it. Its end is told by `over`, unless it came before the flow was asked for.
+    stream.readable.pipeTo(new WritableStream()).then(
+      () => this.over(),
+      (error: KithError) => this.over(error),
+    )
   }
 
   get stats(): DatagramStats {
@@ -96,13 +100,17 @@ export class LinkFlow {
 
   // ── ends ──
 
-  async #untilOver(): Promise<void> {
-    try {
-      await this.#stream.readable.pipeTo(new WritableStream())
-      if (this.#end === undefined) this.#leave(new KithError('closed', 'the remote closed the flow', { source: 'remote' }))
-    } catch (error) {
-      this.#fail(error as KithError)
+  /** The remote has ended it, in order or by `error`. Told at once: whoever sends just then learns of this very end. */
+  over(error?: KithError): void {
+    if (this.#end !== undefined) return
+    if (error === undefined) {
+      this.#leave(new KithError('closed', 'the remote closed the flow', { source: 'remote' }))
+      return
     }
+    this.#end = error
+    this.#host.mux.ignoreDatagrams(this.#muxStream)
+    this.#reader.error(error)
+    this.#endWriting(error)
   }
 
   /** In order, by either side: what has come can still be read. */
@@ -116,14 +124,6 @@ export class LinkFlow {
     this.#endWriting(error)
     // Where the stream has failed, `closed` tells.
     this.#stream.writable.close().catch(() => undefined)
-  }
-
-  #fail(error: KithError): void {
-    if (this.#end !== undefined) return
-    this.#end = error
-    this.#host.mux.ignoreDatagrams(this.#muxStream)
-    this.#reader.error(error)
-    this.#endWriting(error)
   }
 
   #endWriting(error: KithError): void {

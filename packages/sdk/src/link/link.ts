@@ -35,7 +35,8 @@ export { LinkStream } from './stream.ts'
 const BUFFER_HIGH_BYTES = 192 * 1024
 const BUFFER_LOW_BYTES = 96 * 1024
 
-/** As above, of the lane for datagrams. */
+/** As above, of the lane for datagrams: what is in it grows old and cannot be taken back. 16 KiB takes a tenth less a second beside
+ *  the reader's own work; 64 KiB takes no more than this. */
 const DATAGRAMS_HIGH_BYTES = 32 * 1024
 const DATAGRAMS_LOW_BYTES = 16 * 1024
 

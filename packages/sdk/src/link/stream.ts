@@ -180,6 +180,7 @@ export class LinkStream {
     // WHATWG Streams: a byob read that is pending when its stream closes gets its buffer back only by this.
     this.#reader?.byobRequest?.respond(0)
     this.#readEnd = 'clean'
+    this.#flow?.over()
     this.#settle()
   }
 
@@ -193,6 +194,7 @@ export class LinkStream {
     }
     this.#reader?.error(error)
     this.#readEnd = error
+    this.#flow?.over(error)
     this.#settle()
   }
 
