@@ -26,8 +26,8 @@ export {
   x25519SecretKey,
 } from './identity/keys.ts'
 export { isPeerId, type PeerId, parsePeerId, peerIdOf, publicKeyOf } from './identity/peer-id.ts'
-export { safetyNumber } from './identity/safety-number.ts'
 export { isProtocolName, type ProtocolName, parseProtocolName } from './identity/protocol-name.ts'
+export { safetyNumber } from './identity/safety-number.ts'
 
 // ── noise ──
 
