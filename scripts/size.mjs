@@ -16,8 +16,8 @@ const { minify } = await import('terser')
  * does more than was foreseen. So the check fails at the ratchet, which stands just above what the build is now: whoever makes
  * it smaller lowers it, and whoever raises it says why.
  */
-const GLOBAL_GOAL = 52 * 1024
-const GLOBAL_RATCHET = 73 * 1024
+const GLOBAL_GOAL = 58 * 1024
+const GLOBAL_RATCHET = 79 * 1024
 const EXPORTS = ['createPeer', 'messages', 'verify', 'linkKind', 'parsePeerId', 'KithError']
 
 const gzip = (bytes) => gzipSync(bytes, { level: 9 }).length
