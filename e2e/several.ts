@@ -1,6 +1,6 @@
 /** A page with nothing but the script-tag build, and one peer on it. */
 import type { Page } from '@playwright/test'
-import type { Peer } from '../packages/sdk/src/index.ts'
+import type { Peer } from '@kith/sdk'
 
 /** Where a page keeps its peer. */
 declare global {
