@@ -38,6 +38,26 @@ for (const [where, adaAt, boAt] of [
   })
 }
 
+test('a change in the address book does not take the relay from a dial that goes through it', async ({
+  relay,
+  other,
+  site,
+  newBrowser,
+}) => {
+  const [ada, bo] = [await (await newBrowser()).newPage(), await (await newBrowser()).newPage()]
+  const adaId = await join(ada, site, { relays: [relay.url], name: 'Ada' })
+  await join(bo, site, { relays: [other.url], name: 'Bo' })
+  const link = await ada.evaluate(async () => (await me.invite()).link)
+  const contact = await bo.evaluate(async (url) => {
+    const somebody = await Kith.createPeer({ storage: 'memory', relays: [], local: false })
+    const accepting = me.accept(url)
+    await me.contacts.add({ id: somebody.id, name: 'Somebody' })
+    await me.contacts.remove(somebody.id)
+    return (await accepting).id
+  }, link)
+  expect(contact).toBe(adaId)
+})
+
 test('one of two relays stops: both are found through the other, and through it alone when it is back', async ({
   relay,
   other,

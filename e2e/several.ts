@@ -1,6 +1,7 @@
 /** A page with nothing but the script-tag build, and one peer on it. */
+
+import type { Peer } from '@kith/sdk'
 import type { Page } from '@playwright/test'
-import type { Peer } from '../packages/sdk/src/index.ts'
 
 /** Where a page keeps its peer. */
 declare global {

@@ -28,7 +28,7 @@ export interface PeerOptions {
   /** Who can find me: my contacts (default), or nobody (I can still dial). */
   findableBy?: Audience
   /** How much of my network address a peer may learn. Default: 'direct' for trusted contacts, for whoever proved an invitation's
-   *  secret, and within this browser; else 'relayed' (TURN only; without a TURN server such a dial fails with 'needs-turn').
+   *  secret; else 'relayed' (TURN only; without a TURN server such a dial fails with 'needs-turn').
    *  Of an invitation it is not known yet who takes it up: asked without an `id`. */
   disclose?: (who: { id?: PeerId; contact?: Contact; via: 'contact' | 'invite' }) => Disclosure
   /** May contacts see that I am online without opening anything? Without, I do not see it of them either. Default true. */

@@ -129,7 +129,7 @@ test('closing ends what waits, twice is once, and nothing begins after it', asyn
   bo.handle('/chat/v1', () => {})
   const stream = await ada.open(bo, '/chat/v1')
   const reading = stream.readable.getReader().read()
-  const invite = await ada.invite()
+  const [invite, revocable] = [await ada.invite(), await ada.invite()]
   const pending = [ada.open(away, '/chat/v1'), ada.connect(away), ada.accept(link), invite.accepted, reading]
   const ends = Promise.allSettled([...pending, stream.closed])
   const closing = ada.close()
@@ -142,7 +142,11 @@ test('closing ends what waits, twice is once, and nothing begins after it', asyn
     () => ada.connect(bo),
     () => ada.invite(),
     () => ada.accept(link),
-    () => stream.connection.contact && ada.open(stream.connection.contact, '/chat/v1'),
+    () => ada.contacts.add({ id: away.id, name: 'Late' }),
+    () => ada.contacts.update(bo, { name: 'Late' }),
+    () => ada.contacts.remove(bo),
+    () => ada.identity.setName('Late'),
+    () => revocable.revoke(),
   ]) {
     await expect(late()).rejects.toMatchObject({ code: 'closed' })
   }

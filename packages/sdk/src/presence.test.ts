@@ -87,3 +87,11 @@ test('after close nothing is asked and no timer is left, whoever calls', () => {
   expect(asked).toHaveLength(2)
   expect(vi.getTimerCount()).toBe(0)
 })
+
+test('who asks after close, between two rounds, starts none', () => {
+  const { it, asked } = presence(() => ids)
+  it.close()
+  it.askAll()
+  expect(vi.getTimerCount()).toBe(0)
+  expect(asked).toEqual([])
+})

@@ -104,12 +104,12 @@ function joined(...parts: Uint8Array[]): Bytes {
 }
 
 /**
- * How long `attempt` takes by `nowMs`; when more than `boundMs`, the least of three tries. An input that is slow to decode is slow
+ * How long `attempt` takes by `nowMs`; when more than `boundMs`, the least of ten tries. An input that is slow to decode is slow
  * each time; a machine that was busy is not.
  */
 export async function leastDurationMs(attempt: () => unknown, nowMs: () => number, boundMs: number): Promise<number> {
   let least = Number.POSITIVE_INFINITY
-  for (let tries = 0; tries < 3 && least > boundMs; tries++) {
+  for (let tries = 0; tries < 10 && least > boundMs; tries++) {
     const start = nowMs()
     await attempt()
     least = Math.min(least, nowMs() - start)

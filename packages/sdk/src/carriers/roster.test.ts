@@ -68,7 +68,7 @@ test('towards somebody: those of mine that they publish, then theirs; without an
 
 test('a relay abroad is kept for as long as it is wanted', () => {
   const roster = new Roster({ relays: [ONE], local: false, onStatus: () => {} })
-  roster.towards([THREE, FOUR])
+  expect(origins(roster.towards([FOUR, THREE]))).toEqual(['wss://four.example', 'wss://three.example'])
   roster.keepAbroad(['wss://three.example', 'wss://elsewhere.example', 'broadcast'])
   expect(connected()).toEqual([ONE, THREE])
   expect(roster.get('wss://four.example')).toBeUndefined()

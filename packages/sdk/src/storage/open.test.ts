@@ -192,3 +192,12 @@ test('profiles are separate, and named sanely', async () => {
   await expect(openStore({ profile: 'x'.repeat(65) })).rejects.toMatchObject({ code: 'invalid-argument' })
   expect((await openStore({ profile: 'x'.repeat(64) })).status.state).toBe('best-effort')
 })
+
+test('a closed store says so, and keeps nothing more', async () => {
+  const { store } = await openStore({ profile: 'closing', storage: 'memory' })
+  await store.update('a', () => put(Uint8Array.of(1)))
+  store.close()
+  for (const late of [store.get('a'), store.keys(''), store.update('a', () => put(Uint8Array.of(2)))]) {
+    await expect(late).rejects.toMatchObject({ name: 'KithError', code: 'closed' })
+  }
+})

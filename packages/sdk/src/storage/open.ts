@@ -1,6 +1,7 @@
 import { KithError } from '@kith/protocol'
 import { Emitter, type Stop } from '../events.ts'
 import { adaptKeyValueStore } from './adapter.ts'
+import { closable } from './closable.ts'
 import { openIndexedDb } from './indexeddb.ts'
 import { memoryStore } from './memory.ts'
 import { type Health, resilient } from './resilient.ts'
@@ -58,7 +59,7 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenedStore>
 
 function opened(store: Store, health: StatusHealth): OpenedStore {
   return {
-    store,
+    store: closable(store),
     get status() {
       return health.status
     },
