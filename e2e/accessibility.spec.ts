@@ -1,15 +1,7 @@
 /** axe on every screen, light and dark: nothing serious. */
-import AxeBuilder from '@axe-core/playwright'
+import { findings } from './axe.ts'
 import { expect, test } from './fixtures.ts'
 import { meet, Person } from './person.ts'
-
-/** Serious and critical findings, each as one line. */
-async function findings(person: { page: Person['page'] }): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page: person.page }).analyze()
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} ${target.join(' ')}: ${failureSummary}`))
-}
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`${colorScheme}: every screen from the first name to the chat`, async ({ relay, newBrowser }) => {

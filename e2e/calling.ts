@@ -88,8 +88,22 @@ export class Calling {
       .toBeGreaterThan(0.01)
   }
 
-  /** Width by height of what is received. */
   async expectMine(label: 'Your picture' | 'Your screen'): Promise<void> {
     await expect(this.page.getByLabel(label, { exact: true })).toBeVisible()
   }
+
+  /** Width by height of what is sent, once it is seen. */
+  async shapeOfMine(): Promise<number> {
+    await expect.poll(() => shapeOf(this.mine)).toBeGreaterThan(0)
+    return shapeOf(this.mine)
+  }
+
+  /** What is received is as wide for its height. */
+  async expectShape(shape: number): Promise<void> {
+    await expect.poll(() => shapeOf(this.theirs)).toBeCloseTo(shape, 1)
+  }
+}
+
+function shapeOf(video: Locator): Promise<number> {
+  return video.evaluate((element: HTMLVideoElement) => (element.videoHeight > 0 ? element.videoWidth / element.videoHeight : 0))
 }

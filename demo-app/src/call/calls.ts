@@ -75,6 +75,8 @@ export class Calls {
   }
 
   async call(who: PeerId): Promise<void> {
+    // They were faster: it is the same call.
+    if (this.incoming.get()?.remote === who) return this.accept()
     const giveUp = new AbortController()
     const state: CallState = { at: 'calling', with: who, giveUp }
     this.#become(state)

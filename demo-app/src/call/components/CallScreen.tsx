@@ -1,4 +1,5 @@
 /** A call: ringing first, then the one I talk with, large; me, small; and what to do with both. */
+import type { PeerId } from '@kith/sdk'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Avatar } from '../../components/Avatar.tsx'
 import { Dialog } from '../../components/Dialog.tsx'
@@ -16,7 +17,7 @@ import { Theirs } from './Theirs.tsx'
 interface CallScreenProps {
   session: Session
   /** Undefined while it rings. */ call: LiveCall | undefined
-  id: string
+  id: PeerId
   name: string
 }
 
@@ -24,6 +25,9 @@ export function CallScreen({ session, call, id, name }: CallScreenProps) {
   const { calls } = session
   const { capture } = calls
   const isSmall = useValue(calls.isSmall)
+  // The list changes with each connection; as long as there is none, nothing rings at their end.
+  useValue(session.people)
+  const isRinging = session.peer.connections.has(id)
   const [isChoosing, setChoosing] = useState(false)
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
@@ -46,7 +50,7 @@ export function CallScreen({ session, call, id, name }: CallScreenProps) {
             <Status session={session} call={call} />
           ) : (
             <p class="call-status" role="status">
-              {text.call.calling}
+              {isRinging ? text.call.calling : text.link.connecting}
             </p>
           )}
         </div>

@@ -33,7 +33,7 @@ export function IncomingCall({ calls, id, name }: { calls: Calls; id: string; na
     >
       <Avatar id={id} name={name} />
       <div class="incoming-call-words" role="alert">
-        <h2 id={titleId} class="clip" tabIndex={-1} autofocus>
+        <h2 id={titleId} tabIndex={-1} autofocus>
           {words.words(name)}
         </h2>
         <p class="hint">{words.hint}</p>

@@ -19,7 +19,7 @@ export function Mine({ capture, size }: { capture: Capture; size: 'large' | 'sma
     <div class={`tile mine ${size}${isSpeaking ? ' speaking' : ''}${screen ? ' screen' : ''}`}>
       {stream && <Picture stream={stream} label={label} isMuted isMirrored={!screen} />}
       {!stream && camera.is !== 'opening' && <p class="tile-words">{text.call.cameraOff}</p>}
-      <span class="tile-name">{text.call.me}</span>
+      <span class="tile-name">{screen ? text.call.myScreen : text.call.me}</span>
     </div>
   )
 }
