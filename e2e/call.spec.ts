@@ -62,9 +62,10 @@ test('a screen takes the place of the camera and gives it back, without ringing 
   const track = () => grace.theirs.evaluate((video: HTMLVideoElement) => (video.srcObject as MediaStream).getVideoTracks()[0]?.id)
   const trackBefore = await track()
 
+  // The pretended screen of a phone has another shape than the pretended camera: by that it is known.
+  await ada.page.setViewportSize({ width: 390, height: 844 })
   await ada.button('Share your screen').click()
   await ada.expectMine('Your screen')
-  // The pretended screen has another shape than the pretended camera, by which it is known.
   await expect.poll(() => ada.shapeOfMine()).not.toBeCloseTo(camera, 1)
   const screen = await ada.shapeOfMine()
   await grace.expectShape(screen)
