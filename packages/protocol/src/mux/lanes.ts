@@ -24,6 +24,7 @@ export interface KeptFrame {
   /** The half that made it: a stream that was opened again has another one by now. */
   readonly half: SendHalf | undefined
   readonly fin: boolean
+  readonly sentAt: Millis
 }
 
 export class MuxLane {
@@ -52,9 +53,9 @@ export class MuxLane {
   }
 
   /** Counts a frame that is being sent and returns it. */
-  keep(frame: Bytes, stream?: MuxStream, fin = false): Bytes {
+  keep(frame: Bytes, now: Millis, stream?: MuxStream, fin = false): Bytes {
     if (stream !== undefined) stream.unacknowledged += 1
-    this.#kept.push({ frame, stream, half: stream?.send, fin })
+    this.#kept.push({ frame, stream, half: stream?.send, fin, sentAt: now })
     this.#keptBytes += frame.length + FRAME_OVERHEAD_BYTES
     return frame
   }
@@ -82,7 +83,7 @@ export class MuxLane {
 
   receive(frameBytes: number, now: Millis): void {
     this.#received += 1
-    this.#receivedBytes += frameBytes
+    this.#receivedBytes += frameBytes + FRAME_OVERHEAD_BYTES
     if (this.#receivedBytes >= ACK_BYTES) this.#ackDueAt = now
     else this.#ackDueAt ??= now + ACK_MS
   }

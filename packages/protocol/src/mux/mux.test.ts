@@ -266,10 +266,15 @@ test('small writes share a frame for as long as it waits', () => {
 })
 
 test('a frame that is not full waits for the write that was promised, and for nothing else', () => {
-  const [dialler] = readyPair()
+  const [dialler, callee] = readyPair()
   const stream = dialler.mux.open({ protocols: [ECHO] })
-  dialler.sent()
-  const lengths = () => dialler.sent('bulk').map(({ bytes }) => bytes.length)
+  exchange(dialler, callee)
+  let frames = 1
+  const lengths = () => {
+    const sent = dialler.sent('bulk')
+    frames += sent.length
+    return sent.map(({ bytes }) => bytes.length)
+  }
   const header = 2
 
   expect(dialler.mux.write(stream, new Uint8Array(100), true)).toBe(100)
@@ -290,7 +295,8 @@ test('a frame that is not full waits for the write that was promised, and for no
   let left = STREAM_WINDOW_BYTES
   while (left > 5) {
     left -= dialler.mux.write(other, new Uint8Array(left - 5), true)
-    dialler.sent()
+    lengths()
+    dialler.receive('control', encodeControl({ type: 'ack', lane: 3, count: frames }))
   }
   expect(dialler.mux.write(other, new Uint8Array(5), true)).toBe(5)
   expect(lengths()).toEqual([])
@@ -515,7 +521,7 @@ test('a remote whose messages are too small for an OPEN is refused', () => {
 test('a lane that is not acknowledged waits', () => {
   const lane = new MuxLane(3)
   const frame = new Uint8Array(FRAME_MAX_BYTES)
-  while (lane.hasRoom(frame.length)) lane.keep(frame)
+  while (lane.hasRoom(frame.length)) lane.keep(frame, 0)
   expect(lane.keptBytes).toBeLessThanOrEqual(UNACKNOWLEDGED_MAX_BYTES)
   expect(lane.keptBytes).toBeGreaterThan(UNACKNOWLEDGED_MAX_BYTES - 2 * FRAME_MAX_BYTES)
   expect(lane.acknowledge(1).length).toBe(1)

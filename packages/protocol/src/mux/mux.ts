@@ -262,10 +262,11 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
         return
       case 'alive':
         this.#earlyBudget.lift()
+        if (event.roundTripMs !== undefined) this.#streams.flight.delay(event.roundTripMs, now)
         return
       case 'ack':
         this.#earlyBudget.lift()
-        this.#streams.acknowledged(event.lane === 2 ? this.#lanes.urgent : this.#lanes.bulk, event.count)
+        this.#streams.acknowledged(event.lane === 2 ? this.#lanes.urgent : this.#lanes.bulk, event.count, now)
         return
       case 'opaque':
         this.#outputs.push(event)

@@ -22,6 +22,11 @@ export class Scheduler<T extends Scheduled> {
   #levels: Level<T>[] = []
   #aside: T[] = []
 
+  /** Whether anybody waits for their turn. */
+  get isBusy(): boolean {
+    return this.#levels.some(({ turns }) => turns.length > 0)
+  }
+
   /** Gives a stream that has something to send its turn; one that has its turn already keeps it. */
   add(stream: T): void {
     if (stream.scheduled) return

@@ -34,7 +34,7 @@ export interface SessionConfig {
 export type SessionEvent =
   | { readonly type: 'open' }
   | { readonly type: 'protocols' }
-  | { readonly type: 'alive' }
+  | { readonly type: 'alive'; readonly roundTripMs?: number }
   | { readonly type: 'ack'; readonly lane: LaneNumber; readonly count: number }
   | { readonly type: 'goaway'; readonly code: number; readonly reason: string }
   | { readonly type: 'opaque'; readonly number: OpaqueType; readonly message: Bytes }
@@ -184,6 +184,7 @@ export class Session {
         if (this.#ping?.token === message.token && this.#ping.sentAt !== undefined) {
           this.#roundTripMs = now - this.#ping.sentAt
           this.#ping = undefined
+          return { type: 'alive', roundTripMs: this.#roundTripMs }
         }
         return { type: 'alive' }
       case 'goaway':
