@@ -5,8 +5,8 @@
 import { violation } from '../errors.ts'
 import { ACK_BYTES, ACK_MS, UNACKNOWLEDGED_MAX_BYTES } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
-import type { LaneNumber } from './control.ts'
 import { Fifo } from './fifo.ts'
+import type { LaneNumber } from './frames.ts'
 import { Scheduler } from './scheduler.ts'
 import type { SendHalf } from './send-half.ts'
 import type { MuxStream } from './stream.ts'
@@ -34,6 +34,8 @@ export class MuxLane {
   readonly signals = new Fifo<MuxStream>()
   /** OPENs that were turned down and have no stream of their own. */
   readonly rejects = new Fifo<{ readonly stream: number; readonly code: number }>()
+  /** A frame that has been counted, and did not fit into the message before. */
+  held: Bytes | undefined
   readonly #kept = new Fifo<KeptFrame>()
   #keptBytes = 0
   #acknowledged = 0

@@ -31,6 +31,7 @@ import {
   REJECT_CODES,
 } from './frames.ts'
 import { MuxLane } from './lanes.ts'
+import { unpackMessage } from './packing.ts'
 import { Bench, ECHO, exchange, filled, readyPair, type SentMessage } from './pair.testing.ts'
 
 const SEED = Number(process.env.KITH_SEED ?? 1)
@@ -40,7 +41,9 @@ const openFrame = (id: number, data: Uint8Array = new Uint8Array(0), priority = 
   concat(encodeOpenHeader(id, { kind: 'stream', priority, scope: 0, protocols: [ECHO], params: undefined }), data)
 const dataFrame = (id: number, length: number) => concat(encodeDataHeader(id), new Uint8Array(length))
 const types = (messages: readonly SentMessage[]) =>
-  messages.filter(({ lane }) => lane !== 'control').map(({ bytes }) => decodeFrame(bytes).type)
+  messages
+    .filter(({ lane }) => lane !== 'control')
+    .flatMap(({ bytes }) => unpackMessage(bytes).map((frame) => decodeFrame(frame).type))
 
 // ── who speaks ──
 
@@ -271,9 +274,9 @@ test('a frame that is not full waits for the write that was promised, and for no
   exchange(dialler, callee)
   let frames = 1
   const lengths = () => {
-    const sent = dialler.sent('bulk')
+    const sent = dialler.sent('bulk').flatMap(({ bytes }) => unpackMessage(bytes))
     frames += sent.length
-    return sent.map(({ bytes }) => bytes.length)
+    return sent.map(({ length }) => length)
   }
   const header = 2
 
@@ -365,7 +368,7 @@ test('an OPEN that crossed a change of protocols is tried once more, with all th
   sent.push(...dialler.sent('bulk'))
   for (const { lane, bytes } of sent) callee.receive(lane, bytes)
   const rejects = callee.sent('bulk')
-  expect(types(rejects)).toEqual(['reject'])
+  expect(types(rejects)).toEqual(['ack', 'reject'])
   callee.give({ type: 'serve', served: [[0, [ECHO]]] })
   for (const { lane, bytes } of [...callee.sent('control'), ...rejects]) dialler.receive(lane, bytes)
   exchange(dialler, callee)

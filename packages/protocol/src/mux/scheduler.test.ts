@@ -7,6 +7,8 @@ interface Sender extends Scheduled {
   readonly name: string
 }
 
+const WHOLE = new Uint8Array(FRAME_MAX_BYTES)
+
 const sender = (name: string, priority = 0): Sender => ({
   name,
   priority,
@@ -27,7 +29,7 @@ function turns(
   for (let turn = 0; turn < count; turn++) {
     before(turn)
     for (const each of greedy) {
-      each.send.write(new Uint8Array(FRAME_MAX_BYTES))
+      each.send.write(WHOLE)
       scheduler.add(each)
     }
     const next = scheduler.next(Number.MAX_SAFE_INTEGER)

@@ -15,12 +15,12 @@ import {
   decodeControl,
   encodeControl,
   type HelloLimits,
-  type LaneNumber,
   MUX_VERSION,
   type OpaqueType,
   type ServedProtocols,
 } from './control.ts'
 import { Fifo } from './fifo.ts'
+import type { LaneNumber } from './frames.ts'
 
 export interface SessionConfig {
   /** HMACs over role and fingerprints: the one we send, and the one we insist on. 32 bytes each. */
@@ -110,6 +110,13 @@ export class Session {
 
   acknowledge(lane: LaneNumber, count: number): void {
     this.#acks.set(lane, count)
+  }
+
+  /** What is to be acknowledged, for a message that goes anyway: it needs none of its own then. */
+  takeAcks(): readonly (readonly [LaneNumber, number])[] {
+    const acks = [...this.#acks]
+    this.#acks.clear()
+    return acks
   }
 
   send(number: OpaqueType, message: Bytes): void {

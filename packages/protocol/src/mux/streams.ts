@@ -14,6 +14,7 @@ import {
   encodeOpenHeader,
   encodeReject,
   type Frame,
+  type LaneNumber,
   type OpenHeader,
   REJECT_CODES,
   type Scope,
@@ -27,7 +28,7 @@ import { SendHalf } from './send-half.ts'
 import { MuxStream } from './stream.ts'
 import { ReceiveWindow, SendCredit } from './window.ts'
 
-type StreamFrame = Exclude<Frame, { type: 'open' }>
+type StreamFrame = Exclude<Frame, { type: 'open' | 'ack' }>
 
 export interface StreamsConfig {
   readonly role: 0 | 1
@@ -216,8 +217,12 @@ export class Streams {
 
   /** Takes one frame. Throws 'peer-violation'. */
   receive(lane: MuxLane, bytes: Bytes, now: Millis): void {
-    lane.receive(bytes.length, now)
     const frame = decodeFrame(bytes)
+    if (frame.type === 'ack') {
+      this.acknowledged(frame.lane, frame.count, now)
+      return
+    }
+    lane.receive(bytes.length, now)
     if (frame.type === 'open') {
       this.#onOpenFrame(lane, frame)
       return
@@ -354,7 +359,8 @@ export class Streams {
   }
 
   /** Frames of a lane have arrived. Throws 'peer-violation' for more than were sent. */
-  acknowledged(lane: MuxLane, count: number, now: Millis): void {
+  acknowledged(number: LaneNumber, count: number, now: Millis): void {
+    const lane = number === 2 ? this.#lanes.urgent : this.#lanes.bulk
     const before = lane.keptBytes
     const arrived = lane.acknowledge(count)
     const newest = arrived.at(-1)
