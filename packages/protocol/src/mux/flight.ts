@@ -15,7 +15,7 @@ import type { Millis } from '../machine.ts'
 const GAIN = 1.25
 
 /** Rounds whose best is the rate: long enough to bridge a stall, short enough to follow a path that became slower. */
-const RATE_ROUNDS = 8
+const RATE_ROUNDS = 4
 
 /** How long the least delay is believed (BBR's MinRTTFilterLen). */
 const DELAY_MS = 10_000
