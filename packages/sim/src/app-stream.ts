@@ -5,8 +5,8 @@ import type { MuxStream } from '@kith/protocol'
 export interface StreamPlan {
   /** Names the stream at both ends. */
   readonly key: number
-  /** What the acceptor does with it: takes what comes, sends back what comes, or never reads. */
-  readonly acceptor?: 'reads' | 'echoes' | 'ignores'
+  /** What the acceptor does with it: takes what comes, sends it back, never reads, or turns it down although it serves the protocol. */
+  readonly acceptor?: 'reads' | 'echoes' | 'ignores' | 'refuses'
   /** Bytes handed to the machine at a time. */
   readonly pieceBytes?: number
 }

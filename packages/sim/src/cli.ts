@@ -63,7 +63,9 @@ async function main(): Promise<void> {
   const shares: Results[] =
     jobs === 1
       ? [runShare(batch, 0, 1)]
-      : await Promise.all(Array.from({ length: jobs }, (_, index) => inWorker({ ...batch, scenario: values.scenario, index, jobs })))
+      : await Promise.all(
+          Array.from({ length: jobs }, (_, index) => inWorker({ ...batch, scenario: values.scenario, index, jobs })),
+        )
   const seconds = (performance.now() - startedAt) / 1000
   const results: RunResult[] = []
   for (const [number, result] of shares.flat()) results[number] = result

@@ -1,8 +1,8 @@
 /** One end of a simulated link: a mux, its driver in virtual time, and an application that keeps account of what it was told. */
 import {
   type Bytes,
-  type MuxConfig,
   type Mux,
+  type MuxConfig,
   type MuxOutput,
   type MuxStream,
   type OpenRequest,
@@ -34,9 +34,6 @@ export interface EndpointConfig {
 
 /** Of the lane for datagrams: what is in its buffer grows old. */
 const DATAGRAMS_BUFFER_BYTES = 32 * 1024
-
-/** One stream in so many is turned down although its protocol is served. */
-const REFUSED_EVERY = 17
 
 export class Endpoint {
   readonly mux: Mux
@@ -256,7 +253,7 @@ export class Endpoint {
     const plan = mux.params as StreamPlan
     if (!this.isReady) this.#config.violated('a stream before the link was ready')
     if (this.byKey.has(plan.key)) this.#config.violated(`stream ${plan.key} came twice`)
-    if (plan.key % REFUSED_EVERY === 0) {
+    if (plan.acceptor === 'refuses') {
       this.mux.reject(mux, REJECT_CODES.refused)
       return
     }
@@ -281,7 +278,12 @@ export class Endpoint {
 
   #pump(stream: AppStream): void {
     while (stream.written < stream.wanted && (stream.sending === 'open' || stream.sending === 'finishing')) {
-      const piece = content(stream.key, stream.writes, stream.written, Math.min(stream.wanted - stream.written, stream.pieceBytes))
+      const piece = content(
+        stream.key,
+        stream.writes,
+        stream.written,
+        Math.min(stream.wanted - stream.written, stream.pieceBytes),
+      )
       const more = stream.sending === 'finishing' || stream.written + piece.length < stream.wanted
       const count = this.mux.write(stream.mux, piece, more)
       if (count === 0) return

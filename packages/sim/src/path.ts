@@ -89,7 +89,8 @@ export class OneWay {
     this.#model = config.model
     const { random } = config
     const lane = (): LaneState => {
-      const nextStallAt = config.model.stallEveryMs > 0 ? random.between(0, 2 * config.model.stallEveryMs) : Number.POSITIVE_INFINITY
+      const nextStallAt =
+        config.model.stallEveryMs > 0 ? random.between(0, 2 * config.model.stallEveryMs) : Number.POSITIVE_INFINITY
       return { waiting: new Queue(), bufferedBytes: 0, lowThresholdBytes: 0, lastArrivalAt: 0, nextStallAt }
     }
     this.#lanes = { control: lane(), urgent: lane(), bulk: lane(), datagrams: lane() }
@@ -124,7 +125,8 @@ export class OneWay {
 
   send(lane: PathLane, bytes: Bytes): void {
     const { maxMessageSize, violated } = this.#config
-    if (maxMessageSize > 0 && bytes.length > maxMessageSize) violated(`a message of ${bytes.length} bytes, larger than the path takes`)
+    if (maxMessageSize > 0 && bytes.length > maxMessageSize)
+      violated(`a message of ${bytes.length} bytes, larger than the path takes`)
     if (bytes.length > FRAME_MAX_BYTES) violated(`a message of ${bytes.length} bytes`)
     const state = this.#lanes[lane]
     state.waiting.push(bytes)

@@ -30,7 +30,8 @@ export function checkUnread({ endpoint, observer, violated }: Watched): void {
   // What comes after the end is nobody's.
   if (endpoint.end !== undefined) return
   const { unreadBytes } = endpoint.mux
-  if (unreadBytes !== observer.unreadBytes) violated(`${unreadBytes} bytes held for readers who have ${observer.unreadBytes} to read`)
+  if (unreadBytes !== observer.unreadBytes)
+    violated(`${unreadBytes} bytes held for readers who have ${observer.unreadBytes} to read`)
   if (observer.grantLeftBytes < 0) violated(`${-observer.grantLeftBytes} bytes came that were never granted`)
 }
 
@@ -82,7 +83,8 @@ export function checkForgotten({ endpoint, violated }: Watched): void {
     mux.reset(stream.mux, 0)
     if (stream.mux.reset) violated(`stream ${stream.key} is over and not forgotten`)
   }
-  for (const lane of LANES) if (mux.pull(lane, Number.MAX_SAFE_INTEGER) !== undefined) violated(`something is left to say on ${lane}`)
+  for (const lane of LANES)
+    if (mux.pull(lane, Number.MAX_SAFE_INTEGER) !== undefined) violated(`something is left to say on ${lane}`)
 }
 
 /** Nothing waits for ever. */

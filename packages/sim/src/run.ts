@@ -1,5 +1,5 @@
 /** One seeded run of one scenario: two ends, a path between them, and rules that are held against both throughout. */
-import { type Bytes, FRAME_MAX_BYTES, Mux, type MuxConfig, STREAMS_MAX, UNACKNOWLEDGED_MAX_BYTES } from '@kith/protocol'
+import { type Bytes, FRAME_MAX_BYTES, Mux, type MuxConfig } from '@kith/protocol'
 import { VirtualClock } from './clock.ts'
 import { Endpoint } from './endpoint.ts'
 import { Figures } from './figures.ts'
@@ -7,9 +7,18 @@ import { Observer } from './observer.ts'
 import { type Arrival, OneWay } from './path.ts'
 import { PROTOCOLS } from './protocols.ts'
 import { SeededRandom } from './random.ts'
+import {
+  checkAgreement,
+  checkBounds,
+  checkFinished,
+  checkForgotten,
+  checkSettled,
+  checkUnread,
+  isAtRest,
+  type Watched,
+} from './rules.ts'
 import type { Scenario, World } from './scenario.ts'
 import { Trace } from './trace.ts'
-import { checkAgreement, checkBounds, checkFinished, checkForgotten, checkSettled, checkUnread, isAtRest, type Watched } from './rules.ts'
 
 /** Longer than any scenario needs: whoever is not done by then never will be. */
 const PATIENCE_MS = 600_000
@@ -30,9 +39,6 @@ export interface RunResult {
   /** A hash over every message, with its time and lane. */
   readonly trace: string
   readonly figures: Readonly<Record<string, number>>
-  readonly streams: number
-  readonly bytesRead: number
-  readonly virtualMs: number
 }
 
 export interface RunOptions {
@@ -49,7 +55,8 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
   const figures = new Figures()
   const violations: string[] = []
   const violated = (what: string) => {
-    if (violations.length < VIOLATIONS_MAX) violations.push(`${scenario.name} seed ${seed} at ${clock.now.toFixed(2)} ms: ${what}`)
+    if (violations.length < VIOLATIONS_MAX)
+      violations.push(`${scenario.name} seed ${seed} at ${clock.now.toFixed(2)} ms: ${what}`)
   }
   const { bufferBytes = BUFFER_BYTES, maxMessageSize = 262_144, path: model } = scenario
   const { createMux = (config) => new Mux(config), onMessage } = options
@@ -148,6 +155,9 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
   }
   if (violations.length === 0) for (const end of ends) checkSettled(end)
 
+  let bytesRead = 0
+  for (const { endpoint } of ends) for (const { read } of endpoint.streams) bytesRead += read
+  figures.set('bytesRead', bytesRead)
   figures.set('mostInFlightBytes', Math.max(there.mostInFlightBytes, back.mostInFlightBytes))
   figures.set('mostUnreadBytes', Math.max(...ends.map(({ most }) => most.unreadBytes)))
   figures.set('mostUnacknowledgedBytes', Math.max(...ends.map(({ most }) => most.unacknowledgedBytes)))
@@ -156,16 +166,12 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
     if (violations.length > 0) break
     if (value === undefined || !(value >= least && value <= most)) violated(`${name} is ${value}, not ${least} to ${most}`)
   }
-  const all = ends.flatMap(({ endpoint }) => endpoint.streams)
   return {
     scenario: scenario.name,
     seed,
     violations,
     trace: trace.digest(),
     figures: figures.values,
-    streams: all.length,
-    bytesRead: all.reduce((sum, stream) => sum + stream.read, 0),
-    virtualMs: clock.now,
   }
 }
 

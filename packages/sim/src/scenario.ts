@@ -5,10 +5,11 @@
  * What happens is a `Workload`: `anything` (whatever comes to the applications' minds) looks for broken rules, those of
  * `workloads/` that send on purpose take figures. A scenario may bound its figures: a run outside is a violation like any other.
  */
-import type { OneWay, PathModel } from './path.ts'
+
 import type { VirtualClock } from './clock.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Figures } from './figures.ts'
+import type { OneWay, PathModel } from './path.ts'
 import type { SeededRandom } from './random.ts'
 
 /** What a workload has to do with. Both ends are ready when it begins. */

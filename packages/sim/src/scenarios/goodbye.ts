@@ -4,7 +4,15 @@ import { anything } from '../workloads/anything.ts'
 /** One side leaves in the middle of it: nothing that was cut short may pass for whole. */
 export const goodbye: Scenario = {
   name: 'goodbye',
-  path: { latencyMs: 20, jitterMs: 10, bytesPerMs: 5_000, stallEveryMs: 500, stallMs: 200, datagramLoss: 0.1, queueBytes: 128 * 1024 },
+  path: {
+    latencyMs: 20,
+    jitterMs: 10,
+    bytesPerMs: 5_000,
+    stallEveryMs: 500,
+    stallMs: 200,
+    datagramLoss: 0.1,
+    queueBytes: 128 * 1024,
+  },
   workload: anything({
     actions: 60,
     betweenActionsMs: 8,

@@ -4,7 +4,15 @@ import { anything } from '../workloads/anything.ts'
 /** A slow path with the smallest messages that are allowed: what is urgent must pass what is not. */
 export const narrow: Scenario = {
   name: 'narrow',
-  path: { latencyMs: 100, jitterMs: 50, bytesPerMs: 60, stallEveryMs: 2_000, stallMs: 500, datagramLoss: 0, queueBytes: 128 * 1024 },
+  path: {
+    latencyMs: 100,
+    jitterMs: 50,
+    bytesPerMs: 60,
+    stallEveryMs: 2_000,
+    stallMs: 500,
+    datagramLoss: 0,
+    queueBytes: 128 * 1024,
+  },
   workload: anything({
     actions: 80,
     betweenActionsMs: 25,

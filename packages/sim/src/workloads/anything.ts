@@ -8,6 +8,9 @@ import type { Workload } from '../scenario.ts'
 
 const PRIORITIES = [-1, 0, 0, 0, 1, 5]
 
+/** Weights of what the other end does with a stream. */
+const ACCEPTORS = { reads: 15, echoes: 3, refuses: 1 } as const
+
 /** What the applications may do next. Weights, relative to each other. */
 export interface ActionWeights {
   readonly open: number
@@ -50,7 +53,7 @@ function doSomething({ weights, writeBytes }: AnythingOptions, random: SeededRan
   const protocols = (): ProtocolName[] => [random.pick(PROTOCOLS), random.pick(PROTOCOLS)]
   switch (action) {
     case 'open': {
-      const plan = { key: nextKey(), acceptor: random.chance(0.2) ? ('echoes' as const) : ('reads' as const) }
+      const plan = { key: nextKey(), acceptor: random.weighted(ACCEPTORS) }
       const opened = end.open(plan, { protocols: protocols(), priority: random.pick(PRIORITIES) })
       if (opened !== undefined && random.chance(0.7)) end.write(opened, random.below(writeBytes))
       return
@@ -60,7 +63,8 @@ function doSomething({ weights, writeBytes }: AnythingOptions, random: SeededRan
       return
     case 'datagrams': {
       const flow =
-        live.find(({ isFlow }) => isFlow) ?? end.open({ key: nextKey() }, { kind: 'datagrams', protocols: protocols(), priority: 1 })
+        live.find(({ isFlow }) => isFlow) ??
+        end.open({ key: nextKey() }, { kind: 'datagrams', protocols: protocols(), priority: 1 })
       if (flow === undefined) return
       for (let count = random.below(20); count > 0; count--) end.sendDatagram(flow, random.below(DATAGRAM_MAX_BYTES + 1))
       return
