@@ -67,6 +67,7 @@ async function main(): Promise<void> {
           Array.from({ length: jobs }, (_, index) => inWorker({ ...batch, scenario: values.scenario, index, jobs })),
         )
   const seconds = (performance.now() - startedAt) / 1000
+  const { user, system } = process.cpuUsage()
   const results: RunResult[] = []
   for (const [number, result] of shares.flat()) results[number] = result
 
@@ -75,7 +76,9 @@ async function main(): Promise<void> {
   if (values.json !== undefined) writeFileSync(values.json, json)
   process.stdout.write(json)
   for (const { violations } of results) for (const violation of violations) console.error(violation)
-  console.error(`${report.runs} runs, ${report.violations} violations, ${seconds.toFixed(1)} s`)
+  console.error(
+    `${report.runs} runs, ${report.violations} violations, ${seconds.toFixed(1)} s (${((user + system) / 1e6).toFixed(1)} s of CPU)`,
+  )
   if (values.compare !== undefined) compare(JSON.parse(readFileSync(values.compare, 'utf8')) as BatchReport, report)
   if (report.firstViolation === undefined) return
   const { scenario, seed } = report.firstViolation
