@@ -129,9 +129,9 @@ export const EARLY_FRAMES_MAX = 4096
 /** Bytes that a stream may receive before its reader takes any. Beyond: 'peer-violation'. */
 export const STREAM_WINDOW_BYTES = 256 * 1024
 
-/** What a stream's window grows to while its reader keeps up: 40 MB/s over a path of 100 ms, and no more than a quarter of what a
- *  connection may hold unread. */
-export const STREAM_WINDOW_MAX_BYTES = 4 * 1024 * 1024
+/** What a stream's window grows to while its reader keeps up: 40 MB/s over a path of 100 ms, since it is granted anew by halves. Half of
+ *  what a connection may hold unread. */
+export const STREAM_WINDOW_MAX_BYTES = 8 * 1024 * 1024
 
 /** Bytes that a whole connection may receive before its readers take any. Grows to UNREAD_MAX_BYTES. Beyond: 'peer-violation'. */
 export const CONNECTION_WINDOW_BYTES = 1024 * 1024

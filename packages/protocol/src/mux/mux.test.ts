@@ -481,6 +481,24 @@ test('urgent may overtake bulk: an id that comes late was not skipped', () => {
   expect(callee.mux.streams).toBe(2)
 })
 
+test('a stream that is over within one message is answered all the same', () => {
+  const [dialler, callee] = readyPair()
+  const stream = dialler.mux.open({ protocols: [ECHO] })
+  dialler.mux.stop(stream, 7)
+  dialler.mux.finish(stream)
+  const sent = dialler.sent('bulk')
+  expect(types(sent)).toEqual(['open', 'stop', 'fin'])
+  expect(sent.length).toBe(1)
+  for (const { lane, bytes } of sent) callee.receive(lane, bytes)
+  callee.acceptLast()
+  exchange(dialler, callee)
+  expect(dialler.last('finished')?.stream).toBe(stream)
+  dialler.now = callee.now = ACK_MS
+  for (const bench of [dialler, callee]) bench.give({ type: 'tick' })
+  exchange(dialler, callee)
+  expect([dialler.mux.streams, callee.mux.streams]).toEqual([0, 0])
+})
+
 test('late frames of a stream that is gone are counted and thrown away', () => {
   const [dialler, callee] = readyPair()
   const stream = dialler.mux.open({ protocols: [ECHO] })

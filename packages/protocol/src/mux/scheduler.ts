@@ -10,7 +10,7 @@ import { Fifo } from './fifo.ts'
 import type { SendHalf } from './send-half.ts'
 
 /** Bytes that a stream may send in a round without waiting for its turn: a message of a game or of a voice, not a part of a file. */
-const SPARSE_BYTES = 4096
+export const SPARSE_BYTES = 4096
 
 export interface Scheduled {
   readonly priority: number
@@ -52,7 +52,7 @@ export class Scheduler<T extends Scheduled> {
       stream.round = this.#round
       stream.roundBytes = 0
     }
-    if (stream.roundBytes + stream.send.waitingBytes <= SPARSE_BYTES) level.sparse.push(stream)
+    if (isLittle(stream)) level.sparse.push(stream)
     else level.turns.push(stream)
   }
 
@@ -65,6 +65,11 @@ export class Scheduler<T extends Scheduled> {
       const stream = isSparse ? level.sparse.shift() : this.#nextTurn(level)
       if (stream === undefined) {
         this.#levels.shift()
+        continue
+      }
+      if (isSparse && !isLittle(stream)) {
+        // It was, when it was added; more has been written since.
+        level.turns.push(stream)
         continue
       }
       const outgoing = stream.send.next(connectionCreditBytes)
@@ -116,4 +121,8 @@ export class Scheduler<T extends Scheduled> {
     this.#levels.splice(at < 0 ? this.#levels.length : at, 0, level)
     return level
   }
+}
+
+function isLittle({ roundBytes, send }: Scheduled): boolean {
+  return roundBytes + send.waitingBytes <= SPARSE_BYTES
 }

@@ -450,6 +450,8 @@ export class Streams {
     // The remote counts its streams until we have acknowledged; we must not count them for longer than that.
     if (stream.opener === 'remote') this.#release(stream)
     if (stream.unacknowledged > 0 || stream.hasSignals) return
+    // All of it came in one message with its OPEN: whoever opened it waits for an answer still.
+    if (stream.opener === 'remote' && !stream.accepted) return
     // Our FIN has arrived, yet the stream may still be turned down, or have to be opened again.
     if (send.state === 'finished' && !stream.accepted && !stream.reset) return
     this.#forget(stream)
