@@ -33,7 +33,7 @@ export async function startSession(place: Place): Promise<Session> {
   peer.on('status', (now) => status.set(now))
   const chats = new Chats(peer, history, place.profile)
   const documents = new Library(peer, kept, place.profile)
-  const calls = new Calls(peer, place.profile)
+  const calls = new Calls(peer, place.profile, (who, line) => void chats.of(who).noteCall(line).catch(reportError))
   const name = new Value(peer.identity.name)
   return { peer, place, name, status, people: watchPeople(peer, chats), chats, documents, calls }
 }

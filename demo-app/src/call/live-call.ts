@@ -1,9 +1,10 @@
 /** A call that was accepted: what I send follows what I capture; what they send is there to be shown. */
-import type { Connection, LocalTrack, Media } from '@kith/sdk'
+import type { Connection, LocalTrack, Media, Stream } from '@kith/sdk'
 import { codeOf } from '../errors.ts'
 import { Value } from '../observable.ts'
 import type { Capture } from './capture.ts'
 import { type Quality, qualityOf } from './quality.ts'
+import { exchangeStates, type SelfState } from './self-state.ts'
 
 /** Theirs, as far as they send it. */
 export interface Remote {
@@ -16,18 +17,26 @@ const QUALITY_EVERY_MS = 2_000
 
 export class LiveCall {
   readonly media: Media
+  readonly caller: 'me' | 'them'
   /** In milliseconds since 1970. */
   readonly startedAt = Date.now()
   readonly remote = new Value<Remote>({ stream: undefined, picture: undefined, sound: undefined })
+  /** What they say of their microphone and picture; undefined before they do, and where they do not. */
+  readonly theirs = new Value<SelfState | undefined>(undefined)
   readonly state: Value<Connection['state']>
   readonly path: Value<Connection['path']>
   readonly quality = new Value<Quality>('unknown')
   readonly #picture: Sending
   readonly #sound: Sending
   readonly #undo: (() => void)[]
+  readonly #capture: Capture
+  #states: Stream | undefined
+  #isOver = false
 
-  constructor(media: Media, capture: Capture) {
+  constructor(media: Media, caller: LiveCall['caller'], capture: Capture) {
     this.media = media
+    this.caller = caller
+    this.#capture = capture
     const { connection } = media
     this.state = new Value(connection.state)
     this.path = new Value(connection.path)
@@ -53,7 +62,19 @@ export class LiveCall {
     look()
   }
 
+  /** The stream on which both say how they are; of two, the newer. */
+  async exchangeStates(stream: Stream): Promise<void> {
+    this.#states?.reset()
+    this.#states = stream
+    if (this.#isOver) stream.reset()
+    await exchangeStates(stream, this.#capture.self, (state) => {
+      if (this.#states === stream) this.theirs.set(state)
+    })
+  }
+
   end(): void {
+    this.#isOver = true
+    this.#states?.reset()
     for (const undo of this.#undo) undo()
     this.media.close()
   }

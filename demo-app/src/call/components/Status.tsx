@@ -1,5 +1,6 @@
 /** How the call goes: in words that are said when they change, with bars beside them, and for how long already. */
 import { useEffect, useState } from 'preact/hooks'
+import { lengthOf } from '../../dates.ts'
 import { useValue } from '../../observable.ts'
 import type { Session } from '../../session.ts'
 import { text } from '../../text.ts'
@@ -43,10 +44,9 @@ function Duration({ since }: { since: number }) {
     const timer = setInterval(() => setNow(Date.now()), 1_000)
     return () => clearInterval(timer)
   }, [])
-  const seconds = Math.max(0, Math.floor((now - since) / 1_000))
   return (
     <span class="duration" role="timer">
-      {Math.floor(seconds / 60)}:{String(seconds % 60).padStart(2, '0')}
+      {lengthOf(now - since)}
     </span>
   )
 }
