@@ -74,6 +74,7 @@ export class Calling {
 
   /** The loudest of what is heard is far above silence. */
   async expectSound(): Promise<void> {
+    await expect.poll(() => this.theirs.evaluate((video: HTMLVideoElement) => video.srcObject !== null)).toBe(true)
     await this.theirs.evaluate((video: HTMLVideoElement) => {
       const context = new AudioContext()
       const analyser = new AnalyserNode(context)
