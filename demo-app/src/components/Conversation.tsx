@@ -23,7 +23,7 @@ export function Conversation({ session, person, onAbout }: ConversationProps) {
   const { id, name, online, trust } = person
   const chat = session.chats.of(id)
   const heading = useRef<HTMLHeadingElement>(null)
-  const hasWaiting = useValue(chat.messages).some((message) => message.author === 'me' && !message.delivered)
+  const hasWaiting = useValue(chat.entries).some((entry) => entry.author === 'me' && !entry.delivered)
   // On a phone the whole screen changes; where there is a keyboard, the place to write takes the focus itself.
   useEffect(() => {
     if (matchMedia('(pointer: coarse)').matches) heading.current?.focus()
@@ -36,9 +36,9 @@ export function Conversation({ session, person, onAbout }: ConversationProps) {
         </button>
         <Avatar id={id} name={name} online={online} />
         <div class="conversation-who">
-          <h2 ref={heading} tabIndex={-1} class="clip">
+          <h1 ref={heading} tabIndex={-1} class="clip">
             {name}
-          </h2>
+          </h1>
           <LinkWords person={person} />
         </div>
         <CallButton session={session} person={person} />
