@@ -195,12 +195,33 @@ export interface Connection extends Events<ConnectionEvents>, AsyncDisposable {
   /** 'local' same browser, 'direct' ICE host/srflx, 'turn' relayed by TURN. */
   readonly path: 'local' | 'direct' | 'turn'
   readonly closed: Promise<{ code: number; reason: string }>
+  /** How it is doing, as of now; holds no address. Nothing is measured for it in between: ask as often as you show it, a few
+   *  milliseconds each. Rejects with 'closed'. */
+  getStats(): Promise<ConnectionStats>
   close(options?: { code?: number; reason?: string }): Promise<void>
 }
 export interface ConnectionEvents {
   state: Connection['state']
   path: Connection['path']
   protocols: ReadonlySet<ProtocolName>
+}
+export interface ConnectionStats {
+  path: Connection['path']
+  /** For people who talk: 'excellent' up to a round trip of 200 ms and a loss of 2 %, 'good' up to 480 ms and 6 %, else 'poor'; 'lost'
+   *  while nothing comes through. At an edge it changes from one reading to the next. */
+  quality: 'excellent' | 'good' | 'poor' | 'lost'
+  /** The last one measured. Undefined in the first moments. */
+  roundTripMs?: number | undefined
+  /** Of the packets of tracks, 0 to 1, the worse of both directions, of the last second or since the last reading. Undefined
+   *  without tracks: what streams lose is sent again. */
+  lossRatio?: number | undefined
+  /** On the network, encryption and what was sent again included, but not UDP and IP. */
+  bytesSent: number
+  bytesReceived: number
+  /** Conversations that are open, of all forms and whoever opened them. */
+  streams: number
+  /** Sums over all flows, those that have ended included. */
+  datagrams: Datagrams['stats']
 }
 
 // ── people ───────────────────────────────────────────────────────────────────────────────────

@@ -3,21 +3,24 @@ import { expect, test, vi } from 'vitest'
 import { PeerConnection } from './connection.ts'
 import { ECHO, linkPair, servedPair } from './link/pair.testing.ts'
 import type { Negotiator } from './rtc/negotiator.ts'
+import type { PathStats } from './rtc/path-stats.ts'
 
 const remote = identityFromSeed(new Uint8Array(32).fill(2)).id
 
-/** A connection over memory lanes; `path` is what its RTCPeerConnection says of itself. */
+const measured: PathStats = { path: 'direct', roundTripMs: 10, lossRatio: undefined, bytesSent: 1, bytesReceived: 2 }
+
+/** A connection over memory lanes; `stats` is what its RTCPeerConnection says of itself. */
 async function connection({ isLocal = false }: { isLocal?: boolean } = {}) {
   const { dialler, callee } = await servedPair((stream) => stream.readable.pipeTo(stream.writable))
-  const path = vi.fn<Negotiator['path']>(async () => 'direct')
+  const stats = vi.fn<Negotiator['stats']>(async () => measured)
   const close = vi.fn()
-  const negotiator = { path, close } as unknown as Negotiator
+  const negotiator = { stats, close } as unknown as Negotiator
   const it = new PeerConnection({ remote, link: dialler, negotiator, isLocal, contact: () => undefined })
   const states: string[] = []
   const paths: string[] = []
   it.on('state', (state) => states.push(state))
   it.on('path', (said) => paths.push(said))
-  return { it, link: dialler, callee, path, close, states, paths }
+  return { it, link: dialler, callee, stats, close, states, paths }
 }
 
 test('a stream tells whose it is, over what, and what it is about', async () => {
@@ -32,19 +35,59 @@ test('a stream tells whose it is, over what, and what it is about', async () => 
 })
 
 test('the path is told when it is known and when it changes, and never for one within this browser', async () => {
-  const { it, path, paths } = await connection()
-  path.mockResolvedValueOnce('turn')
+  const { it, stats, paths } = await connection()
+  stats.mockResolvedValueOnce({ ...measured, path: 'turn' })
   it.pathChanged('connected')
   await vi.waitFor(() => expect(paths).toEqual(['turn']))
   expect(it.path).toBe('turn')
-  path.mockRejectedValueOnce(new KithError('closed'))
+  stats.mockRejectedValueOnce(new KithError('closed'))
+  it.pathChanged('connected')
+  stats.mockResolvedValueOnce({ ...measured, path: undefined })
   it.pathChanged('connected')
   it.pathChanged('connected')
   await vi.waitFor(() => expect(paths).toEqual(['turn', 'direct']))
+  // Whoever asks for statistics may be the first to see that it changed.
+  stats.mockResolvedValueOnce({ ...measured, path: 'turn' })
+  expect((await it.getStats()).path).toBe('turn')
+  expect(paths).toEqual(['turn', 'direct', 'turn'])
   const local = await connection({ isLocal: true })
-  local.it.pathChanged('connected')
-  expect(local.it.path).toBe('local')
-  expect(local.path).not.toHaveBeenCalled()
+  local.stats.mockResolvedValueOnce({ ...measured, path: 'turn' })
+  expect((await local.it.getStats()).path).toBe('local')
+  expect(local.paths).toEqual([])
+})
+
+test('statistics are of the path and of the link, and the round trip that of whoever knows it', async () => {
+  const { it, link, stats } = await connection()
+  const stream = await it.open([ECHO], {})
+  expect(await it.getStats()).toEqual({
+    path: 'direct',
+    quality: 'excellent',
+    roundTripMs: 10,
+    lossRatio: undefined,
+    bytesSent: 1,
+    bytesReceived: 2,
+    streams: 1,
+    datagrams: { sent: 0, received: 0, droppedOutgoing: 0, droppedIncoming: 0 },
+  })
+  stats.mockResolvedValueOnce({ ...measured, roundTripMs: undefined, lossRatio: 0.05 })
+  await vi.waitFor(() => expect(link.roundTripMs).toBeDefined())
+  expect(await it.getStats()).toMatchObject({ roundTripMs: link.roundTripMs, lossRatio: 0.05, quality: 'good' })
+  stream.reset()
+  await vi.waitFor(async () => expect(await it.getStats()).toMatchObject({ streams: 0 }))
+})
+
+test("while it reconnects its quality is 'lost', and of a closed one there are no statistics", async () => {
+  const { it, stats } = await connection()
+  it.pathChanged('disconnected')
+  expect(await it.getStats()).toMatchObject({ quality: 'lost', roundTripMs: 10, bytesSent: 1 })
+  it.pathChanged('connected')
+  expect(await it.getStats()).toMatchObject({ quality: 'excellent' })
+  stats.mockResolvedValueOnce({ ...measured, path: undefined })
+  expect(await it.getStats()).toMatchObject({ quality: 'lost', path: 'direct' })
+  const late = it.getStats()
+  const closing = it.close()
+  for (const asked of [late, it.getStats()]) await expect(asked).rejects.toMatchObject({ code: 'closed' })
+  await closing
 })
 
 test('it reconnects and is back, or is lost for good', async () => {
@@ -97,7 +140,7 @@ test('the goodbye of the other side closes it', async () => {
 test('what the remote serves is kept current', async () => {
   const { dialler, callee } = linkPair({}, { protocols: [ECHO] })
   await Promise.all([dialler.ready, callee.ready])
-  const negotiator = { path: async () => 'direct', close: () => {} } as unknown as Negotiator
+  const negotiator = { stats: async () => measured, close: () => {} } as unknown as Negotiator
   await using it = new PeerConnection({ remote, link: dialler, negotiator, isLocal: false, contact: () => undefined })
   expect([...it.protocols]).toEqual([ECHO])
   const told = new Promise<ReadonlySet<string>>((resolve) => it.on('protocols', resolve))

@@ -1,12 +1,23 @@
 /** What carries all conversations with one peer: a link, and the RTCPeerConnection under it. */
 import { KithError, type PeerId, type ProtocolName } from '@kith/protocol'
-import type { Connection, ConnectionEvents, Datagrams, IncomingMedia, Media, OpenOptions, Stream } from './api.ts'
+import type {
+  Connection,
+  ConnectionEvents,
+  ConnectionStats,
+  Datagrams,
+  IncomingMedia,
+  Media,
+  OpenOptions,
+  Stream,
+} from './api.ts'
 import type { Contact } from './contact-record.ts'
 import { datagrams } from './datagrams.ts'
 import { Emitter, type Stop } from './events.ts'
 import type { Link, LinkStream } from './link/link.ts'
 import { MediaDesk, type MediaOpenOptions } from './media/desk.ts'
+import { qualityOf } from './quality.ts'
 import type { Negotiator, NegotiatorState } from './rtc/negotiator.ts'
+import type { PathStats } from './rtc/path-stats.ts'
 
 export interface ConnectionOptions {
   readonly remote: PeerId
@@ -40,6 +51,13 @@ export class PeerConnection implements Connection {
     // Whoever is interested awaits it; it is no failure of the page's.
     this.closed.catch(() => undefined)
     this.#readPath()
+  }
+
+  async getStats(): Promise<ConnectionStats> {
+    const { path, roundTripMs = this.#options.link.roundTripMs, ...measured } = await this.#measure()
+    const { streams, datagrams } = this.#options.link.stats
+    const quality = qualityOf(this.#state === 'connected' && path !== undefined, roundTripMs, measured.lossRatio)
+    return { path: this.#path, quality, roundTripMs, ...measured, streams, datagrams }
   }
 
   get contact(): Contact | undefined {
@@ -142,15 +160,19 @@ export class PeerConnection implements Connection {
   }
 
   #readPath(): void {
-    if (this.#options.isLocal) return
-    this.#options.negotiator.path().then(
-      (path) => {
-        if (path === this.#path) return
-        this.#path = path
-        this.#events.emit('path', path)
-      },
-      // Closed before its statistics came: there is no path to tell of.
-      () => undefined,
-    )
+    // Where it closed before its statistics came, there is no path to tell of.
+    this.#measure().catch(() => undefined)
+  }
+
+  /** Rejects with 'closed'. */
+  async #measure(): Promise<PathStats> {
+    const stats = await this.#options.negotiator.stats()
+    if (this.#state === 'closed') throw new KithError('closed', 'The connection has closed.')
+    const { path } = stats
+    if (path !== undefined && path !== this.#path && !this.#options.isLocal) {
+      this.#path = path
+      this.#events.emit('path', path)
+    }
+    return stats
   }
 }

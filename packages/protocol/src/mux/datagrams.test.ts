@@ -53,6 +53,23 @@ test('a datagram is `varint flow ‖ bytes`, a copy, and read in a buffer of its
   expect(mine.flow?.stats).toEqual({ sent: 1, received: 1, droppedOutgoing: 0, droppedIncoming: 0 })
 })
 
+test('all flows of a link are summed, those that have ended included', () => {
+  const { a, b, mine, theirs } = flowPair()
+  for (let n = 1; n <= 2; n++) send(a, mine, Uint8Array.of(n))
+  exchange(a, b)
+  b.mux.ignoreDatagrams(theirs)
+  a.mux.refuseDatagram(mine)
+  a.mux.reset(mine, 0)
+  exchange(a, b)
+  const another = open(a)
+  exchange(a, b)
+  send(a, another, Uint8Array.of(3))
+  exchange(a, b)
+  expect(mine.flow?.stats).toEqual({ sent: 2, received: 0, droppedOutgoing: 1, droppedIncoming: 0 })
+  expect(a.mux.datagrams).toEqual({ sent: 3, received: 0, droppedOutgoing: 1, droppedIncoming: 0 })
+  expect(b.mux.datagrams).toMatchObject({ sent: 0, received: 2, droppedIncoming: 2 })
+})
+
 test(`${DATAGRAM_MAX_BYTES} bytes pass; one more is refused by the sender and ignored by the receiver`, () => {
   const { a, b, mine, theirs } = flowPair()
   send(a, mine, filled(DATAGRAM_MAX_BYTES, 1))

@@ -75,13 +75,25 @@ export class Datagrams {
   /** Flows that have something to send, each in turn. */
   readonly #turns = new Fifo<{ readonly stream: MuxStream; readonly flow: Flow }>()
   readonly #early = new Fifo<{ readonly id: number; readonly bytes: Bytes; readonly at: Millis }>()
-  readonly #outgoing: Budget = { usedBytes: 0 }
-  readonly #incoming: Budget = { usedBytes: 0 }
+  readonly #outgoing: Budget = { usedBytes: 0, dropped: 0 }
+  readonly #incoming: Budget = { usedBytes: 0, dropped: 0 }
+  #sent = 0
+  #received = 0
 
   /** @param tell a datagram of this flow can be read, or all that it had to send is gone. */
   constructor(streams: FlowStreams, tell: (stream: MuxStream) => void) {
     this.#streams = streams
     this.#tell = tell
+  }
+
+  /** Of all flows, those that have ended included. */
+  get stats(): DatagramStats {
+    return {
+      sent: this.#sent,
+      received: this.#received,
+      droppedOutgoing: this.#outgoing.dropped,
+      droppedIncoming: this.#incoming.dropped,
+    }
   }
 
   /** A stream was opened or accepted: if it is one of a flow, datagrams flow from now on. */
@@ -109,6 +121,11 @@ export class Datagrams {
     flow.outgoing.expire(now)
     flow.outgoing.push(new Uint8Array(bytes), now)
     this.#schedule(stream, flow)
+  }
+
+  /** Counts one as dropped that is too large to be sent. */
+  refuse(stream: MuxStream): void {
+    stream.flow?.outgoing.countDropped()
   }
 
   /** Whether all that was sent has left or was dropped. If not, 'flow' tells when. */
@@ -170,6 +187,7 @@ export class Datagrams {
         this.#schedule(stream, flow)
         if (bytes !== undefined) {
           flow.sent += 1
+          this.#sent += 1
           this.#tellWriter(stream, flow)
           return new Writer(varintLength(stream.id) + bytes.length).varint(stream.id).bytes(bytes).finish()
         }
@@ -194,6 +212,7 @@ export class Datagrams {
   #arrive(stream: MuxStream, flow: Flow, bytes: Bytes, now: Millis): void {
     if (!isHeard(stream)) return
     flow.received += 1
+    this.#received += 1
     flow.incoming.push(bytes, now)
     if (flow.deaf) flow.incoming.clear()
     else if (flow.readerWaits) {
@@ -211,9 +230,10 @@ export class Datagrams {
   }
 }
 
-/** What all flows of a link hold together. */
+/** What all flows of a link hold together, one way, and what they have dropped. */
 interface Budget {
   usedBytes: number
+  dropped: number
 }
 
 /** Of one flow, one way. What it has no room for pushes out the oldest: of two datagrams the later one is worth more. */
@@ -235,7 +255,7 @@ class DatagramQueue {
     while (this.length > 0 && !this.#hasRoom(bytes.length)) this.#drop()
     // Other flows hold all there is.
     if (!this.#hasRoom(bytes.length)) {
-      this.dropped += 1
+      this.countDropped()
       return
     }
     this.#waiting.push({ bytes, at })
@@ -260,9 +280,14 @@ class DatagramQueue {
     while (this.length > 0) this.#drop()
   }
 
+  countDropped(): void {
+    this.dropped += 1
+    this.#budget.dropped += 1
+  }
+
   #drop(): void {
     this.shift()
-    this.dropped += 1
+    this.countDropped()
   }
 
   #hasRoom(bytes: number): boolean {

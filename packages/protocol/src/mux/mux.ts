@@ -21,7 +21,7 @@ import { KithError, violation } from '../errors.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import { FRAME_MAX_BYTES, FRAME_MIN_BYTES, GOAWAY_REASON_MAX_LENGTH } from '../limits.ts'
 import type { Bytes, Machine, Millis } from '../machine.ts'
-import { Datagrams } from './datagrams.ts'
+import { type DatagramStats, Datagrams } from './datagrams.ts'
 import { EarlyBudget, EarlyFrames } from './early.ts'
 import { Fifo } from './fifo.ts'
 import type { Scope } from './frames.ts'
@@ -113,6 +113,11 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     return this.#streams.count
   }
 
+  /** Sums over all flows, those that have ended included. */
+  get datagrams(): DatagramStats {
+    return this.#datagrams.stats
+  }
+
   /** Bytes received and not yet read, on all streams. */
   get unreadBytes(): number {
     return this.#streams.unreadBytes
@@ -187,6 +192,11 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   sendDatagram(stream: MuxStream, bytes: Uint8Array, now: Millis): void {
     if (this.#state !== 'live') throw new KithError('closed', 'the link is not open')
     this.#datagrams.send(stream, bytes, now)
+  }
+
+  /** Counts a datagram as dropped that is too large to be sent, for a writer who cannot be told by a throw. */
+  refuseDatagram(stream: MuxStream): void {
+    this.#datagrams.refuse(stream)
   }
 
   /** Whether all datagrams that were sent have left or were dropped. If not, 'flow' tells when. */

@@ -24,8 +24,6 @@ export class LinkFlow {
   /** Chunks that have been given to `writable` and have not reached us. */
   #queuedChunks = 0
   #isCancelled = false
-  /** Chunks that did not fit. */
-  #refused = 0
   /** Why nothing can be sent any more. */
   #end: KithError | undefined
 
@@ -69,8 +67,7 @@ export class LinkFlow {
   }
 
   get stats(): DatagramStats {
-    const { sent, received, droppedOutgoing, droppedIncoming } = this.#muxStream.flow?.stats ?? NONE
-    return { sent, received, droppedOutgoing: droppedOutgoing + this.#refused, droppedIncoming }
+    return this.#muxStream.flow?.stats ?? NONE
   }
 
   /** Throws 'too-large', 'invalid-argument', or what ended the flow. */
@@ -166,7 +163,7 @@ export class LinkFlow {
     this.#queuedChunks -= 1
     // A rejection would end the writable, and with it the flow.
     if (chunk.length > DATAGRAM_MAX_BYTES) {
-      this.#refused += 1
+      this.#host.mux.refuseDatagram(this.#muxStream)
       return undefined
     }
     this.send(chunk)

@@ -112,7 +112,12 @@ export class Link {
   }
 
   get stats(): LinkStats {
-    return { bytesSent: this.#bytesSent, bytesReceived: this.#bytesReceived, streams: this.#mux.streams }
+    return {
+      bytesSent: this.#bytesSent,
+      bytesReceived: this.#bytesReceived,
+      streams: this.#mux.streams,
+      datagrams: this.#mux.datagrams,
+    }
   }
 
   /** Calls back whenever the remote changes what it serves. */

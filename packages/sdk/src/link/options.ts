@@ -1,5 +1,5 @@
 /** What a link is made of and asked for. */
-import type { Bytes, ProtocolName, Scope, StreamKind } from '@kith/protocol'
+import type { Bytes, DatagramStats, ProtocolName, Scope, StreamKind } from '@kith/protocol'
 import type { Lanes } from '../rtc/lane.ts'
 import type { LinkStream } from './stream.ts'
 
@@ -50,4 +50,6 @@ export interface LinkStats {
   readonly bytesSent: number
   readonly bytesReceived: number
   readonly streams: number
+  /** Sums over all flows, those that have ended included. */
+  readonly datagrams: DatagramStats
 }

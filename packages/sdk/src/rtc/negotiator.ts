@@ -25,7 +25,7 @@ import {
 import SimplePeer, { type Signal } from 'simple-peer'
 import { type FencedConnection, fencedConnection } from './fenced-connection.ts'
 import type { Lane, Lanes } from './lane.ts'
-import { type PathStats, pathStats } from './path-stats.ts'
+import { PathMeter, type PathStats } from './path-stats.ts'
 import { Renegotiation, type RenegotiationOptions } from './renegotiation.ts'
 import { descriptionFromSdp, sdpFromDescription } from './sdp-template.ts'
 
@@ -79,9 +79,7 @@ export interface Negotiator {
    * 'invalid-argument' on the answerer, which has to ask the offerer by a message, and once there are tracks.
    */
   restartIce(): void
-  /** 'turn' when either end of the path in use is at a TURN server. Rejects with 'closed' while there is none. */
-  path(): Promise<'direct' | 'turn'>
-  /** Rejects with 'closed' while there is no path. */
+  /** Of now. Rejects with 'closed'. */
   stats(): Promise<PathStats>
   /** At once; what is still in the lanes' buffers is lost. */
   close(): void
@@ -96,6 +94,9 @@ class SimplePeerNegotiator implements Negotiator {
   readonly lanes: Lanes
   readonly #options: NegotiatorOptions
   readonly #fenced: FencedConnection
+  readonly #meter = new PathMeter()
+  /** Whoever waits for statistics: Firefox never gives those that were asked for just before the end. */
+  readonly #reading = new Set<() => void>()
   readonly #peer: SimplePeer
   readonly #outgoing: CandidatePolicy
   readonly #incoming: CandidatePolicy
@@ -197,19 +198,20 @@ class SimplePeerNegotiator implements Negotiator {
     connection.setLocalDescription({ type: 'rollback' }).then(offer, (cause) => this.#end(localFailure(cause)))
   }
 
-  async path(): Promise<'direct' | 'turn'> {
-    return (await this.stats()).path
-  }
-
-  async stats(): Promise<PathStats> {
-    const stats = this.#ended ? undefined : pathStats(await this.#fenced.connection.getStats())
-    if (stats === undefined) throw new KithError('closed', 'There is no path.')
-    return stats
+  stats(): Promise<PathStats> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (cause?: unknown) => reject(new KithError('closed', 'The connection has gone.', { cause }))
+      if (this.#ended) return giveUp()
+      this.#reading.add(giveUp)
+      const stats = this.#fenced.connection.getStats().then((reports) => this.#meter.read(reports))
+      stats.then(resolve, giveUp).finally(() => this.#reading.delete(giveUp))
+    })
   }
 
   close(): void {
     if (this.#ended) return
     this.#ended = true
+    for (const giveUp of this.#reading) giveUp()
     this.#renegotiation?.close()
     this.#peer.destroy()
     // simple-peer closes them a microtask later, and Chromium's channels say 'open' for a while after that.

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
-import { pathStats } from './path-stats.ts'
+import { PathMeter } from './path-stats.ts'
 
-const reports = (...all: { id: string; type: string; [member: string]: unknown }[]): RTCStatsReport =>
-  new Map(all.map((report) => [report.id, report]))
+type Report = { id: string; type: string; timestamp?: number; [member: string]: unknown }
+const reports = (...all: Report[]): RTCStatsReport => new Map(all.map((report) => [report.id, { timestamp: 0, ...report }]))
+const read = (...all: Report[]) => new PathMeter().read(reports(...all))
 
 const transport = { id: 'T', type: 'transport', selectedCandidatePairId: 'P' }
 const pair = {
@@ -14,15 +15,16 @@ const pair = {
   bytesSent: 10,
   bytesReceived: 20,
 }
-const unused = { ...pair, id: 'Q', localCandidateId: 'X', bytesSent: 99 }
+const unused = { ...pair, id: 'Q', localCandidateId: 'X', currentRoundTripTime: 9, bytesSent: 0, bytesReceived: 0 }
 const local = { id: 'L', type: 'local-candidate', candidateType: 'host' }
 const remote = { id: 'R', type: 'remote-candidate', candidateType: 'srflx' }
 const relay = { id: 'X', type: 'local-candidate', candidateType: 'relay' }
 
 test('the pair in use, and no other', () => {
-  expect(pathStats(reports(relay, unused, local, remote, pair, transport))).toEqual({
+  expect(read(relay, unused, local, remote, pair, transport)).toEqual({
     path: 'direct',
     roundTripMs: 12.5,
+    lossRatio: undefined,
     bytesSent: 10,
     bytesReceived: 20,
   })
@@ -32,16 +34,70 @@ test.each([
   ['ours', { ...local, candidateType: 'relay' }, remote],
   ['theirs', local, { ...remote, candidateType: 'relay' }],
 ])("a TURN server at either end makes it 'turn': %s", (_whose, ours, theirs) => {
-  expect(pathStats(reports(ours, theirs, pair, transport))?.path).toBe('turn')
+  expect(read(ours, theirs, pair, transport).path).toBe('turn')
 })
 
-test('Firefox marks the pair, and reports no transport', () => {
-  expect(pathStats(reports(unused, relay, local, remote, { ...pair, selected: true }))?.bytesSent).toBe(10)
+test('older Firefox marks the pair, and reports no transport', () => {
+  expect(read(unused, relay, local, remote, { ...pair, selected: true })).toMatchObject({ path: 'direct', roundTripMs: 12.5 })
 })
 
-test('before any check there is no round trip to tell of, and without a path nothing', () => {
+test('before any check there is no round trip to tell of, and without a path there is none', () => {
   const { currentRoundTripTime: _, ...unchecked } = pair
-  expect(pathStats(reports(local, remote, unchecked, transport))).toEqual({ path: 'direct', bytesSent: 10, bytesReceived: 20 })
-  expect(pathStats(reports({ id: 'T', type: 'transport' }, local, remote, pair))).toBeUndefined()
-  expect(pathStats(reports())).toBeUndefined()
+  expect(read(local, remote, unchecked, transport)).toMatchObject({ path: 'direct', roundTripMs: undefined })
+  expect(read({ id: 'T', type: 'transport' }, local, remote, pair)).toMatchObject({ path: undefined, bytesSent: 10 })
+  expect(read()).toMatchObject({ path: undefined, roundTripMs: undefined, lossRatio: undefined, bytesSent: 0 })
+})
+
+test('bytes of a pair that went are not forgotten', () => {
+  const meter = new PathMeter()
+  meter.read(reports(transport, pair))
+  const next = { ...pair, id: 'Q', bytesSent: 1, bytesReceived: 2 }
+  expect(meter.read(reports({ ...transport, selectedCandidatePairId: 'Q' }, next))).toMatchObject({
+    bytesSent: 11,
+    bytesReceived: 22,
+  })
+  expect(meter.read(reports())).toMatchObject({ bytesSent: 11, bytesReceived: 22 })
+})
+
+const heard = (timestamp: number, packetsLost: number, packetsReceived: number, id = 'I'): Report => ({
+  id,
+  type: 'inbound-rtp',
+  timestamp,
+  packetsLost,
+  packetsReceived,
+})
+const told = (timestamp: number, fractionLost?: number): Report => ({
+  id: 'O',
+  type: 'remote-inbound-rtp',
+  timestamp,
+  fractionLost,
+})
+
+test('loss of what comes is counted between readings that are a second apart', () => {
+  const meter = new PathMeter()
+  const lossRatio = (...all: Report[]) => meter.read(reports(...all)).lossRatio
+  expect(lossRatio(heard(5_000, 0, 0))).toBeUndefined()
+  expect(lossRatio(heard(6_000, 10, 90))).toBe(0.1)
+  // Whoever asks at once again gets what was counted before.
+  expect(lossRatio(heard(6_999, 10, 100))).toBe(0.1)
+  expect(lossRatio(heard(7_000, 10, 190))).toBe(0)
+  // A late packet is no longer lost.
+  expect(lossRatio(heard(8_000, 5, 290))).toBe(0)
+  // Another track comes, then the first one goes.
+  expect(lossRatio(heard(9_000, 5, 340), heard(9_000, 50, 0, 'J'))).toBe(0.5)
+  expect(lossRatio(heard(10_000, 50, 100, 'J'))).toBe(0)
+  // Nothing has come, so nothing is known.
+  expect(lossRatio(heard(11_000, 50, 100, 'J'))).toBeUndefined()
+})
+
+test('loss of what goes is what the other side says, while it is news', () => {
+  expect(read(told(5_000, 0.25)).lossRatio).toBe(0.25)
+  expect(read(told(5_000)).lossRatio).toBeUndefined()
+  expect(read(told(5_000, 0.25), { ...pair, timestamp: 15_000 }).lossRatio).toBe(0.25)
+  expect(read(told(5_000, 0.25), { ...pair, timestamp: 15_001 }).lossRatio).toBeUndefined()
+})
+
+test('the worse direction counts', () => {
+  expect(read(told(5_000, 0.25), heard(5_000, 1, 9)).lossRatio).toBe(0.25)
+  expect(read(told(5_000, 0.05), heard(5_000, 1, 9)).lossRatio).toBe(0.1)
 })

@@ -1,10 +1,17 @@
-/** What getStats knows of the path in use. */
+/**
+ * What getStats knows of a connection. Browsers report differently, and only here it shows. What a report is about may go, and the
+ * report with it: a candidate pair that is pruned, the packets of a track that was removed. So what was last seen of each is kept,
+ * a few numbers, and sums do not shrink.
+ */
+
 export interface PathStats {
-  /** 'turn' when either end of it is at a TURN server. */
-  readonly path: 'direct' | 'turn'
-  /** Of the last connectivity check. Undefined before the first. */
-  readonly roundTripMs?: number
-  /** On the wire below DTLS, since this path is in use. */
+  /** 'turn' when either end of the path in use is at a TURN server. Undefined while none is in use. */
+  readonly path: 'direct' | 'turn' | undefined
+  /** Of the last connectivity check. Undefined before the first, and in browsers that do not tell. */
+  readonly roundTripMs: number | undefined
+  /** Of the packets of tracks, 0 to 1, the worse of both directions. Undefined where no tracks flow. */
+  readonly lossRatio: number | undefined
+  /** On the wire, on all paths that were in use; what DTLS and SRTP add included, not what UDP and IP do. */
   readonly bytesSent: number
   readonly bytesReceived: number
 }
@@ -13,6 +20,7 @@ export interface PathStats {
 interface Report {
   readonly id: string
   readonly type: string
+  readonly timestamp: number
   readonly selectedCandidatePairId?: string
   readonly selected?: boolean
   readonly localCandidateId?: string
@@ -21,26 +29,74 @@ interface Report {
   readonly currentRoundTripTime?: number
   readonly bytesSent?: number
   readonly bytesReceived?: number
+  readonly packetsLost?: number
+  readonly packetsReceived?: number
+  readonly fractionLost?: number
 }
 
-/** Undefined while no path is in use. */
-export function pathStats(reports: RTCStatsReport): PathStats | undefined {
-  const byId = new Map<string, Report>()
-  reports.forEach((report: Report) => {
-    byId.set(report.id, report)
-  })
-  const all = [...byId.values()]
-  const selectedId = all.find(({ type }) => type === 'transport')?.selectedCandidatePairId
-  // Firefox reports no transport, and marks the pair instead.
-  const pair = byId.get(selectedId ?? '') ?? all.find(({ type, selected }) => type === 'candidate-pair' && selected === true)
-  if (pair === undefined) return undefined
+/** What is lost is counted for at least so long: 50 packets of sound, so that one of them is two percent. */
+const LOSS_INTERVAL_MS = 1_000
 
-  const ends = [byId.get(pair.localCandidateId ?? ''), byId.get(pair.remoteCandidateId ?? '')]
-  const roundTripMs = pair.currentRoundTripTime === undefined ? {} : { roundTripMs: pair.currentRoundTripTime * 1000 }
-  return {
-    path: ends.some((end) => end?.candidateType === 'relay') ? 'turn' : 'direct',
-    bytesSent: pair.bytesSent ?? 0,
-    bytesReceived: pair.bytesReceived ?? 0,
-    ...roundTripMs,
+/** A receiver that has something to tell does so every few seconds (RFC 3550 §6.2); what is older is of a track that has paused. */
+const REPORT_AGE_MAX_MS = 10_000
+
+/** Of one connection: reads its reports, one after the other. */
+export class PathMeter {
+  /** By the id of what it is about, the last seen: bytes sent and received of a pair, packets lost and received of a track. */
+  readonly #pairs = new Map<string, readonly [sent: number, received: number]>()
+  readonly #packets = new Map<string, readonly [lost: number, received: number]>()
+  #counted = { at: 0, lost: 0, received: 0, lossRatio: undefined as number | undefined }
+
+  read(reports: RTCStatsReport): PathStats {
+    const byId = new Map<string, Report>()
+    reports.forEach((report: Report) => {
+      byId.set(report.id, report)
+    })
+    const all = [...byId.values()]
+    for (const { type, id, bytesSent = 0, bytesReceived = 0, packetsLost = 0, packetsReceived = 0 } of all) {
+      if (type === 'candidate-pair') this.#pairs.set(id, [bytesSent, bytesReceived])
+      if (type === 'inbound-rtp') this.#packets.set(id, [packetsLost, packetsReceived])
+    }
+    const selectedId = all.find(({ type }) => type === 'transport')?.selectedCandidatePairId
+    // Older Firefox reports no transport, and marks the pair instead.
+    const pair = byId.get(selectedId ?? '') ?? all.find(({ selected }) => selected === true)
+    const ends = [byId.get(pair?.localCandidateId ?? ''), byId.get(pair?.remoteCandidateId ?? '')]
+    const isAtTurn = ends.some((end) => end?.candidateType === 'relay')
+    const roundTripSeconds = pair?.currentRoundTripTime
+    const [bytesSent, bytesReceived] = sums(this.#pairs)
+    return {
+      path: pair && (isAtTurn ? 'turn' : 'direct'),
+      roundTripMs: roundTripSeconds === undefined ? undefined : roundTripSeconds * 1000,
+      lossRatio: this.#lossRatio(all),
+      bytesSent,
+      bytesReceived,
+    }
   }
+
+  #lossRatio(all: readonly Report[]): number | undefined {
+    const now = Math.max(...all.map(({ timestamp }) => timestamp))
+    // Of ours: the receiver has counted since its report before.
+    const ratios = all.flatMap(({ timestamp, fractionLost }) =>
+      fractionLost === undefined || now - timestamp > REPORT_AGE_MAX_MS ? [] : [fractionLost],
+    )
+    // Of theirs: we count.
+    if (now - this.#counted.at >= LOSS_INTERVAL_MS) {
+      const [lost, received] = sums(this.#packets)
+      // A packet that was counted as lost and comes late makes the count go back.
+      const newlyLost = Math.max(0, lost - this.#counted.lost)
+      const expected = newlyLost + received - this.#counted.received
+      this.#counted = { at: now, lost, received, lossRatio: expected > 0 ? newlyLost / expected : undefined }
+    }
+    if (this.#counted.lossRatio !== undefined) ratios.push(this.#counted.lossRatio)
+    return ratios.length > 0 ? Math.max(...ratios) : undefined
+  }
+}
+
+function sums(last: ReadonlyMap<string, readonly [number, number]>): [number, number] {
+  const sum: [number, number] = [0, 0]
+  for (const [one, other] of last.values()) {
+    sum[0] += one
+    sum[1] += other
+  }
+  return sum
 }

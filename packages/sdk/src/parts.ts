@@ -1,0 +1,7 @@
+/**
+ * The door for suites and adapters inside this repository: what `@kith/compliance` tests, and what it is written against. The
+ * package's exports name it for sources only, so nobody who installs the SDK sees it.
+ */
+
+export { Link, type LinkStream } from './link/link.ts'
+export type { Lane, Lanes } from './rtc/lane.ts'
