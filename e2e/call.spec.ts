@@ -326,7 +326,7 @@ test('by keyboard alone: called while writing, answered, made small, hung up', a
   await expect(field).toBeFocused()
   await grace.button('Accept').focus()
   await grace.page.keyboard.press('Enter')
-  await expect(grace.page.getByRole('heading', { name: ADA, level: 1 })).toBeFocused()
+  await expect(grace.screen(ADA).getByRole('heading', { name: ADA, level: 1 })).toBeFocused()
   await grace.expectPicture()
   await grace.button('Make the call small').focus()
   await grace.page.keyboard.press('Enter')

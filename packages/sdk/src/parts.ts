@@ -4,4 +4,6 @@
  */
 
 export { Link, type LinkStream } from './link/link.ts'
+export { memoryLanes, PortLane } from './link/memory-lanes.ts'
 export type { Lane, Lanes } from './rtc/lane.ts'
+export { createNegotiator, type NegotiatorOptions } from './rtc/negotiator.ts'
