@@ -5,7 +5,7 @@ import { ensureInstalled } from '../../scripts/install.mjs'
 
 ensureInstalled()
 const { chromium: playwright } = await import('playwright')
-const { chromium, ensureChromium } = await import('../../scripts/chromium.mjs')
+const { chromium, ensureBrowsers } = await import('../../scripts/browsers.mjs')
 const { BENCHES } = await import('./benches.mjs')
 const { build, startServers } = await import('./servers.mjs')
 const { summarize } = await import('./statistics.mjs')
@@ -35,7 +35,7 @@ if (bench === undefined || !Number.isInteger(rounds) || rounds < 1) {
   process.exit(2)
 }
 
-ensureChromium()
+ensureBrowsers(['chromium'])
 await build()
 const servers = await startServers(others)
 const browser = await playwright.launch(chromium())
