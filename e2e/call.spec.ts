@@ -1,5 +1,6 @@
 /** Calls between people: real pictures and sound from Chromium's pretended devices, and all the ways in which a call ends. */
-import type { BrowserContext } from '@playwright/test'
+import { type Browser, type BrowserContext, chromium as launcher } from '@playwright/test'
+import { chromium } from '../scripts/chromium.mjs'
 import { findings } from './axe.ts'
 import { Calling } from './calling.ts'
 import { expect, test } from './fixtures.ts'
@@ -11,14 +12,14 @@ const ALAN = 'Alan Turing'
 
 type NewBrowser = () => Promise<BrowserContext>
 
-async function two(page: string, newBrowser: NewBrowser): Promise<[Calling, Calling]> {
+async function two(page: string, newBrowser: NewBrowser, newBrowserOfGrace = newBrowser): Promise<[Calling, Calling]> {
   const ada = await Person.open(await newBrowser(), page, ADA)
-  const grace = await meet(ada, await newBrowser(), GRACE)
+  const grace = await meet(ada, await newBrowserOfGrace(), GRACE)
   return [new Calling(ada), new Calling(grace)]
 }
 
-async function twoTalking(page: string, newBrowser: NewBrowser): Promise<[Calling, Calling]> {
-  const [ada, grace] = await two(page, newBrowser)
+async function twoTalking(page: string, newBrowser: NewBrowser, newBrowserOfGrace?: NewBrowser): Promise<[Calling, Calling]> {
+  const [ada, grace] = await two(page, newBrowser, newBrowserOfGrace)
   await ada.call(GRACE)
   await grace.accept(ADA)
   await Promise.all([ada.expectPicture(), grace.expectPicture()])
@@ -30,7 +31,8 @@ test('two people see and hear each other, and hang up', async ({ relay, newBrows
   await Promise.all([ada.expectSound(), grace.expectSound()])
   await expect(ada.screen(GRACE)).toContainText('Connected directly')
   await expect(ada.page.locator('.theirs.speaking')).toBeVisible()
-  await expect(ada.screen(GRACE)).toContainText('good connection')
+  await expect(ada.screen(GRACE)).toContainText(/(excellent|good) connection/)
+  await expect(ada.page.locator('.call-status')).toHaveAttribute('title', /^Round trip \d+ ms, [\d.]+% lost$/)
 
   await grace.hangUp()
   await expect(ada.screen(GRACE)).toHaveCount(0)
@@ -43,16 +45,32 @@ test('two people see and hear each other, and hang up', async ({ relay, newBrows
 test('microphone and camera are switched by hand and by key, and the other sees it', async ({ relay, newBrowser }) => {
   const [ada, grace] = await twoTalking(relay.page, newBrowser)
   await ada.button('Turn camera off').click()
-  await expect(grace.screen(ADA)).toContainText('Ada Lovelace sends no picture')
+  await expect(grace.said('Ada Lovelace’s camera is off')).toBeVisible()
   await expect(grace.theirs).toBeHidden()
   await ada.page.keyboard.press('v')
   await grace.expectPicture()
+  await expect(grace.said('Ada Lovelace’s camera is off')).toHaveCount(0)
 
   await ada.page.keyboard.press('m')
   await expect(ada.button('Turn microphone on')).toBeVisible()
+  await expect(grace.said('Ada Lovelace is muted')).toBeVisible()
   await expect(grace.page.locator('.theirs.speaking')).toHaveCount(0)
   await ada.button('Turn microphone on').click()
+  await expect(grace.said('Ada Lovelace is muted')).toHaveCount(0)
   await expect(grace.page.locator('.theirs.speaking')).toBeVisible()
+
+  // Also the one who was called, and while writing something beside the call.
+  await expect(grace.button('Turn microphone off')).toHaveAttribute('title', 'Turn microphone off (Ctrl+D)')
+  await grace.button('Make the call small').click()
+  await grace.page.getByRole('textbox', { name: 'Message Ada Lovelace' }).focus()
+  await grace.page.keyboard.press('Control+d')
+  await grace.page.keyboard.press('Control+e')
+  await expect(ada.said('Grace Hopper is muted')).toBeVisible()
+  await expect(ada.said('Grace Hopper’s camera is off')).toBeVisible()
+  // What somebody switches back and forth in no time ends as it is.
+  for (let times = 0; times < 7; times++) await grace.page.keyboard.press('Control+d')
+  await expect(grace.button('Turn microphone off')).toBeVisible()
+  await expect(ada.said('Grace Hopper is muted')).toHaveCount(0)
 })
 
 test('a screen takes the place of the camera and gives it back, without ringing again', async ({ relay, newBrowser }) => {
@@ -70,6 +88,7 @@ test('a screen takes the place of the camera and gives it back, without ringing 
   const screen = await ada.shapeOfMine()
   await grace.expectShape(screen)
   await grace.expectPicture()
+  await expect(grace.page.getByLabel('Screen of Ada Lovelace')).toBeVisible()
   expect(await track()).toBe(trackBefore)
 
   await ada.button('Stop sharing your screen').click()
@@ -93,7 +112,7 @@ async function watchRings(calling: Calling): Promise<() => Promise<number>> {
   return () => calling.page.evaluate(() => (globalThis as unknown as { seen: { rings: number } }).seen.rings)
 }
 
-test('a call is declined, given up, and not answered by whoever is away', async ({ relay, newBrowser }) => {
+test('a call is declined, given up and missed, and not answered by whoever is away', async ({ relay, newBrowser }) => {
   const [ada, grace] = await two(relay.page, newBrowser)
   await ada.call(GRACE)
   await grace.button('Decline').click()
@@ -106,6 +125,25 @@ test('a call is declined, given up, and not answered by whoever is away', async 
   await expect(grace.incoming).toHaveCount(0)
   await expect(grace.news).toHaveText('Ada Lovelace called and gave up')
   await expect(ada.page.locator('video')).toHaveCount(0)
+  // In front of her eyes: she has seen it.
+  await expect(grace.person.lines).toHaveText([/^You declined a call/, /^Missed call/])
+  await expect(grace.page).toHaveTitle('Kith')
+  await expect(ada.person.lines).toHaveText([/^You called, without an answer/, /^You called, without an answer/])
+
+  // She looks at her list: it is there until she has seen it, whatever happens to the page.
+  await grace.page.goto('about:blank')
+  await grace.page.goto(relay.page)
+  await grace.person.expectReachable()
+  await ada.call(GRACE)
+  await expect(grace.incoming).toBeVisible()
+  await ada.button('Cancel').click()
+  await expect(grace.page).toHaveTitle('(1) Kith')
+  await grace.page.reload()
+  await expect(grace.person.row(ADA)).toContainText('Missed call')
+  await expect(grace.person.row(ADA)).toContainText('1 new')
+  await grace.person.talkWith(ADA)
+  await expect(grace.person.lines).toHaveText([/^You declined a call/, /^Missed call/, /^Missed call\d?\d:\d\d/])
+  await expect(grace.page).toHaveTitle('Kith')
 
   await grace.page.close()
   await ada.button(`Call ${GRACE}`).click()
@@ -125,6 +163,9 @@ test('a third person is told that there is another call, and the call goes on', 
   await expect(ada.news).toHaveText('Grace Hopper called, and was told that you are on another call')
   await expect(ada.incoming).toHaveCount(0)
   await Promise.all([ada.expectPicture(), alan.expectPicture()])
+  await alan.hangUp()
+  await expect(ada.person.row(GRACE)).toContainText('Missed call')
+  await expect(ada.person.row(ALAN)).toContainText(/Call, \d:\d\d/)
 })
 
 test('two who call each other in the same moment are in one call', async ({ relay, newBrowser }) => {
@@ -151,7 +192,8 @@ test('whoever has no camera or microphone is in the call all the same, and is to
   await adas.accept(GRACE)
   await grace.expectPicture()
   await grace.expectSound()
-  await expect(adas.screen(GRACE)).toContainText('Connecting picture and sound…')
+  await expect(adas.said('Grace Hopper’s camera is off')).toBeVisible()
+  await expect(adas.said('Grace Hopper is muted')).toBeVisible()
 })
 
 test('the call goes on while the relay is away, and says so', async ({ relay, newBrowser }) => {
@@ -161,7 +203,7 @@ test('the call goes on while the relay is away, and says so', async ({ relay, ne
   await Promise.all([ada.expectPicture(), grace.expectPicture()])
   await ada.expectSound()
   await ada.button('Turn camera off').click()
-  await expect(grace.screen(ADA)).toContainText('Ada Lovelace sends no picture')
+  await expect(grace.said('Ada Lovelace’s camera is off')).toBeVisible()
   await relay.start()
   await expect(ada.screen(GRACE)).toContainText('Connected directly')
   await ada.button('Turn camera on').click()
@@ -175,6 +217,46 @@ test('whoever closes the page has hung up', async ({ relay, newBrowser }) => {
   await expect(ada.news).toHaveText('Grace Hopper hung up')
 })
 
+test('whoever falls asleep is waited for, and after a while the connection is lost', async ({ relay, newBrowser }) => {
+  const graces = await launcher.launch(chromium())
+  try {
+    const [ada, grace] = await twoTalking(relay.page, newBrowser, () => graces.newContext())
+    const asleep = await sleepOf(graces)
+    asleep.begin()
+    await expect(ada.screen(GRACE)).toContainText('Reconnecting…')
+    asleep.end()
+    await expect(ada.screen(GRACE)).toContainText('Connected directly')
+    await Promise.all([ada.expectPicture(), grace.expectPicture()])
+    // What was switched meanwhile is told once there is somebody to hear it.
+    asleep.begin()
+    await expect(ada.screen(GRACE)).toContainText('Reconnecting…')
+    await ada.button('Turn microphone off').click()
+    asleep.end()
+    await expect(grace.said('Ada Lovelace is muted')).toBeVisible()
+
+    asleep.begin()
+    await expect(ada.screen(GRACE)).toContainText('The connection was lost', { timeout: 40_000 })
+    await expect(ada.page.locator('video')).toHaveCount(0)
+    asleep.end()
+    await ada.button('Close').click()
+    await expect(ada.person.lines).toHaveText([/^Call, \d:\d\d/])
+  } finally {
+    await graces.close()
+  }
+})
+
+/** The processes that run the pages of a browser get no time for a while, as when a computer sleeps. */
+async function sleepOf(browser: Browser): Promise<{ begin(): void; end(): void }> {
+  const session = await browser.newBrowserCDPSession()
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+  const renderers = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id)
+  expect(renderers).not.toEqual([])
+  const signal = (name: NodeJS.Signals) => {
+    for (const id of renderers) process.kill(id, name)
+  }
+  return { begin: () => signal('SIGSTOP'), end: () => signal('SIGCONT') }
+}
+
 test('the devices that were chosen are remembered, and one that is unplugged is replaced', async ({ relay, newBrowser }) => {
   const [ada, grace] = await two(relay.page, newBrowser)
   await ada.button(`Call ${GRACE}`).click()
@@ -183,17 +265,22 @@ test('the devices that were chosen are remembered, and one that is unplugged is 
   const labels = await microphone.getByRole('option').allTextContents()
   const last = labels.at(-1) ?? ''
   await microphone.selectOption({ label: last })
+  const speaker = ada.page.getByRole('combobox', { name: 'Speaker' })
+  const lastSpeaker = (await speaker.getByRole('option').allTextContents()).at(-1) ?? ''
+  await speaker.selectOption({ label: lastSpeaker })
   await ada.button('Turn camera off').click()
   await expect(ada.page.getByText('Your camera is off')).toBeVisible()
   await ada.button('Cancel').click()
   await ada.page.reload()
   await ada.button(`Call ${GRACE}`).click()
   await expect(microphone.locator('option:checked')).toHaveText(last)
+  await expect(speaker.locator('option:checked')).toHaveText(lastSpeaker)
   await expect(ada.page.getByText('Your camera is off')).toBeVisible()
   await ada.button('Turn camera on').click()
   await ada.button('Call').click()
   await grace.accept(ADA)
   await grace.expectSound()
+  expect(await ada.outputLabel()).toBe(lastSpeaker)
 
   // The one in use goes: the list no longer has it.
   await ada.page.evaluate((gone) => {
@@ -202,7 +289,7 @@ test('the devices that were chosen are remembered, and one that is unplugged is 
     mediaDevices.enumerateDevices = async () => (await all()).filter(({ label }) => label !== gone)
     mediaDevices.dispatchEvent(new Event('devicechange'))
   }, last)
-  await ada.button('Camera and microphone').click()
+  await ada.button('Devices').click()
   await expect(microphone.getByRole('option', { name: last })).toHaveCount(0)
   await grace.expectSound()
 })
@@ -272,9 +359,11 @@ for (const colorScheme of ['light', 'dark'] as const) {
     expect(await findings(ada)).toEqual([])
     await grace.button('Turn camera off').click()
     await ada.button('Turn microphone off').click()
-    await expect(ada.screen(GRACE)).toContainText('Grace Hopper sends no picture')
+    await expect(ada.said('Grace Hopper’s camera is off')).toBeVisible()
+    await expect(grace.said('Ada Lovelace is muted')).toBeVisible()
+    expect(await findings(grace)).toEqual([])
     expect(await findings(ada)).toEqual([])
-    await ada.button('Camera and microphone').click()
+    await ada.button('Devices').click()
     expect(await findings(ada)).toEqual([])
     await ada.page.keyboard.press('Escape')
     await ada.button('Make the call small').click()
@@ -284,5 +373,10 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await grace.button('Decline').click()
     await expect(ada.screen(GRACE)).toContainText('Grace Hopper declined')
     expect(await findings(ada)).toEqual([])
+    await ada.button('Call again').click()
+    await expect(grace.incoming).toBeVisible()
+    await ada.button('Cancel').click()
+    await expect(grace.person.lines.last()).toContainText('Missed call')
+    expect(await findings(grace)).toEqual([])
   })
 }

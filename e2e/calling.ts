@@ -23,7 +23,12 @@ export class Calling {
   }
 
   get theirs(): Locator {
-    return this.page.getByLabel(/^Picture of /)
+    return this.page.getByLabel(/^(Picture|Screen) of /)
+  }
+
+  /** Of the other one, in words that are also read out. */
+  said(words: string): Locator {
+    return this.page.locator('.theirs').getByRole('status').filter({ hasText: words })
   }
 
   get mine(): Locator {
@@ -79,6 +84,7 @@ export class Calling {
 
   /** The loudest of what is heard is far above silence. */
   async expectSound(): Promise<void> {
+    await expect.poll(() => this.theirs.evaluate((video: HTMLVideoElement) => video.srcObject !== null)).toBe(true)
     await this.theirs.evaluate((video: HTMLVideoElement) => {
       const context = new AudioContext()
       const analyser = new AnalyserNode(context)
@@ -96,6 +102,14 @@ export class Calling {
         intervals: [50],
       })
       .toBeGreaterThan(0.01)
+  }
+
+  /** Where the other one is heard. */
+  outputLabel(): Promise<string | undefined> {
+    return this.theirs.evaluate(async (video: HTMLVideoElement) => {
+      const devices = await navigator.mediaDevices.enumerateDevices()
+      return devices.find(({ kind, deviceId }) => kind === 'audiooutput' && deviceId === video.sinkId)?.label
+    })
   }
 
   async expectMine(label: 'Your picture' | 'Your screen'): Promise<void> {

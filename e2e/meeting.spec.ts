@@ -59,7 +59,7 @@ test('what is written while the other is away arrives when both are there', asyn
   await grace.page.goto(graceAt)
   await ada.expectDelivered('Read this when you are back')
   // Grace looks at her list: the message is counted, and read once she opens it.
-  await expect(grace.row('Ada Lovelace')).toContainText('1 new message')
+  await expect(grace.row('Ada Lovelace')).toContainText('1 new')
   await expect(grace.page).toHaveTitle('(1) Kith')
   await grace.talkWith('Ada Lovelace')
   await expect(grace.said('Read this when you are back')).toHaveCount(1)

@@ -47,6 +47,11 @@ export class Person {
     return this.page.getByRole('log').getByRole('article').filter({ hasText: text })
   }
 
+  /** Calls between the messages. */
+  get lines(): Locator {
+    return this.page.getByRole('log').locator('.call-line')
+  }
+
   async expectReachable(): Promise<void> {
     await expect(this.status).toHaveText('You can be reached')
   }

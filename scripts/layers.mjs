@@ -20,6 +20,8 @@ const PACKAGES = {
   'packages/protocol': [],
   'packages/sdk': ['@kith/protocol'],
   'packages/sim': ['@kith/protocol'],
+  // Its suites are written against what adapters implement, which is behind the public door; sources only.
+  'packages/compliance': ['@kith/protocol', '@kith/sdk/parts'],
   'signaling-relay': ['@kith/protocol'],
   'demo-app': ['@kith/sdk'],
   // It opens pages; the types are those of what a page puts on its window.

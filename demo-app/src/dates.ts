@@ -20,6 +20,15 @@ const daysBetween = (at: number, now: number) => Math.round((startOfDay(now) - s
 /** '14:05' */
 export const timeOf = (at: number): string => clock.format(at)
 
+/** How long something lasted: '3:05', '1:00:00'. */
+export function lengthOf(lastedMs: number): string {
+  const seconds = Math.max(0, Math.floor(lastedMs / 1_000))
+  const padded = (number: number) => String(number).padStart(2, '0')
+  const minutes = Math.floor(seconds / 60)
+  const hours = Math.floor(minutes / 60)
+  return `${hours > 0 ? `${hours}:${padded(minutes % 60)}` : minutes}:${padded(seconds % 60)}`
+}
+
 /** '22 Nov 2026, 14:05' */
 export const momentOf = (at: number): string => full.format(at)
 

@@ -8,7 +8,12 @@ import './styles/layout.css'
 import './styles/people.css'
 import './styles/chat.css'
 import './styles/documents.css'
-import './styles/call.css'
+import './styles/call/screen.css'
+import './styles/call/tile.css'
+import './styles/call/controls.css'
+import './styles/call/small.css'
+import './styles/call/before-and-after.css'
+import './styles/call/incoming.css'
 import './styles/pages.css'
 
 const root = document.getElementById('app')

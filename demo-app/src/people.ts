@@ -2,7 +2,7 @@
 import type { Connection, Peer, PeerId, Trust } from '@kith/sdk'
 import type { LineState, LineTrouble } from './chat/chat.ts'
 import type { Chats } from './chat/chats.ts'
-import type { ChatMessage } from './chat/history.ts'
+import type { Entry } from './chat/history.ts'
 import { Value } from './observable.ts'
 
 /** How a person is connected with me, as far as it matters to people. */
@@ -18,7 +18,7 @@ export interface Person {
   readonly link: Link
   readonly trouble: LineTrouble | undefined
   readonly unread: number
-  readonly lastMessage: ChatMessage | undefined
+  readonly last: Entry | undefined
 }
 
 /** How long a person who was missed and is back may go on being shown as away. */
@@ -70,13 +70,13 @@ function listPeople(peer: Peer, chats: Chats): Person[] {
       link,
       trouble: line.at === 'failed' ? line.why : undefined,
       unread: chat.unread.get(),
-      lastMessage: chat.messages.get().at(-1),
+      last: chat.entries.get().at(-1),
     }
   })
   return people.sort((a, b) => lastChange(b) - lastChange(a))
 }
 
-const lastChange = ({ addedAt, lastMessage }: Person) => Math.max(addedAt, lastMessage?.at ?? 0)
+const lastChange = ({ addedAt, last }: Person) => Math.max(addedAt, last?.at ?? 0)
 
 function linkOf(connection: Connection | undefined, line: LineState): Link {
   if (!connection || connection.state === 'closed') return line.at === 'opening' ? 'connecting' : 'none'

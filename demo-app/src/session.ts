@@ -33,7 +33,10 @@ export async function startSession(place: Place): Promise<Session> {
   peer.on('status', (now) => status.set(now))
   const chats = new Chats(peer, history, place.profile)
   const documents = new Library(peer, kept, place.profile)
-  const calls = new Calls(peer, place.profile)
+  const calls = new Calls(peer, place.profile, (who, line) => {
+    // Whoever was removed meanwhile has no conversation any more.
+    if (peer.contacts.get(who)) chats.of(who).noteCall(line).catch(reportError)
+  })
   const name = new Value(peer.identity.name)
   return { peer, place, name, status, people: watchPeople(peer, chats), chats, documents, calls }
 }

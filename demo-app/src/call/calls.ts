@@ -1,9 +1,11 @@
 /** Calls of this page: one at a time. Who is called or calls, whether it is answered, and how it ended. */
 import type { IncomingMedia, Media, Peer, PeerId, Stream } from '@kith/sdk'
+import type { NewCall } from '../chat/history.ts'
 import { codeOf } from '../errors.ts'
 import { Value } from '../observable.ts'
 import { Capture } from './capture.ts'
 import { LiveCall } from './live-call.ts'
+import { CALL_STATE } from './self-state.ts'
 import { playTone, type ToneKind } from './tone.ts'
 
 export const CALL = '/call/v1'
@@ -37,6 +39,9 @@ export interface CallNews {
   readonly who: PeerId
 }
 
+/** Keeps a line about a call that is over. */
+type Note = (who: PeerId, line: Pick<NewCall, 'author' | 'call'>) => void
+
 const NONE: CallState = { at: 'none' }
 
 export class Calls {
@@ -48,17 +53,22 @@ export class Calls {
   readonly isSmall = new Value(false)
   readonly capture: Capture
   readonly #peer: Peer
+  readonly #note: Note
   #tone: { readonly kind: ToneKind; readonly stop: () => void } | undefined
 
-  constructor(peer: Peer, profile: string) {
+  constructor(peer: Peer, profile: string, note: Note) {
     this.#peer = peer
+    this.#note = note
     this.capture = new Capture(profile)
     peer.handleMedia(CALL, (incoming) => this.#ring(incoming))
     peer.handle(BUSY, (stream) => this.#hearBusy(stream))
+    peer.handle(CALL_STATE, (stream) => this.#hearState(stream))
     this.state.on(() => this.#sound())
     this.incoming.on(() => this.#sound())
     addEventListener('pagehide', () => {
-      this.decline()
+      const incoming = this.incoming.get()
+      incoming?.decline()
+      if (incoming) this.#miss(incoming.remote)
       this.leave()
     })
   }
@@ -82,8 +92,9 @@ export class Calls {
     this.#become(state)
     this.capture.open().catch(reportError)
     try {
-      const media = await this.#peer.openMedia(who, CALL, { signal: giveUp.signal })
-      if (this.state.get() === state) this.#talk(media)
+      const params: CallParams = { call: crypto.randomUUID() }
+      const media = await this.#peer.openMedia(who, CALL, { signal: giveUp.signal, params })
+      if (this.state.get() === state) this.#openStates(this.#talk(media, 'me')).catch(reportError)
       else media.close()
     } catch (error) {
       if (this.state.get() === state) this.#fail(who, endOf(error))
@@ -99,8 +110,11 @@ export class Calls {
   }
 
   decline(): void {
-    this.incoming.get()?.decline()
+    const incoming = this.incoming.get()
+    if (!incoming) return
+    incoming.decline()
     this.incoming.set(undefined)
+    this.#note(incoming.remote, { author: 'them', call: { how: 'declined' } })
   }
 
   /** Out of whatever it is: the mirror, the ringing, the call, or the words about its end. */
@@ -122,6 +136,7 @@ export class Calls {
     const isBusy = state.at === 'calling' || (state.at === 'talking' && state.with !== who) || (ringing && ringing.remote !== who)
     if (isBusy) {
       this.news.set({ what: 'turned-away', who })
+      this.#miss(who)
       this.#turnAway(incoming).catch(reportError)
       return
     }
@@ -132,6 +147,7 @@ export class Calls {
       if (this.incoming.get() !== incoming) return
       this.incoming.set(undefined)
       this.news.set({ what: 'missed', who })
+      this.#miss(who)
     }
     incoming.closed.then(gone, gone)
   }
@@ -143,16 +159,16 @@ export class Calls {
     } catch (error) {
       if (codeOf(error) !== 'closed') throw error
       this.news.set({ what: 'missed', who: incoming.remote })
+      this.#miss(incoming.remote)
       return
     }
-    this.#talk(media)
+    this.#talk(media, 'them')
     // They hear and see me as soon as there is something; whoever has no camera, or says no to it, is in the call all the same.
     this.capture.open().catch(reportError)
   }
 
-  #talk(media: Media): void {
-    const call = new LiveCall(media, this.capture)
-    this.news.set(undefined)
+  #talk(media: Media, caller: LiveCall['caller']): LiveCall {
+    const call = new LiveCall(media, caller, this.capture)
     this.#become({ at: 'talking', with: media.remote, call })
     const isThis = () => {
       const state = this.state.get()
@@ -168,6 +184,29 @@ export class Calls {
       if (codeOf(error) === 'closed' || codeOf(error) === 'reset') hungUp()
       else if (isThis()) this.#fail(media.remote, 'lost')
     })
+    return call
+  }
+
+  async #openStates(call: LiveCall): Promise<void> {
+    const { remote, params } = call.media
+    try {
+      await call.exchangeStates(await this.#peer.open(remote, CALL_STATE, { params }))
+    } catch (error) {
+      // Their page has no such thing, or the call is over: the tracks have to speak for themselves.
+      if (codeOf(error) === undefined) throw error
+    }
+  }
+
+  async #hearState(stream: Stream): Promise<void> {
+    const state = this.state.get()
+    const call = state.at === 'talking' && state.with === stream.remote ? callOf(stream.params) : undefined
+    // Of a call that is over, or none.
+    if (state.at !== 'talking' || call === undefined || call !== callOf(state.call.media.params)) stream.reset()
+    else await state.call.exchangeStates(stream)
+  }
+
+  #miss(who: PeerId): void {
+    this.#note(who, { author: 'them', call: { how: 'missed' } })
   }
 
   #fail(who: PeerId, why: CallEnd): void {
@@ -178,9 +217,18 @@ export class Calls {
   #become(state: CallState): void {
     const before = this.state.get()
     this.isSmall.set(false)
+    // What happened before is no news any more.
+    if (state.at !== 'none') this.news.set(undefined)
     this.state.set(state)
-    if (before.at === 'talking') before.call.end()
-    if (before.at === 'calling') before.giveUp.abort()
+    if (before.at === 'talking') {
+      const { call } = before
+      call.end()
+      this.#note(before.with, { author: call.caller, call: { how: 'answered', lastedMs: Date.now() - call.startedAt } })
+    }
+    if (before.at === 'calling') {
+      before.giveUp.abort()
+      if (state.at !== 'talking') this.#note(before.with, { author: 'me', call: { how: 'unanswered' } })
+    }
   }
 
   async #turnAway(incoming: IncomingMedia): Promise<void> {
@@ -211,6 +259,17 @@ export class Calls {
     this.#tone?.stop()
     this.#tone = kind && { kind, stop: playTone(kind) }
   }
+}
+
+interface CallParams {
+  /** Chosen by the caller: tells this call from others between the two. */ readonly call: string
+}
+
+/** Of whoever opened it: undefined where it says nothing of the kind. */
+function callOf(params: unknown): string | undefined {
+  return typeof params === 'object' && params !== null && 'call' in params && typeof params.call === 'string'
+    ? params.call
+    : undefined
 }
 
 function endOf(error: unknown): CallEnd {

@@ -1,29 +1,54 @@
-/** What of me others may see and hear: camera, microphone, and the screen instead of the camera. */
+/** What of me others may see and hear: camera, microphone, and the screen instead of the camera; and where I hear them. */
 import { Value } from '../observable.ts'
 import { Device } from './device.ts'
 import { keepPreferences, readPreferences } from './preferences.ts'
+import type { SelfState } from './self-state.ts'
+import { Speaker } from './speaker.ts'
 
 export class Capture {
   readonly camera: Device
   readonly microphone: Device
+  readonly speaker: Speaker
   readonly screen = new Value<MediaStreamTrack | undefined>(undefined)
+  /** What the other side of a call is told of it. */
+  readonly self: Value<SelfState>
   #isOpen = false
   readonly #look = () => {
-    for (const device of [this.camera, this.microphone]) device.look().catch(reportError)
+    for (const device of [this.camera, this.microphone, this.speaker]) device.look().catch(reportError)
   }
 
   constructor(profile: string) {
     const preferences = readPreferences(profile)
     this.camera = new Device('camera', preferences.camera)
     this.microphone = new Device('microphone', preferences.microphone)
+    this.speaker = new Speaker(preferences.speaker)
     const keep = () =>
       keepPreferences(profile, {
         camera: { isOn: this.camera.isOn.get(), deviceId: this.camera.chosen.get() },
         microphone: { isOn: this.microphone.isOn.get(), deviceId: this.microphone.chosen.get() },
+        speaker: this.speaker.chosen.get(),
       })
-    for (const { isOn, chosen } of [this.camera, this.microphone]) {
+    this.self = new Value(this.#lookAtSelf())
+    this.speaker.chosen.on(keep)
+    const tell = () => {
+      const before = this.self.get()
+      const now = this.#lookAtSelf()
+      if (now.microphone !== before.microphone || now.picture !== before.picture) this.self.set(now)
+    }
+    this.screen.on(tell)
+    for (const { isOn, chosen, state } of [this.camera, this.microphone]) {
       isOn.on(keep)
       chosen.on(keep)
+      isOn.on(tell)
+      state.on(tell)
+    }
+  }
+
+  /** Whether microphone and camera are to be heard and seen; what is being opened counts, and what has failed does not. */
+  #lookAtSelf(): SelfState {
+    return {
+      microphone: this.microphone.isActive,
+      picture: this.screen.get() ? 'screen' : this.camera.isActive ? 'camera' : 'none',
     }
   }
 
@@ -37,16 +62,16 @@ export class Capture {
     if (!this.#isOpen) navigator.mediaDevices.addEventListener('devicechange', this.#look)
     this.#isOpen = true
     const { camera, microphone } = this
-    if (!camera.isWanted || !microphone.isWanted) {
-      await Promise.all([camera.open(), microphone.open()])
-      return
-    }
-    // One question for both where the browser asks; where one of them cannot be had, each by itself.
-    const both = navigator.mediaDevices.getUserMedia({ video: camera.constraints, audio: microphone.constraints })
-    await Promise.all([
-      camera.open(() => both.catch(() => camera.ask())),
-      microphone.open(() => both.catch(() => microphone.ask())),
-    ])
+    if (camera.isWanted && microphone.isWanted) {
+      // One question for both where the browser asks; where one of them cannot be had, each by itself.
+      const both = navigator.mediaDevices.getUserMedia({ video: camera.constraints, audio: microphone.constraints })
+      await Promise.all([
+        camera.open(() => both.catch(() => camera.ask())),
+        microphone.open(() => both.catch(() => microphone.ask())),
+      ])
+    } else await Promise.all([camera.open(), microphone.open()])
+    // The browser tells of outputs once it was asked for a microphone.
+    await this.speaker.look()
   }
 
   close(): void {

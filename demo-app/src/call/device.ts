@@ -44,6 +44,11 @@ export class Device {
     return state.is === 'open' ? state.track : undefined
   }
 
+  /** Switched on, and there as far as is known. */
+  get isActive(): boolean {
+    return this.isOn.get() && this.state.get().is !== 'failed'
+  }
+
   get constraints(): MediaTrackConstraints {
     const deviceId = this.chosen.get()
     const choices = this.choices.get()
@@ -112,11 +117,7 @@ export class Device {
   }
 
   async #list(): Promise<void> {
-    const kind = this.kind === 'camera' ? 'videoinput' : 'audioinput'
-    const devices = await navigator.mediaDevices.enumerateDevices()
-    // Before it may tell, the browser lists one without an id, or none.
-    const known = devices.filter((one) => one.kind === kind && one.deviceId !== '')
-    this.choices.set(known.map(({ deviceId, label }) => ({ id: deviceId, label })))
+    this.choices.set(await listDevices(this.kind === 'camera' ? 'videoinput' : 'audioinput'))
   }
 
   async #acquire(ask = () => this.ask()): Promise<void> {
@@ -152,6 +153,14 @@ export class Device {
     this.state.set(state)
     before?.stop()
   }
+}
+
+/** Those that can be chosen now. */
+export async function listDevices(kind: MediaDeviceKind): Promise<DeviceChoice[]> {
+  const devices = await navigator.mediaDevices.enumerateDevices()
+  // Before it may tell, the browser lists one without an id, or none.
+  const known = devices.filter((one) => one.kind === kind && one.deviceId !== '')
+  return known.map(({ deviceId, label }) => ({ id: deviceId, label }))
 }
 
 function troubleOf(error: unknown): DeviceTrouble {

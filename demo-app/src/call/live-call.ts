@@ -1,9 +1,9 @@
 /** A call that was accepted: what I send follows what I capture; what they send is there to be shown. */
-import type { Connection, LocalTrack, Media } from '@kith/sdk'
+import type { Connection, ConnectionStats, LocalTrack, Media, Stream } from '@kith/sdk'
 import { codeOf } from '../errors.ts'
 import { Value } from '../observable.ts'
 import type { Capture } from './capture.ts'
-import { type Quality, qualityOf } from './quality.ts'
+import { exchangeStates, type SelfState } from './self-state.ts'
 
 /** Theirs, as far as they send it. */
 export interface Remote {
@@ -12,22 +12,34 @@ export interface Remote {
   readonly sound: MediaStreamTrack | undefined
 }
 
-const QUALITY_EVERY_MS = 2_000
+/** How it goes, as the SDK measures it. */
+export type Measured = Pick<ConnectionStats, 'quality' | 'roundTripMs' | 'lossRatio'>
+
+const MEASURE_EVERY_MS = 2_000
 
 export class LiveCall {
   readonly media: Media
+  readonly caller: 'me' | 'them'
   /** In milliseconds since 1970. */
   readonly startedAt = Date.now()
   readonly remote = new Value<Remote>({ stream: undefined, picture: undefined, sound: undefined })
+  /** What they say of their microphone and picture; undefined before they do, and where they do not. */
+  readonly theirs = new Value<SelfState | undefined>(undefined)
   readonly state: Value<Connection['state']>
   readonly path: Value<Connection['path']>
-  readonly quality = new Value<Quality>('unknown')
+  readonly measured = new Value<Measured | undefined>(undefined)
   readonly #picture: Sending
   readonly #sound: Sending
   readonly #undo: (() => void)[]
+  readonly #capture: Capture
+  #states: Stream | undefined
+  #lastQuality: Measured['quality'] | undefined
+  #isOver = false
 
-  constructor(media: Media, capture: Capture) {
+  constructor(media: Media, caller: LiveCall['caller'], capture: Capture) {
     this.media = media
+    this.caller = caller
+    this.#capture = capture
     const { connection } = media
     this.state = new Value(connection.state)
     this.path = new Value(connection.path)
@@ -38,7 +50,7 @@ export class LiveCall {
       this.#sound.send(capture.microphone.track)
     }
     const look = () => this.#look()
-    const timer = setInterval(() => this.#measure().catch(reportError), QUALITY_EVERY_MS)
+    const timer = setInterval(() => this.#measure().catch(reportError), MEASURE_EVERY_MS)
     this.#undo = [
       capture.camera.state.on(send),
       capture.microphone.state.on(send),
@@ -51,9 +63,22 @@ export class LiveCall {
     ]
     send()
     look()
+    this.#measure().catch(reportError)
+  }
+
+  /** The stream on which both say how they are; of two, the newer. */
+  async exchangeStates(stream: Stream): Promise<void> {
+    this.#states?.reset()
+    this.#states = stream
+    if (this.#isOver) stream.reset()
+    await exchangeStates(stream, this.#capture.self, (state) => {
+      if (this.#states === stream) this.theirs.set(state)
+    })
   }
 
   end(): void {
+    this.#isOver = true
+    this.#states?.reset()
     for (const undo of this.#undo) undo()
     this.media.close()
   }
@@ -69,8 +94,16 @@ export class LiveCall {
   }
 
   async #measure(): Promise<void> {
-    const senders = [this.#picture.sender, this.#sound.sender].filter((sender) => sender !== undefined)
-    this.quality.set(qualityOf(await Promise.all(senders.map((sender) => sender.getStats()))))
+    try {
+      const { quality, roundTripMs, lossRatio } = await this.media.connection.getStats()
+      // At an edge it changes with every reading: another word takes two that agree.
+      const shown = this.measured.get()?.quality ?? quality
+      this.measured.set({ quality: quality === this.#lastQuality ? quality : shown, roundTripMs, lossRatio })
+      this.#lastQuality = quality
+    } catch (error) {
+      // What there is to say of a connection that is over, its state says.
+      if (codeOf(error) !== 'closed') throw error
+    }
   }
 }
 
@@ -83,10 +116,6 @@ class Sending {
 
   constructor(media: Media) {
     this.#media = media
-  }
-
-  get sender(): RTCRtpSender | undefined {
-    return this.#sent?.local.sender
   }
 
   send(track: MediaStreamTrack | undefined): void {

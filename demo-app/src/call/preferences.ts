@@ -1,4 +1,5 @@
-/** Which camera and microphone someone chose last, and whether they were on. Kept for the next call. */
+/** Which camera, microphone and speaker someone chose last, and whether they were on. Kept for the next call. */
+import type { DeviceKind } from './device.ts'
 
 export interface DevicePreference {
   readonly isOn: boolean
@@ -8,6 +9,7 @@ export interface DevicePreference {
 export interface CallPreferences {
   readonly camera: DevicePreference
   readonly microphone: DevicePreference
+  /** As `deviceId` above. */ readonly speaker: string | undefined
 }
 
 const DEFAULT: DevicePreference = { isOn: true, deviceId: undefined }
@@ -15,10 +17,14 @@ const DEFAULT: DevicePreference = { isOn: true, deviceId: undefined }
 export function readPreferences(profile: string): CallPreferences {
   try {
     const kept: unknown = JSON.parse(localStorage.getItem(keyOf(profile)) ?? 'null')
-    return { camera: preferenceIn(kept, 'camera'), microphone: preferenceIn(kept, 'microphone') }
+    return {
+      camera: preferenceIn(kept, 'camera'),
+      microphone: preferenceIn(kept, 'microphone'),
+      speaker: typeof kept === 'object' && kept !== null && 'speaker' in kept ? deviceIdIn(kept.speaker) : undefined,
+    }
   } catch {
     // Storage that is blocked, or was written by something else, only means to choose again.
-    return { camera: DEFAULT, microphone: DEFAULT }
+    return { camera: DEFAULT, microphone: DEFAULT, speaker: undefined }
   }
 }
 
@@ -32,11 +38,13 @@ export function keepPreferences(profile: string, preferences: CallPreferences): 
 
 const keyOf = (profile: string) => `kith:call:${profile}`
 
-function preferenceIn(kept: unknown, kind: keyof CallPreferences): DevicePreference {
+function preferenceIn(kept: unknown, kind: DeviceKind): DevicePreference {
   const one: unknown = typeof kept === 'object' && kept !== null && kind in kept ? kept[kind as keyof typeof kept] : undefined
   if (typeof one !== 'object' || one === null) return DEFAULT
   return {
     isOn: !('isOn' in one) || one.isOn !== false,
-    deviceId: 'deviceId' in one && typeof one.deviceId === 'string' ? one.deviceId : undefined,
+    deviceId: 'deviceId' in one ? deviceIdIn(one.deviceId) : undefined,
   }
 }
+
+const deviceIdIn = (kept: unknown) => (typeof kept === 'string' ? kept : undefined)

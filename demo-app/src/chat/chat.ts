@@ -8,7 +8,7 @@
 import { type Message, type Messages, messages, type Peer, type PeerId, type Stream } from '@kith/sdk'
 import { codeOf } from '../errors.ts'
 import { Value } from '../observable.ts'
-import type { ChatMessage, History } from './history.ts'
+import { type ChatMessage, type Entry, type History, isMessage, type NewCall, type NewEntry } from './history.ts'
 import { CHAT, decode, encodeAck, encodeSaid, type Said, WIRE_MAX_BYTES } from './wire.ts'
 
 /** Messages shown at first, and with each 'Show earlier'. */
@@ -48,7 +48,8 @@ export interface ChatNeeds {
 
 export class Chat {
   readonly with: PeerId
-  readonly messages = new Value<readonly ChatMessage[]>([])
+  /** Messages, and between them calls that are over. */
+  readonly entries = new Value<readonly Entry[]>([])
   readonly unread = new Value(0)
   readonly line = new Value<LineState>({ at: 'closed' })
   /** Ids of mine that are on their way. */
@@ -73,11 +74,11 @@ export class Chat {
 
   /** Reads the history, again if need be. */
   async load(): Promise<void> {
-    const shown = this.messages.get().length
+    const shown = this.entries.get().length
     const latest = await this.#needs.history.latest(this.with, Math.max(PAGE_MESSAGES, shown))
     this.#firstSeq = latest[0]?.seq ?? 0
     const kept = new Set(latest.map(({ author, id }) => `${author} ${id}`))
-    const unsaved = this.messages.get().filter(({ seq, author, id }) => seq === UNSAVED && !kept.has(`${author} ${id}`))
+    const unsaved = this.entries.get().filter(({ seq, author, id }) => seq === UNSAVED && !kept.has(`${author} ${id}`))
     this.#show([...latest, ...unsaved])
     this.hasEarlier.set(latest.length >= PAGE_MESSAGES)
     void this.#flush()
@@ -87,7 +88,7 @@ export class Chat {
     const earlier = await this.#needs.history.before(this.with, this.#firstSeq, PAGE_MESSAGES)
     this.#firstSeq = earlier[0]?.seq ?? this.#firstSeq
     this.hasEarlier.set(earlier.length === PAGE_MESSAGES)
-    this.#show([...earlier, ...this.messages.get()])
+    this.#show([...earlier, ...this.entries.get()])
   }
 
   /** Whether the conversation is on the screen: then what comes in is read, and a stream is worth having. */
@@ -100,10 +101,17 @@ export class Chat {
 
   async say(text: string): Promise<void> {
     const said: Said = { id: crypto.randomUUID(), text, at: Date.now() }
-    this.#append(await this.#keep({ ...said, author: 'me' }))
+    this.#append(await this.#keep({ ...said, with: this.with, author: 'me', delivered: false, read: true }))
     this.#failures = 0
     this.wake()
     await this.#flush()
+  }
+
+  /** A call is over, or was none. One that I missed is unread until it is seen. */
+  async noteCall({ author, call }: Pick<NewCall, 'author' | 'call'>): Promise<void> {
+    const about = { id: crypto.randomUUID(), with: this.with, at: Date.now(), author, delivered: true }
+    this.#append(await this.#keep({ ...about, call, read: call.how !== 'missed' }))
+    if (this.#watched) await this.#read()
   }
 
   /** Opens a stream if there is a reason to; called when something changed that may let it succeed. */
@@ -211,8 +219,10 @@ export class Chat {
         await this.#save(() => this.#needs.history.markDelivered(this.with, wire.id))
         return
       case 'said': {
-        const known = this.messages.get().some(({ author, id }) => author === 'them' && id === wire.said.id)
-        if (!known) this.#append(await this.#keep({ ...wire.said, author: 'them' }))
+        const known = this.entries.get().some(({ author, id }) => author === 'them' && id === wire.said.id)
+        if (!known) {
+          this.#append(await this.#keep({ ...wire.said, with: this.with, author: 'them', delivered: false, read: false }))
+        }
         await line.messages.send(encodeAck(wire.said.id))
         if (this.#watched) await this.#read()
       }
@@ -243,19 +253,21 @@ export class Chat {
   // ── messages ───────────────────────────────────────────────────────────────────────────────
 
   #undelivered(): readonly ChatMessage[] {
-    return this.messages.get().filter((message) => message.author === 'me' && !message.delivered)
+    return this.entries
+      .get()
+      .filter(isMessage)
+      .filter(({ author, delivered }) => author === 'me' && !delivered)
   }
 
   /** Undefined if it was there already: another tab of this profile took it. */
-  async #keep(said: Said & { author: 'me' | 'them' }): Promise<ChatMessage | undefined> {
-    const message = { ...said, with: this.with, delivered: false, read: said.author === 'me' }
+  async #keep(entry: NewEntry): Promise<Entry | undefined> {
     try {
-      const kept = await this.#needs.history.add(message)
+      const kept = await this.#needs.history.add(entry)
       this.#needs.changed()
       return kept
     } catch (error) {
       this.#needs.unsaved(error)
-      return { ...message, seq: UNSAVED }
+      return { ...entry, seq: UNSAVED }
     }
   }
 
@@ -270,20 +282,20 @@ export class Chat {
 
   async #read(): Promise<void> {
     if (this.unread.get() === 0) return
-    this.#change((message) => message.author === 'them', { read: true })
+    this.#change((entry) => entry.author === 'them', { read: true })
     await this.#save(() => this.#needs.history.markRead(this.with))
   }
 
-  #append(message: ChatMessage | undefined): void {
-    if (message) this.#show([...this.messages.get(), message])
+  #append(entry: Entry | undefined): void {
+    if (entry) this.#show([...this.entries.get(), entry])
   }
 
-  #change(which: (message: ChatMessage) => boolean, change: Partial<ChatMessage>): void {
-    this.#show(this.messages.get().map((message) => (which(message) ? { ...message, ...change } : message)))
+  #change(which: (entry: Entry) => boolean, change: Partial<Pick<Entry, 'delivered' | 'read'>>): void {
+    this.#show(this.entries.get().map((entry) => (which(entry) ? { ...entry, ...change } : entry)))
   }
 
-  #show(shown: readonly ChatMessage[]): void {
-    this.messages.set(shown)
+  #show(shown: readonly Entry[]): void {
+    this.entries.set(shown)
     this.unread.set(shown.filter(({ author, read }) => author === 'them' && !read).length)
   }
 }

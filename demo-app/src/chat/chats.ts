@@ -51,7 +51,7 @@ export class Chats {
     })
     this.#chats.set(contact, chat)
     const changed = () => this.changes.set(this.changes.get() + 1)
-    for (const value of [chat.messages, chat.unread, chat.line]) value.on(changed)
+    for (const value of [chat.entries, chat.unread, chat.line]) value.on(changed)
     // What was written and not delivered goes out once it is read from the history.
     chat.load().then(() => chat.wake(), reportError)
     return chat

@@ -1,25 +1,46 @@
-/** What was said, kept by the page itself: the SDK keeps people, the page keeps their words. */
+/** What was said, and who called, kept by the page itself: the SDK keeps people, the page keeps their words. */
 import type { PeerId } from '@kith/sdk'
 import type { Said } from './wire.ts'
 
-export interface ChatMessage extends Said {
-  /** Grows with every message that came in or was written, by whichever tab of this profile. */ readonly seq: number
+interface About {
   readonly with: PeerId
-  readonly author: 'me' | 'them'
+  /** Who wrote, or called. */ readonly author: 'me' | 'them'
   /** Of mine: it has arrived, the other's page said so. */ readonly delivered: boolean
   /** Of theirs: it was on the screen. */ readonly read: boolean
 }
 
-export type NewMessage = Omit<ChatMessage, 'seq'>
+export interface NewMessage extends About, Said {}
+
+export interface NewCall extends About, Omit<Said, 'text'> {
+  readonly call: CallRecord
+}
+
+/** How a call went that is over, as far as it is worth a line. */
+export type CallRecord =
+  | { readonly how: 'answered'; readonly lastedMs: number }
+  /** Theirs, which nobody took, and which I declined; mine, which was not taken for whatever reason. */
+  | { readonly how: 'missed' | 'declined' | 'unanswered' }
+
+export type NewEntry = NewMessage | NewCall
+
+interface Numbered {
+  /** Grows with every entry, by whichever tab of this profile. */ readonly seq: number
+}
+export type ChatMessage = NewMessage & Numbered
+export type CallEntry = NewCall & Numbered
+/** A line of a conversation. */
+export type Entry = ChatMessage | CallEntry
+
+export const isMessage = (entry: Entry): entry is ChatMessage => 'text' in entry
 
 export interface History {
   /** Whether it outlives this page. */ readonly saved: boolean
-  /** The last `count` messages, and as many more as it takes to reach the first that is undelivered or unread; oldest first. */
-  latest(contact: PeerId, count: number): Promise<ChatMessage[]>
-  /** The `count` messages before this one; oldest first. */
-  before(contact: PeerId, seq: number, count: number): Promise<ChatMessage[]>
-  /** Undefined where a message of this id by this author is there already. */
-  add(message: NewMessage): Promise<ChatMessage | undefined>
+  /** The last `count` entries, and as many more as it takes to reach the first that is undelivered or unread; oldest first. */
+  latest(contact: PeerId, count: number): Promise<Entry[]>
+  /** The `count` entries before this one; oldest first. */
+  before(contact: PeerId, seq: number, count: number): Promise<Entry[]>
+  /** Undefined where one of this id by this author is there already. */
+  add(entry: NewEntry): Promise<Entry | undefined>
   markDelivered(contact: PeerId, id: string): Promise<void>
   markRead(contact: PeerId): Promise<void>
   forget(contact: PeerId): Promise<void>
@@ -29,46 +50,46 @@ export interface History {
 export class MemoryHistory implements History {
   readonly saved = false
   #seq = 0
-  #messages: ChatMessage[] = []
+  #entries: Entry[] = []
 
-  async latest(contact: PeerId, count: number): Promise<ChatMessage[]> {
+  async latest(contact: PeerId, count: number): Promise<Entry[]> {
     const all = this.#with(contact)
-    const open = all.findIndex((message) => (message.author === 'me' ? !message.delivered : !message.read))
+    const open = all.findIndex((entry) => (entry.author === 'me' ? !entry.delivered : !entry.read))
     const start = Math.max(0, all.length - count)
     return all.slice(open === -1 ? start : Math.min(start, open))
   }
 
-  async before(contact: PeerId, seq: number, count: number): Promise<ChatMessage[]> {
+  async before(contact: PeerId, seq: number, count: number): Promise<Entry[]> {
     return this.#with(contact)
-      .filter((message) => message.seq < seq)
+      .filter((entry) => entry.seq < seq)
       .slice(-count)
   }
 
-  async add(message: NewMessage): Promise<ChatMessage | undefined> {
-    if (this.#with(message.with).some(({ id, author }) => id === message.id && author === message.author)) return undefined
+  async add(entry: NewEntry): Promise<Entry | undefined> {
+    if (this.#with(entry.with).some(({ id, author }) => id === entry.id && author === entry.author)) return undefined
     this.#seq += 1
-    const kept = { ...message, seq: this.#seq }
-    this.#messages.push(kept)
+    const kept = { ...entry, seq: this.#seq }
+    this.#entries.push(kept)
     return kept
   }
 
   async markDelivered(contact: PeerId, id: string): Promise<void> {
-    this.#change((message) => message.with === contact && message.author === 'me' && message.id === id, { delivered: true })
+    this.#change((entry) => entry.with === contact && entry.author === 'me' && entry.id === id, { delivered: true })
   }
 
   async markRead(contact: PeerId): Promise<void> {
-    this.#change((message) => message.with === contact && message.author === 'them', { read: true })
+    this.#change((entry) => entry.with === contact && entry.author === 'them', { read: true })
   }
 
   async forget(contact: PeerId): Promise<void> {
-    this.#messages = this.#messages.filter((message) => message.with !== contact)
+    this.#entries = this.#entries.filter((entry) => entry.with !== contact)
   }
 
-  #with(contact: PeerId): ChatMessage[] {
-    return this.#messages.filter((message) => message.with === contact)
+  #with(contact: PeerId): Entry[] {
+    return this.#entries.filter((entry) => entry.with === contact)
   }
 
-  #change(which: (message: ChatMessage) => boolean, change: Partial<ChatMessage>): void {
-    this.#messages = this.#messages.map((message) => (which(message) ? { ...message, ...change } : message))
+  #change(which: (entry: Entry) => boolean, change: Partial<About>): void {
+    this.#entries = this.#entries.map((entry) => (which(entry) ? { ...entry, ...change } : entry))
   }
 }

@@ -1,13 +1,10 @@
 /** The history in IndexedDB, one database a profile, beside the SDK's own. */
 import type { PeerId } from '@kith/sdk'
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
-import { type ChatMessage, type History, MemoryHistory, type NewMessage } from './history.ts'
-import type { Said } from './wire.ts'
+import { type Entry, type History, MemoryHistory, type NewCall, type NewEntry, type NewMessage } from './history.ts'
 
-interface Kept extends Said {
+type Kept = (Omit<NewMessage, 'delivered' | 'read'> | Omit<NewCall, 'delivered' | 'read'>) & {
   seq?: number
-  with: PeerId
-  author: 'me' | 'them'
   /** Only there while mine is undelivered or theirs unread, so that the index holds no others: true is not a valid key. */
   open?: 1
 }
@@ -42,15 +39,11 @@ export async function openHistory(profile: string): Promise<History> {
   }
 }
 
-const messageOf = ({ seq = 0, with: contact, author, id, text, at, open }: Kept): ChatMessage => ({
+const entryOf = ({ seq = 0, open, ...kept }: Kept): Entry => ({
+  ...kept,
   seq,
-  with: contact,
-  author,
-  id,
-  text,
-  at,
-  delivered: author === 'me' && !open,
-  read: author === 'me' || !open,
+  delivered: kept.author === 'me' && !open,
+  read: kept.author === 'me' || !open,
 })
 
 /** Every seq of one contact, from `first` up to but without `end`. */
@@ -66,7 +59,7 @@ class IdbHistory implements History {
     this.#database = database
   }
 
-  async latest(contact: PeerId, count: number): Promise<ChatMessage[]> {
+  async latest(contact: PeerId, count: number): Promise<Entry[]> {
     const { store } = this.#database.transaction('messages')
     const everything = between(contact, 0, Number.POSITIVE_INFINITY)
     const [undelivered, unread, last] = await Promise.all([
@@ -76,24 +69,25 @@ class IdbHistory implements History {
     ])
     const first = Math.min(last, undelivered ?? last, unread ?? last)
     const kept = await store.index('with').getAll(between(contact, first, Number.POSITIVE_INFINITY))
-    return kept.map(messageOf)
+    return kept.map(entryOf)
   }
 
-  async before(contact: PeerId, seq: number, count: number): Promise<ChatMessage[]> {
+  async before(contact: PeerId, seq: number, count: number): Promise<Entry[]> {
     const index = this.#database.transaction('messages').store.index('with')
     const first = await startOfLast(index.openKeyCursor(between(contact, 0, seq), 'prev'), count)
-    return (await index.getAll(between(contact, first, seq))).map(messageOf)
+    return (await index.getAll(between(contact, first, seq))).map(entryOf)
   }
 
-  async add({ with: contact, author, id, text, at, delivered, read }: NewMessage): Promise<ChatMessage | undefined> {
+  async add({ delivered, read, ...entry }: NewEntry): Promise<Entry | undefined> {
+    const { with: contact, author, id } = entry
     const transaction = this.#database.transaction('messages', 'readwrite')
     // Asked first: a ConstraintError would abort the transaction, and its `done` reject unheard.
     if ((await transaction.store.index('identity').getKey([contact, author, id])) !== undefined) return undefined
-    const kept: Kept = { with: contact, author, id, text, at }
+    const kept: Kept = { ...entry }
     if (author === 'me' ? !delivered : !read) kept.open = 1
     const seq = await transaction.store.add(kept)
     await transaction.done
-    return messageOf({ ...kept, seq })
+    return entryOf({ ...kept, seq })
   }
 
   async markDelivered(contact: PeerId, id: string): Promise<void> {

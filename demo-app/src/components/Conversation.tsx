@@ -23,7 +23,7 @@ export function Conversation({ session, person, onAbout }: ConversationProps) {
   const { id, name, online, trust } = person
   const chat = session.chats.of(id)
   const heading = useRef<HTMLHeadingElement>(null)
-  const hasWaiting = useValue(chat.messages).some((message) => message.author === 'me' && !message.delivered)
+  const hasWaiting = useValue(chat.entries).some((entry) => entry.author === 'me' && !entry.delivered)
   // On a phone the whole screen changes; where there is a keyboard, the place to write takes the focus itself.
   useEffect(() => {
     if (matchMedia('(pointer: coarse)').matches) heading.current?.focus()

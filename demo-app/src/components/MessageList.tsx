@@ -1,7 +1,8 @@
 /** What was said, by day, the newest at the end and in view unless the person has scrolled away from it. */
 import { useLayoutEffect, useRef } from 'preact/hooks'
+import { CallLine } from '../call/components/CallLine.tsx'
 import type { Chat } from '../chat/chat.ts'
-import type { ChatMessage } from '../chat/history.ts'
+import { type ChatMessage, type Entry, isMessage } from '../chat/history.ts'
 import { useNow } from '../clock.ts'
 import { dayOf, momentOf, timeOf } from '../dates.ts'
 import { useValue } from '../observable.ts'
@@ -16,7 +17,7 @@ const TOGETHER_MS = 5 * 60_000
 const NEAR_END_PX = 80
 
 export function MessageList({ chat, name }: { chat: Chat; name: string }) {
-  const messages = useValue(chat.messages)
+  const entries = useValue(chat.entries)
   const sent = useValue(chat.sent)
   const hasEarlier = useValue(chat.hasEarlier)
   const now = useNow()
@@ -31,7 +32,7 @@ export function MessageList({ chat, name }: { chat: Chat; name: string }) {
     if (atEnd) box.scrollTop = box.scrollHeight
     else if (box.scrollTop < NEAR_END_PX) box.scrollTop += box.scrollHeight - height
     place.current.height = box.scrollHeight
-  }, [messages])
+  }, [entries])
   // A keyboard that comes up on a phone, or a composer that grows, takes its place from the end.
   useLayoutEffect(() => {
     const box = list.current
@@ -62,7 +63,7 @@ export function MessageList({ chat, name }: { chat: Chat; name: string }) {
             {text.chat.earlier}
           </button>
         )}
-        {messages.length === 0 && (
+        {entries.length === 0 && (
           <div class="messages-none">
             <p>
               <strong>{text.chat.empty(name)}</strong>
@@ -70,24 +71,29 @@ export function MessageList({ chat, name }: { chat: Chat; name: string }) {
             <p>{text.chat.emptyHint}</p>
           </div>
         )}
-        {messages.map((message, index) => {
-          const before = messages[index - 1]
-          const newDay = !before || dayOf(before.at, now) !== dayOf(message.at, now)
+        {entries.map((entry, index) => {
+          const before = entries[index - 1]
+          const newDay = !before || dayOf(before.at, now) !== dayOf(entry.at, now)
+          const key = `${entry.author} ${entry.id}`
           return (
             <>
               {newDay && (
-                <h3 class="day" key={`day ${message.id}`}>
-                  <span>{dayOf(message.at, now)}</span>
+                <h3 class="day" key={`day ${entry.id}`}>
+                  <span>{dayOf(entry.at, now)}</span>
                 </h3>
               )}
-              <Bubble
-                key={`${message.author} ${message.id}`}
-                message={message}
-                author={message.author === 'me' ? text.chat.you : name}
-                first={newDay || !together(before, message)}
-                last={!together(message, messages[index + 1])}
-                sent={sent.has(message.id)}
-              />
+              {isMessage(entry) ? (
+                <Bubble
+                  key={key}
+                  message={entry}
+                  author={entry.author === 'me' ? text.chat.you : name}
+                  first={newDay || !together(before, entry)}
+                  last={!together(entry, entries[index + 1])}
+                  sent={sent.has(entry.id)}
+                />
+              ) : (
+                <CallLine key={key} entry={entry} />
+              )}
             </>
           )
         })}
@@ -96,8 +102,15 @@ export function MessageList({ chat, name }: { chat: Chat; name: string }) {
   )
 }
 
-function together(a: ChatMessage | undefined, b: ChatMessage | undefined): boolean {
-  return a !== undefined && b !== undefined && a.author === b.author && Math.abs(b.at - a.at) < TOGETHER_MS
+function together(a: Entry | undefined, b: Entry | undefined): boolean {
+  return (
+    a !== undefined &&
+    b !== undefined &&
+    isMessage(a) &&
+    isMessage(b) &&
+    a.author === b.author &&
+    Math.abs(b.at - a.at) < TOGETHER_MS
+  )
 }
 
 interface BubbleProps {

@@ -1,4 +1,6 @@
 import type { PeerId } from '@kith/sdk'
+import { CallWords } from '../call/components/CallLine.tsx'
+import { isMessage } from '../chat/history.ts'
 import { useNow } from '../clock.ts'
 import { shortWhen } from '../dates.ts'
 import type { Person } from '../people.ts'
@@ -46,13 +48,8 @@ export function PeopleList({ people, selected, onInvite }: PeopleListProps) {
 }
 
 function Row({ person, selected, now }: { person: Person; selected: boolean; now: number }) {
-  const { id, name, trust, online, unread, lastMessage } = person
+  const { id, name, trust, online, unread, last } = person
   const presence = trust === 'blocked' ? text.people.blocked : online ? text.people.online : text.people.away
-  const preview = !lastMessage
-    ? text.people.noMessages
-    : lastMessage.author === 'me'
-      ? text.people.mine(lastMessage.text)
-      : lastMessage.text
   return (
     <button
       type="button"
@@ -72,10 +69,12 @@ function Row({ person, selected, now }: { person: Person; selected: boolean; now
               <span class={online ? 'person-presence online' : 'person-presence'}>{presence}</span>
             </>
           )}
-          {lastMessage && <time class="person-when">{shortWhen(lastMessage.at, now)}</time>}
+          {last && <time class="person-when">{shortWhen(last.at, now)}</time>}
         </span>
         <span class="person-bottom">
-          <span class="person-preview clip">{preview}</span>
+          <span class="person-preview clip">
+            <Preview last={last} />
+          </span>
           {unread > 0 && (
             <span class="badge">
               <span aria-hidden="true">{unread > 99 ? '99+' : unread}</span>
@@ -86,4 +85,10 @@ function Row({ person, selected, now }: { person: Person; selected: boolean; now
       </span>
     </button>
   )
+}
+
+function Preview({ last }: { last: Person['last'] }) {
+  if (!last) return text.people.noMessages
+  if (!isMessage(last)) return <CallWords call={last.call} />
+  return last.author === 'me' ? text.people.mine(last.text) : last.text
 }

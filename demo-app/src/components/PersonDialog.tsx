@@ -10,6 +10,7 @@ import { text } from '../text.ts'
 import { CopyField } from './CopyField.tsx'
 import { Dialog } from './Dialog.tsx'
 import { NameForm } from './NameForm.tsx'
+import { RemoveDialog } from './RemoveDialog.tsx'
 import { SafetyNumber } from './SafetyNumber.tsx'
 
 interface PersonDialogProps {
@@ -31,19 +32,12 @@ export function PersonDialog({ session, person, onClose }: PersonDialogProps) {
   }
   if (removing) {
     return (
-      <Dialog title={words.removeTitle(name)} onClose={onClose} key="removing">
-        <div class="stack">
-          <p>{words.removeHint}</p>
-          <div class="choices">
-            <button type="button" class="button wide" onClick={() => setRemoving(false)}>
-              {words.removeNo}
-            </button>
-            <button type="button" class="button wide danger solid" onClick={remove}>
-              {words.removeYes}
-            </button>
-          </div>
-        </div>
-      </Dialog>
+      <RemoveDialog
+        words={{ title: words.removeTitle(name), sentence: words.removeHint, yes: words.removeYes, no: words.removeNo }}
+        onRemove={remove}
+        onKeep={() => setRemoving(false)}
+        onClose={onClose}
+      />
     )
   }
   const hints: Record<Trust, string> = { trusted: words.trustedHint, known: words.knownHint, blocked: words.blockedHint(name) }

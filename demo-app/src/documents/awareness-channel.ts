@@ -1,73 +1,50 @@
-/** What carries awareness between two people: the one file that knows whether it is a stream or datagrams. */
-import { messages, type Peer, type PeerId, type ProtocolName, type Stop, type Stream } from '@kith/sdk'
+/** What carries awareness between two people: Kith datagrams, which may be lost, late, and in another order than they were sent. */
+import type { Datagrams, Peer, PeerId, ProtocolName, Stop } from '@kith/sdk'
 import { codeOf } from '../errors.ts'
 
 export const AWARENESS: ProtocolName = '/doc/yjs-awareness/v1'
 
-/** Bytes: a name, a PeerId and two positions fit a quarter of it. Beyond: not sent, and the channel ends. */
-const AWARENESS_MAX_BYTES = 1024
-
 export interface AwarenessChannel {
+  readonly remote: PeerId
   readonly incoming: AsyncIterable<Uint8Array>
-  /** Never waits. Of what is said under one key, only the last has to arrive: it is made when there is room to send it. */
-  send(key: number, make: () => Uint8Array): void
+  /** Never waits, and may lose it. */
+  send(data: Uint8Array): void
   close(): void
 }
 
-/** `params`: which document. Errors as those of `Peer.open`. */
+/** `params`: which document. Errors as those of `Peer.openDatagrams`. */
 export async function openAwareness(
   peer: Peer,
   to: PeerId,
   params: { readonly doc: string },
   signal: AbortSignal,
 ): Promise<AwarenessChannel> {
-  return overStream(await peer.open(to, AWARENESS, { params, signal }))
+  return overDatagrams(await peer.openDatagrams(to, AWARENESS, { params, signal }))
 }
 
-export interface OfferedAwareness {
-  readonly remote: PeerId
-  readonly params: unknown
-  accept(): AwarenessChannel
-  refuse(): void
+/** `params`: the opener's word for which document it is. Whoever does not want the channel closes it. */
+export function handleAwareness(peer: Peer, handler: (channel: AwarenessChannel, params: unknown) => unknown): Stop {
+  return peer.handleDatagrams(AWARENESS, (flow) => handler(overDatagrams(flow), flow.params))
 }
 
-export function handleAwareness(peer: Peer, handler: (offered: OfferedAwareness) => unknown): Stop {
-  return peer.handle(AWARENESS, (stream) =>
-    handler({
-      remote: stream.remote,
-      params: stream.params,
-      accept: () => overStream(stream),
-      refuse: () => stream.reset(),
-    }),
-  )
-}
-
-function overStream(stream: Stream): AwarenessChannel {
-  const whole = messages(stream, { maxMessageSize: AWARENESS_MAX_BYTES })
-  const waiting = new Map<number, () => Uint8Array>()
-  let isSending = false
-  const pump = async () => {
-    isSending = true
-    try {
-      for (const [key, make] of waiting) {
-        waiting.delete(key)
-        await whole.send(make())
-      }
-    } catch (error) {
-      // The stream is over, and reading it ends as well.
-      if (codeOf(error) === undefined) reportError(error)
-    } finally {
-      isSending = false
-    }
-  }
+function overDatagrams(flow: Datagrams): AwarenessChannel {
   return {
-    incoming: (async function* () {
-      for await (const { data } of whole) yield data
-    })(),
-    send(key, make) {
-      waiting.set(key, make)
-      if (!isSending) void pump()
+    remote: flow.remote,
+    incoming: incomingOf(flow),
+    send(data) {
+      try {
+        flow.send(data)
+      } catch (error) {
+        // The flow is over, and reading it ends as well.
+        if (codeOf(error) === undefined) throw error
+      }
     },
-    close: () => stream.reset(),
+    close: () => flow.close(),
   }
+}
+
+/** Not every browser can iterate over a ReadableStream. */
+async function* incomingOf(flow: Datagrams): AsyncGenerator<Uint8Array> {
+  const reader = flow.readable.getReader()
+  for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value
 }

@@ -1,12 +1,10 @@
-/**
- * My cursor as others see it, and theirs as I do. On the wire it is what y-codemirror and its kin say: `cursor: {anchor, head}` in
- * the awareness state, as Yjs relative positions, which stay with the text around them whatever is written elsewhere.
- */
+/** My cursor as others see it, and theirs as I do. */
 import { type Extension, type Range, StateEffect } from '@codemirror/state'
 import { Decoration, type DecorationSet, type EditorView, ViewPlugin, type ViewUpdate, WidgetType } from '@codemirror/view'
 import type { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
 import { hueOf } from '../components/Avatar.tsx'
+import { othersIn, type Position } from './awareness-state.ts'
 
 /** How long a name stays beside a cursor that does not move. */
 const NAME_SHOWN_MS = 4_000
@@ -109,30 +107,21 @@ class Cursors {
   }
 
   *#cursors(): Generator<Cursor> {
-    for (const [client, { user, cursor }] of this.#awareness.getStates()) {
-      if (client === this.#awareness.clientID || !isRecord(cursor) || !isRecord(user)) continue
-      const anchor = this.#indexOf(cursor.anchor)
-      const head = this.#indexOf(cursor.head)
-      if (anchor === undefined || head === undefined || typeof user.id !== 'string' || typeof user.name !== 'string') continue
-      yield { client, name: this.#nameOf(user.id, user.name), hue: hueOf(user.id), anchor, head }
+    for (const { client, id, name, cursor } of othersIn(this.#awareness)) {
+      const anchor = cursor && this.#indexOf(cursor.anchor)
+      const head = cursor && this.#indexOf(cursor.head)
+      if (anchor === undefined || head === undefined) continue
+      yield { client, name: this.#nameOf(id, name), hue: hueOf(id), anchor, head }
     }
   }
 
-  /** Undefined for what is not here yet, is about something else, or is no position: a remote says it. */
-  #indexOf(position: unknown): number | undefined {
+  /** Undefined for what is not here yet, and for what is in another text of this document. */
+  #indexOf(position: Position): number | undefined {
     const { doc } = this.#text
-    if (!isRecord(position) || !doc) return undefined
-    try {
-      const found = Y.createAbsolutePositionFromRelativePosition(Y.createRelativePositionFromJSON(position), doc)
-      return found?.type === this.#text ? found.index : undefined
-    } catch {
-      // Yjs takes positions for what their type says, and stumbles over others.
-      return undefined
-    }
+    const found = doc && Y.createAbsolutePositionFromRelativePosition(Y.createRelativePositionFromJSON(position), doc)
+    return found?.type === this.#text ? found.index : undefined
   }
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 class Caret extends WidgetType {
   readonly #name: string

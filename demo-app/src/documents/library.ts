@@ -1,7 +1,7 @@
 /** All documents of this peer: the list, whom each is shared with, and the way to open one. Yjs is loaded only then. */
 import type { Peer, PeerId, Stream } from '@kith/sdk'
 import { Value } from '../observable.ts'
-import { handleAwareness, type OfferedAwareness } from './awareness-channel.ts'
+import { type AwarenessChannel, handleAwareness } from './awareness-channel.ts'
 import {
   DOCUMENTS_MAX,
   type DocumentEntry,
@@ -63,7 +63,7 @@ export class Library {
     this.#tabs = new BroadcastChannel(`kith-demo/${profile}/documents`)
     this.#tabs.onmessage = ({ data }: MessageEvent<TabMessage>) => void this.#hearTab(data).catch(reportError)
     peer.handle(SYNC, (stream) => this.#answer(stream))
-    handleAwareness(peer, (offered) => this.#answerAwareness(offered))
+    handleAwareness(peer, (channel, params) => this.#answerAwareness(channel, params))
     peer.on('contact', ({ change, contact }) => (change === 'removed' ? this.#forget(contact.id) : this.#wake(contact.id)))
     peer.on('connection', (connection) => this.#wake(connection.remote))
     for (const contact of peer.contacts) this.#wake(contact.id)
@@ -157,15 +157,15 @@ export class Library {
     return true
   }
 
-  async #answerAwareness({ remote, params, accept, refuse }: OfferedAwareness): Promise<void> {
+  async #answerAwareness(channel: AwarenessChannel, params: unknown): Promise<void> {
     const id = typeof params === 'object' && params !== null && 'doc' in params ? params.doc : undefined
     const entry = this.entries.get().find((known) => known.id === id)
-    if (!entry?.members.includes(remote)) {
-      refuse()
+    if (!entry?.members.includes(channel.remote)) {
+      channel.close()
       return
     }
     const document = await this.open(entry.id)
-    await document.answerAwareness(accept())
+    await document.answerAwareness(channel)
   }
 
   /** Someone came, or went: what they have not got is opened, so that it goes to them. */

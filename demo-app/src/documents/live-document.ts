@@ -4,8 +4,9 @@ import { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
 import { codeOf } from '../errors.ts'
 import { Value } from '../observable.ts'
-import { type Sources, shareAwareness } from './awareness.ts'
+import { AwarenessSharing } from './awareness.ts'
 import { type AwarenessChannel, openAwareness } from './awareness-channel.ts'
+import { othersIn, type Present } from './awareness-state.ts'
 import { type DocumentEntry, type DocumentId, LEFT_CODE, TITLE_MAX_LENGTH, without } from './document.ts'
 import { Line, type LineState } from './line.ts'
 import type { Change, DocumentStore } from './store.ts'
@@ -13,17 +14,7 @@ import type { Change, DocumentStore } from './store.ts'
 /** Updates kept one by one: more are merged into one when the document is opened, which takes milliseconds. */
 const COMPACT_ABOVE = 64
 
-/** UTF-16 units of someone's name as awareness tells it. */
-const NAME_MAX_LENGTH = 64
-
 export type Keeping = 'kept' | 'keeping' | 'failed'
-
-/** Someone who has the document on the screen. `client` is theirs for as long as their page is open. */
-export interface Present {
-  readonly client: number
-  readonly id: string
-  readonly name: string
-}
 
 export interface LiveNeeds {
   readonly peer: Peer
@@ -50,7 +41,7 @@ export class LiveDocument {
   readonly #needs: LiveNeeds
   readonly #doc = new Y.Doc()
   readonly #lines = new Map<PeerId, Line>()
-  readonly #sources: Sources = new Map()
+  readonly #sharing: AwarenessSharing
   #unkept: Uint8Array[] = []
   #writing: Promise<void> | undefined
   #isShown = false
@@ -62,6 +53,7 @@ export class LiveDocument {
     this.title = this.#doc.getText('title')
     this.awareness = new Awareness(this.#doc)
     this.awareness.setLocalState(null)
+    this.#sharing = new AwarenessSharing(this.awareness)
   }
 
   /** Reads it from the store. Rejects where that cannot be read. */
@@ -79,7 +71,7 @@ export class LiveDocument {
   /** It is on the screen: others see that I am here, and every member who can be reached is sought. */
   show(name: string): void {
     this.#isShown = true
-    this.awareness.setLocalState({ user: { name, id: this.#needs.peer.id } })
+    this.awareness.setLocalState({ user: { name } })
     if (this.#needs.entry()?.isNew) this.#needs.change((entry) => ({ ...entry, isNew: false }))
     this.wake()
   }
@@ -101,7 +93,7 @@ export class LiveDocument {
 
   async answerAwareness(channel: AwarenessChannel): Promise<void> {
     try {
-      await shareAwareness(this.awareness, channel, this.#sources)
+      await this.#sharing.share(channel)
     } catch (error) {
       // Connections come and go, and others may say what they like; only what is no KithError is a mistake of ours.
       if (codeOf(error) === undefined) reportError(error)
@@ -140,7 +132,7 @@ export class LiveDocument {
 
   #watch(): void {
     this.#doc.on('update', this.#updated)
-    this.awareness.on('change', () => this.#showPresent())
+    this.awareness.on('change', () => this.present.set(othersIn(this.awareness)))
   }
 
   /** Resolves once everything so far is written down; rejects where it cannot be. */
@@ -236,22 +228,9 @@ export class LiveDocument {
   #showLines(): void {
     this.lines.set(new Map(Array.from(this.#lines, ([member, line]) => [member, line.state.get()])))
   }
-
-  #showPresent(): void {
-    const others = Array.from(this.awareness.getStates()).filter(([client]) => client !== this.awareness.clientID)
-    this.present.set(others.flatMap(([client, state]) => presentOf(client, state) ?? []))
-  }
 }
 
 const isMerged = (line: Line) => {
   const state = line.state.get()
   return state.at === 'open' && state.merged
-}
-
-/** Undefined where a remote says something else. */
-function presentOf(client: number, { user }: { [field: string]: unknown }): Present | undefined {
-  if (typeof user !== 'object' || user === null || !('name' in user && 'id' in user)) return undefined
-  const { name, id } = user
-  if (typeof name !== 'string' || typeof id !== 'string') return undefined
-  return { client, id, name: name.slice(0, NAME_MAX_LENGTH) }
 }

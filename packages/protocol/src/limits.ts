@@ -193,8 +193,9 @@ export const DATAGRAM_EARLY_MS = 1_000
 
 // ── media ────────────────────────────────────────────────────────────────────────────────────
 
-/** UTF-16 units of a description that carries tracks; all is ASCII. Chromium's for TRACKS_MAX of both kinds has about 29,000. The
- *  browser's parser reads it, so it does not read without bound. Beyond: 'peer-violation'. */
+/** UTF-16 units of a description that carries tracks; all is ASCII. Chromium's for TRACKS_MAX of both kinds has about 14,500, each
+ *  codec of video being offered once, and 1,300 more with each codec that browsers may learn; Firefox' has 11,500. The browser's parser
+ *  reads it, so it does not read without bound. Beyond: 'peer-violation'. */
 export const SDP_MAX_LENGTH = 32 * 1024
 
 /** Tracks of one kind, each way, on one connection: a face, a screen, and two more. Beyond: 'too-many', 'peer-violation'. */

@@ -5,6 +5,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { useValue } from '../../observable.ts'
 import type { Session } from '../../session.ts'
 import { text } from '../../text.ts'
+import { switchByKey } from '../shortcuts.ts'
 import { CallOver } from './CallOver.tsx'
 import { CallScreen } from './CallScreen.tsx'
 import { IncomingCall } from './IncomingCall.tsx'
@@ -23,6 +24,7 @@ export function CallLayer({ session, children }: { session: Session; children: C
     people.find((person) => person.id === id)?.name ?? session.peer.contacts.get(id)?.name ?? text.documents.someone
   const isCovered = state.at !== 'none' && !isSmall
   useFocusBack(isCovered)
+  useChords(session, state.at === 'preparing' || state.at === 'calling' || state.at === 'talking')
 
   return (
     <>
@@ -60,6 +62,18 @@ function News({ session, nameOf }: { session: Session; nameOf: (id: PeerId) => s
       {now && <p class="notice">{text.call.news[now.what](nameOf(now.who))}</p>}
     </div>
   )
+}
+
+/** Microphone and camera by keys, wherever on the page somebody is. */
+function useChords({ calls }: Session, isOn: boolean): void {
+  useEffect(() => {
+    if (!isOn) return
+    const { microphone, camera } = calls.capture
+    const onKeyDown = (event: KeyboardEvent) => switchByKey(event, [microphone, camera], 'chord')
+    // Before an editor takes them for its own.
+    addEventListener('keydown', onKeyDown, { capture: true })
+    return () => removeEventListener('keydown', onKeyDown, { capture: true })
+  }, [calls, isOn])
 }
 
 /** When the page is uncovered again, the focus is where it was before. */

@@ -8,8 +8,9 @@ import { useValue } from '../../observable.ts'
 import type { Session } from '../../session.ts'
 import { text } from '../../text.ts'
 import type { LiveCall } from '../live-call.ts'
+import { switchByKey } from '../shortcuts.ts'
 import { Controls } from './Controls.tsx'
-import { Pickers, SWITCH_KEYS, Troubles } from './Devices.tsx'
+import { Pickers, Troubles } from './Devices.tsx'
 import { Mine } from './Mine.tsx'
 import { Status } from './Status.tsx'
 import { Theirs } from './Theirs.tsx'
@@ -33,14 +34,12 @@ export function CallScreen({ session, call, id, name }: CallScreenProps) {
   useEffect(() => {
     if (!isSmall) heading.current?.focus()
   }, [isSmall])
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.target instanceof HTMLSelectElement) return
-    for (const device of [capture.microphone, capture.camera]) {
-      if (event.key.toLowerCase() === SWITCH_KEYS[device.kind]) device.switch(!device.isOn.get()).catch(reportError)
-    }
-  }
   return (
-    <section class={isSmall ? 'call live small' : 'call live'} aria-label={text.call.title(name)} onKeyDown={onKeyDown}>
+    <section
+      class={isSmall ? 'call live small' : 'call live'}
+      aria-label={text.call.title(name)}
+      onKeyDown={(event) => switchByKey(event, [capture.microphone, capture.camera], 'letter')}
+    >
       <header class="call-header">
         <div class="call-who">
           <h1 ref={heading} tabIndex={-1} class="clip">
@@ -66,7 +65,7 @@ export function CallScreen({ session, call, id, name }: CallScreenProps) {
       </header>
       <div class="stage">
         {call ? (
-          <Theirs call={call} id={id} name={name} />
+          <Theirs call={call} speaker={capture.speaker} id={id} name={name} />
         ) : (
           <div class="tile theirs ringing">
             <Avatar id={id} name={name} size="large" />

@@ -21,8 +21,8 @@ export function Controls({ calls, isRinging, onDevices }: ControlsProps) {
   const share = screen ? words.screen.stop : words.screen.start
   return (
     <fieldset class="call-controls" aria-label={words.controls}>
-      <Switch device={capture.microphone} hasKey />
-      <Switch device={capture.camera} hasKey />
+      <Switch device={capture.microphone} />
+      <Switch device={capture.camera} />
       {canShare && !isRinging && (
         <button
           type="button"

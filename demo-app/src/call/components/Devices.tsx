@@ -1,15 +1,17 @@
-/** Switches and pickers of camera and microphone, before a call and in it; and why there is none. */
+/** Switches and pickers of camera, microphone and speaker, before a call and in it; and why there is none. */
 import { useId } from 'preact/hooks'
-import { Icon } from '../../components/Icon.tsx'
+import { Icon, type IconName } from '../../components/Icon.tsx'
 import { useValue } from '../../observable.ts'
 import { text } from '../../text.ts'
 import type { Capture } from '../capture.ts'
-import type { Device } from '../device.ts'
+import type { Device, DeviceChoice } from '../device.ts'
+import { ariaKeys, chordWords } from '../shortcuts.ts'
+import type { Speaker } from '../speaker.ts'
 
-export function Switch({ device, hasKey = false }: { device: Device; hasKey?: boolean }) {
-  const isWanted = useValue(device.isOn)
-  const state = useValue(device.state)
-  const isOn = isWanted && state.is !== 'failed'
+export function Switch({ device }: { device: Device }) {
+  useValue(device.isOn)
+  useValue(device.state)
+  const isOn = device.isActive
   const words = text.call[device.kind]
   const icon = device.kind === 'camera' ? (isOn ? 'camera' : 'cameraOff') : isOn ? 'microphone' : 'microphoneOff'
   const label = isOn ? words.on : words.off
@@ -19,47 +21,80 @@ export function Switch({ device, hasKey = false }: { device: Device; hasKey?: bo
       class={`call-control${isOn ? '' : ' off'}`}
       onClick={() => device.switch(!isOn).catch(reportError)}
       aria-label={label}
-      title={label}
-      {...(hasKey ? { 'aria-keyshortcuts': SWITCH_KEYS[device.kind] } : {})}
+      title={text.call.withKeys(label, chordWords(device.kind))}
+      aria-keyshortcuts={ariaKeys(device.kind)}
     >
       <Icon name={icon} />
     </button>
   )
 }
 
-/** In the call, as long as nothing is being written. */
-export const SWITCH_KEYS: Record<Device['kind'], string> = { microphone: 'm', camera: 'v' }
-
 export function Pickers({ capture }: { capture: Capture }) {
   return (
     <div class="pickers">
-      <Picker device={capture.camera} />
-      <Picker device={capture.microphone} />
+      <DevicePicker device={capture.camera} />
+      <DevicePicker device={capture.microphone} />
+      <SpeakerPicker speaker={capture.speaker} />
     </div>
   )
 }
 
-function Picker({ device }: { device: Device }) {
-  const fieldId = useId()
+function DevicePicker({ device }: { device: Device }) {
   const choices = useValue(device.choices)
   const chosen = useValue(device.chosen)
   useValue(device.state)
+  return (
+    <Picker
+      label={text.call.picker[device.kind]}
+      icon={device.kind}
+      choices={choices}
+      preferred={[device.track?.getSettings().deviceId, chosen]}
+      onChoose={(id) => device.choose(id).catch(reportError)}
+    />
+  )
+}
+
+/** Nothing where the browser lets no page choose. */
+function SpeakerPicker({ speaker }: { speaker: Speaker }) {
+  const choices = useValue(speaker.choices)
+  const chosen = useValue(speaker.chosen)
+  if (choices.length === 0) return null
+  return (
+    <Picker
+      label={text.call.picker.speaker}
+      icon="sound"
+      choices={choices}
+      preferred={[chosen]}
+      onChoose={(id) => speaker.chosen.set(id)}
+    />
+  )
+}
+
+interface PickerProps {
+  label: string
+  icon: IconName
+  choices: readonly DeviceChoice[]
+  /** The first of these that is there is shown as the one in use. */ preferred: readonly (string | undefined)[]
+  onChoose: (id: string) => void
+}
+
+function Picker({ label, icon, choices, preferred, onChoose }: PickerProps) {
+  const fieldId = useId()
   const words = text.call.picker
-  const used = device.track?.getSettings().deviceId
-  const current = [used, chosen].find((id) => choices.some((choice) => choice.id === id)) ?? choices[0]?.id
+  const current = preferred.find((id) => choices.some((choice) => choice.id === id)) ?? choices[0]?.id
   return (
     <div class="field">
       <label class="field-label" for={fieldId}>
-        {words[device.kind]}
+        {label}
       </label>
       <span class="picker">
-        <Icon name={device.kind} />
+        <Icon name={icon} />
         <select
           id={fieldId}
           class="input"
           disabled={choices.length === 0}
           value={current ?? ''}
-          onChange={(event) => device.choose(event.currentTarget.value).catch(reportError)}
+          onChange={(event) => onChoose(event.currentTarget.value)}
         >
           {choices.length === 0 && <option value="">{words.none}</option>}
           {choices.map(({ id, label }, index) => (

@@ -1,5 +1,6 @@
 /** What others see of me. */
 import { useMemo } from 'preact/hooks'
+import { Icon } from '../../components/Icon.tsx'
 import { useValue } from '../../observable.ts'
 import { text } from '../../text.ts'
 import type { Capture } from '../capture.ts'
@@ -13,13 +14,18 @@ export function Mine({ capture, size }: { capture: Capture; size: 'large' | 'sma
   const isOn = useValue(capture.microphone.isOn)
   const track = screen ?? (camera.is === 'open' ? camera.track : undefined)
   const stream = useMemo(() => track && new MediaStream([track]), [track])
+  const isMuted = !capture.microphone.isActive
   const isSpeaking = useSpeaking(microphone.is === 'open' && isOn ? microphone.track : undefined)
   const label = screen ? text.call.myScreen : text.call.mine
   return (
     <div class={`tile mine ${size}${isSpeaking ? ' speaking' : ''}${screen ? ' screen' : ''}`}>
-      {stream && <Picture stream={stream} label={label} isMuted isMirrored={!screen} />}
+      {stream && <Picture stream={stream} label={label} isMirrored={!screen} />}
       {!stream && camera.is !== 'opening' && <p class="tile-words">{text.call.cameraOff}</p>}
-      <span class="tile-name">{screen ? text.call.myScreen : text.call.me}</span>
+      <span class="tile-name">
+        {isMuted && <Icon name="microphoneOff" />}
+        {screen ? text.call.myScreen : text.call.me}
+        {isMuted && <span class="unseen">{text.call.iAmMuted}</span>}
+      </span>
     </div>
   )
 }

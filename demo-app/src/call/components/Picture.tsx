@@ -1,17 +1,18 @@
 /** A moving picture, with its sound if it is somebody else's. */
 import { useEffect, useRef } from 'preact/hooks'
+import type { Speaker } from '../speaker.ts'
 
 interface PictureProps {
   stream: MediaStream | undefined
   label: string
   /** As in a mirror, as people know themselves. */ isMirrored?: boolean
-  isMuted?: boolean
+  /** Where it is heard; a picture without one is silent. */ speaker?: Speaker
   /** The sound goes on while there is nothing to see. */ isHidden?: boolean
   /** The browser wants a click before it plays sound: called with what to do in that click. */
   onBlocked?: (start: () => void) => void
 }
 
-export function Picture({ stream, label, isMirrored = false, isMuted = false, isHidden = false, onBlocked }: PictureProps) {
+export function Picture({ stream, label, isMirrored = false, speaker, isHidden = false, onBlocked }: PictureProps) {
   const video = useRef<HTMLVideoElement>(null)
   useEffect(() => {
     const element = video.current
@@ -27,11 +28,12 @@ export function Picture({ stream, label, isMirrored = false, isMuted = false, is
     }
     play()
   }, [stream])
+  useEffect(() => (video.current && speaker ? speaker.drive(video.current) : undefined), [speaker])
   return (
     <video
       ref={video}
       class={`picture${isMirrored ? ' mirrored' : ''}${isHidden ? ' hidden' : ''}`}
-      muted={isMuted}
+      muted={!speaker}
       autoplay
       playsInline
       aria-label={label}

@@ -1,35 +1,53 @@
 /** How the call goes: in words that are said when they change, with bars beside them, and for how long already. */
 import { useEffect, useState } from 'preact/hooks'
+import { lengthOf } from '../../dates.ts'
 import { useValue } from '../../observable.ts'
 import type { Session } from '../../session.ts'
 import { text } from '../../text.ts'
-import type { LiveCall } from '../live-call.ts'
+import type { LiveCall, Measured } from '../live-call.ts'
 
 export function Status({ session, call }: { session: Session; call: LiveCall }) {
   const state = useValue(call.state)
   const path = useValue(call.path)
-  const quality = useValue(call.quality)
+  const measured = useValue(call.measured)
   const { reach } = useValue(session.status)
   const words = text.call.status
-  const isReconnecting = state === 'reconnecting'
+  const isReconnecting = state === 'reconnecting' || measured?.quality === 'lost'
+  const figures = measured && figuresOf(measured)
   return (
-    <p class="call-status">
-      {!isReconnecting && quality !== 'unknown' && <Bars lit={quality === 'good' ? 3 : quality === 'fair' ? 2 : 1} />}
-      <span role="status" class={isReconnecting || quality === 'poor' ? 'wait' : ''}>
+    <p class="call-status" title={figures}>
+      {!isReconnecting && measured && <Bars quality={measured.quality} />}
+      <span role="status" class={isReconnecting || measured?.quality === 'poor' ? 'wait' : ''}>
         {isReconnecting
           ? words.reconnecting
           : reach !== 'online' && path !== 'local'
             ? words.relayAway
-            : [words[path], text.call.quality[quality]].filter(Boolean).join(', ')}
+            : [words[path], measured && text.call.quality[measured.quality]].filter(Boolean).join(', ')}
       </span>
+      {/* Not in the words above: nobody wants to be told of every one. */}
+      <span class="unseen">{figures}</span>
       <Duration since={call.startedAt} />
     </p>
   )
 }
 
-function Bars({ lit }: { lit: number }) {
+function figuresOf({ roundTripMs, lossRatio }: Measured): string {
+  const { roundTrip, loss } = text.call.figures
+  return [
+    roundTripMs !== undefined && roundTrip(Math.round(roundTripMs)),
+    lossRatio !== undefined && loss(percent.format(lossRatio)),
+  ]
+    .filter(Boolean)
+    .join(', ')
+}
+
+const percent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 })
+
+const BARS: Record<Measured['quality'], number> = { excellent: 3, good: 2, poor: 1, lost: 0 }
+
+function Bars({ quality }: { quality: Measured['quality'] }) {
   return (
-    <span class={`bars lit-${lit}`} aria-hidden="true">
+    <span class={`bars lit-${BARS[quality]}`} aria-hidden="true">
       <span />
       <span />
       <span />
@@ -43,10 +61,9 @@ function Duration({ since }: { since: number }) {
     const timer = setInterval(() => setNow(Date.now()), 1_000)
     return () => clearInterval(timer)
   }, [])
-  const seconds = Math.max(0, Math.floor((now - since) / 1_000))
   return (
     <span class="duration" role="timer">
-      {Math.floor(seconds / 60)}:{String(seconds % 60).padStart(2, '0')}
+      {lengthOf(now - since)}
     </span>
   )
 }

@@ -1,23 +1,52 @@
-/** The one I talk with: picture and sound, or who they are where there is no picture. */
+/** The one I talk with: picture and sound, or who they are where there is no picture; and what they say of both. */
 import { useState } from 'preact/hooks'
 import { Avatar } from '../../components/Avatar.tsx'
 import { Icon } from '../../components/Icon.tsx'
 import { useValue } from '../../observable.ts'
 import { text } from '../../text.ts'
 import type { LiveCall } from '../live-call.ts'
+import type { Speaker } from '../speaker.ts'
 import { useSpeaking } from '../speaking.ts'
 import { Picture } from './Picture.tsx'
 
-export function Theirs({ call, id, name }: { call: LiveCall; id: string; name: string }) {
+interface TheirsProps {
+  call: LiveCall
+  speaker: Speaker
+  id: string
+  name: string
+}
+
+export function Theirs({ call, speaker, id, name }: TheirsProps) {
   const { stream, picture, sound } = useValue(call.remote)
+  const said = useValue(call.theirs)
   const isSpeaking = useSpeaking(sound)
   const [start, setStart] = useState<(() => void) | undefined>(undefined)
+  // Their word comes before the track is there or gone, and either is enough to know that there is nothing to see.
+  const isHidden = !picture || said?.picture === 'none'
+  const isMuted = said?.microphone === false
+  const isReconnecting = useValue(call.state) === 'reconnecting'
+  const words = text.call
   return (
-    <div class={isSpeaking ? 'tile theirs speaking' : 'tile theirs'}>
-      <Picture stream={stream} label={text.call.them(name)} isHidden={!picture} onBlocked={(play) => setStart(() => play)} />
-      {!picture && <Avatar id={id} name={name} size="large" />}
+    <div class={`tile theirs${isSpeaking && !isMuted ? ' speaking' : ''}${isReconnecting ? ' waiting' : ''}`}>
+      <Picture
+        stream={stream}
+        speaker={speaker}
+        label={said?.picture === 'screen' ? words.theirScreen(name) : words.them(name)}
+        isHidden={isHidden}
+        onBlocked={(play) => setStart(() => play)}
+      />
+      {isReconnecting && <span class="spinner" aria-hidden="true" />}
+      {isHidden && <Avatar id={id} name={name} size="large" />}
       <p class="tile-words" role="status">
-        {!stream ? text.call.connecting : !picture ? text.call.noPicture(name) : !sound ? text.call.noSound(name) : ''}
+        {said?.picture === 'none' ? words.theirCameraOff(name) : !picture && (said || !stream) ? words.connecting : ''}
+      </p>
+      <p class="tile-name" role="status">
+        {isMuted && (
+          <>
+            <Icon name="microphoneOff" />
+            <span class="clip">{words.muted(name)}</span>
+          </>
+        )}
       </p>
       {start && (
         <button
@@ -29,7 +58,7 @@ export function Theirs({ call, id, name }: { call: LiveCall; id: string; name: s
           }}
         >
           <Icon name="sound" />
-          {text.call.startAudio}
+          {words.startAudio}
         </button>
       )}
     </div>

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks'
 import { Dialog } from '../../components/Dialog.tsx'
 import { Icon } from '../../components/Icon.tsx'
+import { RemoveDialog } from '../../components/RemoveDialog.tsx'
 import { dateOf, momentOf } from '../../dates.ts'
 import type { Person } from '../../people.ts'
 import type { Session } from '../../session.ts'
@@ -29,20 +30,14 @@ export function AboutDialog({ session, people, entry, written, onClose }: AboutD
       closeDocument()
       session.documents.leave(entry.id).catch(reportError)
     }
+    const sentence = names ? words.removeShared(names) : words.removeAlone
     return (
-      <Dialog title={words.removeTitle(title)} onClose={onClose} key="removing">
-        <div class="stack">
-          <p>{names ? words.removeShared(names) : words.removeAlone}</p>
-          <div class="choices">
-            <button type="button" class="button wide" onClick={() => setRemoving(false)}>
-              {words.removeNo}
-            </button>
-            <button type="button" class="button wide danger solid" onClick={remove}>
-              {words.removeYes}
-            </button>
-          </div>
-        </div>
-      </Dialog>
+      <RemoveDialog
+        words={{ title: words.removeTitle(title), sentence, yes: words.removeYes, no: words.removeNo }}
+        onRemove={remove}
+        onKeep={() => setRemoving(false)}
+        onClose={onClose}
+      />
     )
   }
   return (

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { Avatar } from '../../components/Avatar.tsx'
 import type { Person } from '../../people.ts'
 import { text } from '../../text.ts'
-import type { Present } from '../live-document.ts'
+import type { Present } from '../awareness-state.ts'
 import { listOf, nameOf } from '../names.ts'
 
 /** Pictures side by side; the others are a number. */

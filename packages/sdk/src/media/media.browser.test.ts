@@ -1,3 +1,4 @@
+import { SDP_MAX_LENGTH } from '@kith/protocol'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { IncomingMedia, Media, Peer, RemoteTrack } from '../api.ts'
 import { messages } from '../index.ts'
@@ -317,8 +318,23 @@ describe('tracks', () => {
     // As many the other way, and of the other kind: the largest description there can be.
     for (let i = 0; i < 4; i++) theirs.addTrack(picture(), { label: `${i}` })
     for (let i = 0; i < 4; i++) theirs.addTrack(tone(), { label: `${i}` })
-    for (let i = 0; i < 4; i++) await track(mine, (one) => isAudio(one) && one.label === `${i}`)
+    for (const one of [picture(), tone()]) {
+      expect(() => theirs.addTrack(one)).toThrow(expect.objectContaining({ code: 'too-many' }))
+    }
+    for (const is of [isVideo, isAudio]) {
+      for (let i = 0; i < 4; i++) await track(mine, (one) => is(one) && one.label === `${i}`)
+    }
     expect(sections()).toBe(8)
+    for (const { localDescription } of connections) {
+      const { sdp = '' } = localDescription ?? {}
+      expect(sdp.length).toBeLessThan(SDP_MAX_LENGTH / 2)
+      for (const section of sdp.split(/^(?=m=video)/m).slice(1)) {
+        const codecs = section.split(/^m=/m)[1]?.match(/(?<=a=rtpmap:\d+ )(?!rtx)\S+/g)
+        expect(codecs).toContain('VP8/90000')
+        expect(codecs).toEqual([...new Set(codecs)])
+      }
+    }
+    expect(mine.connection.state).toBe('connected')
   })
 })
 

@@ -23,6 +23,9 @@ export interface IncomingTrack {
   readonly name: string
 }
 
+/** The profile that no browser may lack: constrained baseline (RFC 7742 §6.2), in the packetization mode that all send. */
+const H264_OF_ALL = /^(?=.*packetization-mode=1).*profile-level-id=42e0/i
+
 interface Use {
   readonly name: string
   track: MediaStreamTrack | null
@@ -64,7 +67,7 @@ export class Transceivers {
     }
     const use = { name, track }
     const idle = all.find((one) => !this.#uses.has(one.sender) && one.currentDirection !== 'stopped')
-    const sender = idle === undefined ? this.#connection.addTrack(track) : reuse(idle, track)
+    const sender = idle === undefined ? this.#addTrack(track, kind) : reuse(idle, track)
     this.#uses.set(sender, use)
     this.#onChange()
     return {
@@ -84,7 +87,7 @@ export class Transceivers {
     const all = this.#of(kind)
     const wanted = count - all.filter(({ mid }) => mid === null).length
     if (all.length + wanted > TRACKS_MAX) throw violation(`more than ${TRACKS_MAX} ${kind} tracks`)
-    for (let i = 0; i < wanted; i++) this.#connection.addTransceiver(kind, { direction: 'recvonly' })
+    for (let i = 0; i < wanted; i++) slim(this.#connection.addTransceiver(kind, { direction: 'recvonly' }))
   }
 
   /** Both sides have agreed on what flows. */
@@ -102,6 +105,12 @@ export class Transceivers {
       const flows = currentDirection === 'sendrecv' || currentDirection === 'recvonly'
       return name !== undefined && flows ? [{ track: receiver.track, name }] : []
     })
+  }
+
+  #addTrack(track: MediaStreamTrack, kind: TrackKind): RTCRtpSender {
+    const sender = this.#connection.addTrack(track)
+    for (const one of this.#of(kind)) if (one.sender === sender) slim(one)
+    return sender
   }
 
   #of(kind: TrackKind): RTCRtpTransceiver[] {
@@ -148,6 +157,20 @@ export class Transceivers {
     this.#connection.removeTrack(sender)
     this.#onChange()
   }
+}
+
+/**
+ * Has a section offer each codec of video that we send once. Browsers list all profiles of each, most of a description: where a machine
+ * has many of H.264 and H.265, TRACKS_MAX of both kinds would not fit SDP_MAX_LENGTH.
+ */
+function slim(transceiver: RTCRtpTransceiver): void {
+  // Not there in Firefox before 128, whose lists are short.
+  if (transceiver.receiver.track.kind !== 'video' || !('setCodecPreferences' in transceiver)) return
+  const once = new Set(RTCRtpSender.getCapabilities('video')?.codecs.map(({ mimeType }) => mimeType))
+  const codecs = RTCRtpReceiver.getCapabilities('video')?.codecs.filter(
+    ({ mimeType, sdpFmtpLine = '' }) => (mimeType !== 'video/H264' || H264_OF_ALL.test(sdpFmtpLine)) && once.delete(mimeType),
+  )
+  transceiver.setCodecPreferences(codecs ?? [])
 }
 
 function reuse(transceiver: RTCRtpTransceiver, track: MediaStreamTrack): RTCRtpSender {

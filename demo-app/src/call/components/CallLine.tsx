@@ -1,0 +1,23 @@
+/** A call that is over, as a line of the conversation. */
+import type { CallEntry, CallRecord } from '../../chat/history.ts'
+import { Icon } from '../../components/Icon.tsx'
+import { lengthOf, momentOf, timeOf } from '../../dates.ts'
+import { text } from '../../text.ts'
+
+export function CallLine({ entry }: { entry: CallEntry }) {
+  const { at, call } = entry
+  return (
+    <p class={`call-line ${call.how}`}>
+      <Icon name={call.how === 'answered' ? 'camera' : 'hangUp'} />
+      <CallWords call={call} />
+      <time dateTime={new Date(at).toISOString()} title={momentOf(at)}>
+        {timeOf(at)}
+      </time>
+    </p>
+  )
+}
+
+export function CallWords({ call }: { call: CallRecord }) {
+  const words = text.call.record
+  return <span>{call.how === 'answered' ? words.answered(lengthOf(call.lastedMs)) : words[call.how]}</span>
+}

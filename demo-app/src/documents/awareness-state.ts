@@ -1,0 +1,76 @@
+/**
+ * What someone says of themselves in a document: `{user: {name}, cursor: {anchor, head}}`, as y-codemirror and its kin do, where the
+ * positions are relative ones of Yjs, which stay with the text around them whatever is written elsewhere. Who says it, the channel
+ * knows: no id and no colour is taken from what is said.
+ */
+import { isPeerId, KithError, type PeerId } from '@kith/sdk'
+import type { Awareness } from 'y-protocols/awareness'
+
+/** Code points of a name. Beyond: cut, as it is only a word beside a cursor. */
+export const NAME_MAX_LENGTH = 64
+
+/** What `Y.relativePositionToJSON` makes of a position in the text, the only one that there is to be in. */
+export interface Position {
+  readonly tname: 'text'
+  /** The character after it; none at the end of the text. */ readonly item?: { readonly client: number; readonly clock: number }
+  readonly assoc: number
+}
+
+export interface Cursor {
+  readonly anchor: Position
+  readonly head: Position
+}
+
+/** Someone who has the document on the screen. `client` is theirs for as long as their page is open. */
+export interface Present {
+  readonly client: number
+  readonly id: PeerId
+  readonly name: string
+  readonly cursor: Cursor | undefined
+}
+
+/** What is kept of what `from` says; null: they have left. Throws 'peer-violation'. */
+export function readState(state: unknown, from: PeerId): object | null {
+  if (state === null) return null
+  if (!isRecord(state) || !isRecord(state.user) || typeof state.user.name !== 'string')
+    throw violation('a state that names nobody')
+  return { user: { id: from, name: shown(state.user.name) }, cursor: readCursor(state.cursor) }
+}
+
+/** Everyone but me. */
+export function othersIn(awareness: Awareness): Present[] {
+  const others: Present[] = []
+  for (const [client, { user, cursor }] of awareness.getStates()) {
+    // Each came through `readState`; mine has no id.
+    if (client !== awareness.clientID && isPeerId(user.id)) others.push({ client, id: user.id, name: user.name, cursor })
+  }
+  return others
+}
+
+function readCursor(cursor: unknown): Cursor | undefined {
+  // Someone who has not been in the text yet has none.
+  if (cursor === undefined || cursor === null) return undefined
+  if (!isRecord(cursor)) throw violation('a cursor that is none')
+  return { anchor: readPosition(cursor.anchor), head: readPosition(cursor.head) }
+}
+
+/** Nothing but a place in the text: Yjs would make whatever else a position names. */
+function readPosition(position: unknown): Position {
+  if (!isRecord(position) || position.tname !== 'text') throw violation('a cursor outside of the text')
+  const { item, assoc } = position
+  if (assoc !== undefined && !Number.isInteger(assoc)) throw violation('a position that is none')
+  const side = Number(assoc ?? 0) < 0 ? -1 : 0
+  if (item === undefined || item === null) return { tname: 'text', assoc: side }
+  if (!isRecord(item) || !isCount(item.client) || !isCount(item.clock)) throw violation('a position that is none')
+  return { tname: 'text', item: { client: item.client, clock: item.clock }, assoc: side }
+}
+
+/** Without what would change how the words around it are written: control characters, and those that turn the direction. */
+function shown(name: string): string {
+  const calm = name.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, ' ').trim()
+  return Array.from(calm).slice(0, NAME_MAX_LENGTH).join('')
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+const violation = (why: string) => new KithError('peer-violation', why, { source: 'remote' })

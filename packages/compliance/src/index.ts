@@ -1,0 +1,4 @@
+/** Suites that any adapter must pass, to be called from a test file of vitest, in Node or in a browser. */
+export { laneSuite } from './lane-suite.ts'
+export { linkSuite } from './link-suite.ts'
+export type { OpenPath, Path } from './path.ts'

@@ -1,0 +1,164 @@
+/** What a whole link must do over any path: streams, their ends, many at once, and datagrams. */
+import { DATAGRAM_MAX_BYTES, type ProtocolName } from '@kith/protocol'
+import { Link, type LinkStream } from '@kith/sdk/parts'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { OpenPath, Path } from './path.ts'
+
+const ECHO: ProtocolName = '/echo/1'
+const TAKE: ProtocolName = '/take/1'
+
+const bytes = (text: string) => new TextEncoder().encode(text)
+
+/** Like random, and the same each time: the numbers of a linear congruential generator. */
+function noise(length: number): Uint8Array<ArrayBuffer> {
+  let state = 1
+  return Uint8Array.from({ length }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state >>> 24
+  })
+}
+
+async function sha256(data: BufferSource): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', data)
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+export function linkSuite(name: string, open: OpenPath): void {
+  describe(`link: ${name}`, () => {
+    let path: Path | undefined
+    let links: Link[] = []
+    afterEach(async () => {
+      // One after the other: who is told goodbye answers at once.
+      for (const link of links) await link.close()
+      await path?.dispose()
+    })
+
+    /** The callee echoes ECHO, and gives what else is opened to `taken`. */
+    async function linked() {
+      path = await open()
+      const { ends, maxMessageBytes } = path
+      const [a, b] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
+      const common = { instance: new Uint8Array(16), maxMessageSize: maxMessageBytes }
+      let take = (_: LinkStream) => {}
+      const taken = new Promise<LinkStream>((resolve) => {
+        take = resolve
+      })
+      const dialler = new Link({
+        ...common,
+        lanes: ends[0],
+        role: 0,
+        confirmation: { ours: a, theirs: b },
+        protocols: [],
+        onIncoming: () => undefined,
+      })
+      const callee = new Link({
+        ...common,
+        lanes: ends[1],
+        role: 1,
+        confirmation: { ours: b, theirs: a },
+        protocols: [ECHO, TAKE],
+        onIncoming: ({ protocol }) =>
+          protocol === ECHO ? (stream) => stream.readable.pipeTo(stream.writable) : (stream) => take(stream),
+      })
+      links = [dialler, callee]
+      await Promise.all([dialler.ready, callee.ready])
+      return { dialler, callee, taken }
+    }
+
+    test('an echo, half-closed by each side in turn', async () => {
+      const { dialler } = await linked()
+      const stream = await dialler.open(ECHO)
+      const writer = stream.writable.getWriter()
+      await writer.write(bytes('hello'))
+      await writer.close()
+      expect(await new Response(stream.readable).text()).toBe('hello')
+      await stream.closed
+    })
+
+    test('reset reaches both halves of the other side, with its code', async () => {
+      const { dialler, taken } = await linked()
+      const local = await dialler.open(TAKE)
+      const remote = await taken
+      const expected = { code: 'reset', streamCode: 42, source: 'remote' }
+      const reading = expect(remote.readable.getReader().read()).rejects.toMatchObject(expected)
+      const writing = expect(remote.writable.getWriter().closed).rejects.toMatchObject(expected)
+      local.reset(42)
+      await Promise.all([reading, writing, expect(remote.closed).rejects.toMatchObject(expected)])
+    })
+
+    test('1,000 open streams, each with its own bytes', async () => {
+      const { dialler } = await linked()
+      const streams = await Promise.all(Array.from({ length: 1000 }, () => dialler.open(ECHO)))
+      expect(dialler.stats.streams).toBe(1000)
+      const texts = await Promise.all(
+        streams.map(async (stream, i) => {
+          const writer = stream.writable.getWriter()
+          void writer.write(bytes(`stream ${i}`)).then(() => writer.close())
+          return new Response(stream.readable).text()
+        }),
+      )
+      expect(texts).toEqual(streams.map((_, i) => `stream ${i}`))
+      await Promise.all(streams.map((stream) => stream.closed))
+    })
+
+    test('8 MiB arrive whole', async () => {
+      const { dialler, taken } = await linked()
+      const sent = noise(8 * 1024 * 1024)
+      const local = await dialler.open(TAKE)
+      const writer = local.writable.getWriter()
+      const writing = writer.write(sent).then(() => writer.close())
+      const received = await new Response((await taken).readable).arrayBuffer()
+      await writing
+      expect(received.byteLength).toBe(sent.length)
+      expect(await sha256(received)).toBe(await sha256(sent))
+    })
+
+    test('a reader that reads nothing stops its own writer, and nobody else', async () => {
+      const { dialler, taken } = await linked()
+      const [held, lively] = await Promise.all([dialler.open(TAKE), dialler.open(ECHO)])
+      const sent = noise(8 * 1024 * 1024)
+      const holding = held.writable.getWriter()
+      let isWritten = false
+      const writing = holding.write(sent).then(() => {
+        isWritten = true
+        return holding.close()
+      })
+      // As much again as it holds, forth and back.
+      const writer = lively.writable.getWriter()
+      const echoed = new Response(lively.readable).arrayBuffer()
+      await writer.write(sent).then(() => writer.close())
+      expect((await echoed).byteLength).toBe(sent.length)
+      expect(isWritten).toBe(false)
+      const received = await new Response((await taken).readable).arrayBuffer()
+      await writing
+      expect(await sha256(received)).toBe(await sha256(sent))
+    })
+
+    test('datagrams, both ways, up to the largest', async () => {
+      const { dialler, taken } = await linked()
+      const stream = await dialler.open(TAKE, { kind: 'datagrams' })
+      const [local, remote] = [stream.flow, (await taken).flow]
+      const sent = noise(DATAGRAM_MAX_BYTES)
+      expect(() => local.send(new Uint8Array(DATAGRAM_MAX_BYTES + 1))).toThrow(expect.objectContaining({ code: 'too-large' }))
+      const [atRemote, atLocal] = [remote.readable.getReader().read(), local.readable.getReader().read()]
+      local.send(sent)
+      remote.send(sent.subarray(1))
+      expect([(await atRemote).value, (await atLocal).value]).toEqual([sent, sent.slice(1)])
+      local.close()
+      await Promise.all([stream.closed, (await taken).closed])
+    })
+
+    test('a goodbye reaches the other side with its reason', async () => {
+      const { dialler, callee } = await linked()
+      await dialler.close({ code: 3, reason: 'enough' })
+      expect(await callee.closed).toEqual({ code: 3, reason: 'enough' })
+      await expect(dialler.open(ECHO)).rejects.toMatchObject({ code: 'closed' })
+    })
+
+    test('a lane that ends without a goodbye ends the link at both sides', async () => {
+      const { dialler, callee } = await linked()
+      path?.ends[0].bulk.close()
+      await Promise.all([dialler, callee].map((link) => expect(link.closed).rejects.toMatchObject({ code: 'lost' })))
+    })
+  })
+}
