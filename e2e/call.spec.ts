@@ -1,6 +1,6 @@
 /** Calls between people: real pictures and sound from Chromium's pretended devices, and all the ways in which a call ends. */
 import { type Browser, type BrowserContext, chromium as launcher } from '@playwright/test'
-import { chromium } from '../scripts/chromium.mjs'
+import { chromium } from '../scripts/browsers.mjs'
 import { findings } from './axe.ts'
 import { Calling } from './calling.ts'
 import { expect, test } from './fixtures.ts'
@@ -329,7 +329,7 @@ test('by keyboard alone: called while writing, answered, made small, hung up', a
   await expect(field).toBeFocused()
   await grace.button('Accept').focus()
   await grace.page.keyboard.press('Enter')
-  await expect(grace.page.getByRole('heading', { name: ADA, level: 1 })).toBeFocused()
+  await expect(grace.screen(ADA).getByRole('heading', { name: ADA, level: 1 })).toBeFocused()
   await grace.expectPicture()
   await grace.button('Make the call small').focus()
   await grace.page.keyboard.press('Enter')

@@ -1,6 +1,7 @@
 /** Documents that two people write: at once, alone and merged later, and not lost with a page. */
 import { gzipSync } from 'node:zlib'
 import type { Locator } from '@playwright/test'
+import { findings } from './axe.ts'
 import { expect, test } from './fixtures.ts'
 import { meet, Person } from './person.ts'
 import { Writing } from './writing.ts'
@@ -109,7 +110,7 @@ test('a page that is killed loses nothing that it called saved, nor what it told
 
   // Alone, and killed once more, right after it said 'saved'.
   await grace.write('Alone.')
-  await grace.expectAway('Ada Lovelace')
+  await grace.expectOffline()
   const again = grace.page.waitForEvent('crash')
   void grace.page.goto('chrome://crash').catch(() => undefined)
   await again
@@ -239,6 +240,111 @@ test('two tabs of one person show one document', async ({ relay, newBrowser }) =
   await expect(two.editor).toContainText('From the first tab. From the second.')
 })
 
+test('while the relay is away two people go on writing and see where the other is; once it is back, a third joins them', async ({
+  relay,
+  newBrowser,
+}) => {
+  test.setTimeout(180_000)
+  const person = await Person.open(await newBrowser(), relay.page, 'Ada Lovelace')
+  const ada = new Writing(person)
+  const grace = new Writing(await meet(person, await newBrowser(), 'Grace Hopper'))
+  await ada.create('Without a relay')
+  await ada.write('First line\nLast line, ')
+  await ada.shareWith('Grace Hopper')
+  await grace.open('Without a relay')
+  await expect(ada.here('Grace Hopper')).toBeVisible()
+
+  await relay.stop()
+  const stillWith = (name: string) =>
+    `Saved in this browser, and with ${name}. The relay is not reachable; you are still connected`
+  await expect(ada.standing).toHaveText(stillWith('Grace Hopper'))
+  await expect(grace.standing).toHaveText(stillWith('Ada Lovelace'))
+  await ada.write('says Ada, ')
+  await expect(grace.editor).toContainText('says Ada, ')
+  await grace.write('says Grace.')
+  await expect(ada.editor).toContainText('says Ada, says Grace.')
+  for (const [mover, watcher] of [[ada, grace] as const, [grace, ada] as const]) {
+    await watcher.expectCursorIn('last')
+    await mover.editor.focus()
+    await mover.page.keyboard.press('Control+Home')
+    await watcher.expectCursorIn('first')
+  }
+
+  await relay.start()
+  await ada.expectMerged('Grace Hopper')
+  await person.expectReachable()
+  const alan = new Writing(await meet(person, await newBrowser(), 'Alan Turing'))
+  await ada.open('Without a relay')
+  await ada.shareWith('Alan Turing')
+  await alan.open('Without a relay')
+  await expect(alan.editor).toContainText('says Ada, says Grace.')
+  await expect(ada.here('Grace Hopper')).toBeVisible()
+  await expect(ada.here('Alan Turing')).toBeVisible()
+})
+
+test('axe finds nothing serious in documents, light and dark, and each screen has its heading', async ({ relay, newBrowser }) => {
+  test.setTimeout(180_000)
+  const person = await Person.open(await newBrowser(), relay.page, 'Ada Lovelace')
+  const ada = new Writing(person)
+  const { page } = ada
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  const expectHeading = async (heading: string) => {
+    const headings = page.getByRole('heading', { level: 1, includeHidden: true })
+    await expect(headings).toHaveCount(1)
+    expect(await headings.evaluate((h1) => h1.querySelector('input')?.value ?? h1.textContent)).toBe(heading)
+  }
+  const check = async (heading: string) => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      expect(await findings(ada)).toEqual([])
+    }
+    await expectHeading(heading)
+  }
+  await expectHeading('Kith')
+  const grace = new Writing(await meet(person, await newBrowser(), 'Grace Hopper'))
+  await expectHeading('Grace Hopper')
+  await ada.create('Engine notes')
+  await ada.write('# A heading\n\n> and *all* of **what** `there` is ~~not~~ [here](https://example.org)\n\n- [ ] to do')
+  await ada.shareWith('Grace Hopper')
+  await grace.open('Engine notes')
+  await grace.editor.focus()
+  await expect(ada.cursors).toHaveCount(1)
+  await check('Engine notes')
+  await page.getByRole('main').getByRole('button', { name: 'Share', exact: true }).click()
+  await check('Engine notes')
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'About this document' }).click()
+  await check('Engine notes')
+  await page.getByRole('button', { name: 'Remove…' }).click()
+  await check('Engine notes')
+  await page.keyboard.press('Escape')
+  await page.setViewportSize({ width: 390, height: 844 })
+  await relay.stop()
+  await grace.page.close()
+  await ada.expectOffline()
+  await check('Engine notes')
+  await page.getByRole('button', { name: 'Back to the list' }).click()
+  await check('Kith')
+})
+
+test('what does not fit into a document is refused as a whole, in words, and nothing is lost', async ({ relay, newBrowser }) => {
+  const ada = new Writing(await Person.open(await newBrowser(), relay.page, 'Ada Lovelace'))
+  const note = ada.page.getByRole('alert').filter({ hasText: 'a document holds 1,000,000 characters' })
+  await ada.create('Full')
+  const line = `${'x'.repeat(99)}\n`
+  await ada.paste(`${line.repeat(9_999)}${'x'.repeat(99)}`)
+  await ada.write('yz')
+  await expect(note).toBeVisible()
+  await ada.write('y')
+  await expect(note).toHaveCount(0)
+  await ada.page.keyboard.press('Control+a')
+  await ada.paste(line.repeat(10_001))
+  await expect(note).toBeVisible()
+  const written = await ada.text('Full')
+  expect(written).toHaveLength(1_000_000)
+  expect(written.endsWith('xy')).toBe(true)
+})
+
 test('by keyboard alone: a new document, its title, its text, and out again', async ({ relay, newBrowser }) => {
   const { page } = await Person.open(await newBrowser(), relay.page, 'Ada Lovelace')
   await page.getByRole('button', { name: 'New document' }).focus()
@@ -246,6 +352,9 @@ test('by keyboard alone: a new document, its title, its text, and out again', as
   await expect(page.getByRole('textbox', { name: 'Title', exact: true })).toBeFocused()
   await page.keyboard.type('Keys')
   const editor = page.getByRole('textbox', { name: 'Text of Keys' })
+  await page.keyboard.press('Enter')
+  expect(await isFocused(editor)).toBe(true)
+  await page.keyboard.press('Shift+Tab')
   for (let presses = 0; presses < 4 && !(await isFocused(editor)); presses++) await page.keyboard.press('Tab')
   await expect(editor).toBeFocused()
   await page.keyboard.type('One mistake')

@@ -55,13 +55,14 @@ export class Writing {
 
   async open(title: string): Promise<void> {
     await this.row(title).click()
-    await expect(this.editor).toBeVisible()
+    await expect(this.page.getByRole('textbox', { name: `Text of ${title}` })).toBeVisible()
   }
 
   async shareWith(name: string): Promise<void> {
     await this.page.getByRole('main').getByRole('button', { name: 'Share', exact: true }).click()
     await this.page.getByRole('button', { name: `Share with ${name}` }).click()
-    await expect(this.page.getByRole('dialog').getByText('Shared', { exact: true })).toBeVisible()
+    const row = this.page.getByRole('dialog').getByRole('listitem').filter({ hasText: name })
+    await expect(row.getByText('Shared', { exact: true })).toBeFocused()
     await this.page.keyboard.press('Escape')
   }
 
@@ -70,6 +71,14 @@ export class Writing {
     await this.editor.focus()
     await this.page.keyboard.press('Control+End')
     await this.page.keyboard.insertText(words)
+  }
+
+  async paste(words: string): Promise<void> {
+    await this.editor.evaluate((editor, pasted) => {
+      const clipboardData = new DataTransfer()
+      clipboardData.setData('text/plain', pasted)
+      editor.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+    }, words)
   }
 
   async expectSaved(): Promise<void> {
@@ -85,6 +94,15 @@ export class Writing {
   async expectAway(name: string): Promise<void> {
     // A dial has to remain unanswered first.
     await expect(this.standing).toHaveText(`Saved in this browser; will be merged when ${name} is back`, { timeout: 40_000 })
+  }
+
+  async expectOffline(): Promise<void> {
+    await expect(this.standing).toHaveText('You are offline. Saved in this browser; will be merged when you are back')
+  }
+
+  /** Someone else's cursor is in the first line of the text, or in the last. */
+  async expectCursorIn(line: 'first' | 'last'): Promise<void> {
+    await expect(this.editor.locator('.cm-line')[line]().locator('.cm-other-caret')).toHaveCount(1)
   }
 
   /** As someone would who does not know what they want: clicks, arrows, words, line breaks, deletions, and now and then undo. */
@@ -108,7 +126,9 @@ export class Writing {
   }
 
   /** All of the text, as it is downloaded: the editor shows only what is in view. */
-  async text(): Promise<string> {
+  async text(title = ''): Promise<string> {
+    // Of two documents, the one that is being left may still be on the screen.
+    await expect(this.page.getByRole('textbox', { name: `Text of ${title}` })).toBeVisible()
     await this.page.getByRole('button', { name: 'About this document' }).click()
     const [download] = await Promise.all([
       this.page.waitForEvent('download'),

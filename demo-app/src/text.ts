@@ -262,6 +262,8 @@ export const text = {
       inMemory: 'Kept as long as this page is open',
       failed: 'This browser could not save it. Keep this page open, or download the text.',
       merged: (names: string, own: string) => `${own}, and with ${names}`,
+      relayAway: (merged: string) => `${merged}. The relay is not reachable; you are still connected`,
+      offline: (own: string) => `You are offline. ${own}; will be merged when you are back`,
       sending: (names: string) => `Saved in this browser. Sending to ${names}…`,
       connecting: (names: string) => `Saved in this browser. Looking for ${names}…`,
       reconnecting: (names: string) => `Saved in this browser. Reconnecting with ${names}…`,
@@ -300,7 +302,7 @@ export const text = {
     },
     arrived: (name: string) => `${name} shared a document with you`,
     notSaved: 'This browser could not save a document. It is shown for as long as this page is open.',
-    tooLong: (max: string) => `At most ${max} characters.`,
+    tooLong: (max: string) => `There is no room for that: a document holds ${max} characters. Nothing was changed.`,
   },
 
   call: {

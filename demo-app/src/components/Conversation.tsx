@@ -36,9 +36,9 @@ export function Conversation({ session, person, onAbout }: ConversationProps) {
         </button>
         <Avatar id={id} name={name} online={online} />
         <div class="conversation-who">
-          <h2 ref={heading} tabIndex={-1} class="clip">
+          <h1 ref={heading} tabIndex={-1} class="clip">
             {name}
-          </h2>
+          </h1>
           <LinkWords person={person} />
         </div>
         <CallButton session={session} person={person} />

@@ -35,6 +35,7 @@ export function Home({ session }: { session: Session }) {
 
   return (
     <div class={person || documentId ? 'home with-person' : 'home'}>
+      {!person && !documentId && <h1 class="unseen">{text.app}</h1>}
       <Sidebar
         session={session}
         people={people}

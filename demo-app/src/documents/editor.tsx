@@ -3,7 +3,7 @@
  * content security policy allows, where in the document they would be a `<style>` element, which it does not.
  */
 import { defaultKeymap } from '@codemirror/commands'
-import { EditorState, type Extension } from '@codemirror/state'
+import { EditorState, type Extension, StateEffect } from '@codemirror/state'
 import { drawSelection, dropCursor, EditorView, keymap, placeholder } from '@codemirror/view'
 import { useEffect, useRef } from 'preact/hooks'
 import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next'
@@ -14,16 +14,20 @@ import type { LiveDocument } from './live-document.ts'
 import { markdown } from './markdown.ts'
 import { theme } from './theme.ts'
 
-/** UTF-16 units. Beyond, nothing more goes in here; what others write does. */
-const TEXT_MAX_LENGTH = 1_000_000
+/** UTF-16 units. Beyond, nothing more goes in here, which is said; what others write does. */
+export const TEXT_MAX_LENGTH = 1_000_000
 
 interface TextEditorProps {
   document: LiveDocument
   label: string
   nameOf: (id: string, said: string) => string
+  /** Something did not fit and was refused as a whole; false: what came next did. */
+  onFull: (isFull: boolean) => void
+  /** Filled with what puts the focus into the text. */
+  focusRef: { current: () => void }
 }
 
-export function TextEditor({ document, label, nameOf }: TextEditorProps) {
+export function TextEditor({ document, label, nameOf, onFull, focusRef }: TextEditorProps) {
   const host = useRef<HTMLDivElement>(null)
   const names = useRef(nameOf)
   names.current = nameOf
@@ -34,8 +38,9 @@ export function TextEditor({ document, label, nameOf }: TextEditorProps) {
     // Of what I write, not of what others do.
     const undoManager = new Y.UndoManager(document.text)
     const cursors = othersCursors(document.text, document.awareness, (id, said) => names.current(id, said))
-    const editor = new EditorView({ root, parent: root, state: stateOf(document, label, undoManager, cursors) })
+    const editor = new EditorView({ root, parent: root, state: stateOf(document, label, undoManager, [cursors, limit(onFull)]) })
     view.current = editor
+    focusRef.current = () => editor.focus()
     if (document.title.length > 0 && !matchMedia('(pointer: coarse)').matches) editor.focus()
     return () => {
       editor.destroy()
@@ -48,16 +53,13 @@ export function TextEditor({ document, label, nameOf }: TextEditorProps) {
   return <div class="document-text" ref={host} />
 }
 
-function stateOf(document: LiveDocument, label: string, undoManager: Y.UndoManager, cursors: Extension): EditorState {
+function stateOf(document: LiveDocument, label: string, undoManager: Y.UndoManager, more: Extension): EditorState {
   return EditorState.create({
     doc: document.text.toString(),
     extensions: [
       // A lone '\r' is a character like others, as it is to Yjs; what is pasted has its line ends made one kind.
       EditorState.lineSeparator.of('\n'),
       EditorView.clipboardInputFilter.of((pasted) => pasted.replaceAll(/\r\n?/g, '\n')),
-      EditorState.changeFilter.of(
-        (transaction) => !transaction.isUserEvent('input') || transaction.newDoc.length <= TEXT_MAX_LENGTH,
-      ),
       EditorView.lineWrapping,
       EditorView.contentAttributes.of({
         'aria-label': label,
@@ -70,11 +72,28 @@ function stateOf(document: LiveDocument, label: string, undoManager: Y.UndoManag
       placeholder(text.documents.placeholder),
       markdown,
       theme,
-      cursors,
-      // Cursors are drawn above: the package's own set style attributes, which the policy forbids.
+      more,
+      // Cursors are drawn in `more`: the package's own set style attributes, which the policy forbids.
       yCollab(document.text, null, { undoManager }),
       // Tab leaves the editor, as it leaves any other field.
       keymap.of([...yUndoManagerKeymap, ...defaultKeymap]),
     ],
   })
+}
+
+const refused = StateEffect.define<null>()
+
+/** What does not fit is refused as a whole, so that neither half of it is missed nor what it was to replace. */
+function limit(onFull: (isFull: boolean) => void): Extension {
+  return [
+    EditorState.transactionFilter.of((transaction) => {
+      const { newDoc, startState } = transaction
+      const isTooLong = newDoc.length > TEXT_MAX_LENGTH && newDoc.length > startState.doc.length
+      return transaction.isUserEvent('input') && isTooLong ? { effects: refused.of(null) } : transaction
+    }),
+    EditorView.updateListener.of(({ docChanged, transactions }) => {
+      if (transactions.some(({ effects }) => effects.some((effect) => effect.is(refused)))) onFull(true)
+      else if (docChanged) onFull(false)
+    }),
+  ]
 }

@@ -1,5 +1,5 @@
 /** Where a document stands, in one sentence: is it saved, who has it, who is still to get it. */
-import type { PeerId } from '@kith/sdk'
+import type { PeerId, PeerStatus } from '@kith/sdk'
 import type { Person } from '../people.ts'
 import { text } from '../text.ts'
 import type { LineState } from './line.ts'
@@ -9,6 +9,7 @@ import { listOf, nameOf } from './names.ts'
 export interface Standing {
   readonly tone: 'good' | 'wait' | 'bad'
   readonly words: string
+  /** It is the case for a moment only, again with each letter. */ readonly isPassing?: boolean
 }
 
 export function standingOf(
@@ -17,6 +18,7 @@ export function standingOf(
   members: readonly PeerId[],
   lines: ReadonlyMap<PeerId, LineState>,
   people: readonly Person[],
+  status: PeerStatus,
 ): Standing {
   const words = text.documents.standing
   if (keeping === 'failed') return { tone: 'bad', words: words.failed }
@@ -32,11 +34,19 @@ export function standingOf(
   }
   const reconnecting = names((state, id) => state?.at === 'open' && people.find((p) => p.id === id)?.link === 'reconnecting')
   if (reconnecting.length > 0) return { tone: 'wait', words: words.reconnecting(listOf(reconnecting)) }
+  const isRelayAway = status.reach !== 'online' && !isStarting(status)
+  if (isRelayAway && names((state) => state?.at === 'open').length === 0) return { tone: 'wait', words: words.offline(own) }
   const opening = names((state) => state?.at === 'opening')
   if (opening.length > 0) return { tone: 'wait', words: words.connecting(listOf(opening)) }
   const away = names((state) => state?.at !== 'open')
   if (away.length > 0) return { tone: 'wait', words: words.away(listOf(away), away.length) }
   const sending = names((state) => state?.at === 'open' && !state.merged)
-  if (sending.length > 0) return { tone: 'good', words: words.sending(listOf(sending)) }
-  return { tone: 'good', words: words.merged(listOf(names(() => true)), own) }
+  if (sending.length > 0) return { tone: 'good', words: words.sending(listOf(sending)), isPassing: true }
+  const merged = words.merged(listOf(names(() => true)), own)
+  const elsewhere = names((_, id) => people.find((person) => person.id === id)?.link !== 'local')
+  if (isRelayAway && elsewhere.length > 0) return { tone: 'wait', words: words.relayAway(merged) }
+  return { tone: 'good', words: merged }
 }
+
+/** No relay has been tried to the end yet. */
+const isStarting = ({ relays }: PeerStatus) => relays.every(({ state, error }) => state === 'connecting' && !error)

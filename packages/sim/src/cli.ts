@@ -1,22 +1,95 @@
 /**
- * `npm run sim -- link --seed S --runs N [--scenario NAME] [--json FILE]`: run i has seed S + i and, unless one is named, the
- * scenarios in turn. Prints `{ scenario, seed, runs, violations }`; what was violated goes to stderr, each with the seed that
- * replays it. Exits with 1 when anything was.
+ * `npm run sim -- link --runs N --seed S [--scenario NAME] [--jobs N] [--json FILE] [--compare FILE]`: run i has seed S + i, the
+ * scenarios in turn; NAME is one scenario, or what variants of one have before their '/'. Prints the report as JSON (the same seed
+ * gives the same bytes, with however many jobs), and to stderr the seconds, what was violated, and how to see it again.
+ * `--compare` takes the JSON of another time and tells which figures differ. Exits with 1 when anything was violated.
  */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { run } from './run.ts'
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { type Batch, type BatchReport, reportOf, runShare } from './batch.ts'
+import type { RunResult } from './run.ts'
+import type { Scenario } from './scenario.ts'
 import { scenarios } from './scenarios/index.ts'
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seed: { type: 'string', default: '1' },
-    runs: { type: 'string', default: '1000' },
-    scenario: { type: 'string' },
-    json: { type: 'string' },
-  },
-})
+/** Figures that differ by less are taken for the same. */
+const SAME_WITHIN = 0.02
+
+/** What one worker is told. Scenarios hold functions, which do not travel: their names do. */
+interface Share {
+  readonly scenario: string | undefined
+  readonly seed: number
+  readonly runs: number
+  readonly index: number
+  readonly jobs: number
+}
+
+type Results = ReturnType<typeof runShare>
+
+if (isMainThread) {
+  await main()
+} else {
+  const { scenario, seed, runs, index, jobs } = workerData as Share
+  parentPort?.postMessage(runShare({ scenarios: chosen(scenario), seed, runs }, index, jobs))
+}
+
+async function main(): Promise<void> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      seed: { type: 'string', default: '1' },
+      runs: { type: 'string', default: '1000' },
+      scenario: { type: 'string' },
+      jobs: { type: 'string', default: String(availableParallelism()) },
+      json: { type: 'string' },
+      compare: { type: 'string' },
+    },
+  })
+  const batch: Batch = {
+    scenarios: chosen(values.scenario),
+    seed: wholeNumber('seed', values.seed),
+    runs: wholeNumber('runs', values.runs),
+  }
+  const jobs = Math.min(Math.max(1, wholeNumber('jobs', values.jobs)), Math.max(1, batch.runs))
+  if (positionals[0] !== 'link' || batch.scenarios.length === 0) {
+    console.error('usage: sim link [--seed S] [--runs N] [--scenario NAME] [--jobs N] [--json FILE] [--compare FILE]')
+    console.error(`scenarios: ${scenarios.map(({ name }) => name).join(' ')}`)
+    process.exit(2)
+  }
+
+  const startedAt = performance.now()
+  const shares: Results[] =
+    jobs === 1
+      ? [runShare(batch, 0, 1)]
+      : await Promise.all(
+          Array.from({ length: jobs }, (_, index) => inWorker({ ...batch, scenario: values.scenario, index, jobs })),
+        )
+  const seconds = (performance.now() - startedAt) / 1000
+  const { user, system } = process.cpuUsage()
+  const results: RunResult[] = []
+  for (const [number, result] of shares.flat()) results[number] = result
+
+  const report = reportOf(values.scenario ?? 'link', batch, results)
+  const json = `${JSON.stringify(report, undefined, 1)}\n`
+  if (values.json !== undefined) writeFileSync(values.json, json)
+  process.stdout.write(json)
+  for (const { violations } of results) for (const violation of violations) console.error(violation)
+  console.error(
+    `${report.runs} runs, ${report.violations} violations, ${seconds.toFixed(1)} s (${((user + system) / 1e6).toFixed(1)} s of CPU)`,
+  )
+  if (values.compare !== undefined) compare(JSON.parse(readFileSync(values.compare, 'utf8')) as BatchReport, report)
+  if (report.firstViolation === undefined) return
+  const { scenario, seed } = report.firstViolation
+  console.error(`the first again: npm run sim -- link --scenario ${scenario} --seed ${seed} --runs 1`)
+  process.exitCode = 1
+}
+
+function chosen(name: string | undefined): readonly Scenario[] {
+  if (name === undefined) return scenarios
+  return scenarios.filter((scenario) => scenario.name === name || scenario.name.startsWith(`${name}/`))
+}
 
 function wholeNumber(name: string, text: string): number {
   const value = Number(text)
@@ -25,22 +98,23 @@ function wholeNumber(name: string, text: string): number {
   process.exit(2)
 }
 
-const chosen = scenarios.filter(({ name }) => values.scenario === undefined || name === values.scenario)
-if (positionals[0] !== 'link' || chosen.length === 0) {
-  console.error(`usage: sim link [--seed S] [--runs N] [--scenario ${scenarios.map(({ name }) => name).join('|')}] [--json FILE]`)
-  process.exit(2)
+function inWorker({ scenario, seed, runs, index, jobs }: Share): Promise<Results> {
+  return new Promise((resolve, reject) => {
+    const share: Share = { scenario, seed, runs, index, jobs }
+    const worker = new Worker(fileURLToPath(import.meta.url), { workerData: share })
+    worker.once('message', resolve)
+    worker.once('error', reject)
+  })
 }
-const seed = wholeNumber('seed', values.seed)
-const runs = wholeNumber('runs', values.runs)
-let violations = 0
-for (let i = 0; i < runs; i++) {
-  const scenario = chosen[i % chosen.length]
-  if (scenario === undefined) break
-  const result = run(scenario, seed + i)
-  violations += result.violations.length
-  for (const violation of result.violations) console.error(violation)
+
+/** Medians, since single runs stray. */
+function compare(before: BatchReport, after: BatchReport): void {
+  for (const [scenario, { figures }] of Object.entries(after.scenarios)) {
+    for (const [name, { median }] of Object.entries(figures)) {
+      const was = before.scenarios[scenario]?.figures[name]?.median
+      if (was !== undefined && Math.abs(median - was) > SAME_WITHIN * Math.abs(was)) {
+        console.error(`${scenario} ${name}: ${was} → ${median}`)
+      }
+    }
+  }
 }
-const json = `${JSON.stringify({ scenario: 'link', seed, runs, violations })}\n`
-if (values.json !== undefined) writeFileSync(values.json, json)
-process.stdout.write(json)
-if (violations > 0) process.exitCode = 1

@@ -1,38 +1,39 @@
 /** One end of a simulated link: a mux, its driver in virtual time, and an application that keeps account of what it was told. */
-import { type Bytes, type LaneName, Mux, type MuxOutput, type MuxStream, type ProtocolName, REJECT_CODES } from '@kith/protocol'
+import {
+  type Bytes,
+  type Mux,
+  type MuxConfig,
+  type MuxOutput,
+  type MuxStream,
+  type OpenRequest,
+  type ProtocolName,
+  REJECT_CODES,
+} from '@kith/protocol'
+import { AppStream, type StreamPlan } from './app-stream.ts'
 import type { VirtualClock } from './clock.ts'
-import { content, isContent } from './content.ts'
-import { type Arrival, LANES, type OneWay } from './path.ts'
-
-/** One stream as the application sees it. */
-export interface AppStream {
-  readonly key: number
-  readonly mux: MuxStream
-  /** 0 where the opener writes, 1 where the other does. */
-  readonly writes: 0 | 1
-  written: number
-  /** Up to which offset the application wants to write; `write` is pending while it is more than `written`. */
-  wanted: number
-  read: number
-  isPaused: boolean
-  /** How each half stands. 'finishing': FIN asked for and not yet known to have arrived. */
-  sending: 'open' | 'finishing' | 'finished' | 'failed'
-  reading: 'open' | 'ended' | 'failed'
-}
+import { content, datagram, isContent, readDatagram } from './content.ts'
+import { type Arrival, LANES, type OneWay, type PathLane } from './path.ts'
 
 export interface EndpointConfig {
   readonly name: 'dialler' | 'callee'
   readonly clock: VirtualClock
   readonly served: readonly ProtocolName[]
+  /** Bytes in a lane's buffer above which it is given no more; at half of it, it asks. */
   readonly bufferBytes: number
   readonly maxMessageSize: number
   readonly confirmation: { readonly ours: Bytes; readonly theirs: Bytes }
+  readonly createMux: (config: MuxConfig) => Mux
   /** A rule was broken. */
   readonly violated: (what: string) => void
   /** A message is about to leave, is about to be taken in. */
-  readonly sending: (lane: LaneName, message: Bytes) => void
+  readonly sending: (lane: PathLane, message: Bytes) => void
   readonly receiving: (arrival: Arrival) => void
+  /** The machine says that the remote has all that was written. */
+  readonly finished: (stream: AppStream) => void
 }
+
+/** Of the lane for datagrams: what is in its buffer grows old. */
+const DATAGRAMS_BUFFER_BYTES = 32 * 1024
 
 export class Endpoint {
   readonly mux: Mux
@@ -43,12 +44,15 @@ export class Endpoint {
   end: Extract<MuxOutput, { type: 'closed' | 'failed' }> | undefined
   readonly #config: EndpointConfig
   readonly #byMux = new Map<MuxStream, AppStream>()
+  #live: AppStream[] = []
   #out: OneWay | undefined
+  #isDraining = false
+  #armedFor = Number.POSITIVE_INFINITY
   #cancelTimer: (() => void) | undefined
 
   constructor(config: EndpointConfig) {
     this.#config = config
-    this.mux = new Mux({
+    this.mux = config.createMux({
       role: config.name === 'dialler' ? 0 : 1,
       confirmation: config.confirmation,
       instance: new Uint8Array(16),
@@ -59,6 +63,7 @@ export class Endpoint {
 
   start(out: OneWay): void {
     this.#out = out
+    for (const lane of LANES) out.setLowThreshold(lane, this.#highBytes(lane) / 2)
     this.give({ type: 'started' })
   }
 
@@ -72,13 +77,22 @@ export class Endpoint {
     this.drain()
   }
 
+  /** Streams of which something may still come. */
+  get live(): readonly AppStream[] {
+    let dead = 0
+    for (const stream of this.#live) if (!stream.isLive) dead += 1
+    if (dead * 2 > this.#live.length) this.#live = this.#live.filter(({ isLive }) => isLive)
+    return this.#live
+  }
+
   // ── what the application does ──
 
-  /** Undefined where the remote serves none of them or too many are open. */
-  open(key: number, protocols: readonly ProtocolName[], priority: number): AppStream | undefined {
+  /** Undefined where the link is not open or the remote serves none of the protocols. */
+  open(plan: StreamPlan, request: Pick<OpenRequest, 'protocols' | 'priority' | 'kind'>): AppStream | undefined {
     if (!this.isReady || this.end !== undefined) return undefined
-    if (!protocols.some((name) => this.mux.remoteProtocols().includes(name))) return undefined
-    const stream = this.#adopt(key, this.mux.open({ protocols, priority, params: { key } }), 0)
+    const served = this.mux.remoteProtocols()
+    if (!request.protocols.some((name) => served.includes(name))) return undefined
+    const stream = this.#adopt(plan, this.mux.open({ ...request, params: plan }), 0)
     this.drain()
     return stream
   }
@@ -92,9 +106,14 @@ export class Endpoint {
 
   finish(stream: AppStream): void {
     if (stream.sending !== 'open' || this.end !== undefined) return
-    stream.sending = 'finishing'
+    this.#finishing(stream)
     if (stream.written === stream.wanted) this.mux.finish(stream.mux)
     this.drain()
+  }
+
+  /** What was not written yet never will be. */
+  cutWrites(stream: AppStream): void {
+    stream.wanted = stream.written
   }
 
   reset(stream: AppStream): void {
@@ -117,34 +136,61 @@ export class Endpoint {
     this.drain()
   }
 
-  // ── the driver ──
-
-  drain(): void {
-    for (;;) {
-      const sent = this.#fill()
-      const output = this.mux.poll()
-      if (output === undefined && !sent) break
-      if (output !== undefined) this.#act(output)
-    }
-    this.#cancelTimer?.()
-    const deadline = this.mux.deadline()
-    if (deadline !== undefined) this.#cancelTimer = this.#config.clock.at(deadline, () => this.give({ type: 'tick' }))
+  sendDatagram(stream: AppStream, bytes: number): void {
+    const { clock } = this.#config
+    if (!stream.isFlow || stream.sending !== 'open' || this.end !== undefined) return
+    // A flow ends as a whole: of the remote's end we may not have been told yet.
+    if (stream.reading !== 'open' || stream.mux.receive.ended) return
+    this.mux.sendDatagram(stream.mux, datagram(stream.key, stream.writes, stream.datagramsSent, clock.now, bytes), clock.now)
+    stream.datagramsSent += 1
+    this.drain()
   }
 
-  #fill(): boolean {
+  // ── the driver ──
+
+  /** Tells what happened and sends what the lanes have room for, until nothing new has come of that. */
+  drain(): void {
+    // Telling may call back in here; what comes of that is sent below.
+    if (this.#isDraining) return
+    this.#isDraining = true
+    let output = this.mux.poll()
+    do {
+      for (; output !== undefined; output = this.mux.poll()) this.#act(output)
+      this.#fillLanes()
+      output = this.mux.poll()
+    } while (output !== undefined)
+    this.#isDraining = false
+    this.#arm()
+  }
+
+  #highBytes(lane: PathLane): number {
+    return lane === 'datagrams' ? Math.min(DATAGRAMS_BUFFER_BYTES, this.#config.bufferBytes) : this.#config.bufferBytes
+  }
+
+  #fillLanes(): void {
     const out = this.#out
-    if (out === undefined) return false
-    let sent = false
+    if (out === undefined) return
     for (const lane of LANES) {
-      while (out.buffered(lane) < this.#config.bufferBytes) {
+      const highBytes = this.#highBytes(lane)
+      while (out.buffered(lane) < highBytes) {
         const message = this.mux.pull(lane, this.#config.clock.now)
         if (message === undefined) break
         this.#config.sending(lane, message)
         out.send(lane, message)
-        sent = true
       }
     }
-    return sent
+  }
+
+  /** A tick too early is harmless and sets the timer anew; only one too late would matter. */
+  #arm(): void {
+    const deadline = this.mux.deadline()
+    if (deadline === undefined || this.#armedFor <= deadline) return
+    this.#cancelTimer?.()
+    this.#armedFor = deadline
+    this.#cancelTimer = this.#config.clock.at(deadline, () => {
+      this.#armedFor = Number.POSITIVE_INFINITY
+      this.give({ type: 'tick' })
+    })
   }
 
   #act(output: MuxOutput): void {
@@ -161,56 +207,83 @@ export class Endpoint {
       case 'closed':
       case 'failed':
         this.end = output
-        for (const stream of this.streams) this.#endWith(stream)
+        for (const stream of this.streams) if (stream.isLive) this.#endWith(stream)
         return
     }
     const stream = this.#byMux.get(output.stream)
-    if (stream === undefined) return
+    if (stream === undefined) {
+      this.#config.violated(`'${output.type}' of a stream that nobody has`)
+      return
+    }
     switch (output.type) {
       case 'readable':
         this.#read(stream)
-        return
+        break
       case 'writable':
         this.#pump(stream)
-        return
+        break
+      case 'flow':
+        this.#readDatagrams(stream)
+        break
       case 'finished':
+        this.#config.finished(stream)
         if (stream.sending === 'finishing') stream.sending = 'finished'
-        return
+        else if (stream.sending !== 'failed') this.#config.violated(`stream ${stream.key}: 'finished' while ${stream.sending}`)
+        break
       case 'stopped':
+        this.#checkCode(stream, output.code)
         if (stream.sending !== 'finished') stream.sending = 'failed'
-        return
-      case 'rejected':
+        break
       case 'reset':
+        this.#checkCode(stream, output.code)
+        this.#endWith(stream)
+        break
+      case 'rejected':
+        if (stream.writes === 1) this.#config.violated(`stream ${stream.key}: 'rejected' where it was accepted`)
         this.#endWith(stream)
     }
+    stream.changed?.(stream)
+  }
+
+  #checkCode(stream: AppStream, code: number): void {
+    if (code !== stream.key) this.#config.violated(`stream ${stream.key}: ended with the code ${code}`)
   }
 
   #incoming(mux: MuxStream): void {
-    const key = (mux.params as { key: number }).key
+    const plan = mux.params as StreamPlan
     if (!this.isReady) this.#config.violated('a stream before the link was ready')
-    // Now and then somebody says no although it is served.
-    if (key % 17 === 0) {
+    if (this.byKey.has(plan.key)) this.#config.violated(`stream ${plan.key} came twice`)
+    if (plan.acceptor === 'refuses') {
       this.mux.reject(mux, REJECT_CODES.refused)
       return
     }
     this.mux.accept(mux)
-    this.#adopt(key, mux, 1)
+    const stream = this.#adopt(plan, mux, 1)
+    if (stream.isFlow) this.#readDatagrams(stream)
   }
 
-  #adopt(key: number, mux: MuxStream, writes: 0 | 1): AppStream {
-    const sending = 'open'
-    const stream: AppStream = { key, mux, writes, written: 0, wanted: 0, read: 0, isPaused: false, sending, reading: 'open' }
+  #adopt(plan: StreamPlan, mux: MuxStream, writes: 0 | 1): AppStream {
+    const stream = new AppStream(plan, mux, writes)
     this.streams.push(stream)
-    this.byKey.set(key, stream)
+    this.#live.push(stream)
+    this.byKey.set(stream.key, stream)
     this.#byMux.set(mux, stream)
     return stream
   }
 
+  #finishing(stream: AppStream): void {
+    stream.sending = 'finishing'
+    stream.hasFinished = true
+  }
+
   #pump(stream: AppStream): void {
     while (stream.written < stream.wanted && (stream.sending === 'open' || stream.sending === 'finishing')) {
-      // Some write less than a frame at a time, and say when they go on.
-      const pieceBytes = 1000 + ((stream.key * 7919) % 100_000)
-      const piece = content(stream.key, stream.writes, stream.written, Math.min(stream.wanted - stream.written, pieceBytes))
+      const piece = content(
+        stream.key,
+        stream.writes,
+        stream.written,
+        Math.min(stream.wanted - stream.written, stream.pieceBytes),
+      )
       const more = stream.sending === 'finishing' || stream.written + piece.length < stream.wanted
       const count = this.mux.write(stream.mux, piece, more)
       if (count === 0) return
@@ -221,14 +294,31 @@ export class Endpoint {
 
   #read(stream: AppStream): void {
     if (stream.reading !== 'open' || stream.isPaused) return
+    let count = 0
     for (let chunk = this.mux.read(stream.mux); chunk !== undefined; chunk = this.mux.read(stream.mux)) {
-      const direction = stream.writes === 0 ? 1 : 0
-      if (!isContent(chunk, stream.key, direction, stream.read)) {
-        this.#config.violated(`stream ${stream.key}: other bytes than were written, at ${stream.read}`)
+      if (!isContent(chunk, stream.key, stream.reads, stream.read + count)) {
+        this.#config.violated(`stream ${stream.key}: other bytes than were written, at ${stream.read + count}`)
       }
-      stream.read += chunk.length
+      count += chunk.length
     }
+    stream.read += count
     if (this.mux.atEnd(stream.mux)) stream.reading = 'ended'
+    if (!stream.isEcho || stream.sending !== 'open') return
+    stream.wanted += count
+    if (stream.reading === 'ended') this.#finishing(stream)
+    this.#pump(stream)
+  }
+
+  #readDatagrams(stream: AppStream): void {
+    for (let bytes = this.mux.readDatagram(stream.mux); bytes !== undefined; bytes = this.mux.readDatagram(stream.mux)) {
+      const read = readDatagram(bytes, stream.key, stream.reads)
+      if (read === undefined) this.#config.violated(`flow ${stream.key}: other bytes than were sent`)
+      else if (stream.datagramsRead.has(read.sequence)) this.#config.violated(`flow ${stream.key}: ${read.sequence} came twice`)
+      else {
+        stream.datagramsRead.add(read.sequence)
+        stream.datagramCame?.(read.sentAt)
+      }
+    }
   }
 
   /** The stream or the link ended; what had come whole may still be read. */

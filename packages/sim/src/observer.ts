@@ -1,95 +1,277 @@
 /**
- * Watches one direction of a link from outside and holds the sender to the rules, by its own account: it decodes what passes
- * and never asks the machines.
+ * Watches one end of a link from outside and holds it to the rules, by its own account: it decodes what the end sends and gets,
+ * knows what its application has read, and never asks the machine what it may do.
  */
 import {
-  type Bytes,
   CONNECTION_WINDOW_BYTES,
+  type ControlMessage,
+  DATAGRAM_AGE_MAX_MS,
+  DATAGRAM_MAX_BYTES,
   decodeControl,
   decodeFrame,
-  type LaneName,
+  type Frame,
+  Reader,
   STREAM_WINDOW_BYTES,
+  STREAM_WINDOW_MAX_BYTES,
+  UNREAD_MAX_BYTES,
 } from '@kith/protocol'
-import type { Arrival } from './path.ts'
+import type { AppStream } from './app-stream.ts'
+import { readDatagram } from './content.ts'
+import type { Arrival, PathLane } from './path.ts'
+import { Turns } from './turns.ts'
+
+export interface ObserverConfig {
+  /** 0 dialled: its streams have odd ids. */
+  readonly role: 0 | 1
+  readonly frameMaxBytes: number
+  /** The streams at this end of which something may still come. */
+  readonly live: () => readonly AppStream[]
+  readonly now: () => number
+  readonly violated: (what: string) => void
+}
+
+/** One stream, by what passed on the wire. */
+interface StreamAccount {
+  sentBytes: number
+  /** What the remote has granted us, as far as we have heard. */
+  limit: number
+  receivedBytes: number
+  /** What we have granted the remote, and the window that was behind it. */
+  granted: number
+  windowBytes: number
+  /** What this end has said. */
+  opened: boolean
+  answered: boolean
+  finished: boolean
+  reset: boolean
+  /** What this end has heard. */
+  mayNotSend: boolean
+  hasFinished: boolean
+}
+
+type OrderedLane = 'urgent' | 'bulk'
 
 export class Observer {
-  readonly #violated: (what: string) => void
-  readonly #maxBytes: number
+  readonly #config: ObserverConfig
+  readonly #streams = new Map<number, StreamAccount>()
+  readonly #turns: Turns
   #sentConfirm = false
   #gotConfirm = false
   #sentHello = false
   #gotHello = false
-  #connectionSent = 0
-  #connectionLimit = CONNECTION_WINDOW_BYTES
-  readonly #streams = new Map<number, { sent: number; limit: number; opened: boolean; finished: boolean }>()
+  #sentBytes = 0
+  #limit = CONNECTION_WINDOW_BYTES
+  #receivedBytes = 0
+  #granted = CONNECTION_WINDOW_BYTES
+  #windowBytes = CONNECTION_WINDOW_BYTES
+  readonly sentFrames: Record<OrderedLane, number> = { urgent: 0, bulk: 0 }
+  readonly arrivedFrames: Record<OrderedLane, number> = { urgent: 0, bulk: 0 }
+  readonly #acknowledged: Record<OrderedLane, number> = { urgent: 0, bulk: 0 }
 
-  constructor(maxBytes: number, violated: (what: string) => void) {
-    this.#maxBytes = maxBytes
-    this.#violated = violated
+  constructor(config: ObserverConfig) {
+    this.#config = config
+    this.#turns = new Turns(config.live, config.violated)
+  }
+
+  /** Bytes that came for streams whose application has not read them and still may: what the machine must be holding. */
+  get unreadBytes(): number {
+    let unread = 0
+    for (const stream of this.#config.live()) {
+      if (stream.reading === 'open') unread += (this.#streams.get(stream.mux.id)?.receivedBytes ?? 0) - stream.read
+    }
+    return unread
+  }
+
+  /** What the remote may still send on the whole connection. */
+  get grantLeftBytes(): number {
+    return this.#granted - this.#receivedBytes
+  }
+
+  get creditLeftBytes(): number {
+    return this.#limit - this.#sentBytes
+  }
+
+  /** Whether the remote's FIN came, on the stream with this id. */
+  gotFin(id: number): boolean {
+    return this.#streams.get(id)?.hasFinished ?? false
   }
 
   /** The observed side sends. */
-  sending(lane: LaneName, message: Bytes): void {
-    if (message.length > this.#maxBytes) this.#violated(`a message of ${message.length} bytes`)
+  sending(lane: PathLane, message: Arrival['bytes']): void {
+    if (message.length > this.#config.frameMaxBytes) this.#config.violated(`a message of ${message.length} bytes`)
     if (lane === 'control') {
-      this.#sendingControl(message)
+      this.#sendingControl(decodeControl(message))
       return
     }
-    if (!this.#gotHello) this.#violated('a frame before the remote said hello')
-    const frame = decodeFrame(message)
-    switch (frame.type) {
-      case 'open':
-        this.#streams.set(frame.stream, { ...this.#stream(frame.stream), opened: true })
-        this.#sendingData(frame.stream, frame.data.length)
-        return
-      case 'data':
-        this.#sendingData(frame.stream, frame.data.length)
-        return
-      case 'fin':
-        this.#stream(frame.stream).finished = true
-        return
-      default:
-        return
+    if (!this.#gotHello) this.#config.violated('a frame before the remote said hello')
+    if (lane === 'datagrams') {
+      this.#sendingDatagram(message)
+      return
     }
+    this.sentFrames[lane] += 1
+    this.#sendingFrame(lane, decodeFrame(message))
   }
 
   /** The observed side receives: this is how it learns what it may do. */
   receiving({ lane, bytes }: Arrival): void {
+    if (lane === 'datagrams') return
     if (lane === 'control') {
       const { type } = decodeControl(bytes)
       if (type === 'confirm') this.#gotConfirm = true
       if (type === 'hello') this.#gotHello = true
       return
     }
+    this.arrivedFrames[lane] += 1
     const frame = decodeFrame(bytes)
-    if (frame.type !== 'credit') return
-    if (frame.stream === 0) this.#connectionLimit = Math.max(this.#connectionLimit, frame.offset)
-    else this.#stream(frame.stream).limit = Math.max(this.#stream(frame.stream).limit, frame.offset)
-  }
-
-  #sendingControl(message: Bytes): void {
-    const { type } = decodeControl(message)
-    if (!this.#sentConfirm && type !== 'confirm') this.#violated(`${type} before confirm`)
-    if (type === 'confirm') this.#sentConfirm = true
-    else if (!this.#gotConfirm) this.#violated(`${type} before the remote confirmed`)
-    if (type === 'hello') this.#sentHello = true
-    else if (type !== 'confirm' && !this.#sentHello) this.#violated(`${type} before hello`)
-  }
-
-  #sendingData(id: number, bytes: number): void {
-    const stream = this.#stream(id)
-    stream.sent += bytes
-    this.#connectionSent += bytes
-    if (stream.finished) this.#violated(`stream ${id}: data behind FIN`)
-    if (stream.sent > stream.limit) this.#violated(`stream ${id}: ${stream.sent} bytes of ${stream.limit} granted`)
-    if (this.#connectionSent > this.#connectionLimit) {
-      this.#violated(`connection: ${this.#connectionSent} bytes of ${this.#connectionLimit} granted`)
+    if (frame.type === 'credit' && frame.stream === 0) {
+      this.#limit = Math.max(this.#limit, frame.offset)
+      return
+    }
+    const stream = this.#stream(frame.stream)
+    switch (frame.type) {
+      case 'open':
+      case 'data':
+        stream.receivedBytes += frame.data.length
+        this.#receivedBytes += frame.data.length
+        return
+      case 'credit':
+        stream.limit = Math.max(stream.limit, frame.offset)
+        return
+      case 'fin':
+        stream.hasFinished = true
+        return
+      case 'reset':
+      case 'stop':
+      case 'reject':
+        stream.mayNotSend = true
     }
   }
 
-  #stream(id: number) {
-    const known = this.#streams.get(id) ?? { sent: 0, limit: STREAM_WINDOW_BYTES, opened: false, finished: false }
-    this.#streams.set(id, known)
-    return known
+  #sendingControl(message: ControlMessage): void {
+    const { violated } = this.#config
+    const { type } = message
+    if (!this.#sentConfirm && type !== 'confirm') violated(`${type} before confirm`)
+    if (type === 'confirm') this.#sentConfirm = true
+    else if (!this.#gotConfirm) violated(`${type} before the remote confirmed`)
+    if (type === 'hello') this.#sentHello = true
+    else if (type !== 'confirm' && !this.#sentHello) violated(`${type} before hello`)
+    if (message.type !== 'ack') return
+    const lane = message.lane === 2 ? 'urgent' : 'bulk'
+    if (message.count > this.arrivedFrames[lane]) {
+      violated(`${message.count} frames acknowledged on ${lane}, ${this.arrivedFrames[lane]} had come`)
+    }
+    if (message.count <= this.#acknowledged[lane]) violated(`${message.count} frames acknowledged again on ${lane}`)
+    this.#acknowledged[lane] = message.count
+  }
+
+  #sendingFrame(lane: OrderedLane, frame: Frame): void {
+    if (frame.type === 'credit' && frame.stream === 0) {
+      this.#grantingConnection(frame.offset)
+      return
+    }
+    const { violated } = this.#config
+    const id = frame.stream
+    const isOurs = id % 2 === 1 - this.#config.role
+    const isKnown = this.#streams.has(id)
+    const stream = this.#stream(id)
+    const hasBegun = isOurs ? stream.opened : isKnown
+    if (frame.type !== 'open' && !hasBegun) violated(`stream ${id}: ${frame.type} before its OPEN`)
+    if (stream.reset) violated(`stream ${id}: ${frame.type} behind RESET`)
+    switch (frame.type) {
+      case 'open':
+        if (!isOurs || stream.opened) violated(`stream ${id}: OPEN, which is not ours to say`)
+        stream.opened = true
+        this.#sendingData(lane, id, stream, frame.data.length)
+        return
+      case 'accept':
+      case 'reject':
+        if (isOurs || stream.answered) violated(`stream ${id}: ${frame.type}, which is not ours to say`)
+        stream.answered = true
+        return
+      case 'data':
+        if (!isOurs && !stream.answered) violated(`stream ${id}: data before ACCEPT`)
+        this.#sendingData(lane, id, stream, frame.data.length)
+        return
+      case 'fin':
+        if (stream.finished) violated(`stream ${id}: FIN behind FIN`)
+        stream.finished = true
+        this.#turns.took(lane, id, 0)
+        return
+      case 'reset':
+        stream.reset = true
+        return
+      case 'credit':
+        this.#granting(id, stream, frame.offset)
+        return
+      case 'stop':
+        return
+    }
+  }
+
+  #sendingData(lane: OrderedLane, id: number, stream: StreamAccount, bytes: number): void {
+    const { violated } = this.#config
+    stream.sentBytes += bytes
+    this.#sentBytes += bytes
+    if (stream.finished) violated(`stream ${id}: data behind FIN`)
+    if (stream.mayNotSend && bytes > 0) violated(`stream ${id}: data behind the remote's end`)
+    if (stream.sentBytes > stream.limit) violated(`stream ${id}: ${stream.sentBytes} bytes of ${stream.limit} granted`)
+    if (this.#sentBytes > this.#limit) violated(`connection: ${this.#sentBytes} bytes of ${this.#limit} granted`)
+    this.#turns.took(lane, id, bytes)
+  }
+
+  /** Exactly what was consumed and a window are granted; a window at most doubles from one grant to the next. */
+  #granting(id: number, stream: StreamAccount, offset: number): void {
+    const reader = this.#config.live().find(({ mux }) => mux.id === id)
+    // Nobody reads any more: what is granted was read before.
+    const windowBytes = offset - (reader?.read ?? stream.receivedBytes)
+    const mayBeBytes = Math.min(2 * stream.windowBytes, STREAM_WINDOW_MAX_BYTES)
+    if (offset <= stream.granted) this.#config.violated(`stream ${id}: ${offset} granted again`)
+    if (windowBytes > mayBeBytes) this.#config.violated(`stream ${id}: a window of ${windowBytes} bytes, ${mayBeBytes} at most`)
+    stream.granted = offset
+    stream.windowBytes = Math.max(stream.windowBytes, windowBytes)
+  }
+
+  #grantingConnection(offset: number): void {
+    const windowBytes = offset - (this.#receivedBytes - this.unreadBytes)
+    const mayBeBytes = Math.min(2 * this.#windowBytes, UNREAD_MAX_BYTES)
+    if (offset <= this.#granted) this.#config.violated(`connection: ${offset} granted again`)
+    if (windowBytes > mayBeBytes) this.#config.violated(`connection: a window of ${windowBytes} bytes, ${mayBeBytes} at most`)
+    this.#granted = offset
+    this.#windowBytes = Math.max(this.#windowBytes, windowBytes)
+  }
+
+  #sendingDatagram(message: Arrival['bytes']): void {
+    const { violated, live, now } = this.#config
+    const reader = new Reader(message)
+    const id = reader.varint()
+    if (reader.remaining > DATAGRAM_MAX_BYTES) violated(`flow ${id}: a datagram of ${reader.remaining} bytes`)
+    const flow = live().find(({ mux }) => mux.id === id)
+    if (flow === undefined) {
+      violated(`flow ${id}: a datagram of a flow that is over`)
+      return
+    }
+    const read = readDatagram(reader.rest(), flow.key, flow.writes)
+    if (read === undefined) violated(`flow ${id}: a datagram with other bytes than were given`)
+    else if (now() - read.sentAt > DATAGRAM_AGE_MAX_MS) violated(`flow ${id}: a datagram ${now() - read.sentAt} ms old`)
+  }
+
+  #stream(id: number): StreamAccount {
+    const known = this.#streams.get(id)
+    if (known !== undefined) return known
+    const account: StreamAccount = {
+      sentBytes: 0,
+      limit: STREAM_WINDOW_BYTES,
+      receivedBytes: 0,
+      granted: STREAM_WINDOW_BYTES,
+      windowBytes: STREAM_WINDOW_BYTES,
+      opened: false,
+      answered: false,
+      finished: false,
+      reset: false,
+      mayNotSend: false,
+      hasFinished: false,
+    }
+    this.#streams.set(id, account)
+    return account
   }
 }

@@ -1,29 +1,55 @@
-import type { PathModel } from './path.ts'
+/**
+ * A scenario is a file in `scenarios/`: a path, what happens on it, and what must come of it. To add one, write the file and name
+ * it in `scenarios/index.ts`; the tests and the command line take it from there.
+ *
+ * What happens is a `Workload`: `anything` (whatever comes to the applications' minds) looks for broken rules, those of
+ * `workloads/` that send on purpose take figures. A scenario may bound its figures: a run outside is a violation like any other.
+ */
 
-/** What the application may do next. Weights, relative to each other. */
-export interface ActionWeights {
-  readonly open: number
-  readonly write: number
-  readonly finish: number
-  readonly reset: number
-  readonly stop: number
-  /** A reader stops reading; another `pause` lets it go on. */
-  readonly pause: number
-  /** What is served changes. */
-  readonly serve: number
+import type { VirtualClock } from './clock.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { Figures } from './figures.ts'
+import type { OneWay, PathModel } from './path.ts'
+import type { SeededRandom } from './random.ts'
+
+/** What a workload has to do with. Both ends are ready when it begins. */
+export interface World {
+  readonly clock: VirtualClock
+  readonly random: SeededRandom
+  readonly dialler: Endpoint
+  readonly callee: Endpoint
+  /** From the dialler to the callee, and back. */
+  readonly there: OneWay
+  readonly back: OneWay
+  readonly figures: Figures
+  /** Names for streams, each used once. */
+  readonly nextKey: () => number
+  readonly violated: (what: string) => void
+}
+
+/** Starts what happens, by the clock of the world; returns whether it is over. */
+export type Workload = (world: World) => () => boolean
+
+/** What a figure must be, in every run. */
+export interface Bound {
+  readonly least?: number
+  readonly most?: number
 }
 
 export interface Scenario {
+  /** Variants of one scenario share what is before a '/'. */
   readonly name: string
+  /** The same in both directions. */
   readonly path: PathModel
-  readonly actions: number
-  readonly betweenActionsMs: number
-  readonly weights: ActionWeights
-  /** A write is at most so many bytes. */
-  readonly writeBytes: number
-  /** Bytes in a lane's buffer above which the driver gives it no more. */
-  readonly bufferBytes: number
-  readonly maxMessageSize: number
+  readonly workload: Workload
+  /** By the name of the figure. */
+  readonly bounds?: Readonly<Record<string, Bound>>
+  /** Bytes in a lane's buffer above which the driver gives it no more; Link's where not given. */
+  readonly bufferBytes?: number
+  readonly maxMessageSize?: number
   /** How it ends: all streams are brought to their end, or one side says goodbye in the middle. */
-  readonly end: 'drain' | 'goodbye'
+  readonly end?: 'drain' | 'goodbye'
+  /** Where scenarios take turns, it is left out of all rounds but each so-manieth: for those that take figures, which differ little
+   *  from seed to seed and carry much. */
+  readonly everyRounds?: number
 }

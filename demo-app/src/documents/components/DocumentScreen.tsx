@@ -34,13 +34,15 @@ export function DocumentScreen({ session, id }: { session: Session; id: Document
     }
   }, [session, id, attempt])
 
+  const title = session.documents.get(id)?.title || text.documents.untitled
   if (opening.at === 'open') return <opening.View session={session} document={opening.document} />
   return (
-    <section class="document-screen" aria-label={text.documents.titleField}>
+    <section class="document-screen" aria-label={title}>
       <header class="conversation-header">
         <button type="button" class="button icon-only quiet only-narrow" onClick={closeDocument} aria-label={text.documents.back}>
           <Icon name="back" />
         </button>
+        <h1 class="document-name clip">{title}</h1>
       </header>
       <div class="document-wait">
         {opening.at === 'opening' ? (

@@ -1,14 +1,14 @@
 /** An open document: its title, who is there, where it stands, and the text. */
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { Icon } from '../../components/Icon.tsx'
 import { useValue } from '../../observable.ts'
 import type { Session } from '../../session.ts'
 import { text } from '../../text.ts'
-import { TextEditor } from '../editor.tsx'
+import { TEXT_MAX_LENGTH, TextEditor } from '../editor.tsx'
 import type { Keeping, LiveDocument } from '../live-document.ts'
 import { nameOf } from '../names.ts'
 import { closeDocument } from '../place.ts'
-import { standingOf } from '../standing.ts'
+import { type Standing, standingOf } from '../standing.ts'
 import { AboutDialog } from './AboutDialog.tsx'
 import { Company } from './Company.tsx'
 import { ShareDialog } from './ShareDialog.tsx'
@@ -19,6 +19,9 @@ export interface DocumentViewProps {
   document: LiveDocument
 }
 
+/** Between letters, what is sent is there before the next one: only what is true for longer is worth a word. */
+const CALM_MS = 500
+
 /** A write takes milliseconds: only one that takes longer is worth a word. */
 const SLOW_WRITE_MS = 400
 
@@ -27,9 +30,12 @@ export function DocumentView({ session, document }: DocumentViewProps) {
   const name = useValue(session.name)
   const present = useValue(document.present)
   const lines = useValue(document.lines)
+  const status = useValue(session.status)
   const keeping = useSettled(useValue(document.keeping))
   const entry = useValue(session.documents.entries).find(({ id }) => id === document.id)
   const [dialog, setDialog] = useState<'none' | 'share' | 'about'>('none')
+  const [isFull, setFull] = useState(false)
+  const focusText = useRef<() => void>(() => undefined)
   useEffect(() => {
     document.show(name)
     return () => document.hide()
@@ -38,10 +44,11 @@ export function DocumentView({ session, document }: DocumentViewProps) {
   useEffect(() => {
     if (!entry) closeDocument()
   }, [entry])
+  const standing = useCalm(standingOf(keeping, session.documents.saved, entry?.members ?? [], lines, people, status))
+  const spoken = useMemo(() => standing.words, [standing.tone === 'good' ? 'good' : standing.words])
   if (!entry) return null
 
   const title = entry.title || text.documents.untitled
-  const standing = standingOf(keeping, session.documents.saved, entry.members, lines, people)
   const close = () => setDialog('none')
   return (
     <section class="document-screen" aria-label={title}>
@@ -50,9 +57,12 @@ export function DocumentView({ session, document }: DocumentViewProps) {
           <Icon name="back" />
         </button>
         <div class="conversation-who">
-          <TitleField title={document.title} />
+          <TitleField title={document.title} onEnter={() => focusText.current()} />
           <p class={`document-standing ${standing.tone}`} title={standing.words}>
             {standing.words}
+          </p>
+          <p class="unseen" role="status">
+            {spoken}
           </p>
         </div>
         <Company members={entry.members} present={present} people={people} />
@@ -69,7 +79,21 @@ export function DocumentView({ session, document }: DocumentViewProps) {
           <Icon name="more" />
         </button>
       </header>
-      <TextEditor document={document} label={text.documents.editor(title)} nameOf={(id, said) => nameOf(people, id, said)} />
+      <div class="document-note" role="alert">
+        {isFull && (
+          <p class="warning">
+            <Icon name="warn" />
+            <span>{text.documents.tooLong(TEXT_MAX_LENGTH.toLocaleString('en'))}</span>
+          </p>
+        )}
+      </div>
+      <TextEditor
+        document={document}
+        label={text.documents.editor(title)}
+        nameOf={(id, said) => nameOf(people, id, said)}
+        onFull={setFull}
+        focusRef={focusText}
+      />
       {dialog === 'share' && <ShareDialog session={session} people={people} entry={entry} onClose={close} />}
       {dialog === 'about' && (
         <AboutDialog session={session} people={people} entry={entry} written={document.text.toString()} onClose={close} />
@@ -85,4 +109,20 @@ function useSettled(keeping: Keeping): Keeping {
     return () => clearTimeout(timer)
   }, [keeping])
   return shown
+}
+
+/** What passes is shown at once, and goes on being shown until something else has held for a moment: words that flicker with each
+ *  letter tell nobody anything. */
+function useCalm(standing: Standing): Standing {
+  const [shown, setShown] = useState(standing)
+  const delayMs = shown.isPassing && !standing.isPassing && standing.tone === 'good' ? CALM_MS : 0
+  useEffect(() => {
+    if (delayMs === 0) {
+      setShown(standing)
+      return
+    }
+    const timer = setTimeout(() => setShown(standing), delayMs)
+    return () => clearTimeout(timer)
+  }, [standing.words, delayMs])
+  return delayMs === 0 ? standing : shown
 }

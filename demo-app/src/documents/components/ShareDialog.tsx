@@ -1,4 +1,7 @@
 /** Whom to write it with. */
+
+import type { PeerId } from '@kith/sdk'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { Avatar } from '../../components/Avatar.tsx'
 import { Dialog } from '../../components/Dialog.tsx'
 import { Icon } from '../../components/Icon.tsx'
@@ -15,7 +18,12 @@ interface ShareDialogProps {
 }
 
 export function ShareDialog({ session, people, entry, onClose }: ShareDialogProps) {
+  const [givenNow, setGivenNow] = useState<PeerId>()
   const words = text.documents.share
+  const give = (id: PeerId) => {
+    setGivenNow(id)
+    session.documents.share(entry.id, id).catch(reportError)
+  }
   const able = people.filter(({ id, trust }) => trust !== 'blocked' || entry.members.includes(id))
   return (
     <Dialog title={words.title} onClose={onClose}>
@@ -35,17 +43,9 @@ export function ShareDialog({ session, people, entry, onClose }: ShareDialogProp
                   </span>
                 </span>
                 {isGiven ? (
-                  <span class="share-given" role="status">
-                    <Icon name="check" />
-                    {words.given}
-                  </span>
+                  <Given isNow={id === givenNow} />
                 ) : (
-                  <button
-                    type="button"
-                    class="button small"
-                    aria-label={words.giveTo(name)}
-                    onClick={() => session.documents.share(entry.id, id).catch(reportError)}
-                  >
+                  <button type="button" class="button small" aria-label={words.giveTo(name)} onClick={() => give(id)}>
                     {words.give}
                   </button>
                 )}
@@ -55,5 +55,19 @@ export function ShareDialog({ session, people, entry, onClose }: ShareDialogProp
         </ul>
       </div>
     </Dialog>
+  )
+}
+
+/** `isNow`: it takes the place of the button that was just pressed, and of its focus. */
+function Given({ isNow }: { isNow: boolean }) {
+  const given = useRef<HTMLSpanElement>(null)
+  useEffect(() => {
+    if (isNow) given.current?.focus()
+  }, [])
+  return (
+    <span ref={given} class="share-given" tabIndex={-1}>
+      <Icon name="check" />
+      {text.documents.share.given}
+    </span>
   )
 }

@@ -5,7 +5,8 @@ import { text } from '../../text.ts'
 import { TITLE_MAX_LENGTH } from '../document.ts'
 import { replaceText } from '../replace-text.ts'
 
-export function TitleField({ title }: { title: Y.Text }) {
+/** `onEnter`: the next thing to write is the text. */
+export function TitleField({ title, onEnter }: { title: Y.Text; onEnter: () => void }) {
   const [, render] = useReducer((count: number) => count + 1, 0)
   const field = useRef<HTMLInputElement>(null)
   useEffect(() => {
@@ -16,7 +17,7 @@ export function TitleField({ title }: { title: Y.Text }) {
     return () => title.unobserve(changed)
   }, [title])
   return (
-    <h2 class="document-name">
+    <h1 class="document-name">
       <input
         ref={field}
         class="document-name-field"
@@ -27,9 +28,9 @@ export function TitleField({ title }: { title: Y.Text }) {
         value={title.toString()}
         onInput={(event) => replaceText(title, event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Enter' && !event.isComposing) event.currentTarget.blur()
+          if (event.key === 'Enter' && !event.isComposing) onEnter()
         }}
       />
-    </h2>
+    </h1>
   )
 }
