@@ -1,6 +1,6 @@
 /** Calls between people: real pictures and sound from Chromium's pretended devices, and all the ways in which a call ends. */
 import { type Browser, type BrowserContext, chromium as launcher } from '@playwright/test'
-import { chromium } from '../scripts/chromium.mjs'
+import { chromium } from '../scripts/browsers.mjs'
 import { findings } from './axe.ts'
 import { Calling } from './calling.ts'
 import { expect, test } from './fixtures.ts'

@@ -36,8 +36,8 @@ if (bench === 'size') {
   const { size } = await import('./size.mjs')
   finish(await size())
 } else {
-  const { ensureChromium } = await import('../../scripts/chromium.mjs')
-  ensureChromium()
+  const { ensureBrowsers } = await import('../../scripts/browsers.mjs')
+  ensureBrowsers(['chromium'])
   await build(names)
   const { measure } = await import('./measure.mjs')
   const { print } = await import('./report.mjs')
