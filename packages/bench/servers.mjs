@@ -1,75 +1,108 @@
-// What the contenders need beside them, in this process: the page, a plain signalling server, and Kith's relay.
+// What the contenders need beside them, in this process: the pages, a plain signalling server, Kith's relay, PeerJS's server and
+// a libp2p relay; and a way to each of the last four that holds back every message.
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { WebSocketServer } from 'ws'
-
-const here = (path) => fileURLToPath(new URL(path, import.meta.url))
-
-const FILES = {
-  '/': [here('page/index.html'), 'text/html'],
-  '/bytes.js': [here('page/bytes.js'), 'text/javascript'],
-  '/raw.js': [here('page/raw.js'), 'text/javascript'],
-  '/kith.js': [here('page/kith.js'), 'text/javascript'],
-  '/sdk/kith.js': [here('dist/sdk/index.js'), 'text/javascript'],
-}
+import { BUNDLED, here } from './build.mjs'
+import { startDelay } from './network/tcp-delay.mjs'
 
 /** An isolated page has a clock of 5 µs; others are given one of 100 µs, a third of what a round trip takes. */
 const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' }
 
-/** Builds SDK and relay from the sources as they are, into a folder of the bench's own. */
-export async function build() {
-  const { build } = await import('vite')
-  for (const [mode, name] of [
-    ['sdk', 'sdk'],
-    ['relay', 'relay'],
-  ]) {
-    await build({
-      configFile: here('../../vite.config.ts'),
-      mode,
-      logLevel: 'warn',
-      build: { outDir: here(`dist/${name}`), emptyOutDir: true },
-    })
+const PAGES = ['bytes.js', 'signalling.js', 'measures.js']
+
+/**
+ * @param {{ contenders: string[], others: Map<string, string>, host?: string }} options `others`: files of other builds of the SDK by
+ *   the name of their contender; `host`: where to listen, an address that both pages reach
+ * @returns their URLs; `through(delayMs)` gives those of the servers by a way on which each message, to or fro, takes as long as half
+ *   of that: from one page to the other it is `delayMs`
+ */
+export async function startServers({ contenders, others, host = 'localhost' }) {
+  const stops = []
+  const pages = await startPages(host, others)
+  stops.push(pages.close)
+
+  const urls = { signalling: pages.signalling }
+  const relay = await startRelay(host)
+  urls.relay = relay.url
+  stops.push(() => relay.close())
+  if (contenders.includes('peerjs')) {
+    const { startPeerServer } = await import('./peer-servers.mjs')
+    const server = await startPeerServer(host)
+    urls.peerjs = server.url
+    stops.push(server.close)
+  }
+  if (contenders.includes('libp2p')) {
+    const { startLibp2pRelay } = await import('./peer-servers.mjs')
+    const server = await startLibp2pRelay(host)
+    urls.libp2p = server.url
+    stops.push(server.close)
+  }
+
+  const ways = new Map([[0, urls]])
+  return {
+    page: pages.page,
+    async through(delayMs) {
+      if (!ways.has(delayMs)) {
+        const delayed = {}
+        for (const [name, url] of Object.entries(urls)) {
+          const way = await startDelay(portOf(url), delayMs / 2)
+          stops.push(way.close)
+          delayed[name] = url.replace(portOf(url), way.port)
+        }
+        ways.set(delayMs, delayed)
+      }
+      return ways.get(delayMs)
+    },
+    async close() {
+      for (const stop of stops.toReversed()) await stop()
+    },
   }
 }
 
-/**
- * @param {Map<string, string>} others files of other builds of the SDK, by the name of their contender
- * @returns {Promise<{ page: string, signalling: string, relay: string, close(): Promise<void> }>} their URLs
- */
-export async function startServers(others) {
-  const { createRelay } = await import(new URL('dist/relay/index.js', import.meta.url).href)
-  // A dial's worth of envelopes many times a minute, from two sockets at one address: more than a relay gives to two people.
-  const generous = { sendPerSecond: 1000, sendBurst: 1000, receivePerSecond: 1000, receiveBurst: 1000 }
-  const relay = await createRelay({ port: 0, host: 'localhost', limits: generous })
+/** 'ws://localhost:5/', '/ip4/127.0.0.1/tcp/5/ws/p2p/…' → '5' */
+const portOf = (url) => /(?::|tcp\/)(\d+)/.exec(url)[1]
 
-  const files = { ...FILES }
+async function startPages(host, others) {
+  const files = {
+    '/': [here('page/index.html'), 'text/html'],
+    '/sdk/kith.js': [here('dist/sdk/index.js'), 'text/javascript'],
+  }
+  for (const name of PAGES) files[`/page/${name}`] = [here(`page/${name}`), 'text/javascript']
+  for (const name of ['raw', 'kith']) files[`/contenders/${name}.js`] = [here(`contenders/${name}.js`), 'text/javascript']
+  for (const name of BUNDLED) files[`/contenders/${name}.js`] = [here(`dist/contenders/${name}.js`), 'text/javascript']
   for (const [name, file] of others) files[`/sdk/${name}.js`] = [resolve(file), 'text/javascript']
-  const pages = createServer(async ({ url }, response) => {
+
+  const server = createServer(async ({ url }, response) => {
     const [path, type] = files[url] ?? []
     if (path === undefined) return response.writeHead(404).end()
     response.writeHead(200, { 'content-type': type, ...ISOLATION }).end(await readFile(path))
   })
-  // The least that signalling can be: what one socket sends goes to the others.
-  const signalling = new WebSocketServer({ server: pages, perMessageDeflate: false })
-  signalling.on('connection', (socket) => {
+  // The least that signalling can be: what one socket sends goes to the others of its path.
+  const signalling = new WebSocketServer({ server, perMessageDeflate: false })
+  signalling.on('connection', (socket, { url }) => {
+    socket.room = url
     socket.on('message', (data) => {
-      for (const other of signalling.clients) if (other !== socket) other.send(data, { binary: false })
+      for (const other of signalling.clients) if (other !== socket && other.room === url) other.send(data, { binary: false })
     })
   })
-  await new Promise((resolve) => pages.listen(0, 'localhost', resolve))
-  const { port } = pages.address()
-
+  await new Promise((resolve) => server.listen(0, host, resolve))
+  const { port } = server.address()
   return {
-    page: `http://localhost:${port}/`,
-    signalling: `ws://localhost:${port}/`,
-    relay: relay.url,
-    async close() {
+    page: `http://${host}:${port}/`,
+    signalling: `ws://${host}:${port}/`,
+    close() {
       for (const socket of signalling.clients) socket.terminate()
-      pages.closeAllConnections()
-      pages.close()
-      await relay.close()
+      server.closeAllConnections()
+      server.close()
     },
   }
+}
+
+async function startRelay(host) {
+  const { createRelay } = await import(new URL('dist/relay/index.js', import.meta.url).href)
+  // A dial's worth of envelopes many times a minute, from two sockets at one address: more than a relay gives to two people.
+  const generous = { sendPerSecond: 1000, sendBurst: 1000, receivePerSecond: 1000, receiveBurst: 1000, acceptsPerPrefix: 1000 }
+  return createRelay({ port: 0, host, limits: generous })
 }

@@ -1,0 +1,111 @@
+/** Ours, through the public API alone, as an application would use it. */
+import { DatagramCount } from '/page/bytes.js'
+
+const ECHO = '/bench/echo'
+const SINK = '/bench/sink'
+const DATAGRAMS = '/bench/datagrams'
+
+/** What IndexedDB would keep between two visits, without its time: rooms have a person of their own each. */
+const stores = new Map()
+
+/** @param {{ sdk?: string }} options where the SDK lies */
+export async function create({ role, room, servers, sdk = '/sdk/kith.js' }) {
+  const { createPeer } = await import(sdk)
+  const store = stores.get(room + role) ?? new MapStore()
+  stores.set(room + role, store)
+  const peer = await createPeer({ relays: [servers.relay], storage: store, local: false, iceServers: [] })
+  const end = {
+    id: peer.id,
+
+    /** Both must know each other, and be bound at the relay, before the first dial is timed. */
+    async meet(id) {
+      await peer.contacts.add({ id, name: 'bench', relays: [servers.relay] })
+      if (peer.status.relays.some(({ state }) => state === 'ready')) return
+      await new Promise((resolve) =>
+        peer.on('status', ({ relays }) => relays.some(({ state }) => state === 'ready') && resolve()),
+      )
+    },
+    leave: () => peer.close(),
+  }
+  return Object.assign(end, role === 'dialler' ? dialler(peer) : callee(peer))
+}
+
+class MapStore {
+  #values = new Map()
+  get = async (key) => this.#values.get(key)
+  set = async (key, value) => void this.#values.set(key, value)
+  delete = async (key) => void this.#values.delete(key)
+  keys = async (prefix) => [...this.#values.keys()].filter((key) => key.startsWith(prefix))
+}
+
+function dialler(peer) {
+  const remote = () => [...peer.contacts][0]
+  let connection
+
+  const open = async (protocol) => {
+    const stream = await peer.open(remote(), protocol)
+    connection = stream.connection
+    const writer = stream.writable.getWriter()
+    const reader = stream.readable.getReader()
+    return {
+      write(chunk) {
+        writer.write(chunk)
+        return writer.desiredSize <= 0 ? writer.ready : undefined
+      },
+      finish: () => writer.close(),
+      async read(bytes) {
+        for (let received = 0; received < bytes; ) received += (await reader.read()).value.length
+      },
+      close() {
+        if (protocol === ECHO) writer.close()
+      },
+    }
+  }
+
+  return {
+    hasStreams: true,
+    async dial() {
+      this.echo = await open(ECHO)
+      this.echo.write(new Uint8Array(1))
+      await this.echo.read(1)
+    },
+    hangUp: () => connection.close(),
+    open: (kind) => open(kind === 'echo' ? ECHO : SINK),
+    async datagrams() {
+      const flow = await peer.openDatagrams(remote(), DATAGRAMS)
+      const writer = flow.writable.getWriter()
+      return {
+        send(datagram) {
+          writer.write(datagram)
+          return writer.ready
+        },
+        close: () => flow.close(),
+      }
+    },
+  }
+}
+
+function callee(peer) {
+  const datagrams = new DatagramCount()
+  // It ends when the dialler hangs up, which is no news to anyone.
+  peer.handle(ECHO, (stream) => stream.readable.pipeTo(stream.writable).catch(() => undefined))
+  peer.handle(SINK, async (stream) => {
+    const reader = stream.readable.getReader()
+    while (!(await reader.read()).done);
+    const writer = stream.writable.getWriter()
+    writer.write(new Uint8Array(1))
+    await writer.close()
+  })
+  peer.handleDatagrams(DATAGRAMS, async (flow) => {
+    datagrams.start()
+    const reader = flow.readable.getReader()
+    while (!(await reader.read()).done) datagrams.arrived()
+  })
+  return {
+    datagrams,
+    /** Resolves once no connection is left, so that the next dial is a dial. */
+    async hungUp() {
+      for (const connection of peer.connections.values()) await connection.closed.catch(() => undefined)
+    },
+  }
+}

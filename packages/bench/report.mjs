@@ -1,0 +1,40 @@
+// What a run says at its end.
+import { readFileSync } from 'node:fs'
+import { here } from './build.mjs'
+
+export function versions(names, browser) {
+  const result = { kith: versionOf('../sdk'), chromium: browser.version(), node: process.versions.node }
+  for (const name of names) {
+    if (['simple-peer', 'peerjs', 'libp2p'].includes(name)) result[name] = versionOf(`../../node_modules/${name}`)
+  }
+  if (names.includes('libp2p')) result['@libp2p/webrtc'] = versionOf('../../node_modules/@libp2p/webrtc')
+  return result
+}
+
+const versionOf = (folder) => JSON.parse(readFileSync(here(`${folder}/package.json`), 'utf8')).version
+
+export function print({ bench, network, versions, rounds, measures, failures }) {
+  const all = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
+  console.log(
+    `${bench}: medians (least–most) of up to ${rounds} interleaved rounds; ×: median of the ratios to raw within rounds`,
+  )
+  console.log(`${all.join(', ')}\nnetwork: ${network}\n`)
+  for (const [measure, { unit, contenders, ratio }] of Object.entries(measures)) {
+    console.log(`${measure}${unit && `, ${unit}`}`)
+    for (const [name, summary] of Object.entries(contenders)) {
+      const times = name in ratio ? `${ratio[name].toFixed(2)}×` : ''
+      console.log(`  ${name.padEnd(12)} ${figures(summary).padEnd(34)} ${times}`)
+    }
+  }
+  for (const [group, counts] of Object.entries(failures)) {
+    for (const [name, count] of Object.entries(counts)) console.log(`${group}: ${count} of ${rounds} rounds of ${name} failed`)
+  }
+}
+
+function figures(summary) {
+  if (summary === null) return '–'
+  const { median, min, max } = summary
+  return min === undefined ? shown(median) : `${shown(median)} (${shown(min)}–${shown(max)})`
+}
+
+const shown = (value) => (Math.abs(value) >= 1000 ? value.toFixed(0) : value.toFixed(Math.abs(value) < 0.1 ? 4 : 2))
