@@ -269,15 +269,17 @@ export class IncomingDial {
   #handshake(): Handshake {
     const { way } = this.doorstep
     const { identity, random } = this.#context
+    const { newEphemeral } = identity
     if (way.kind === 'invite') {
       const shared = prologue(way, this.doorstep, undefined)
-      return createHandshake({ pattern: 'NNpsk0', role: 'responder', prologue: shared, random, psk: way.psk })
+      return createHandshake({ pattern: 'NNpsk0', role: 'responder', prologue: shared, random, newEphemeral, psk: way.psk })
     }
     return createHandshake({
       pattern: 'KK',
       role: 'responder',
       prologue: prologue(way, this.doorstep, { initiator: way.remote, responder: identity.id }),
       random,
+      newEphemeral,
       local: identity.keyAgreement,
       remote: x25519PublicKey(publicKeyOf(way.remote)),
     })
