@@ -196,6 +196,8 @@ export class OutgoingDial {
           const sent = { route, handshake, envelope }
           this.#knocks.push(sent)
           this.#sendKnock(sent)
+          const isFirst = this.#knocks.length === 1
+          if (isFirst && !this.isPresence) this.#context.emit({ type: 'prepare', dial: this.number })
           // Who only asks for presence asks again in a while; with resends a hundred absent contacts would use up what a relay lets one send.
           if (!this.isPresence) this.#resendAt ??= now + this.#resendMs
         },
@@ -207,12 +209,14 @@ export class OutgoingDial {
   #handshake(route: Route): Handshake {
     const { way } = this.#request
     const { identity, random } = this.#context
+    const { newEphemeral } = identity
     if (way.kind === 'invite') {
       return createHandshake({
         pattern: 'NNpsk0',
         role: 'initiator',
         prologue: prologue(way, route, undefined),
         random,
+        newEphemeral,
         psk: way.psk,
       })
     }
@@ -221,6 +225,7 @@ export class OutgoingDial {
       role: 'initiator',
       prologue: prologue(way, route, { initiator: identity.id, responder: way.remote }),
       random,
+      newEphemeral,
       local: identity.keyAgreement,
       remote: x25519PublicKey(publicKeyOf(way.remote)),
     })
