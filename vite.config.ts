@@ -4,7 +4,7 @@ import { playwright } from '@vitest/browser-playwright'
 import { minify } from 'terser'
 import { defineConfig, type Plugin, type UserConfig } from 'vite'
 import { simplePeerStandIns } from './packages/sdk/src/rtc/stand-ins/resolve.ts'
-import { chromium } from './scripts/chromium.mjs'
+import { chromium, firefox } from './scripts/browsers.mjs'
 import { unusedMethods } from './scripts/unused-methods.ts'
 import { withoutWords } from './scripts/without-words.ts'
 
@@ -76,7 +76,16 @@ const relay: UserConfig = {
   },
 }
 
-/** `vitest`: unit, property and simulation tests in Node; what needs a real browser in Chromium. */
+/** Keys and where they lie, the SDP of data channels and of tracks, one dial. The rest of the SDK meets Firefox end to end. */
+const IN_FIREFOX = [
+  'packages/sdk/src/identity/*.browser.test.ts',
+  'packages/sdk/src/rtc/*.browser.test.ts',
+  'packages/sdk/src/media/hostile.browser.test.ts',
+  'packages/sdk/src/peer.browser.test.ts',
+]
+const firefoxOptions = firefox()
+
+/** `vitest`: unit, property and simulation tests in Node; what needs a real browser in Chromium, and where they differ in Firefox. */
 const test: UserConfig = {
   resolve: { conditions },
   plugins: [simplePeerStandIns(), unusedMethods()],
@@ -103,8 +112,14 @@ const test: UserConfig = {
             enabled: true,
             headless: true,
             screenshotFailures: false,
-            provider: playwright({ launchOptions: chromium() }),
-            instances: [{ browser: 'chromium' }],
+            instances: [
+              { browser: 'chromium', provider: playwright({ launchOptions: chromium() }) },
+              ...(firefoxOptions === undefined
+                ? []
+                : [
+                    { browser: 'firefox' as const, provider: playwright({ launchOptions: firefoxOptions }), include: IN_FIREFOX },
+                  ]),
+            ],
           },
         },
       },

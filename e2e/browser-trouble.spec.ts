@@ -1,6 +1,6 @@
 /** Browsers that refuse something, and one person with two tabs. */
 import { chromium as launcher } from '@playwright/test'
-import { chromium } from '../scripts/chromium.mjs'
+import { chromium } from '../scripts/browsers.mjs'
 import { expect, test } from './fixtures.ts'
 import { meet, Person } from './person.ts'
 

@@ -61,9 +61,19 @@ export class Calling {
     await expect(this.page.getByRole('region', { name: /^Call with/ })).toHaveCount(0)
   }
 
-  /** Pictures that this page has decoded and shown of the one it talks with. */
+  /** Pictures of the one it talks with that this page has decoded and shown since it was first asked. */
   frames(): Promise<number> {
-    return this.theirs.evaluate((video: HTMLVideoElement) => video.getVideoPlaybackQuality().totalVideoFrames)
+    // Not getVideoPlaybackQuality: Firefox (153) counts nothing there of what comes live.
+    return this.theirs.evaluate((video: HTMLVideoElement & { frames?: number }) => {
+      if (video.frames === undefined) {
+        const count = () => {
+          video.frames = (video.frames ?? -1) + 1
+          video.requestVideoFrameCallback(count)
+        }
+        count()
+      }
+      return video.frames ?? 0
+    })
   }
 
   async expectPicture(): Promise<void> {

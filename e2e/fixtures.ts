@@ -1,5 +1,6 @@
 /** What every journey starts from: a relay of its own, and browsers that share nothing. */
-import { type Browser, type BrowserContext, test as base } from '@playwright/test'
+import { type Browser, type BrowserContext, test as base, firefox as playwrightFirefox } from '@playwright/test'
+import { firefox, NO_FIREFOX } from '../scripts/browsers.mjs'
 import { RelayProcess } from './relay.ts'
 import { StaticServer } from './static-server.ts'
 import { Tap } from './tap.ts'
@@ -9,9 +10,26 @@ interface Fixtures {
   /** In front of the relay; open pages at its port to be listened to. */ tap: Tap
   /** Serves the page without any relay. */ site: StaticServer
   /** A browser of someone's own: nothing is shared with others. */ newBrowser: () => Promise<BrowserContext>
+  /** The same, of Firefox. */ newFirefox: () => Promise<BrowserContext>
 }
 
-export const test = base.extend<Fixtures>({
+/** Once a worker: Firefox takes seconds to start. */
+interface WorkerFixtures {
+  firefox: Browser
+}
+
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  firefox: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from the pattern which fixtures are needed: none
+    async ({}, use) => {
+      const options = firefox()
+      if (options === undefined) throw new Error(NO_FIREFOX)
+      const browser = await playwrightFirefox.launch(options)
+      await use(browser)
+      await browser.close()
+    },
+    { scope: 'worker' },
+  ],
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from the pattern which fixtures are needed: none
   relay: async ({}, use) => {
     const relay = new RelayProcess()
@@ -32,15 +50,18 @@ export const test = base.extend<Fixtures>({
     await use(site)
     site.stop()
   },
-  newBrowser: async ({ browser }: { browser: Browser }, use) => {
-    const contexts: BrowserContext[] = []
-    await use(async () => {
-      const context = await browser.newContext()
-      contexts.push(context)
-      return context
-    })
-    await Promise.all(contexts.map((context) => context.close()))
-  },
+  newBrowser: async ({ browser }, use) => await withContexts(browser, use),
+  newFirefox: async ({ firefox }, use) => await withContexts(firefox, use),
 })
+
+async function withContexts(browser: Browser, use: (open: () => Promise<BrowserContext>) => Promise<void>): Promise<void> {
+  const contexts: BrowserContext[] = []
+  await use(async () => {
+    const context = await browser.newContext({ locale: 'en-GB' })
+    contexts.push(context)
+    return context
+  })
+  await Promise.all(contexts.map((context) => context.close()))
+}
 
 export { expect } from '@playwright/test'

@@ -1,5 +1,5 @@
 import { defineConfig } from '@playwright/test'
-import { chromium } from '../scripts/chromium.mjs'
+import { chromium } from '../scripts/browsers.mjs'
 
 /** Real browsers, the real relay, real WebRTC, on what `npm run build` made. */
 export default defineConfig({

@@ -9,8 +9,8 @@ import { ensureInstalled } from './install.mjs'
 
 ensureInstalled()
 const root = fileURLToPath(new URL('..', import.meta.url))
-const { ensureChromium } = await import('./chromium.mjs')
-ensureChromium()
+const { ensureBrowsers, firefox, NO_FIREFOX } = await import('./browsers.mjs')
+ensureBrowsers()
 await import('./build.mjs')
 
 const total = { passed: 0, failed: 0 }
@@ -26,6 +26,7 @@ try {
 } finally {
   rmSync(reports, { recursive: true, force: true })
 }
+if (firefox() === undefined) console.log(NO_FIREFOX)
 console.log(`${total.passed} passed, ${total.failed} failed`)
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1)
 

@@ -364,7 +364,7 @@ export const text = {
       direct: 'Connected directly',
       turn: 'Connected through a relay',
     },
-    quality: { excellent: 'excellent connection', good: 'good connection', poor: 'poor connection', lost: '' },
+    quality: { excellent: 'excellent', good: 'good', poor: 'poor', lost: '' },
     figures: { roundTrip: (ms: number) => `Round trip ${ms} ms`, loss: (share: string) => `${share} lost` },
     them: (name: string) => `Picture of ${name}`,
     theirScreen: (name: string) => `Screen of ${name}`,

@@ -1,6 +1,6 @@
 // `link` and `connect`: a browser, servers, two pages, and every contender in them.
 import { chromium as playwright } from 'playwright'
-import { chromium } from '../../scripts/chromium.mjs'
+import { chromium } from '../../scripts/browsers.mjs'
 import { CONNECT, trips } from './connect.mjs'
 import { LINK } from './link.mjs'
 import { MEMORY } from './memory.mjs'

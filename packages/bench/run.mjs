@@ -47,8 +47,8 @@ if (bench === 'size') {
 } else if (isInside()) {
   await run(undefined)
 } else {
-  const { ensureChromium } = await import('../../scripts/chromium.mjs')
-  ensureChromium()
+  const { ensureBrowsers } = await import('../../scripts/browsers.mjs')
+  ensureBrowsers(['chromium'])
   await build(names)
   const obstacle = namespaceObstacle()
   if (obstacle === undefined) runInside()

@@ -126,7 +126,7 @@ export function laneSuite(name: string, open: OpenPath): void {
       expect(amounts.length).toBe(1)
       expect(amounts[0]).toBeLessThanOrEqual(LOW_BYTES)
       // What has come may be counted a moment longer, but not for ever.
-      await expect.poll(() => lane.bufferedAmount, { interval: 1 }).toBe(0)
+      await expect.poll(() => lane.bufferedAmount, { interval: 1, timeout: 30_000 }).toBe(0)
       expect(amounts.length).toBe(1)
     })
 
@@ -167,7 +167,7 @@ export function laneSuite(name: string, open: OpenPath): void {
         'message of 3',
         'close there',
       ])
-      await expect.poll(() => told.filter((what) => what === 'close here').length, { interval: 1 }).toBe(1)
+      await expect.poll(() => told.filter((what) => what === 'close here').length, { interval: 1, timeout: 30_000 }).toBe(1)
     })
 
     test('a lane that was closed hears nothing and takes nothing', async () => {

@@ -120,4 +120,6 @@ export { decodeFrame, type Frame, REJECT_CODES, type Scope, type StreamKind } fr
 export type { MuxConfig, MuxInput, MuxOutput, OpenRequest } from './mux/io.ts'
 export type { LaneName } from './mux/lanes.ts'
 export { Mux } from './mux/mux.ts'
+export { unpackMessage } from './mux/packing.ts'
+export { SPARSE_BYTES } from './mux/scheduler.ts'
 export type { MuxStream } from './mux/stream.ts'

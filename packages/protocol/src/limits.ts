@@ -129,9 +129,9 @@ export const EARLY_FRAMES_MAX = 4096
 /** Bytes that a stream may receive before its reader takes any. Beyond: 'peer-violation'. */
 export const STREAM_WINDOW_BYTES = 256 * 1024
 
-/** What a stream's window grows to while its reader keeps up: 40 MB/s over a path of 100 ms, and no more than a quarter of what a
- *  connection may hold unread. */
-export const STREAM_WINDOW_MAX_BYTES = 4 * 1024 * 1024
+/** What a stream's window grows to while its reader keeps up: 40 MB/s over a path of 100 ms, since it is granted anew by halves. Half of
+ *  what a connection may hold unread. */
+export const STREAM_WINDOW_MAX_BYTES = 8 * 1024 * 1024
 
 /** Bytes that a whole connection may receive before its readers take any. Grows to UNREAD_MAX_BYTES. Beyond: 'peer-violation'. */
 export const CONNECTION_WINDOW_BYTES = 1024 * 1024
@@ -146,9 +146,15 @@ export const UNREAD_MAX_BYTES = 16 * 1024 * 1024
 /** Bytes sent and unacknowledged that a lane keeps for resume. Beyond: the lane waits. */
 export const UNACKNOWLEDGED_MAX_BYTES = 16 * 1024 * 1024
 
+/** Bytes in flight on a path without delay: less leaves the path idle between acknowledgements, more is only queued. */
+export const FLIGHT_MIN_BYTES = 256 * 1024
+
+/** Bytes in flight at most, however long the path: what a lane keeps, less the frame that goes beyond the bound. */
+export const FLIGHT_MAX_BYTES = UNACKNOWLEDGED_MAX_BYTES - 128 * 1024
+
 /** A lane acknowledges at the latest after so many bytes or so long. Each acknowledgement is a packet with all its work on both
- *  sides; all that waiting costs is what the sender keeps for resume, a 64th of what it may keep. */
-export const ACK_BYTES = 256 * 1024
+ *  sides; the sender waits for half of what may be in flight at the least. */
+export const ACK_BYTES = 128 * 1024
 export const ACK_MS = 50
 
 /** Streams that each side may have open. Beyond: REJECT too-many. */

@@ -3,7 +3,16 @@
  * package's exports name it for sources only, so nobody who installs the SDK sees it.
  */
 
+export { BroadcastChannelCarrier } from './carriers/broadcast-channel.ts'
+export type { Carrier } from './carriers/carrier.ts'
+export { MemoryHub } from './carriers/memory.ts'
+export { WebSocketCarrier, type WebSocketLike } from './carriers/websocket.ts'
 export { Link, type LinkStream } from './link/link.ts'
 export { memoryLanes, PortLane } from './link/memory-lanes.ts'
 export type { Lane, Lanes } from './rtc/lane.ts'
 export { createNegotiator, type NegotiatorOptions } from './rtc/negotiator.ts'
+export { adaptKeyValueStore } from './storage/adapter.ts'
+export { openIndexedDb } from './storage/indexeddb.ts'
+export { memoryStore } from './storage/memory.ts'
+export { resilient } from './storage/resilient.ts'
+export { DELETE, KEEP, put, type Store } from './storage/store.ts'

@@ -81,7 +81,7 @@ test('whoever lets a function decide is asked about invitations as well, given a
   await using shy = await person({ disclose: () => 'relayed' })
   await using shyHost = await person({
     disclose: () => 'relayed',
-    iceServers: [{ urls: 'turn:127.0.0.1:9?transport=udp', username: 'x', credential: 'x' }],
+    iceServers: [{ urls: 'turn:127.0.0.1:49151?transport=udp', username: 'x', credential: 'x' }],
     wrtc: there.wrtc,
   })
   await using open = await person()

@@ -44,6 +44,7 @@ export class Endpoint {
   end: Extract<MuxOutput, { type: 'closed' | 'failed' }> | undefined
   readonly #config: EndpointConfig
   readonly #byMux = new Map<MuxStream, AppStream>()
+  readonly #refused = new Set<MuxStream>()
   #live: AppStream[] = []
   #out: OneWay | undefined
   #isDraining = false
@@ -212,7 +213,8 @@ export class Endpoint {
     }
     const stream = this.#byMux.get(output.stream)
     if (stream === undefined) {
-      this.#config.violated(`'${output.type}' of a stream that nobody has`)
+      // What came with its OPEN, in one message, is told although the stream was turned down.
+      if (!this.#refused.has(output.stream)) this.#config.violated(`'${output.type}' of a stream that nobody has`)
       return
     }
     switch (output.type) {
@@ -255,6 +257,7 @@ export class Endpoint {
     if (this.byKey.has(plan.key)) this.#config.violated(`stream ${plan.key} came twice`)
     if (plan.acceptor === 'refuses') {
       this.mux.reject(mux, REJECT_CODES.refused)
+      this.#refused.add(mux)
       return
     }
     this.mux.accept(mux)

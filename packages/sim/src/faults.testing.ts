@@ -12,6 +12,7 @@ import {
   type OpenRequest,
   pack,
   unpack,
+  unpackMessage,
   Writer,
 } from '@kith/protocol'
 import type { PathLane } from './path.ts'
@@ -28,9 +29,33 @@ function credit(stream: number, offset: number): Bytes {
   return new Writer(16).varint(stream).u8(FRAME_CREDIT).varint(offset).finish()
 }
 
-/** Sends more than it was granted. */
-class IgnoresCredit extends Mux {
+/** An honest one whose every frame is a message of its own, in and out. */
+class SingleFrames extends Mux {
+  readonly #rest: Record<string, Bytes[]> = { urgent: [], bulk: [] }
+
   override handle(input: MuxInput, now: number): void {
+    if (input.type !== 'message' || !(input.lane in this.#rest)) super.handle(input, now)
+    else for (const bytes of unpackMessage(input.bytes)) super.handle({ ...input, bytes }, now)
+  }
+
+  override pull(lane: PathLane, now: number): Pulled {
+    const rest = this.#rest[lane]
+    if (rest === undefined) return super.pull(lane, now)
+    if (rest.length === 0) {
+      const message = super.pull(lane, now)
+      if (message !== undefined) rest.push(...unpackMessage(message))
+    }
+    return rest.shift()
+  }
+}
+
+/** Sends more than it was granted. */
+class IgnoresCredit extends SingleFrames {
+  override handle(input: MuxInput, now: number): void {
+    if (input.type === 'message' && frameOf(input.lane, input.bytes) === undefined) {
+      super.handle(input, now)
+      return
+    }
     const frame = input.type === 'message' ? frameOf(input.lane, input.bytes) : undefined
     const isGrant = input.type === 'message' && frame?.type === 'credit'
     super.handle(isGrant ? { ...input, bytes: credit(frame.stream, frame.offset + 100_000) } : input, now)
@@ -38,7 +63,7 @@ class IgnoresCredit extends Mux {
 }
 
 /** Grants a stream's window twice over. */
-class GrantsTwice extends Mux {
+class GrantsTwice extends SingleFrames {
   readonly #granted = new Map<number, number>()
 
   override pull(lane: PathLane, now: number): Pulled {
@@ -52,7 +77,7 @@ class GrantsTwice extends Mux {
 }
 
 /** Grants what was not read: what is held for readers who pause has no bound. */
-class GrantsUnread extends Mux {
+class GrantsUnread extends SingleFrames {
   #surplus = 0
 
   override pull(lane: PathLane, now: number): Pulled {
@@ -65,7 +90,7 @@ class GrantsUnread extends Mux {
 }
 
 /** A FIN overtakes the data before it. */
-class FinishesEarly extends Mux {
+class FinishesEarly extends SingleFrames {
   readonly #held: Bytes[] = []
 
   override pull(lane: PathLane, now: number): Pulled {
@@ -83,7 +108,7 @@ class FinishesEarly extends Mux {
 }
 
 /** Says that a stream is over as soon as its FIN has come, whatever is left to read. */
-class EndsUnread extends Mux {
+class EndsUnread extends SingleFrames {
   override read(stream: MuxStream): Pulled {
     return stream.receive.ended && !stream.receive.over ? undefined : super.read(stream)
   }
@@ -94,7 +119,7 @@ class EndsUnread extends Mux {
 }
 
 /** Loses one frame of data in so many: what a mistake in keeping and sending again comes to. */
-class DropsFrames extends Mux {
+class DropsFrames extends SingleFrames {
   #sent = 0
 
   override pull(lane: PathLane, now: number): Pulled {
@@ -106,7 +131,7 @@ class DropsFrames extends Mux {
 }
 
 /** Forgets the start of what it had sent, when an OPEN that crossed a change of protocols is tried again. */
-class LosesOnRetry extends Mux {
+class LosesOnRetry extends SingleFrames {
   override open(request: OpenRequest): MuxStream {
     const stream = super.open(request)
     const { send } = stream
@@ -117,7 +142,7 @@ class LosesOnRetry extends Mux {
 }
 
 /** Sends one frame of data in so many again. */
-class RepeatsFrames extends Mux {
+class RepeatsFrames extends SingleFrames {
   #sent = 0
   #again: Pulled
 
@@ -134,7 +159,7 @@ class RepeatsFrames extends Mux {
 }
 
 /** Asks its streams by a rank of its own, in place of the scheduler's order. */
-abstract class Ranks extends Mux {
+abstract class Ranks extends SingleFrames {
   readonly #streams: MuxStream[] = []
 
   protected abstract rank(stream: MuxStream): number
@@ -177,7 +202,7 @@ class InvertsPriorities extends Ranks {
 }
 
 /** Acknowledges frames that are still on their way. */
-class AcknowledgesTooMuch extends Mux {
+class AcknowledgesTooMuch extends SingleFrames {
   override pull(lane: PathLane, now: number): Pulled {
     const message = super.pull(lane, now)
     if (lane !== 'control' || message === undefined) return message
@@ -188,7 +213,7 @@ class AcknowledgesTooMuch extends Mux {
 }
 
 /** Tells a reader who has stopped, or a stream that was reset, that it ended in order. */
-class ResolvesWhatWasCut extends Mux {
+class ResolvesWhatWasCut extends SingleFrames {
   override poll(): ReturnType<Mux['poll']> {
     const output = super.poll()
     return output?.type === 'stopped' ? { type: 'finished', stream: output.stream } : output
@@ -196,7 +221,7 @@ class ResolvesWhatWasCut extends Mux {
 }
 
 /** Forgets that what nobody reads was consumed. */
-class KeepsDiscarded extends Mux {
+class KeepsDiscarded extends SingleFrames {
   #discarded = 0
 
   override stop(stream: MuxStream, code: number): void {

@@ -14,6 +14,7 @@ import {
   STREAM_WINDOW_BYTES,
   STREAM_WINDOW_MAX_BYTES,
   UNREAD_MAX_BYTES,
+  unpackMessage,
 } from '@kith/protocol'
 import type { AppStream } from './app-stream.ts'
 import { readDatagram } from './content.ts'
@@ -108,8 +109,7 @@ export class Observer {
       this.#sendingDatagram(message)
       return
     }
-    this.sentFrames[lane] += 1
-    this.#sendingFrame(lane, decodeFrame(message))
+    for (const bytes of unpackMessage(message)) this.#sendingFrame(lane, decodeFrame(bytes))
   }
 
   /** The observed side receives: this is how it learns what it may do. */
@@ -121,8 +121,12 @@ export class Observer {
       if (type === 'hello') this.#gotHello = true
       return
     }
+    for (const frame of unpackMessage(bytes)) this.#receivingFrame(lane, decodeFrame(frame))
+  }
+
+  #receivingFrame(lane: OrderedLane, frame: Frame): void {
+    if (frame.type === 'ack') return
     this.arrivedFrames[lane] += 1
-    const frame = decodeFrame(bytes)
     if (frame.type === 'credit' && frame.stream === 0) {
       this.#limit = Math.max(this.#limit, frame.offset)
       return
@@ -155,16 +159,24 @@ export class Observer {
     else if (!this.#gotConfirm) violated(`${type} before the remote confirmed`)
     if (type === 'hello') this.#sentHello = true
     else if (type !== 'confirm' && !this.#sentHello) violated(`${type} before hello`)
-    if (message.type !== 'ack') return
-    const lane = message.lane === 2 ? 'urgent' : 'bulk'
-    if (message.count > this.arrivedFrames[lane]) {
-      violated(`${message.count} frames acknowledged on ${lane}, ${this.arrivedFrames[lane]} had come`)
-    }
-    if (message.count <= this.#acknowledged[lane]) violated(`${message.count} frames acknowledged again on ${lane}`)
-    this.#acknowledged[lane] = message.count
+    if (message.type === 'ack') this.#acknowledging(message.lane, message.count)
+  }
+
+  #acknowledging(number: 2 | 3, count: number): void {
+    const { violated } = this.#config
+    const lane = number === 2 ? 'urgent' : 'bulk'
+    if (count > this.arrivedFrames[lane])
+      violated(`${count} frames acknowledged on ${lane}, ${this.arrivedFrames[lane]} had come`)
+    if (count <= this.#acknowledged[lane]) violated(`${count} frames acknowledged again on ${lane}`)
+    this.#acknowledged[lane] = count
   }
 
   #sendingFrame(lane: OrderedLane, frame: Frame): void {
+    if (frame.type === 'ack') {
+      this.#acknowledging(frame.lane, frame.count)
+      return
+    }
+    this.sentFrames[lane] += 1
     if (frame.type === 'credit' && frame.stream === 0) {
       this.#grantingConnection(frame.offset)
       return

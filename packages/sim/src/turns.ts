@@ -1,6 +1,8 @@
 /**
- * Who sends next on a lane, seen from outside: never one of lower priority while another waits, and among equals each in turn.
+ * Who sends next on a lane, seen from outside: never one of lower priority while another waits, and among equals each in turn, but
+ * for those that send little.
  */
+import { SPARSE_BYTES } from '@kith/protocol'
 import type { AppStream } from './app-stream.ts'
 
 export class Turns {
@@ -33,11 +35,11 @@ export class Turns {
         this.#violated(`stream ${id} of priority ${taker.mux.priority} sent while ${other.mux.id} of ${other.mux.priority} waits`)
       }
       // Who stood aside without credit comes back behind those who never had to: one turn each at most.
-      if (other.mux.priority === taker.mux.priority && other.waitsSince <= before) {
+      if (bytes > SPARSE_BYTES && other.mux.priority === taker.mux.priority && other.waitsSince <= before) {
         this.#violated(`stream ${id} had three turns while ${other.mux.id} waits for one`)
       }
     }
     taker.waitsSince = undefined
-    taker.lastTurns = [last, this.#turn]
+    if (bytes > SPARSE_BYTES) taker.lastTurns = [last, this.#turn]
   }
 }

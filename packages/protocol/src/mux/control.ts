@@ -18,7 +18,7 @@ import { violation } from '../errors.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import { FRAME_MAX_BYTES, GOAWAY_REASON_MAX_LENGTH, SCOPES_MAX } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
-import { readProtocols, readScope, type Scope } from './frames.ts'
+import { type LaneNumber, laneNumber, readProtocols, readScope, type Scope } from './frames.ts'
 
 export const MUX_VERSION = 1
 export const INSTANCE_BYTES = 16
@@ -33,9 +33,6 @@ export interface HelloLimits {
   readonly streamWindowBytes: number
   readonly connectionWindowBytes: number
 }
-
-/** Lanes as the wire numbers them: by the id of the data channel. */
-export type LaneNumber = 2 | 3
 
 /** Types of control messages that others than the mux read and write. */
 export type OpaqueType = 4 | 10
@@ -133,7 +130,5 @@ function readLimits(fields: Fields): HelloLimits {
 }
 
 function readLane(fields: Fields): LaneNumber {
-  const lane = fields.integer(3)
-  if (lane !== 2 && lane !== 3) throw violation(`no lane ${lane}`)
-  return lane
+  return laneNumber(fields.integer(3))
 }

@@ -1,5 +1,5 @@
 /**
- * What lanes carry, one frame a message: `varint stream ‖ u8 type ‖ body`.
+ * What lanes carry: `varint stream ‖ u8 type ‖ body`, one frame a message or several (packing.ts).
  *
  * | type | | body |
  * |---|---|---|
@@ -11,6 +11,7 @@
  * | 6 | FIN | |
  * | 7 | RESET | varint code |
  * | 8 | STOP | varint code |
+ * | 10 | ACK | stream 0; lane, varint count: as the control message, for when there is a message to share |
  */
 import { fromUtf8, utf8 } from '../bytes/bytes.ts'
 import { Reader } from '../bytes/reader.ts'
@@ -25,6 +26,9 @@ import type { Bytes } from '../machine.ts'
 export type Scope = 0 | Bytes
 
 export const SCOPE_BYTES = 8
+
+/** Lanes as the wire numbers them: by the id of the data channel. */
+export type LaneNumber = 2 | 3
 
 /** What a stream carries: plain bytes, or the state of a datagram flow or of a set of live tracks. */
 export type StreamKind = 'stream' | 'datagrams' | 'media'
@@ -58,6 +62,7 @@ export type Frame =
   | { readonly type: 'fin'; readonly stream: number }
   | { readonly type: 'reset'; readonly stream: number; readonly code: number }
   | { readonly type: 'stop'; readonly stream: number; readonly code: number }
+  | { readonly type: 'ack'; readonly stream: 0; readonly lane: LaneNumber; readonly count: number }
 
 const OPEN = 1
 const ACCEPT = 2
@@ -67,6 +72,7 @@ const CREDIT = 5
 const FIN = 6
 const RESET = 7
 const STOP = 8
+const ACK = 10
 
 /** Throws 'peer-violation' for anything but one whole frame of at most FRAME_MAX_BYTES. */
 export function decodeFrame(message: Bytes): Frame {
@@ -74,7 +80,7 @@ export function decodeFrame(message: Bytes): Frame {
   const reader = new Reader(message)
   const stream = reader.varint()
   const type = reader.u8()
-  if (stream === 0 && type !== CREDIT) throw violation('only credit is for the whole connection')
+  if ((stream === 0) !== (type === ACK) && !(stream === 0 && type === CREDIT)) throw violation(`type ${type} on stream ${stream}`)
   switch (type) {
     case OPEN: {
       const header = readOpenHeader(reader.prefixed())
@@ -96,6 +102,8 @@ export function decodeFrame(message: Bytes): Frame {
       return { type: 'reset', stream, code: lastVarint(reader) }
     case STOP:
       return { type: 'stop', stream, code: lastVarint(reader) }
+    case ACK:
+      return { type: 'ack', stream: 0, lane: laneNumber(reader.u8()), count: lastVarint(reader) }
     default:
       throw violation(`unknown frame type ${type}`)
   }
@@ -137,9 +145,19 @@ export function encodeStop(stream: number, code: number): Bytes {
   return withNumber(stream, STOP, code)
 }
 
+export function encodeAck(lane: LaneNumber, count: number): Bytes {
+  return new Writer(8).varint(0).u8(ACK).u8(lane).varint(count).finish()
+}
+
 /** Scopes as keys of a Map: byte arrays would be compared by identity. */
 export function scopeKey(scope: Scope): string {
   return scope === 0 ? '' : scope.join()
+}
+
+/** Throws 'peer-violation' for what is no lane of streams. */
+export function laneNumber(number: number): LaneNumber {
+  if (number !== 2 && number !== 3) throw violation(`no lane ${number}`)
+  return number
 }
 
 /** Throws 'peer-violation' for anything but 0 or a tag of 8 bytes. */

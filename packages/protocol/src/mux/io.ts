@@ -32,7 +32,7 @@ export type MuxInput =
 export type MuxOutput =
   | { readonly type: 'ready'; readonly instance: Bytes; readonly served: ServedProtocols }
   | { readonly type: 'protocols'; readonly served: ServedProtocols }
-  /** Answer with `accept` or `reject`. */
+  /** Answer with `accept` or `reject`. What came with its OPEN in one message is told in either case. */
   | { readonly type: 'incoming'; readonly stream: MuxStream }
   /** `read` found nothing before and may find something, or the end, now. */
   | { readonly type: 'readable'; readonly stream: MuxStream }

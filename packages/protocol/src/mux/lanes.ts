@@ -5,8 +5,8 @@
 import { violation } from '../errors.ts'
 import { ACK_BYTES, ACK_MS, UNACKNOWLEDGED_MAX_BYTES } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
-import type { LaneNumber } from './control.ts'
 import { Fifo } from './fifo.ts'
+import type { LaneNumber } from './frames.ts'
 import { Scheduler } from './scheduler.ts'
 import type { SendHalf } from './send-half.ts'
 import type { MuxStream } from './stream.ts'
@@ -24,6 +24,7 @@ export interface KeptFrame {
   /** The half that made it: a stream that was opened again has another one by now. */
   readonly half: SendHalf | undefined
   readonly fin: boolean
+  readonly sentAt: Millis
 }
 
 export class MuxLane {
@@ -33,6 +34,8 @@ export class MuxLane {
   readonly signals = new Fifo<MuxStream>()
   /** OPENs that were turned down and have no stream of their own. */
   readonly rejects = new Fifo<{ readonly stream: number; readonly code: number }>()
+  /** A frame that has been counted, and did not fit into the message before. */
+  held: Bytes | undefined
   readonly #kept = new Fifo<KeptFrame>()
   #keptBytes = 0
   #acknowledged = 0
@@ -52,9 +55,9 @@ export class MuxLane {
   }
 
   /** Counts a frame that is being sent and returns it. */
-  keep(frame: Bytes, stream?: MuxStream, fin = false): Bytes {
+  keep(frame: Bytes, now: Millis, stream?: MuxStream, fin = false): Bytes {
     if (stream !== undefined) stream.unacknowledged += 1
-    this.#kept.push({ frame, stream, half: stream?.send, fin })
+    this.#kept.push({ frame, stream, half: stream?.send, fin, sentAt: now })
     this.#keptBytes += frame.length + FRAME_OVERHEAD_BYTES
     return frame
   }
@@ -82,7 +85,7 @@ export class MuxLane {
 
   receive(frameBytes: number, now: Millis): void {
     this.#received += 1
-    this.#receivedBytes += frameBytes
+    this.#receivedBytes += frameBytes + FRAME_OVERHEAD_BYTES
     if (this.#receivedBytes >= ACK_BYTES) this.#ackDueAt = now
     else this.#ackDueAt ??= now + ACK_MS
   }

@@ -31,6 +31,7 @@ import {
   REJECT_CODES,
 } from './frames.ts'
 import { MuxLane } from './lanes.ts'
+import { unpackMessage } from './packing.ts'
 import { Bench, ECHO, exchange, filled, readyPair, type SentMessage } from './pair.testing.ts'
 
 const SEED = Number(process.env.KITH_SEED ?? 1)
@@ -40,7 +41,9 @@ const openFrame = (id: number, data: Uint8Array = new Uint8Array(0), priority = 
   concat(encodeOpenHeader(id, { kind: 'stream', priority, scope: 0, protocols: [ECHO], params: undefined }), data)
 const dataFrame = (id: number, length: number) => concat(encodeDataHeader(id), new Uint8Array(length))
 const types = (messages: readonly SentMessage[]) =>
-  messages.filter(({ lane }) => lane !== 'control').map(({ bytes }) => decodeFrame(bytes).type)
+  messages
+    .filter(({ lane }) => lane !== 'control')
+    .flatMap(({ bytes }) => unpackMessage(bytes).map((frame) => decodeFrame(frame).type))
 
 // ── who speaks ──
 
@@ -266,10 +269,15 @@ test('small writes share a frame for as long as it waits', () => {
 })
 
 test('a frame that is not full waits for the write that was promised, and for nothing else', () => {
-  const [dialler] = readyPair()
+  const [dialler, callee] = readyPair()
   const stream = dialler.mux.open({ protocols: [ECHO] })
-  dialler.sent()
-  const lengths = () => dialler.sent('bulk').map(({ bytes }) => bytes.length)
+  exchange(dialler, callee)
+  let frames = 1
+  const lengths = () => {
+    const sent = dialler.sent('bulk').flatMap(({ bytes }) => unpackMessage(bytes))
+    frames += sent.length
+    return sent.map(({ length }) => length)
+  }
   const header = 2
 
   expect(dialler.mux.write(stream, new Uint8Array(100), true)).toBe(100)
@@ -290,7 +298,8 @@ test('a frame that is not full waits for the write that was promised, and for no
   let left = STREAM_WINDOW_BYTES
   while (left > 5) {
     left -= dialler.mux.write(other, new Uint8Array(left - 5), true)
-    dialler.sent()
+    lengths()
+    dialler.receive('control', encodeControl({ type: 'ack', lane: 3, count: frames }))
   }
   expect(dialler.mux.write(other, new Uint8Array(5), true)).toBe(5)
   expect(lengths()).toEqual([])
@@ -359,7 +368,7 @@ test('an OPEN that crossed a change of protocols is tried once more, with all th
   sent.push(...dialler.sent('bulk'))
   for (const { lane, bytes } of sent) callee.receive(lane, bytes)
   const rejects = callee.sent('bulk')
-  expect(types(rejects)).toEqual(['reject'])
+  expect(types(rejects)).toEqual(['ack', 'reject'])
   callee.give({ type: 'serve', served: [[0, [ECHO]]] })
   for (const { lane, bytes } of [...callee.sent('control'), ...rejects]) dialler.receive(lane, bytes)
   exchange(dialler, callee)
@@ -472,6 +481,24 @@ test('urgent may overtake bulk: an id that comes late was not skipped', () => {
   expect(callee.mux.streams).toBe(2)
 })
 
+test('a stream that is over within one message is answered all the same', () => {
+  const [dialler, callee] = readyPair()
+  const stream = dialler.mux.open({ protocols: [ECHO] })
+  dialler.mux.stop(stream, 7)
+  dialler.mux.finish(stream)
+  const sent = dialler.sent('bulk')
+  expect(types(sent)).toEqual(['open', 'stop', 'fin'])
+  expect(sent.length).toBe(1)
+  for (const { lane, bytes } of sent) callee.receive(lane, bytes)
+  callee.acceptLast()
+  exchange(dialler, callee)
+  expect(dialler.last('finished')?.stream).toBe(stream)
+  dialler.now = callee.now = ACK_MS
+  for (const bench of [dialler, callee]) bench.give({ type: 'tick' })
+  exchange(dialler, callee)
+  expect([dialler.mux.streams, callee.mux.streams]).toEqual([0, 0])
+})
+
 test('late frames of a stream that is gone are counted and thrown away', () => {
   const [dialler, callee] = readyPair()
   const stream = dialler.mux.open({ protocols: [ECHO] })
@@ -515,7 +542,7 @@ test('a remote whose messages are too small for an OPEN is refused', () => {
 test('a lane that is not acknowledged waits', () => {
   const lane = new MuxLane(3)
   const frame = new Uint8Array(FRAME_MAX_BYTES)
-  while (lane.hasRoom(frame.length)) lane.keep(frame)
+  while (lane.hasRoom(frame.length)) lane.keep(frame, 0)
   expect(lane.keptBytes).toBeLessThanOrEqual(UNACKNOWLEDGED_MAX_BYTES)
   expect(lane.keptBytes).toBeGreaterThan(UNACKNOWLEDGED_MAX_BYTES - 2 * FRAME_MAX_BYTES)
   expect(lane.acknowledge(1).length).toBe(1)

@@ -24,9 +24,10 @@ import type { Bytes, Machine, Millis } from '../machine.ts'
 import { type DatagramStats, Datagrams } from './datagrams.ts'
 import { EarlyBudget, EarlyFrames } from './early.ts'
 import { Fifo } from './fifo.ts'
-import type { Scope } from './frames.ts'
+import { encodeAck, type Scope } from './frames.ts'
 import type { MuxConfig, MuxInput, MuxOutput, OpenRequest } from './io.ts'
 import { type LaneName, MuxLane } from './lanes.ts'
+import { PACK_MAX_BYTES, PACKED_FRAME_MAX_BYTES, Packing, unpackMessage } from './packing.ts'
 import { Session } from './session.ts'
 import type { MuxStream } from './stream.ts'
 import { protocolsIn, Streams } from './streams.ts'
@@ -90,11 +91,9 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     if (name === 'control') return this.#pullControl(now)
     if (this.#state === 'leaving' || this.#session.phase !== 'open') return undefined
     if (name === 'datagrams') return this.#datagrams.pull(now)
-    const lane = this.#lanes[name]
-    if (!lane.hasRoom(this.#frameMaxBytes) || !this.#earlyBudget.allows(this.#frameMaxBytes)) return undefined
-    const frame = this.#streams.nextFrame(lane, now, this.#session.roundTripMs)
-    if (frame !== undefined) this.#earlyBudget.use(frame.length)
-    return frame
+    const message = this.#pack(this.#lanes[name], now)
+    if (message !== undefined) this.#earlyBudget.use(message.length)
+    return message
   }
 
   // ── what is going on ──
@@ -251,7 +250,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
       this.#onControl(bytes, now)
     } else if (this.#session.phase === 'open') {
       this.#earlyBudget.lift()
-      this.#streams.receive(this.#lanes[lane], bytes, now)
+      for (const frame of unpackMessage(bytes)) this.#streams.receive(this.#lanes[lane], frame, now)
     } else {
       this.#early.keep(lane, bytes)
     }
@@ -272,10 +271,11 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
         return
       case 'alive':
         this.#earlyBudget.lift()
+        if (event.roundTripMs !== undefined) this.#streams.flight.delay(event.roundTripMs, now)
         return
       case 'ack':
         this.#earlyBudget.lift()
-        this.#streams.acknowledged(event.lane === 2 ? this.#lanes.urgent : this.#lanes.bulk, event.count)
+        this.#streams.acknowledged(event.lane, event.count, now)
         return
       case 'opaque':
         this.#outputs.push(event)
@@ -300,6 +300,27 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     const message = this.#session.pull(now)
     if (this.#session.phase === 'left') this.#end({ type: 'closed', by: 'local', ...this.#goodbye })
     return message
+  }
+
+  /** A large frame alone; small ones together, with what is to be acknowledged. */
+  #pack(lane: MuxLane, now: Millis): Bytes | undefined {
+    if (!this.#earlyBudget.allows(this.#frameMaxBytes)) return undefined
+    const first = lane.held ?? this.#nextFrame(lane, now)
+    lane.held = undefined
+    if (first === undefined || first.length > PACKED_FRAME_MAX_BYTES) return first
+    const packing = new Packing(Math.min(PACK_MAX_BYTES, this.#frameMaxBytes))
+    this.#collectAcks(now)
+    for (const [number, count] of this.#session.takeAcks()) packing.add(encodeAck(number, count))
+    for (let next: Bytes | undefined = first; next !== undefined; next = this.#nextFrame(lane, now)) {
+      if (packing.add(next)) continue
+      lane.held = next
+      break
+    }
+    return packing.finish()
+  }
+
+  #nextFrame(lane: MuxLane, now: Millis): Bytes | undefined {
+    return lane.hasRoom(this.#frameMaxBytes) ? this.#streams.nextFrame(lane, now, this.#session.roundTripMs) : undefined
   }
 
   #collectAcks(now: Millis): void {

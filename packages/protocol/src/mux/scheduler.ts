@@ -1,32 +1,59 @@
 /**
- * Who sends next on a lane: the highest priority first, within one priority a frame each in turn. A stream that is cut off by
- * the connection's credit steps aside until there is some, so that those that need none (an OPEN, a FIN) still pass.
+ * Who sends next on a lane: the highest priority first, within one priority a frame each in turn. Whoever has little to say goes
+ * before those, as sparse flows do in fq_codel (RFC 8290 §4.2): a ping does not wait for a hundred transfers to take their turns.
+ * For little in a round, that is, and between two turns no more than a frame's worth, so that many of them shut nobody out. A
+ * stream that is cut off by the connection's credit steps aside until there is some, so that those that need none (an OPEN, a
+ * FIN) still pass.
  */
+import { FRAME_MAX_BYTES } from '../limits.ts'
 import { Fifo } from './fifo.ts'
 import type { SendHalf } from './send-half.ts'
+
+/** Bytes that a stream may send in a round without waiting for its turn: a message of a game or of a voice, not a part of a file. */
+export const SPARSE_BYTES = 4096
 
 export interface Scheduled {
   readonly priority: number
   readonly send: SendHalf
   /** Kept by the scheduler: whether it holds this stream already. */
   scheduled: boolean
+  /** Kept by the scheduler: the round in which the stream was last heard, and what it has sent in it. */
+  round: number
+  roundBytes: number
 }
 
 interface Level<T> {
   readonly priority: number
+  /** Those that have little to say. */
+  readonly sparse: Fifo<T>
+  /** Bytes that these have sent since it was last anybody's turn. */
+  sparseBytes: number
   readonly turns: Fifo<T>
 }
 
 export class Scheduler<T extends Scheduled> {
   /** Highest priority first. */
   #levels: Level<T>[] = []
+  /** Counted over all levels: a level is forgotten whenever nobody waits in it. */
+  #round = 0
   #aside: T[] = []
+
+  /** Whether anybody waits for their turn. */
+  get isBusy(): boolean {
+    return this.#levels.some(({ sparse, turns }) => sparse.length + turns.length > 0)
+  }
 
   /** Gives a stream that has something to send its turn; one that has its turn already keeps it. */
   add(stream: T): void {
     if (stream.scheduled) return
     stream.scheduled = true
-    this.#levelOf(stream.priority).turns.push(stream)
+    const level = this.#levelOf(stream.priority)
+    if (stream.round !== this.#round) {
+      stream.round = this.#round
+      stream.roundBytes = 0
+    }
+    if (isLittle(stream)) level.sparse.push(stream)
+    else level.turns.push(stream)
   }
 
   /** The stream whose turn it is. It has left the queue: `add` it again should it have more. */
@@ -34,14 +61,23 @@ export class Scheduler<T extends Scheduled> {
     for (;;) {
       const level = this.#levels[0]
       if (level === undefined) return undefined
-      const stream = level.turns.shift()
+      const isSparse = level.sparse.length > 0 && (level.sparseBytes < FRAME_MAX_BYTES || level.turns.length === 0)
+      const stream = isSparse ? level.sparse.shift() : this.#nextTurn(level)
       if (stream === undefined) {
         this.#levels.shift()
+        continue
+      }
+      if (isSparse && !isLittle(stream)) {
+        // It was, when it was added; more has been written since.
+        level.turns.push(stream)
         continue
       }
       const outgoing = stream.send.next(connectionCreditBytes)
       if (outgoing !== undefined) {
         stream.scheduled = false
+        stream.roundBytes += outgoing.frame.length
+        if (isSparse) level.sparseBytes += outgoing.frame.length
+        else level.sparseBytes = 0
         return { stream, outgoing }
       }
       if (stream.send.waiting) this.#aside.push(stream)
@@ -67,12 +103,26 @@ export class Scheduler<T extends Scheduled> {
     stream.scheduled = false
   }
 
+  #nextTurn({ turns }: Level<T>): T | undefined {
+    const stream = turns.shift()
+    if (stream === undefined) return undefined
+    // It has had its turn in this round, so with this one the next round begins.
+    if (stream.round === this.#round) this.#round += 1
+    stream.round = this.#round
+    stream.roundBytes = 0
+    return stream
+  }
+
   #levelOf(priority: number): Level<T> {
     const at = this.#levels.findIndex((level) => level.priority <= priority)
     const found = at < 0 ? undefined : this.#levels[at]
     if (found?.priority === priority) return found
-    const level = { priority, turns: new Fifo<T>() }
+    const level = { priority, sparse: new Fifo<T>(), sparseBytes: 0, turns: new Fifo<T>() }
     this.#levels.splice(at < 0 ? this.#levels.length : at, 0, level)
     return level
   }
+}
+
+function isLittle({ roundBytes, send }: Scheduled): boolean {
+  return roundBytes + send.waitingBytes <= SPARSE_BYTES
 }

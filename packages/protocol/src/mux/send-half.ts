@@ -129,6 +129,11 @@ export class SendHalf {
     return (this.#building !== undefined && !this.#held) || this.#replay.length > 0 || this.#state === 'finishing'
   }
 
+  /** Bytes of the frame that would go next. */
+  get waitingBytes(): number {
+    return this.#building?.length ?? this.#replay.length
+  }
+
   /** The next frame, or undefined where the connection has no credit for it. */
   next(connectionCreditBytes: number): OutgoingFrame | undefined {
     this.#takeFromReplay()

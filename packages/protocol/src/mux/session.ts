@@ -15,12 +15,12 @@ import {
   decodeControl,
   encodeControl,
   type HelloLimits,
-  type LaneNumber,
   MUX_VERSION,
   type OpaqueType,
   type ServedProtocols,
 } from './control.ts'
 import { Fifo } from './fifo.ts'
+import type { LaneNumber } from './frames.ts'
 
 export interface SessionConfig {
   /** HMACs over role and fingerprints: the one we send, and the one we insist on. 32 bytes each. */
@@ -34,7 +34,7 @@ export interface SessionConfig {
 export type SessionEvent =
   | { readonly type: 'open' }
   | { readonly type: 'protocols' }
-  | { readonly type: 'alive' }
+  | { readonly type: 'alive'; readonly roundTripMs?: number }
   | { readonly type: 'ack'; readonly lane: LaneNumber; readonly count: number }
   | { readonly type: 'goaway'; readonly code: number; readonly reason: string }
   | { readonly type: 'opaque'; readonly number: OpaqueType; readonly message: Bytes }
@@ -112,6 +112,13 @@ export class Session {
     this.#acks.set(lane, count)
   }
 
+  /** What is to be acknowledged, for a message that goes anyway: it needs none of its own then. */
+  takeAcks(): readonly (readonly [LaneNumber, number])[] {
+    const acks = [...this.#acks]
+    this.#acks.clear()
+    return acks
+  }
+
   send(number: OpaqueType, message: Bytes): void {
     this.#opaque.push({ type: 'opaque', number, message })
   }
@@ -184,6 +191,7 @@ export class Session {
         if (this.#ping?.token === message.token && this.#ping.sentAt !== undefined) {
           this.#roundTripMs = now - this.#ping.sentAt
           this.#ping = undefined
+          return { type: 'alive', roundTripMs: this.#roundTripMs }
         }
         return { type: 'alive' }
       case 'goaway':

@@ -43,6 +43,8 @@ export class MuxStream {
   /** Whether the lane's queue of signals holds it. */
   signalled = false
   scheduled = false
+  round = 0
+  roundBytes = 0
   /** Frames sent for it and not yet acknowledged. */
   unacknowledged = 0
 

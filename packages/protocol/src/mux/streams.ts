@@ -7,12 +7,14 @@ import type { ProtocolName } from '../identity/protocol-name.ts'
 import { CONNECTION_WINDOW_BYTES, STREAMS_MAX, UNREAD_MAX_BYTES } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
 import type { HelloLimits, ServedProtocols } from './control.ts'
+import { Flight } from './flight.ts'
 import {
   decodeFrame,
   encodeCredit,
   encodeOpenHeader,
   encodeReject,
   type Frame,
+  type LaneNumber,
   type OpenHeader,
   REJECT_CODES,
   type Scope,
@@ -26,7 +28,7 @@ import { SendHalf } from './send-half.ts'
 import { MuxStream } from './stream.ts'
 import { ReceiveWindow, SendCredit } from './window.ts'
 
-type StreamFrame = Exclude<Frame, { type: 'open' }>
+type StreamFrame = Exclude<Frame, { type: 'open' | 'ack' }>
 
 export interface StreamsConfig {
   readonly role: 0 | 1
@@ -39,6 +41,7 @@ export interface StreamsConfig {
 export class Streams {
   /** What we serve now. */
   served: ServedProtocols
+  readonly flight = new Flight()
   readonly #lanes: StreamsConfig['lanes']
   readonly #frameMaxBytes: number
   readonly #tell: StreamsConfig['tell']
@@ -214,8 +217,12 @@ export class Streams {
 
   /** Takes one frame. Throws 'peer-violation'. */
   receive(lane: MuxLane, bytes: Bytes, now: Millis): void {
-    lane.receive(bytes.length, now)
     const frame = decodeFrame(bytes)
+    if (frame.type === 'ack') {
+      this.acknowledged(frame.lane, frame.count, now)
+      return
+    }
+    lane.receive(bytes.length, now)
     if (frame.type === 'open') {
       this.#onOpenFrame(lane, frame)
       return
@@ -352,8 +359,13 @@ export class Streams {
   }
 
   /** Frames of a lane have arrived. Throws 'peer-violation' for more than were sent. */
-  acknowledged(lane: MuxLane, count: number): void {
-    for (const { stream, half, fin } of lane.acknowledge(count)) {
+  acknowledged(number: LaneNumber, count: number, now: Millis): void {
+    const lane = number === 2 ? this.#lanes.urgent : this.#lanes.bulk
+    const before = lane.keptBytes
+    const arrived = lane.acknowledge(count)
+    const newest = arrived.at(-1)
+    if (newest !== undefined) this.flight.acknowledged(before - lane.keptBytes, newest.sentAt, now)
+    for (const { stream, half, fin } of arrived) {
       if (stream === undefined) continue
       stream.unacknowledged -= 1
       if (fin && half === stream.send) {
@@ -369,17 +381,18 @@ export class Streams {
   /** First what others wait for, then data. */
   nextFrame(lane: MuxLane, now: Millis, roundTripMs: number | undefined): Bytes | undefined {
     const reject = lane.rejects.shift()
-    if (reject !== undefined) return lane.keep(encodeReject(reject.stream, reject.code))
+    if (reject !== undefined) return lane.keep(encodeReject(reject.stream, reject.code), now)
     if (lane === this.#lanes.urgent && this.#receiveWindow.due) {
-      return lane.keep(encodeCredit(0, this.#receiveWindow.grant(now, roundTripMs)))
+      return lane.keep(encodeCredit(0, this.#receiveWindow.grant(now, roundTripMs)), now)
     }
     for (let stream = lane.signals.peek(); stream !== undefined; stream = lane.signals.peek()) {
       const frame = stream.nextSignal(now, roundTripMs)
-      if (frame !== undefined) return lane.keep(frame, stream)
+      if (frame !== undefined) return lane.keep(frame, now, stream)
       lane.signals.shift()
       stream.signalled = false
       this.#settle(stream)
     }
+    if (!lane.scheduler.isBusy || !this.#mayFly(lane)) return undefined
     const turn = lane.scheduler.next(this.#sendCredit.left)
     if (turn === undefined) return undefined
     const { stream, outgoing } = turn
@@ -387,9 +400,18 @@ export class Streams {
     if (stream.send.waiting) lane.scheduler.add(stream)
     if (stream.send.state === 'open') this.#tellWriter(stream)
     stream.raise()
-    const frame = lane.keep(outgoing.frame, stream, outgoing.fin)
+    const frame = lane.keep(outgoing.frame, now, stream, outgoing.fin)
     this.#settle(stream)
     return frame
+  }
+
+  /** Whether data may leave: bulk within what the path carries, the urgent as if no bulk were in flight. */
+  #mayFly(lane: MuxLane): boolean {
+    const { urgent, bulk } = this.#lanes
+    const inFlightBytes = lane === urgent ? urgent.keptBytes : urgent.keptBytes + bulk.keptBytes
+    if (inFlightBytes < this.flight.boundBytes) return true
+    this.flight.full()
+    return false
   }
 
   // ── within ──
@@ -428,6 +450,8 @@ export class Streams {
     // The remote counts its streams until we have acknowledged; we must not count them for longer than that.
     if (stream.opener === 'remote') this.#release(stream)
     if (stream.unacknowledged > 0 || stream.hasSignals) return
+    // All of it came in one message with its OPEN: whoever opened it waits for an answer still.
+    if (stream.opener === 'remote' && !stream.accepted) return
     // Our FIN has arrived, yet the stream may still be turned down, or have to be opened again.
     if (send.state === 'finished' && !stream.accepted && !stream.reset) return
     this.#forget(stream)

@@ -3,8 +3,9 @@
  * grant that was repeated or merged means the same, and only what its reader has taken is ever granted anew.
  *
  * A window must hold what the reader takes in one round trip, or the sender stands still until the next grant arrives. So it
- * starts small and is doubled whenever half of it was consumed in less than that (as QUIC's receivers do, e.g. quic-go's
- * flowcontrol); one whose reader pauses never grows.
+ * starts small and is doubled whenever half of it was consumed in less than two of them (as QUIC's receivers do: quic-go's
+ * flowcontrol; one would not do, since whole frames make the halves of what comes in a round trip more than half); one whose
+ * reader pauses never grows.
  */
 import { WINDOW_PACE_MS } from '../limits.ts'
 import type { Millis } from '../machine.ts'
@@ -80,7 +81,7 @@ export class ReceiveWindow {
 
   /** The offset to tell the sender, which from now on counts as granted. */
   grant(now: Millis, roundTripMs = 0): number {
-    const isTooSmall = this.#grantedAt !== undefined && now - this.#grantedAt < Math.max(WINDOW_PACE_MS, roundTripMs)
+    const isTooSmall = this.#grantedAt !== undefined && now - this.#grantedAt < Math.max(WINDOW_PACE_MS, 2 * roundTripMs)
     if (isTooSmall) this.#sizeBytes = Math.min(this.#sizeBytes * 2, this.#maxBytes)
     this.#grantedAt = now
     this.#granted = this.#consumed + this.#sizeBytes

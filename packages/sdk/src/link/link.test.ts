@@ -371,8 +371,8 @@ test('writes share messages: first data goes in the OPEN, and chunks of a frame 
   await writer.close()
   await stream.closed
   expect(received).toBe(1 + chunks * FRAME_MAX_BYTES)
-  // The OPEN, each chunk, what the headers left over, FIN.
-  expect(lengths.length).toBe(1 + chunks + 1 + 1)
+  // The OPEN, each chunk, what the headers left over together with FIN.
+  expect(lengths.length).toBe(1 + chunks + 1)
   // What nobody adds to does not wait for ever.
   const other = await dialler.open(ECHO)
   const before = received

@@ -46,7 +46,8 @@ const GOODBYE_MS = 1_000
 /** The machine only compares instants, so any clock that never goes back will do. */
 const now = () => performance.now()
 
-const LANE_NAMES = ['control', 'urgent', 'bulk', 'datagrams'] as const satisfies readonly (LaneName | 'datagrams')[]
+/** In this order they are filled: what streams send may take acknowledgements along that else are messages of the control lane. */
+const LANE_NAMES = ['urgent', 'bulk', 'datagrams', 'control'] as const satisfies readonly (LaneName | 'datagrams')[]
 type AnyLane = (typeof LANE_NAMES)[number]
 
 export class Link {
@@ -64,6 +65,7 @@ export class Link {
   readonly #controlListeners = new Set<(type: OpaqueType, fields: Fields) => void>()
   #remoteProtocols: ReadonlySet<ProtocolName> = new Set()
   #isDraining = false
+  #isDrainDue = false
   #timer: ReturnType<typeof setTimeout> | undefined
   #armedFor: number | undefined
   /** Why streams end that are opened from now on. */
@@ -95,6 +97,7 @@ export class Link {
       mux: this.#mux,
       now,
       flush: () => this.#drain(),
+      flushSoon: () => this.#drainSoon(),
       forget: (stream) => this.#streams.delete(stream),
     }
     for (const name of LANE_NAMES) this.#attach(name, lanes[name])
@@ -147,8 +150,7 @@ export class Link {
     if (this.#ended !== undefined) throw this.#ended
     const muxStream = this.#mux.open({ kind, protocols: list, params, priority, scope })
     const stream = this.#adopt(muxStream)
-    // What the opener writes at once travels in the OPEN.
-    void writersTurn().then(() => this.#drain())
+    this.#drainSoon() // what the opener writes at once travels in the OPEN
     return stream
   }
 
@@ -198,7 +200,9 @@ export class Link {
       return
     }
     this.#bytesReceived += bytes.length
-    this.#give({ type: 'message', lane, bytes })
+    this.#mux.handle({ type: 'message', lane, bytes }, now())
+    this.#tell()
+    this.#drainSoon()
   }
 
   #give(input: Parameters<Mux['handle']>[0]): void {
@@ -206,22 +210,36 @@ export class Link {
     this.#drain()
   }
 
+  /** Drains once those who have just been told could answer: what they say shares a message with what we owe. */
+  #drainSoon(): void {
+    if (this.#isDrainDue) return
+    this.#isDrainDue = true
+    void writersTurn().then(() => {
+      if (this.#isDrainDue) this.#drain()
+    })
+  }
+
   /** Tells what happened and sends what the lanes have room for, until nothing new has come of that. */
   #drain(): void {
     // Telling may call back in here; what comes of that is sent below.
     if (this.#isDraining) return
     this.#isDraining = true
+    this.#isDrainDue = false
     try {
-      let output = this.#mux.poll()
-      do {
-        for (; output !== undefined; output = this.#mux.poll()) this.#act(output)
-        this.#fillLanes()
-        output = this.#mux.poll()
-      } while (output !== undefined)
+      this.#tell()
+      do this.#fillLanes()
+      while (this.#tell())
     } finally {
       this.#isDraining = false
     }
     this.#arm()
+  }
+
+  #tell(): boolean {
+    let output = this.#mux.poll()
+    const isNews = output !== undefined
+    for (; output !== undefined; output = this.#mux.poll()) this.#act(output)
+    return isNews
   }
 
   #fillLanes(): void {

@@ -27,6 +27,8 @@ export interface StreamHost {
   now(): Millis
   /** The machine was called: send what it has to send, and tell what it has to tell. */
   flush(): void
+  /** The same, after whoever was told has had a turn: for what need not go alone. */
+  flushSoon(): void
   /** Both halves are done; nothing more will be asked. */
   forget(stream: MuxStream): void
 }
@@ -171,7 +173,7 @@ export class LinkStream {
     this.#readerWaits = chunk === undefined
     if (chunk !== undefined) this.#reader?.enqueue(chunk)
     if (mux.atEnd(this.#stream)) this.#endReading()
-    if (chunk !== undefined) this.#host.flush()
+    if (chunk !== undefined) this.#host.flushSoon()
   }
 
   #endReading(): void {

@@ -312,8 +312,13 @@ describe('ICE', () => {
     answerer.negotiator.describe = described
     offerer.negotiator.restartIce()
     await offerer.until(() => offerer.descriptions.length === 3)
+    const settled = new Promise<void>((resolve) => {
+      offerer.connection.addEventListener('signalingstatechange', () => {
+        if (offerer.connection.signalingState === 'stable') resolve()
+      })
+    })
     await answerer.until(() => answerer.descriptions.length === 2)
-    await offerer.until(() => offerer.connection.signalingState === 'stable')
+    await settled
     expect([...offerer.errors, ...answerer.errors]).toEqual([])
   })
 

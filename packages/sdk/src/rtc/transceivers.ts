@@ -97,6 +97,8 @@ export class Transceivers {
 
   /** What flows to us, by the descriptions that both sides agreed on last. */
   incoming(): IncomingTrack[] {
+    // Firefox (153) throws at the descriptions of a connection that is closed, where the specification gives the last ones.
+    if (this.#connection.signalingState === 'closed') return []
     const names = streamNames(this.#connection.currentRemoteDescription?.sdp ?? '')
     return this.#connection.getTransceivers().flatMap(({ mid, currentDirection, receiver }) => {
       const name = mid === null ? undefined : names.get(mid)

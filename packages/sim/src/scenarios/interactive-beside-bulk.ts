@@ -53,21 +53,20 @@ function variant({ roundTripMs, megabytesPerS, growMs, measureMs, bounds }: Vari
   }
 }
 
-/** With unbounded windows, what waits before a ping is a lane's buffer and the transport's queue, at most 704 KiB. */
+/** What waits before a ping is what the machine lets fly: what the path holds and a quarter, and 256 KiB. */
 const bound = (throughputLeast: number, pingP99MostMs: number): Variant['bounds'] => ({
   throughputOfRate: { least: throughputLeast },
   pingP99Ms: { most: pingP99MostMs },
 })
 
 export const interactiveBesideBulkAll: readonly Scenario[] = [
-  variant({ roundTripMs: 0, megabytesPerS: 1, growMs: 1_000, measureMs: 4_000, bounds: bound(0.9, 560) }),
-  variant({ roundTripMs: 0, megabytesPerS: 10, growMs: 200, measureMs: 1_000, bounds: bound(0.9, 85) }),
-  variant({ roundTripMs: 0, megabytesPerS: 40, growMs: 100, measureMs: 500, bounds: bound(0.9, 22) }),
-  variant({ roundTripMs: 20, megabytesPerS: 1, growMs: 1_000, measureMs: 4_000, bounds: bound(0.9, 560) }),
-  variant({ roundTripMs: 20, megabytesPerS: 10, growMs: 500, measureMs: 1_000, bounds: bound(0.9, 105) }),
-  variant({ roundTripMs: 20, megabytesPerS: 40, growMs: 300, measureMs: 500, bounds: bound(0.9, 42) }),
-  variant({ roundTripMs: 100, megabytesPerS: 1, growMs: 2_000, measureMs: 4_000, bounds: bound(0.9, 660) }),
-  // What holds today: a window whose grants come once a round trip does not grow. Demanded is 0.9.
-  variant({ roundTripMs: 100, megabytesPerS: 10, growMs: 1_500, measureMs: 1_000, bounds: bound(0.14, 200) }),
-  variant({ roundTripMs: 100, megabytesPerS: 40, growMs: 1_500, measureMs: 500, bounds: bound(0.04, 150) }),
+  variant({ roundTripMs: 0, megabytesPerS: 1, growMs: 1_000, measureMs: 4_000, bounds: bound(0.95, 235) }),
+  variant({ roundTripMs: 0, megabytesPerS: 10, growMs: 200, measureMs: 1_000, bounds: bound(0.95, 30) }),
+  variant({ roundTripMs: 0, megabytesPerS: 40, growMs: 100, measureMs: 500, bounds: bound(0.95, 9) }),
+  variant({ roundTripMs: 20, megabytesPerS: 1, growMs: 1_000, measureMs: 4_000, bounds: bound(0.95, 300) }),
+  variant({ roundTripMs: 20, megabytesPerS: 10, growMs: 500, measureMs: 1_000, bounds: bound(0.95, 58) }),
+  variant({ roundTripMs: 20, megabytesPerS: 40, growMs: 300, measureMs: 500, bounds: bound(0.95, 38) }),
+  variant({ roundTripMs: 100, megabytesPerS: 1, growMs: 2_000, measureMs: 4_000, bounds: bound(0.95, 380) }),
+  variant({ roundTripMs: 100, megabytesPerS: 10, growMs: 1_500, measureMs: 1_000, bounds: bound(0.95, 180) }),
+  variant({ roundTripMs: 100, megabytesPerS: 40, growMs: 1_500, measureMs: 500, bounds: bound(0.9, 150) }),
 ]

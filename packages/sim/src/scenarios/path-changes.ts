@@ -53,8 +53,8 @@ export const pathChanges: Scenario = {
     beforeThroughputOfRate: { least: 0.9 },
     duringThroughputOfRate: { least: 0.9 },
     afterThroughputOfRate: { least: 0.9 },
-    duringPingP99Ms: { most: 900 },
-    afterPingP99Ms: { most: 110 },
+    duringPingP99Ms: { most: 550 },
+    afterPingP99Ms: { most: 60 },
   },
   everyRounds: 80,
 }

@@ -36,10 +36,9 @@ export const priority: Scenario = {
     })
     return () => isOver
   },
-  // What holds today: lanes share the path in turn, and the later stream's window hardly grows. More than half is demanded.
   bounds: {
-    urgentPingP99Ms: { most: 110 },
-    urgentOfRate: { least: 0.15 },
+    urgentPingP99Ms: { most: 60 },
+    urgentOfRate: { least: 0.85 },
   },
   everyRounds: 40,
 }

@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest'
+import { ACK_BYTES, FLIGHT_MAX_BYTES, FLIGHT_MIN_BYTES, FRAME_MAX_BYTES } from '../limits.ts'
+import { Flight } from './flight.ts'
+
+/** A path of so many bytes a millisecond and so much delay there and back, whose sender always has more. */
+class Path {
+  readonly flight = new Flight()
+  rate: number
+  delayMs: number
+  now = 0
+  arrivedBytes = 0
+  inFlightBytes = 0
+  #freeAt = 0
+  #unacknowledged: number[] = []
+  #acks: { at: number; bytes: number; sentAt: number }[] = []
+
+  constructor(rate: number, delayMs: number) {
+    this.rate = rate
+    this.delayMs = delayMs
+  }
+
+  run(ms: number): this {
+    const until = this.now + ms
+    for (;;) {
+      while (this.inFlightBytes < this.flight.boundBytes) this.#send()
+      this.flight.full()
+      const ack = this.#acks[0]
+      if (ack === undefined || ack.at > until) break
+      this.#acks.shift()
+      this.now = ack.at
+      this.inFlightBytes -= ack.bytes
+      this.arrivedBytes += ack.bytes
+      this.flight.acknowledged(ack.bytes, ack.sentAt, this.now)
+    }
+    this.now = until
+    return this
+  }
+
+  #send(): void {
+    this.inFlightBytes += FRAME_MAX_BYTES
+    this.#freeAt = Math.max(this.#freeAt, this.now) + FRAME_MAX_BYTES / this.rate
+    this.#unacknowledged.push(this.now)
+    if (this.#unacknowledged.length * FRAME_MAX_BYTES < ACK_BYTES) return
+    const bytes = this.#unacknowledged.length * FRAME_MAX_BYTES
+    this.#acks.push({ at: this.#freeAt + this.delayMs, bytes, sentAt: this.#unacknowledged.at(-1) ?? 0 })
+    this.#unacknowledged = []
+  }
+}
+
+const KIB = 1024
+
+for (const [rate, delayMs] of [
+  [40_000, 0.5],
+  [40_000, 20],
+  [40_000, 100],
+  [10_000, 20],
+  [10_000, 100],
+  [1_000, 20],
+  [1_000, 100],
+  [100, 300],
+] as const) {
+  test(`${rate / 1000} MB/s over ${delayMs} ms: filled within a second or twenty round trips, and little more in flight than it holds`, () => {
+    const path = new Path(rate, delayMs).run(Math.max(1_000, 20 * delayMs))
+    const before = path.arrivedBytes
+    path.run(30_000)
+    const holds = rate * delayMs
+    expect((path.arrivedBytes - before) / (rate * 30_000)).toBeGreaterThan(0.96)
+    // What acknowledgements in steps add to the delay seen is in the bound, too.
+    expect(path.flight.boundBytes).toBeLessThan(1.25 * (holds + 2 * ACK_BYTES) + FLIGHT_MIN_BYTES)
+  })
+}
+
+test('a path that becomes slower is not flooded for long, and one that becomes faster is filled again', () => {
+  const path = new Path(10_000, 20).run(2_000)
+  path.rate = 1_000
+  path.run(5_000)
+  expect(path.flight.boundBytes).toBeLessThan(500 * KIB)
+  path.rate = 40_000
+  path.run(2_000)
+  const before = path.arrivedBytes
+  path.run(5_000)
+  expect((path.arrivedBytes - before) / (40_000 * 5_000)).toBeGreaterThan(0.95)
+})
+
+test('a path that becomes longer is believed when the least delay has grown old, and filled again', () => {
+  const path = new Path(10_000, 5).run(2_000)
+  path.delayMs = 100
+  path.run(15_000)
+  const before = path.arrivedBytes
+  path.run(5_000)
+  expect((path.arrivedBytes - before) / (10_000 * 5_000)).toBeGreaterThan(0.9)
+})
+
+test('queues of our own making are not taken for the path: the bound does not creep up', () => {
+  const path = new Path(20_000, 1).run(5_000)
+  const early = path.flight.boundBytes
+  path.run(10 * 60_000)
+  expect(path.flight.boundBytes).toBeLessThan(1.5 * early)
+})
+
+test('who sends less than the path carries does not lower the bound', () => {
+  const path = new Path(40_000, 100).run(5_000)
+  path.flight.acknowledged(1_000, path.now, path.now) // the last round that was full
+  const { boundBytes } = path.flight
+  for (let i = 1; i < 100; i++) path.flight.acknowledged(1_000, path.now + i * 10, path.now + i * 10 + 100)
+  expect(path.flight.boundBytes).toBe(boundBytes)
+})
+
+test('never below its least, never beyond what a lane keeps', () => {
+  expect(new Flight().boundBytes).toBe(FLIGHT_MIN_BYTES)
+  expect(new Path(1, 1).run(600_000).flight.boundBytes).toBeGreaterThanOrEqual(FLIGHT_MIN_BYTES / 2)
+  expect(new Path(1_000_000, 1_000).run(60_000).flight.boundBytes).toBe(FLIGHT_MAX_BYTES)
+})
