@@ -31,8 +31,8 @@ function draw({ initial, hue }: Sitter): string[] {
   return Array.from({ length: frames }, (_, frame) => {
     const sway = 6 * Math.sin((2 * Math.PI * frame) / frames)
     const light = context.createLinearGradient(0, 0, 1280, 720)
-    light.addColorStop(0, `hsl(${hue} 45% 82%)`)
-    light.addColorStop(1, `hsl(${hue + 40} 40% 58%)`)
+    light.addColorStop(0, `hsl(${hue} 40% 84%)`)
+    light.addColorStop(1, `hsl(${hue + 30} 38% 70%)`)
     context.fillStyle = light
     context.fillRect(0, 0, 1280, 720)
     disc(640 + sway / 2, 800, 300, `hsl(${hue} 35% 34%)`)

@@ -10,6 +10,8 @@ import { Writing } from './writing.ts'
 
 const FOLDER = fileURLToPath(new URL('../test-results/screenshots', import.meta.url))
 const WIDE = { width: 1440, height: 810 }
+/** A call's picture has no bars beside it then. */
+const TALL = { width: 1440, height: 938 }
 const NARROW = { width: 390, height: 780 }
 
 /** A browser whose camera shows this person. */
@@ -28,23 +30,31 @@ async function take({ page }: Person, name: string): Promise<void> {
 
 test('what two people see: an invitation, a chat, a document, a call', async ({ relay, browser }, info) => {
   const browsers = await Promise.all([
-    browserOf({ initial: 'A', hue: 210 }, browser, info),
-    browserOf({ initial: 'G', hue: 20 }, browser, info),
+    browserOf({ initial: 'A', hue: 200 }, browser, info),
+    browserOf({ initial: 'G', hue: 340 }, browser, info),
   ])
   try {
     const open = (index: 0 | 1, options: BrowserContextOptions) => browsers[index].newContext({ locale: 'en-GB', ...options })
     const person = await Person.open(await open(0, { viewport: WIDE, colorScheme: 'light' }), relay.page, 'Ada')
+    const guest = await meet(person, await open(1, { viewport: WIDE, colorScheme: 'dark' }), 'Grace')
+    for (const [speaker, text] of [
+      [person, 'Hello Grace! Did the compiler run?'],
+      [guest, 'It did. I found the moth, too.'],
+      [person, 'A real one? Put it into the log book.'],
+      [guest, 'It is taped in already.'],
+      [person, 'And the Bernoulli numbers?'],
+      [guest, 'All of them right, up to the eighth.'],
+      [guest, 'Shall we write the notes together?'],
+    ] as const) {
+      await speaker.say(text)
+      await speaker.expectDelivered(text)
+    }
+
     await person.expectReachable()
     await person.invite()
     await expect(person.page.getByRole('img', { name: 'The invitation link as a QR code' })).toBeVisible()
     await take(person, 'invitation')
     await person.page.keyboard.press('Escape')
-
-    const guest = await meet(person, await open(1, { viewport: WIDE, colorScheme: 'dark' }), 'Grace')
-    await person.expectDelivered(await say(person, 'Hello Grace! Did the compiler run?'))
-    await guest.expectDelivered(await say(guest, 'It did. I found the moth, too.'))
-    await person.expectDelivered(await say(person, 'A real one? Put it into the log book.'))
-    await guest.expectDelivered(await say(guest, 'Already taped in. Shall we write the notes together?'))
 
     const [ada, grace] = [new Writing(person), new Writing(guest)]
     await ada.create('Engine notes')
@@ -52,8 +62,8 @@ test('what two people see: an invitation, a chat, a document, a call', async ({ 
     await ada.shareWith('Grace')
     await ada.expectMerged('Grace')
     await grace.open('Engine notes')
-    await expect(grace.editor).toContainText('loom')
-    await grace.write('\n- [ ] Tape the moth into the log book')
+    await expect(grace.editor).toContainText('eighth')
+    await grace.write('\n- [ ] A drawing of the moth, for the log book')
     await expect(ada.editor).toContainText('moth')
     await ada.editor.focus()
     await ada.page.keyboard.press('Control+Home')
@@ -71,6 +81,7 @@ test('what two people see: an invitation, a chat, a document, a call', async ({ 
     await take(guest, 'chat-narrow')
     await guest.page.setViewportSize(WIDE)
 
+    await person.page.setViewportSize(TALL)
     const [caller, callee] = [new Calling(person), new Calling(guest)]
     await caller.call('Grace')
     await callee.accept('Ada')
@@ -82,17 +93,19 @@ test('what two people see: an invitation, a chat, a document, a call', async ({ 
   }
 })
 
-const NOTES = `# Engine notes
+const NOTES = `# Note G
 
 The engine weaves **algebraical patterns** just as the loom weaves
 flowers and leaves.
 
+## What it has done
+
+1. The Bernoulli numbers, by twenty-five operations
+2. The same again, with one card moved, and *the same numbers*
+
+> It can do whatever we know how to order it to perform.
+
 ## What is next
 
-- [x] Bernoulli numbers, by hand
-- [x] The same by the engine`
-
-async function say(person: Person, text: string): Promise<string> {
-  await person.say(text)
-  return text
-}
+- [x] The numbers up to the eighth
+- [ ] A table for the appendix`
