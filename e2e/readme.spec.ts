@@ -39,7 +39,10 @@ async function buildPage(heading: string, body: string, info: TestInfo): Promise
 
 /** What the page prints that has `part` in it. */
 async function printed(page: Page, part: string): Promise<string> {
-  const message = await page.waitForEvent('console', (candidate) => candidate.text().includes(part))
+  const message = await page.waitForEvent('console', {
+    predicate: (candidate) => candidate.text().includes(part),
+    timeout: 20_000,
+  })
   return message.text()
 }
 
