@@ -5,10 +5,12 @@ import { ensureInstalled } from '../../scripts/install.mjs'
 
 ensureInstalled()
 const { BUNDLED, build } = await import('./build.mjs')
+const { isInside, namespaceObstacle, runInside } = await import('./network/namespace.mjs')
 
 const ROUNDS = { connect: 15, link: 15 }
 const USAGE = `Usage: npm run bench -- link|connect|size [--json FILE] [--rounds N] [--contenders ${['raw', 'kith', ...BUNDLED].join()}]
-       [--measures a,b] [--other NAME=SDK.js]`
+       [--measures a,b] [--other NAME=SDK.js]
+       link only: [--delay-ms N [--rate-mbit R]]  each way, between two network namespaces`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,6 +19,8 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string' },
     contenders: { type: 'string' },
     measures: { type: 'string' },
+    'delay-ms': { type: 'string' },
+    'rate-mbit': { type: 'string' },
     other: { type: 'string', multiple: true, default: [] },
   },
 })
@@ -26,8 +30,13 @@ const others = new Map(values.other.map((other) => other.split('=')))
 const names = values.contenders?.split(',') ?? ['raw', 'kith', ...BUNDLED, ...others.keys()]
 const rounds = Number(values.rounds ?? ROUNDS[bench] ?? 1)
 const measures = values.measures?.split(',')
+const path =
+  values['delay-ms'] === undefined
+    ? undefined
+    : { delayMs: Number(values['delay-ms']), rateMbit: Number(values['rate-mbit'] ?? 0) }
+const isPath = path === undefined || (bench === 'link' && path.delayMs >= 0 && path.rateMbit >= 0)
 const isKnown = (name) => ['raw', 'kith', ...BUNDLED, ...others.keys()].includes(name)
-if (!['link', 'connect', 'size'].includes(bench) || !Number.isInteger(rounds) || rounds < 1 || !names.every(isKnown)) {
+if (!['link', 'connect', 'size'].includes(bench) || !Number.isInteger(rounds) || rounds < 1 || !names.every(isKnown) || !isPath) {
   console.error(USAGE)
   process.exit(2)
 }
@@ -35,13 +44,26 @@ if (!['link', 'connect', 'size'].includes(bench) || !Number.isInteger(rounds) ||
 if (bench === 'size') {
   const { size } = await import('./size.mjs')
   finish(await size())
+} else if (isInside()) {
+  await run(undefined)
 } else {
   const { ensureBrowsers } = await import('../../scripts/browsers.mjs')
   ensureBrowsers(['chromium'])
   await build(names)
+  const obstacle = namespaceObstacle()
+  if (obstacle === undefined) runInside()
+  else if (path === undefined) await run(obstacle)
+  else {
+    console.error(`--delay-ms needs network namespaces: ${obstacle}`)
+    process.exit(1)
+  }
+}
+
+/** @param {string | undefined} obstacle why the network is not one of our own */
+async function run(obstacle) {
   const { measure } = await import('./measure.mjs')
   const { print } = await import('./report.mjs')
-  const report = await measure({ bench, names, others, rounds, measures })
+  const report = await measure({ bench, names, others, rounds, measures, path, obstacle })
   print(report)
   finish(report)
   // What libp2p has started does not all end with it.
