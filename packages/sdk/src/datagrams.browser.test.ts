@@ -258,7 +258,7 @@ test('a sender at ten times the rate of the path: queues keep their bounds, and 
   )
   expect(queued).toBeLessThanOrEqual(QUEUE_MAX)
   expect(inChannel).toBeLessThan(40 * 1024)
-  expect(droppedOutgoing).toBeGreaterThan(0)
+  expect(droppedOutgoing).toBeGreaterThan(before.droppedOutgoing)
   expect(heard.count).toBeGreaterThan(1000)
   expect(times.length).toBeGreaterThan(20)
   expect(p99(times)).toBeLessThan(100)
