@@ -203,7 +203,9 @@ export class Streams {
 
   /** Writes no more, although there was more to write; the remote's reads fail with the code. The other half goes on. */
   abort(stream: MuxStream, code: number): void {
-    if (this.#isGone(stream) || stream.finArrived || stream.send.state === 'dropped') return
+    const { state } = stream.send
+    // Behind a FIN there is nothing left to cut short.
+    if (this.#isGone(stream) || state === 'finished' || state === 'dropped') return
     this.#dropSending(stream)
     if (stream.send.opening) stream.lane.scheduler.add(stream)
     stream.signals.abort = code
