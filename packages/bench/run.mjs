@@ -1,4 +1,4 @@
-// `npm run bench -- link|connect|size`: Kith beside a raw RTCPeerConnection and its peers, interleaved in one run. See README.md.
+// `npm run bench -- link|connect|size|soak`: Kith beside a raw RTCPeerConnection and its peers, interleaved in one run. See README.md.
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { ensureInstalled } from '../../scripts/install.mjs'
@@ -8,7 +8,8 @@ const { BUNDLED, build } = await import('./build.mjs')
 
 const ROUNDS = { connect: 15, link: 15 }
 const USAGE = `Usage: npm run bench -- link|connect|size [--json FILE] [--rounds N] [--contenders ${['raw', 'kith', ...BUNDLED].join()}]
-       [--measures a,b] [--other NAME=SDK.js]`
+       [--measures a,b] [--other NAME=SDK.js]
+       npm run bench -- soak [--streams N] [--mib N] [--json FILE]`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -18,6 +19,8 @@ const { values, positionals } = parseArgs({
     contenders: { type: 'string' },
     measures: { type: 'string' },
     other: { type: 'string', multiple: true, default: [] },
+    streams: { type: 'string', default: '100000' },
+    mib: { type: 'string', default: '1024' },
   },
 })
 const bench = positionals[0]
@@ -25,9 +28,12 @@ const bench = positionals[0]
 const others = new Map(values.other.map((other) => other.split('=')))
 const names = values.contenders?.split(',') ?? ['raw', 'kith', ...BUNDLED, ...others.keys()]
 const rounds = Number(values.rounds ?? ROUNDS[bench] ?? 1)
+const [streams, mib] = [Number(values.streams), Number(values.mib)]
 const measures = values.measures?.split(',')
+const isCount = (number) => Number.isInteger(number) && number >= 1
 const isKnown = (name) => ['raw', 'kith', ...BUNDLED, ...others.keys()].includes(name)
-if (!['link', 'connect', 'size'].includes(bench) || !Number.isInteger(rounds) || rounds < 1 || !names.every(isKnown)) {
+const isBench = ['link', 'connect', 'size', 'soak'].includes(bench)
+if (!isBench || ![rounds, streams, mib].every(isCount) || !names.every(isKnown)) {
   console.error(USAGE)
   process.exit(2)
 }
@@ -35,6 +41,15 @@ if (!['link', 'connect', 'size'].includes(bench) || !Number.isInteger(rounds) ||
 if (bench === 'size') {
   const { size } = await import('./size.mjs')
   finish(await size())
+} else if (bench === 'soak') {
+  const { ensureBrowsers } = await import('../../scripts/browsers.mjs')
+  ensureBrowsers(['chromium'])
+  await build([])
+  const { soak } = await import('./soak.mjs')
+  const report = await soak({ streams, mib })
+  finish(report)
+  console.log(report.isFlat ? 'memory is flat' : 'MEMORY GROWS')
+  process.exit(report.isFlat ? 0 : 1)
 } else {
   const { ensureBrowsers } = await import('../../scripts/browsers.mjs')
   ensureBrowsers(['chromium'])
