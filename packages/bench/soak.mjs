@@ -2,6 +2,7 @@
 import { chromium as playwright } from 'playwright'
 import { chromium } from '../../scripts/browsers.mjs'
 import { privateKib, rendererIds } from './memory.mjs'
+import { setUpInside } from './network/namespace.mjs'
 import { versions } from './report.mjs'
 import { startServers } from './servers.mjs'
 
@@ -16,11 +17,13 @@ const GROWTH_MAX_BYTES = 4 * MIB
 const BUSY_GROWTH_MAX_BYTES = 16 * MIB
 
 /**
- * @param {{ streams: number, mib: number }} options how many streams one after the other, and how much through one
+ * @param {{ streams: number, mib: number, obstacle: string | undefined }} options how many streams one after the other, and how much
+ *   through one; `obstacle`: why the network is not one of our own
  * @returns {Promise<object>} the figures, and `isFlat`
  */
-export async function soak({ streams, mib }) {
-  const servers = await startServers({ contenders: ['kith'], others: new Map() })
+export async function soak({ streams, mib, obstacle }) {
+  if (obstacle === undefined) setUpInside()
+  const servers = await startServers({ contenders: ['kith'], others: new Map(), host: 'localhost' })
   const browser = await playwright.launch(chromium())
   try {
     const before = await rendererIds(browser)
