@@ -86,9 +86,9 @@ async function throughOne(ends, mib) {
       timeout: 0,
       polling: 50,
     })
-    await Promise.race([wait, sending])
+    if (await Promise.race([wait.then(() => false), sending.then(() => true)])) break
     readings.push(await read(ends))
-    say(`${Math.round(enough / MIB)} MiB`, readings)
+    say(`${Math.round((await dialler.handle.evaluate((end) => end.bytesSent())) / MIB)} MiB`, readings)
   }
   const { sent, received, elapsedMs } = await sending
   readings.push(await read(ends))
