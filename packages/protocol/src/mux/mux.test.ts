@@ -7,6 +7,7 @@ import {
   CONNECTION_WINDOW_BYTES,
   EARLY_BYTES_MAX,
   EARLY_FRAMES_MAX,
+  FIN_ACK_MS,
   FRAME_MAX_BYTES,
   FRAME_MIN_BYTES,
   LINK_PING_MS,
@@ -550,7 +551,7 @@ test('a lane that is not acknowledged waits', () => {
   expect(lane.acknowledge(1)).toEqual([])
 })
 
-test('frames are acknowledged in time, a FIN at once', () => {
+test('frames are acknowledged in time, a FIN at once with whatever goes, else soon', () => {
   const [, callee] = readyPair()
   callee.receive('bulk', openFrame(1))
   expect(callee.sent('control')).toEqual([])
@@ -559,7 +560,17 @@ test('frames are acknowledged in time, a FIN at once', () => {
   callee.give({ type: 'tick' })
   expect(callee.sent('control')).toEqual([{ lane: 'control', bytes: encodeControl({ type: 'ack', lane: 3, count: 1 }) }])
   callee.receive('bulk', encodeFin(1))
+  expect(callee.sent('control')).toEqual([])
+  expect(callee.mux.deadline()).toBe(ACK_MS + FIN_ACK_MS)
+  callee.now = ACK_MS + FIN_ACK_MS
+  callee.give({ type: 'tick' })
   expect(callee.sent('control')).toEqual([{ lane: 'control', bytes: encodeControl({ type: 'ack', lane: 3, count: 2 }) }])
+
+  callee.receive('bulk', openFrame(3))
+  callee.receive('bulk', encodeFin(3))
+  callee.acceptLast()
+  expect(types(callee.sent('bulk'))).toEqual(['ack', 'accept'])
+  expect(callee.mux.deadline()).toBeGreaterThan(ACK_MS + 2 * FIN_ACK_MS)
 })
 
 test('the round trip is measured', () => {

@@ -280,7 +280,7 @@ export class LinkStream {
     return new Promise((resolve, reject) => {
       this.#pendingClose = { resolve, reject }
       this.#host.mux.finish(this.#stream)
-      this.#host.flush()
+      this.#host.flushSoon()
     })
   }
 
