@@ -36,6 +36,7 @@ const TESTED: Record<string, readonly [file: string, title: string]> = {
   FLIGHT_MAX_BYTES: [`${PROTOCOL}/mux/flight.test.ts`, 'never below its least, never beyond what a lane keeps'],
   ACK_BYTES: [EDGES, 'a lane acknowledges after so many bytes'],
   ACK_MS: [EDGES, 'a lane acknowledges after so many bytes'],
+  FIN_ACK_MS: [MUX, 'frames are acknowledged in time, a FIN at once'],
   STREAMS_MAX: [MUX, 'each side may open'],
   SCOPES_MAX: [CONTROL, 'limits hold at N and not at N + 1'],
   GOAWAY_REASON_MAX_LENGTH: [CONTROL, 'limits hold at N and not at N + 1'],
