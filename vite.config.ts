@@ -35,6 +35,29 @@ const sdk: UserConfig = {
   },
 }
 
+/**
+ * Modules stand in the order in which they are first imported, and gzip finds again only what was within 32 KiB: libraries that
+ * resemble each other side by side, and ours after them, rather than each where ours first needs it. 0.6 KiB gzip.
+ */
+const librariesFirst: Plugin = {
+  name: 'kith:libraries-first',
+  transform(code, id) {
+    if (!id.endsWith('/packages/sdk/src/global.ts')) return null
+    const libraries = [
+      '@noble/ciphers/chacha.js',
+      '@noble/curves/ed25519.js',
+      '@noble/hashes/hkdf.js',
+      '@scure/base',
+      '@msgpack/msgpack',
+      'mitt',
+      'idb',
+      'simple-peer',
+      'lean-qr/nano',
+    ]
+    return { code: `${libraries.map((library) => `import '${library}'`).join('\n')}\n${code}`, map: null }
+  },
+}
+
 /** Terser after Vite's own minifier: each finds what the other leaves. 1.2 KiB gzip. */
 const minifyAgain: Plugin = {
   name: 'kith:minify-again',
@@ -51,7 +74,7 @@ const minifyAgain: Plugin = {
 /** `--mode global`: the script-tag build, `window.Kith`. */
 const global: UserConfig = {
   ...sdk,
-  plugins: [...(sdk.plugins ?? []), withoutWords(), minifyAgain],
+  plugins: [...(sdk.plugins ?? []), librariesFirst, withoutWords(), minifyAgain],
   build: {
     outDir: 'dist',
     emptyOutDir: false,

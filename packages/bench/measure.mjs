@@ -4,6 +4,7 @@ import { chromium } from '../../scripts/browsers.mjs'
 import { CONNECT, trips } from './connect.mjs'
 import { LINK } from './link.mjs'
 import { MEMORY } from './memory.mjs'
+import { joinNamespace, setUpInside } from './network/namespace.mjs'
 import { versions } from './report.mjs'
 import { interleave, wanted } from './rounds.mjs'
 import { startServers } from './servers.mjs'
@@ -15,24 +16,50 @@ const DIAL_ATTEMPTS = 5
 const MEMORY_ROUNDS = 3
 
 /** @returns {Promise<object>} the report, as README.md describes it */
-export async function measure({ bench, names, others, rounds, measures: wantedMeasures }) {
-  const servers = await startServers({ contenders: names, others })
-  const browser = await playwright.launch(chromium())
+export async function measure({ bench, names, others, rounds, measures: wantedMeasures, path, obstacle }) {
+  const joined = path === undefined ? undefined : await joinNamespace(path)
+  if (joined === undefined && obstacle === undefined) setUpInside()
+  const servers = await startServers({ contenders: names, others, host: joined === undefined ? 'localhost' : '0.0.0.0' })
+  const browsers = await launch(joined)
   try {
-    const context = { browser, servers, names, rounds, wantedMeasures }
+    const context = { browsers, servers, names, rounds, wantedMeasures, path }
     const results = bench === 'link' ? await link(context) : await connect(context)
-    const about = {
-      bench,
-      date: new Date().toISOString(),
-      versions: versions(names, browser),
-      network: "the machine's own",
-      rounds,
-    }
+    const network = networkName(path, obstacle)
+    const about = { bench, date: new Date().toISOString(), versions: versions(names, browsers.dialler), network, rounds }
     return { ...about, ...results }
   } finally {
-    await browser.close()
+    for (const browser of new Set(Object.values(browsers))) await browser.close()
     await servers.close()
+    joined?.close()
   }
+}
+
+/** One browser for both ends; or, where a path lies between them, one at each of its ends. */
+async function launch(joined) {
+  const options = chromium()
+  if (joined === undefined) {
+    const browser = await playwright.launch(options)
+    return { dialler: browser, callee: browser }
+  }
+  // Names of candidates are told by multicast, which the path does not carry.
+  const args = [...options.args, '--disable-features=WebRtcHideLocalIpsWithMdns']
+  // The servers are over here. By any other name their pages would be no secure context.
+  const far = ['localhost', '127.0.0.1'].map((host) => `MAP ${host} ${joined.host}`)
+  return {
+    dialler: await playwright.launch({ ...options, args }),
+    callee: await playwright.launch({
+      ...options,
+      args: [...args, `--host-resolver-rules=${far.join()}`],
+      executablePath: joined.wrapper(options.executablePath),
+    }),
+  }
+}
+
+function networkName(path, obstacle) {
+  if (obstacle !== undefined) return `the machine's own (no namespace: ${obstacle})`
+  if (path === undefined) return 'a namespace of its own'
+  const rate = path.rateMbit ? `, ${path.rateMbit} Mbit/s` : ''
+  return `two namespaces, ${path.delayMs} ms each way${rate}`
 }
 
 /** Which module a contender is made of: another build of the SDK is one more Kith. */
@@ -41,12 +68,15 @@ function optionsOf(name, servers, room) {
   return { module: isOurs ? 'kith' : name, sdk: isOurs ? `/sdk/${name}.js` : undefined, servers, room: `${name}-${room}` }
 }
 
-async function openPages({ browser, servers }, options) {
-  return { dialler: await openPage(browser, servers.page, options), callee: await openPage(browser, servers.page, options) }
+async function openPages({ browsers, servers }, options) {
+  return {
+    dialler: await openPage(browsers.dialler, servers.page, options),
+    callee: await openPage(browsers.callee, servers.page, options),
+  }
 }
 
 async function link(context) {
-  const { browser, servers, names, rounds, wantedMeasures } = context
+  const { browsers, servers, names, rounds, wantedMeasures, path } = context
   const groups = wanted(LINK, wantedMeasures)
   const dialFailures = {}
   const urls = await servers.through(0)
@@ -72,17 +102,18 @@ async function link(context) {
       throw error
     }
   }
-  const unmeasured = await interleave({ groups, names, rounds: 1, run }) // code is compiled, caches fill
+  await interleave({ groups, names, rounds: 1, run }) // unmeasured: code is compiled, caches fill
   for (const name of Object.keys(pooled)) delete pooled[name]
   const results = await interleave({ groups, names, rounds, run })
   for (const page of Object.values(pages)) await page.context().close()
 
-  if (wantedMeasures === undefined || wantedMeasures.includes('memory')) {
+  // Over a path there are two browsers, and nothing else to learn about memory.
+  if (path === undefined && (wantedMeasures === undefined || wantedMeasures.includes('memory'))) {
     const memory = await interleave({
       groups: { memory: MEMORY },
       names,
       rounds: Math.min(rounds, MEMORY_ROUNDS),
-      run: (group, name) => group.round(browser, servers.page, optionsOf(name, urls, 'memory')),
+      run: (group, name) => group.round(browsers.dialler, servers.page, optionsOf(name, urls, 'memory')),
     })
     Object.assign(results.measures, memory.measures)
     Object.assign(results.failures, memory.failures)
@@ -95,7 +126,7 @@ async function link(context) {
   }
   return {
     measures: results.measures,
-    failures: { dial: dialFailures, unmeasured: unmeasured.failures, ...results.failures },
+    failures: { ...results.failures, dial: dialFailures },
     distributions,
   }
 }
@@ -132,9 +163,8 @@ async function connect(context) {
     const ends = await endsOf(name, group.setting)
     return group.round(ends)
   }
-  const unmeasured = await interleave({ groups, names, rounds: 1, run })
+  await interleave({ groups, names, rounds: 1, run }) // unmeasured: code is compiled, caches fill
   const results = await interleave({ groups, names, rounds, run })
   Object.assign(results.measures, trips(results.measures))
-  results.failures = { unmeasured: unmeasured.failures, ...results.failures }
   return results
 }

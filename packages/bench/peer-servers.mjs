@@ -15,7 +15,7 @@ export async function startPeerServer(host) {
   const { PeerServer } = await import('peer')
   const server = await new Promise((resolve) => PeerServer({ port: 0, host, path: '/' }, resolve))
   return {
-    url: `http://${host}:${server.address().port}/`,
+    url: `http://localhost:${server.address().port}/`,
     close() {
       server.closeAllConnections()
       server.close()
@@ -42,5 +42,10 @@ export async function startLibp2pRelay(host) {
     connectionManager: { inboundConnectionThreshold: 1000, maxConnections: 1000 },
     services: { identify: identify(), relay: circuitRelayServer({ reservations: { maxReservations: 1000 } }) },
   })
-  return { url: relay.getMultiaddrs()[0].toString(), close: () => relay.stop() }
+  // Of the addresses of all interfaces, the one that both pages can be given.
+  const url = relay
+    .getMultiaddrs()
+    .map(String)
+    .find((text) => text.startsWith('/ip4/127.0.0.1/'))
+  return { url, close: () => relay.stop() }
 }

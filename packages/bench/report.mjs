@@ -27,7 +27,7 @@ export function print({ bench, network, versions, rounds, measures, failures }) 
     }
   }
   for (const [group, counts] of Object.entries(failures)) {
-    for (const [name, count] of Object.entries(counts)) console.log(`${group}: ${count} of ${rounds} rounds of ${name} failed`)
+    for (const [name, count] of Object.entries(counts)) console.log(`${group}: ${name} failed ${count} times`)
   }
 }
 

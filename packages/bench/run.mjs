@@ -1,14 +1,17 @@
-// `npm run bench -- link|connect|size`: Kith beside a raw RTCPeerConnection and its peers, interleaved in one run. See README.md.
+// `npm run bench -- link|connect|size|soak`: Kith beside a raw RTCPeerConnection and its peers, interleaved in one run. See README.md.
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { ensureInstalled } from '../../scripts/install.mjs'
 
 ensureInstalled()
 const { BUNDLED, build } = await import('./build.mjs')
+const { isInside, namespaceObstacle, runInside } = await import('./network/namespace.mjs')
 
 const ROUNDS = { connect: 15, link: 15 }
 const USAGE = `Usage: npm run bench -- link|connect|size [--json FILE] [--rounds N] [--contenders ${['raw', 'kith', ...BUNDLED].join()}]
-       [--measures a,b] [--other NAME=SDK.js]`
+       [--measures a,b] [--other NAME=SDK.js]
+       link only: [--delay-ms N [--rate-mbit R]]  each way, between two network namespaces
+       npm run bench -- soak [--streams N] [--mib N] [--json FILE]`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,7 +20,11 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string' },
     contenders: { type: 'string' },
     measures: { type: 'string' },
+    'delay-ms': { type: 'string' },
+    'rate-mbit': { type: 'string' },
     other: { type: 'string', multiple: true, default: [] },
+    streams: { type: 'string', default: '100000' },
+    mib: { type: 'string', default: '1024' },
   },
 })
 const bench = positionals[0]
@@ -25,9 +32,17 @@ const bench = positionals[0]
 const others = new Map(values.other.map((other) => other.split('=')))
 const names = values.contenders?.split(',') ?? ['raw', 'kith', ...BUNDLED, ...others.keys()]
 const rounds = Number(values.rounds ?? ROUNDS[bench] ?? 1)
+const [streams, mib] = [Number(values.streams), Number(values.mib)]
 const measures = values.measures?.split(',')
+const path =
+  values['delay-ms'] === undefined
+    ? undefined
+    : { delayMs: Number(values['delay-ms']), rateMbit: Number(values['rate-mbit'] ?? 0) }
+const isPath = path === undefined || (bench === 'link' && path.delayMs >= 0 && path.rateMbit >= 0)
+const isCount = (number) => Number.isInteger(number) && number >= 1
 const isKnown = (name) => ['raw', 'kith', ...BUNDLED, ...others.keys()].includes(name)
-if (!['link', 'connect', 'size'].includes(bench) || !Number.isInteger(rounds) || rounds < 1 || !names.every(isKnown)) {
+const isBench = ['link', 'connect', 'size', 'soak'].includes(bench)
+if (!isBench || ![rounds, streams, mib].every(isCount) || !names.every(isKnown) || !isPath) {
   console.error(USAGE)
   process.exit(2)
 }
@@ -35,13 +50,33 @@ if (!['link', 'connect', 'size'].includes(bench) || !Number.isInteger(rounds) ||
 if (bench === 'size') {
   const { size } = await import('./size.mjs')
   finish(await size())
+} else if (isInside()) {
+  await run(undefined)
 } else {
   const { ensureBrowsers } = await import('../../scripts/browsers.mjs')
   ensureBrowsers(['chromium'])
-  await build(names)
+  await build(bench === 'soak' ? [] : names)
+  const obstacle = namespaceObstacle()
+  if (obstacle === undefined) runInside()
+  else if (path === undefined) await run(obstacle)
+  else {
+    console.error(`--delay-ms needs network namespaces: ${obstacle}`)
+    process.exit(1)
+  }
+}
+
+/** @param {string | undefined} obstacle why the network is not one of our own */
+async function run(obstacle) {
+  if (bench === 'soak') {
+    const { soak } = await import('./soak.mjs')
+    const report = await soak({ streams, mib, obstacle })
+    finish(report)
+    console.log(report.isFlat ? 'memory is flat' : 'MEMORY GROWS')
+    process.exit(report.isFlat ? 0 : 1)
+  }
   const { measure } = await import('./measure.mjs')
   const { print } = await import('./report.mjs')
-  const report = await measure({ bench, names, others, rounds, measures })
+  const report = await measure({ bench, names, others, rounds, measures, path, obstacle })
   print(report)
   finish(report)
   // What libp2p has started does not all end with it.

@@ -10,15 +10,15 @@ import { startDelay } from './network/tcp-delay.mjs'
 /** An isolated page has a clock of 5 µs; others are given one of 100 µs, a third of what a round trip takes. */
 const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' }
 
-const PAGES = ['bytes.js', 'signalling.js', 'measures.js']
+const PAGES = ['bytes.js', 'signalling.js', 'measures.js', 'soak.js']
 
 /**
- * @param {{ contenders: string[], others: Map<string, string>, host?: string }} options `others`: files of other builds of the SDK by
- *   the name of their contender; `host`: where to listen, an address that both pages reach
+ * @param {{ contenders: string[], others: Map<string, string>, host: string }} options `others`: files of other builds of the SDK by
+ *   the name of their contender; `host`: where to listen
  * @returns their URLs; `through(delayMs)` gives those of the servers by a way on which each message, to or fro, takes as long as half
  *   of that: from one page to the other it is `delayMs`
  */
-export async function startServers({ contenders, others, host = 'localhost' }) {
+export async function startServers({ contenders, others, host }) {
   const stops = []
   const pages = await startPages(host, others)
   stops.push(pages.close)
@@ -90,8 +90,8 @@ async function startPages(host, others) {
   await new Promise((resolve) => server.listen(0, host, resolve))
   const { port } = server.address()
   return {
-    page: `http://${host}:${port}/`,
-    signalling: `ws://${host}:${port}/`,
+    page: `http://localhost:${port}/`,
+    signalling: `ws://localhost:${port}/`,
     close() {
       for (const socket of signalling.clients) socket.terminate()
       server.closeAllConnections()

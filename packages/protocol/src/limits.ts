@@ -1,6 +1,6 @@
 /**
  * Every limit in one place: its unit, what it defends against, why this number, what happens beyond it. Each is tested at N
- * and at N + 1 beside the code that keeps it.
+ * and at N + 1 beside the code that keeps it; limits.test.ts tells where.
  */
 
 // ── names ────────────────────────────────────────────────────────────────────────────────────
@@ -156,6 +156,10 @@ export const FLIGHT_MAX_BYTES = UNACKNOWLEDGED_MAX_BYTES - 128 * 1024
  *  sides; the sender waits for half of what may be in flight at the least. */
 export const ACK_BYTES = 128 * 1024
 export const ACK_MS = 50
+
+/** How long the acknowledgement of a FIN waits for a message to go with. Most often the answer is one; a message of its own
+ *  costs both sides more than all else about a short stream. */
+export const FIN_ACK_MS = 2
 
 /** Streams that each side may have open. Beyond: REJECT too-many. */
 export const STREAMS_MAX = 1024

@@ -69,6 +69,12 @@ export class ContactBook implements Contacts {
     return [...this.#contacts.values()].sort((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1)).values()
   }
 
+  /** The PeerId of whoever is meant. Throws 'invalid-peer-id'. That a key is sound takes a millisecond to find out: whoever is in the book has been looked at. */
+  idOf(who: Who): PeerId {
+    const id = typeof who === 'object' && who !== null ? who.id : who
+    return this.get(id)?.id ?? parsePeerId(id)
+  }
+
   get(id: PeerId): Contact | undefined {
     return this.#contacts.get(id)
   }
@@ -93,7 +99,7 @@ export class ContactBook implements Contacts {
 
   /** Fields that are not given stay. Errors: 'invalid-argument', also for someone who is not here. */
   async update(who: Who, change: Partial<Pick<Contact, 'name' | 'purposes' | 'trust' | 'relays'>>): Promise<Contact> {
-    return this.#change(idOf(who), (current) => {
+    return this.#change(this.idOf(who), (current) => {
       if (current === undefined) throw new KithError('invalid-argument', 'There is no such contact.')
       return withFields(current, change)
     })
@@ -101,7 +107,7 @@ export class ContactBook implements Contacts {
 
   /** Whoever is not here is removed already. */
   async remove(who: Who): Promise<void> {
-    await this.#records.update(idOf(who), () => DELETE)
+    await this.#records.update(this.idOf(who), () => DELETE)
   }
 
   /** A sign of life, at `now`. Not of a contact: ignored. */
@@ -178,11 +184,6 @@ function unpack(bytes: Uint8Array, id: string): ContactRecord {
   const record = unpackContact(bytes)
   if (record.id !== id) throw new KithError('storage', 'The record of another contact lies under this key.')
   return record
-}
-
-/** The PeerId of whoever is meant. Throws 'invalid-peer-id'. */
-export function idOf(who: Who): PeerId {
-  return parsePeerId(typeof who === 'object' && who !== null ? who.id : who)
 }
 
 function recordOf({ online: _, ...record }: Contact): ContactRecord {

@@ -21,7 +21,7 @@ import type {
 import { Roster } from './carriers/roster.ts'
 import { PeerConnection } from './connection.ts'
 import type { Contact } from './contact-record.ts'
-import { ContactBook, idOf } from './contacts.ts'
+import { ContactBook } from './contacts.ts'
 import { datagrams } from './datagrams.ts'
 import { type DialHost, Dialling, type Judgement, type Knocking, type LinkUp } from './dialling.ts'
 import { DisclosurePolicy } from './disclosure.ts'
@@ -218,7 +218,7 @@ class LocalPeer implements Peer {
   }
 
   async safetyNumber(who: Who): Promise<string> {
-    return safetyNumber(this.id, idOf(who))
+    return safetyNumber(this.id, this.#opened.contacts.idOf(who))
   }
 
   async invite(options: { name?: string; purposes?: string[]; expiresInMs?: number } = {}): Promise<Invite> {
@@ -244,7 +244,7 @@ class LocalPeer implements Peer {
 
   async #connectionTo(to: Who, protocols: readonly ProtocolName[], options: DialOptions): Promise<PeerConnection> {
     this.#checkOpen()
-    const id = idOf(to)
+    const id = this.#opened.contacts.idOf(to)
     if (id === this.id) throw new KithError('invalid-argument', 'This is you: one does not dial oneself.')
     this.#checkNotBlocked(id)
     const { signal, disclose } = options

@@ -31,6 +31,12 @@ export class Exchange {
     this.#session.send(encodeDialMessage(message))
   }
 
+  /** The last thing we say. */
+  bye(now: Millis): void {
+    this.say({ type: 'bye' })
+    this.drain(now)
+  }
+
   /** From now on our candidates may leave: the other side is authenticated, and both have agreed. */
   disclose(now: Millis): void {
     this.#mayDisclose = true

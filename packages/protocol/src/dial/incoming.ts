@@ -9,20 +9,19 @@
  */
 import { hex } from '../bytes/bytes.ts'
 import { KithError, violation } from '../errors.ts'
-import { verify, x25519PublicKey } from '../identity/keys.ts'
-import { type PeerId, publicKeyOf } from '../identity/peer-id.ts'
+import type { PeerId } from '../identity/peer-id.ts'
 import { INCOMING_DIAL_MS, RESEND_MAX_MS, RESEND_MS } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
-import { createHandshake, type Handshake } from '../noise/handshake.ts'
+import type { Handshake } from '../noise/handshake.ts'
 import type { Candidate } from './candidate.ts'
 import type { DialContext } from './context.ts'
 import type { TransportDescription } from './description.ts'
 import { PLAINTEXT_BYTES, pad, unpad } from './envelope.ts'
 import { Exchange } from './exchange.ts'
+import { dialHandshake } from './handshake.ts'
+import { introduce, isProven } from './introduction.ts'
 import type { DialPeer, Doorstep, Introduced, Verdict } from './io.ts'
 import { type Accept, type DialMessage, decodeKnock, encodeAccept, type Knock } from './messages.ts'
-import { prologue } from './prologue.ts'
-import { proofOfIdentity } from './proof.ts'
 
 type State =
   | { readonly type: 'reading' }
@@ -81,7 +80,7 @@ export class IncomingDial {
     this.ephemeral = hex(envelope.subarray(0, 32))
     this.#context = context
     this.#expiresAt = now + INCOMING_DIAL_MS
-    const handshake = this.#handshake()
+    const handshake = dialHandshake('responder', doorstep.way, doorstep, context)
     context.perform(
       () => handshake.readMessage(envelope),
       (payload, at) => {
@@ -228,7 +227,7 @@ export class IncomingDial {
   }
 
   cancel(now: Millis): void {
-    this.#sayBye(now)
+    if ('exchange' in this.#state) this.#state.exchange.bye(now)
     this.#end(new KithError('aborted', 'the dial was cancelled'))
   }
 
@@ -247,7 +246,7 @@ export class IncomingDial {
         this.drop()
         return
       }
-      this.#sayBye(now)
+      if ('exchange' in this.#state) this.#state.exchange.bye(now)
       this.#end(new KithError('timeout', 'the caller did not come through', { source: 'remote' }))
       return
     }
@@ -264,25 +263,6 @@ export class IncomingDial {
     const exchange = 'exchange' in this.#state ? this.#state.exchange.deadline() : undefined
     const resend = this.#state.type === 'offered' ? this.#resendAt : undefined
     return Math.min(this.#expiresAt, resend ?? Infinity, exchange ?? Infinity)
-  }
-
-  #handshake(): Handshake {
-    const { way } = this.doorstep
-    const { identity, random } = this.#context
-    const { newEphemeral } = identity
-    if (way.kind === 'invite') {
-      const shared = prologue(way, this.doorstep, undefined)
-      return createHandshake({ pattern: 'NNpsk0', role: 'responder', prologue: shared, random, newEphemeral, psk: way.psk })
-    }
-    return createHandshake({
-      pattern: 'KK',
-      role: 'responder',
-      prologue: prologue(way, this.doorstep, { initiator: way.remote, responder: identity.id }),
-      random,
-      newEphemeral,
-      local: identity.keyAgreement,
-      remote: x25519PublicKey(publicKeyOf(way.remote)),
-    })
   }
 
   #accept(handshake: Handshake, knock: Knock, accept: Accept): void {
@@ -306,16 +286,16 @@ export class IncomingDial {
     this.#state = { type: 'offered', exchange, to, envelope, instance: knock.instance, caller: this.caller }
     this.#resendAt = now + this.#resendMs
     if (this.caller) return
-    const { identity, introduction } = this.#context
-    this.#context.perform(
-      () => identity.sign(proofOfIdentity(1, exchange.noise.hash, identity.id)),
-      (signature, at) => {
+    introduce(
+      exchange,
+      1,
+      this.#context,
+      (tell, at) => {
         if (this.#state.type !== 'offered') return
-        const { name, relays } = introduction()
-        exchange.say({ type: 'prove', id: identity.id, signature, name, relays })
+        tell()
         exchange.drain(at)
       },
-      (cause) => this.#end(new KithError('storage', 'the identity key could not sign', { cause })),
+      (error) => this.#end(error),
     )
   }
 
@@ -348,8 +328,7 @@ export class IncomingDial {
   }
 
   #authenticate(offered: Offered, proof: Extract<DialMessage, { type: 'prove' }>): void {
-    const challenge = proofOfIdentity(0, offered.exchange.noise.hash, proof.id)
-    if (!verify(proof.signature, challenge, publicKeyOf(proof.id))) {
+    if (!isProven(offered.exchange, 0, proof)) {
       this.#end(violation('the caller has not proved who they are'))
       return
     }
@@ -376,12 +355,6 @@ export class IncomingDial {
 
   #send(to: Bytes, envelope: Bytes): void {
     this.#context.emit({ type: 'send', origin: this.doorstep.origin, to, envelope })
-  }
-
-  #sayBye(now: Millis): void {
-    if (!('exchange' in this.#state)) return
-    this.#state.exchange.say({ type: 'bye' })
-    this.#state.exchange.drain(now)
   }
 
   #end(error: KithError): void {

@@ -8,8 +8,7 @@
  */
 import { hex } from '../bytes/bytes.ts'
 import { KithError, violation } from '../errors.ts'
-import { verify, x25519PublicKey } from '../identity/keys.ts'
-import { type PeerId, publicKeyOf } from '../identity/peer-id.ts'
+import type { PeerId } from '../identity/peer-id.ts'
 import {
   ENVELOPE_BYTES,
   INSTANCES_MAX,
@@ -20,17 +19,18 @@ import {
   UNREAD_ENVELOPES_MAX,
 } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
-import { createHandshake, type Handshake } from '../noise/handshake.ts'
+import type { Handshake } from '../noise/handshake.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import type { Candidate } from './candidate.ts'
 import type { DialContext } from './context.ts'
 import type { TransportDescription } from './description.ts'
 import { PLAINTEXT_BYTES, pad, unpad } from './envelope.ts'
 import { Exchange } from './exchange.ts'
+import { dialHandshake } from './handshake.ts'
+import { introduce, isProven } from './introduction.ts'
 import type { DialInput, DialPeer, Introduced } from './io.ts'
 import { type Accept, type DialMessage, decodeAccept, encodeKnock, type Knock } from './messages.ts'
-import { prologue, type Route } from './prologue.ts'
-import { proofOfIdentity } from './proof.ts'
+import type { Route } from './prologue.ts'
 
 type DialRequest = Extract<DialInput, { type: 'dial' }>
 type Offer = Extract<Accept, { type: 'offer' }>
@@ -188,7 +188,7 @@ export class OutgoingDial {
   #knock(knock: Knock): void {
     const payload = pad(encodeKnock(knock), PLAINTEXT_BYTES.handshake)
     for (const route of this.#request.routes) {
-      const handshake = this.#handshake(route)
+      const handshake = dialHandshake('initiator', this.#request.way, route, this.#context)
       this.#context.perform(
         () => handshake.writeMessage(payload),
         (envelope, now) => {
@@ -206,31 +206,6 @@ export class OutgoingDial {
     }
   }
 
-  #handshake(route: Route): Handshake {
-    const { way } = this.#request
-    const { identity, random } = this.#context
-    const { newEphemeral } = identity
-    if (way.kind === 'invite') {
-      return createHandshake({
-        pattern: 'NNpsk0',
-        role: 'initiator',
-        prologue: prologue(way, route, undefined),
-        random,
-        newEphemeral,
-        psk: way.psk,
-      })
-    }
-    return createHandshake({
-      pattern: 'KK',
-      role: 'initiator',
-      prologue: prologue(way, route, { initiator: identity.id, responder: way.remote }),
-      random,
-      newEphemeral,
-      local: identity.keyAgreement,
-      remote: x25519PublicKey(publicKeyOf(way.remote)),
-    })
-  }
-
   #sendKnock({ route, envelope }: SentKnock): void {
     this.#context.emit({ type: 'send', origin: route.origin, to: new Uint8Array(route.address), envelope })
   }
@@ -241,7 +216,7 @@ export class OutgoingDial {
     if (this.#answersRead.has(ephemeral)) {
       // Still offering: our 'bye' was lost.
       const declined = this.#answersRead.get(ephemeral)
-      if (declined) sayBye(declined, now)
+      if (declined) declined.bye(now)
       return
     }
     if (this.#answersRead.size >= INSTANCES_MAX || !this.#answerRate.take(now)) return
@@ -292,7 +267,7 @@ export class OutgoingDial {
         if (this.isPresence) throw violation('an offer where only presence was asked')
         const exchange = new Exchange(handshake.split(), origin, accept.replyAddress, this.#context.emit)
         if (!this.isUnanswered) {
-          sayBye(exchange, now)
+          exchange.bye(now)
           return exchange
         }
         this.#resendAt = undefined
@@ -340,25 +315,24 @@ export class OutgoingDial {
     proof: Extract<DialMessage, { type: 'prove' }>,
     now: Millis,
   ): void {
-    const { identity, introduction } = this.#context
-    const { hash } = exchange.noise
-    if (!verify(proof.signature, proofOfIdentity(1, hash, proof.id), publicKeyOf(proof.id))) {
+    if (!isProven(exchange, 1, proof)) {
       this.#fail(violation('the inviter has not proved who they are'), now)
       return
     }
-    if (proof.id === identity.id) {
+    if (proof.id === this.#context.identity.id) {
       this.#fail(new KithError('invalid-argument', 'this is your own invitation'), now)
       return
     }
-    this.#context.perform(
-      () => identity.sign(proofOfIdentity(0, hash, identity.id)),
-      (signature) => {
+    introduce(
+      exchange,
+      0,
+      this.#context,
+      (tell) => {
         if (this.#state.type !== 'authenticating') return
-        const { name, relays } = introduction()
-        exchange.say({ type: 'prove', id: identity.id, signature, name, relays })
+        tell()
         this.#describe(exchange, offer, proof.id, { id: proof.id, name: proof.name, relays: proof.relays })
       },
-      (cause) => this.#end(new KithError('storage', 'the identity key could not sign', { cause })),
+      (error) => this.#end(error),
     )
   }
 
@@ -379,7 +353,7 @@ export class OutgoingDial {
 
   /** Ends it, and tells whoever has answered. */
   #fail(error: KithError, now: Millis): void {
-    if ('exchange' in this.#state) sayBye(this.#state.exchange, now)
+    if ('exchange' in this.#state) this.#state.exchange.bye(now)
     this.#end(error)
   }
 
@@ -395,11 +369,6 @@ export class OutgoingDial {
     this.#waiting = []
     this.#context.emit({ type: 'unbind', dial: this.number })
   }
-}
-
-function sayBye(exchange: Exchange, now: Millis): void {
-  exchange.say({ type: 'bye' })
-  exchange.drain(now)
 }
 
 function used(): KithError {

@@ -3,7 +3,7 @@
  * so that the session can go on over another path without losing or repeating anything.
  */
 import { violation } from '../errors.ts'
-import { ACK_BYTES, ACK_MS, UNACKNOWLEDGED_MAX_BYTES } from '../limits.ts'
+import { ACK_BYTES, ACK_MS, FIN_ACK_MS, UNACKNOWLEDGED_MAX_BYTES } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
 import { Fifo } from './fifo.ts'
 import type { LaneNumber } from './frames.ts'
@@ -42,6 +42,7 @@ export class MuxLane {
   #received = 0
   #receivedBytes = 0
   #ackDueAt: Millis | undefined
+  #isAwaited = false
 
   constructor(number: LaneNumber) {
     this.number = number
@@ -90,9 +91,15 @@ export class MuxLane {
     else this.#ackDueAt ??= now + ACK_MS
   }
 
-  /** Somebody waits for the news (a FIN's sender does): not in 50 ms, now. */
+  /** Somebody waits for the news (a FIN's sender does): not for 50 ms, only for as long as an answer may take that it can go with. */
   hurry(now: Millis): void {
-    this.#ackDueAt = now
+    this.#isAwaited = true
+    this.#ackDueAt = Math.min(this.#ackDueAt ?? Number.POSITIVE_INFINITY, now + FIN_ACK_MS)
+  }
+
+  /** Whether an acknowledgement should go with any message that goes now, due or not. */
+  get isAwaited(): boolean {
+    return this.#isAwaited
   }
 
   get ackDueAt(): Millis | undefined {
@@ -102,6 +109,7 @@ export class MuxLane {
   /** How many frames to acknowledge; from now on nothing is due. */
   takeAck(): number {
     this.#ackDueAt = undefined
+    this.#isAwaited = false
     this.#receivedBytes = 0
     return this.#received
   }

@@ -7,6 +7,7 @@ import {
   CONNECTION_WINDOW_BYTES,
   EARLY_BYTES_MAX,
   EARLY_FRAMES_MAX,
+  FIN_ACK_MS,
   FRAME_MAX_BYTES,
   FRAME_MIN_BYTES,
   LINK_PING_MS,
@@ -481,6 +482,43 @@ test('urgent may overtake bulk: an id that comes late was not skipped', () => {
   expect(callee.mux.streams).toBe(2)
 })
 
+test('abort ends a half with its code, before or after it was heard of, and leaves nothing behind', () => {
+  for (const isEarly of [true, false]) {
+    const [dialler, callee] = readyPair()
+    const stream = dialler.mux.open({ protocols: [ECHO] })
+    dialler.mux.write(stream, new Uint8Array(100))
+    if (!isEarly) exchange(dialler, callee)
+    dialler.mux.abort(stream, 7)
+    exchange(dialler, callee)
+    const incoming = callee.acceptLast()
+    exchange(dialler, callee)
+    expect(callee.last('aborted')).toMatchObject({ stream: incoming, code: 7 })
+    expect(callee.mux.read(incoming)).toBeUndefined()
+    expect(callee.mux.unreadBytes).toBe(0)
+    expect(callee.mux.write(incoming, new Uint8Array(50))).toBe(50)
+    callee.mux.finish(incoming)
+    exchange(dialler, callee)
+    expect(dialler.mux.read(stream)?.length).toBe(50)
+    expect(dialler.mux.atEnd(stream)).toBe(true)
+    dialler.now = callee.now = ACK_MS
+    for (const bench of [dialler, callee]) bench.give({ type: 'tick' })
+    exchange(dialler, callee)
+    expect([dialler.mux.streams, callee.mux.streams, dialler.failure, callee.failure]).toEqual([0, 0, undefined, undefined])
+  }
+})
+
+test('what had come whole is not cut short by an abort that follows', () => {
+  const [dialler, callee] = readyPair()
+  const stream = dialler.mux.open({ protocols: [ECHO] })
+  dialler.mux.write(stream, new Uint8Array(100))
+  dialler.mux.finish(stream)
+  exchange(dialler, callee)
+  dialler.mux.abort(stream, 7)
+  exchange(dialler, callee)
+  expect(callee.mux.read(callee.acceptLast())?.length).toBe(100)
+  expect(callee.last('aborted')).toBeUndefined()
+})
+
 test('a stream that is over within one message is answered all the same', () => {
   const [dialler, callee] = readyPair()
   const stream = dialler.mux.open({ protocols: [ECHO] })
@@ -550,7 +588,7 @@ test('a lane that is not acknowledged waits', () => {
   expect(lane.acknowledge(1)).toEqual([])
 })
 
-test('frames are acknowledged in time, a FIN at once', () => {
+test('frames are acknowledged in time, a FIN at once with whatever goes, else soon', () => {
   const [, callee] = readyPair()
   callee.receive('bulk', openFrame(1))
   expect(callee.sent('control')).toEqual([])
@@ -559,7 +597,17 @@ test('frames are acknowledged in time, a FIN at once', () => {
   callee.give({ type: 'tick' })
   expect(callee.sent('control')).toEqual([{ lane: 'control', bytes: encodeControl({ type: 'ack', lane: 3, count: 1 }) }])
   callee.receive('bulk', encodeFin(1))
+  expect(callee.sent('control')).toEqual([])
+  expect(callee.mux.deadline()).toBe(ACK_MS + FIN_ACK_MS)
+  callee.now = ACK_MS + FIN_ACK_MS
+  callee.give({ type: 'tick' })
   expect(callee.sent('control')).toEqual([{ lane: 'control', bytes: encodeControl({ type: 'ack', lane: 3, count: 2 }) }])
+
+  callee.receive('bulk', openFrame(3))
+  callee.receive('bulk', encodeFin(3))
+  callee.acceptLast()
+  expect(types(callee.sent('bulk'))).toEqual(['ack', 'accept'])
+  expect(callee.mux.deadline()).toBeGreaterThan(ACK_MS + 2 * FIN_ACK_MS)
 })
 
 test('the round trip is measured', () => {

@@ -78,11 +78,8 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
 
   deadline(): Millis | undefined {
     if (this.#state === 'ended') return undefined
-    let earliest = this.#session.deadline()
-    for (const due of [this.#lanes.urgent.ackDueAt, this.#lanes.bulk.ackDueAt, this.#datagrams.deadline()]) {
-      if (due !== undefined && (earliest === undefined || due < earliest)) earliest = due
-    }
-    return earliest
+    const ack = sooner(this.#lanes.urgent.ackDueAt, this.#lanes.bulk.ackDueAt)
+    return sooner(sooner(this.#session.deadline(), ack), this.#datagrams.deadline())
   }
 
   /** The next message for a lane, or undefined when there is none. It may be kept for resume: send it, never change it. */
@@ -178,6 +175,11 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   /** Both halves at once. */
   reset(stream: MuxStream, code: number): void {
     this.#streams.reset(stream, code)
+  }
+
+  /** Writes no more, although there was more to write; the remote's reads fail with the code. The other half goes on. */
+  abort(stream: MuxStream, code: number): void {
+    this.#streams.abort(stream, code)
   }
 
   /** Reads no more; the remote's writes fail with the code. */
@@ -309,7 +311,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     lane.held = undefined
     if (first === undefined || first.length > PACKED_FRAME_MAX_BYTES) return first
     const packing = new Packing(Math.min(PACK_MAX_BYTES, this.#frameMaxBytes))
-    this.#collectAcks(now)
+    this.#collectAcks(now, true)
     for (const [number, count] of this.#session.takeAcks()) packing.add(encodeAck(number, count))
     for (let next: Bytes | undefined = first; next !== undefined; next = this.#nextFrame(lane, now)) {
       if (packing.add(next)) continue
@@ -323,9 +325,11 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     return lane.hasRoom(this.#frameMaxBytes) ? this.#streams.nextFrame(lane, now, this.#session.roundTripMs) : undefined
   }
 
-  #collectAcks(now: Millis): void {
+  /** `isSending`: there is a message that they may go with. */
+  #collectAcks(now: Millis, isSending = false): void {
     for (const lane of [this.#lanes.urgent, this.#lanes.bulk]) {
-      if (lane.ackDueAt !== undefined && lane.ackDueAt <= now) this.#session.acknowledge(lane.number, lane.takeAck())
+      const isDue = lane.ackDueAt !== undefined && lane.ackDueAt <= now
+      if (isDue || (isSending && lane.isAwaited)) this.#session.acknowledge(lane.number, lane.takeAck())
     }
   }
 
@@ -348,4 +352,8 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     this.#streams.end()
     this.#outputs.push(output)
   }
+}
+
+function sooner(a: Millis | undefined, b: Millis | undefined): Millis | undefined {
+  return a === undefined || (b !== undefined && b < a) ? b : a
 }

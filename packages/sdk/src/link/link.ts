@@ -65,7 +65,8 @@ export class Link {
   readonly #controlListeners = new Set<(type: OpaqueType, fields: Fields) => void>()
   #remoteProtocols: ReadonlySet<ProtocolName> = new Set()
   #isDraining = false
-  #isDrainDue = false
+  /** Goes up with each wish to drain soon, and with each drain: only the last wish, if nothing came after it, is followed. */
+  #drainsDue = 0
   #timer: ReturnType<typeof setTimeout> | undefined
   #armedFor: number | undefined
   /** Why streams end that are opened from now on. */
@@ -210,12 +211,15 @@ export class Link {
     this.#drain()
   }
 
-  /** Drains once those who have just been told could answer: what they say shares a message with what we owe. */
+  /**
+   * Drains once those who have just been told could answer, or those who have opened or closed could go on: what they say shares a
+   * message with that, and with what we owe.
+   */
   #drainSoon(): void {
-    if (this.#isDrainDue) return
-    this.#isDrainDue = true
+    this.#drainsDue += 1
+    const due = this.#drainsDue
     void writersTurn().then(() => {
-      if (this.#isDrainDue) this.#drain()
+      if (due === this.#drainsDue) this.#drain()
     })
   }
 
@@ -224,7 +228,7 @@ export class Link {
     // Telling may call back in here; what comes of that is sent below.
     if (this.#isDraining) return
     this.#isDraining = true
-    this.#isDrainDue = false
+    this.#drainsDue += 1
     try {
       this.#tell()
       do this.#fillLanes()
@@ -308,6 +312,9 @@ export class Link {
         return
       case 'reset':
         this.#streams.get(output.stream)?.fail(remoteReset(output.code))
+        return
+      case 'aborted':
+        this.#streams.get(output.stream)?.aborted(remoteReset(output.code))
         return
       case 'stopped':
         this.#streams.get(output.stream)?.stopped(remoteReset(output.code))

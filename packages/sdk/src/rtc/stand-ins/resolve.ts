@@ -56,7 +56,7 @@ function toModule(code: string): string {
     .replace(/^const (\w+|\{ \w+ \}) = require\('([\w-]+)'\)/gm, "import $1 from '$2'")
     .replace(/^module\.exports = Peer$/m, 'export default Peer')
     // Its log lines go nowhere (see debug.ts): a tenth of its weight.
-    .replace(/^ +this\._debug\(.*\)$/gm, '')
+    .replace(/^ +this\._debug\(.*?\)$/gms, '')
   if (/\brequire\(|\bmodule\.exports\b/.test(module))
     throw new Error('simple-peer has changed: its module frame is not understood')
   return `import { setTimeout } from 'timers'\n${module}`

@@ -1,0 +1,95 @@
+// Network namespaces, so that nothing of a run leaves the machine or meets what is on it. Linux, root, `unshare` and `ip`.
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { here } from '../build.mjs'
+
+/** Set within a namespace of our own. */
+const INSIDE = 'KITH_BENCH_NAMESPACE'
+
+/** Why there can be no namespace here; undefined where there can. */
+export function namespaceObstacle() {
+  if (process.platform !== 'linux') return 'not Linux'
+  if (process.getuid() !== 0) return 'not root'
+  for (const command of ['unshare', 'nsenter', 'ip']) {
+    if (spawnSync(command, ['-V']).error) return `no ${command}`
+  }
+  return spawnSync('unshare', ['--net', 'true']).status === 0 ? undefined : 'unshare is refused'
+}
+
+export const isInside = () => process.env[INSIDE] !== undefined
+
+/** Runs this very program again inside a namespace, and ends with it. */
+export function runInside() {
+  const child = spawn('unshare', ['--net', process.execPath, ...process.argv.slice(1)], {
+    stdio: 'inherit',
+    env: { ...process.env, [INSIDE]: 'yes' },
+  })
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
+  child.on('exit', (code) => process.exit(code ?? 1))
+}
+
+/** Chromium gathers candidates where there is an interface with an address and a default route. */
+export function setUpInside() {
+  ip('link set lo up')
+  ip('link add bench0 type veth peer name bench1')
+  ip('address add 10.8.0.1/24 dev bench0')
+  ip('link set bench0 up')
+  ip('link set bench1 up')
+  ip('route add default dev bench0')
+}
+
+/** Bytes that may wait for the bottleneck: 50 ms of it, and no less than this. */
+const QUEUE_LEAST_BYTES = 64 * 1024
+
+/**
+ * A second namespace, joined to this one by a path that delays. Call instead of `setUpInside`, within a namespace.
+ * @param {{ delayMs: number, rateMbit?: number }} options one way, and in either direction
+ * @returns {Promise<{ host: string, wrapper(program: string): string, close(): void }>} `host`: this side's address; `wrapper`: a
+ *   program that starts another over there
+ */
+export async function joinNamespace({ delayMs, rateMbit = 0 }) {
+  const program = join(mkdtempSync(join(tmpdir(), 'kith-bench-')), 'delay')
+  if (spawnSync('cc', ['--version']).error) throw new Error('--delay-ms needs a C compiler: there is no cc')
+  execFileSync('cc', ['-O2', '-o', program, here('network/delay.c')], { stdio: 'inherit' })
+  const other = spawn('unshare', ['--net', 'sh', '-c', 'echo ready; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  await new Promise((resolve) => other.stdout.once('data', resolve))
+  const rateBytes = (rateMbit * 1e6) / 8
+  const limitBytes = Math.max(QUEUE_LEAST_BYTES, rateBytes / 20)
+  const namespace = `/proc/${other.pid}/ns/net`
+  const delay = spawn(program, [namespace, 'bench0', delayMs * 1000, rateBytes, limitBytes].map(String), {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  await new Promise((resolve, reject) => {
+    delay.stdout.once('data', resolve)
+    delay.once('exit', (code) => reject(new Error(`delay ended with ${code}`)))
+  })
+  for (const [prefix, address] of [
+    [[], '10.9.0.1'],
+    [['nsenter', `--net=${namespace}`], '10.9.0.2'],
+  ]) {
+    ip('link set lo up', prefix)
+    ip(`address add ${address}/24 dev bench0`, prefix)
+    ip('link set bench0 mtu 1500 txqueuelen 10000 up', prefix)
+    ip('route add default dev bench0', prefix)
+  }
+  return {
+    host: '10.9.0.1',
+    wrapper(target) {
+      const script = join(mkdtempSync(join(tmpdir(), 'kith-bench-')), 'there')
+      writeFileSync(script, `#!/bin/sh\nexec nsenter --net=${namespace} "${target}" "$@"\n`)
+      chmodSync(script, 0o755)
+      return script
+    },
+    close() {
+      delay.stdin.end()
+      other.stdin.end()
+    },
+  }
+}
+
+function ip(command, prefix = []) {
+  const [program, ...rest] = [...prefix, 'ip', ...command.split(' ')]
+  execFileSync(program, rest, { stdio: 'inherit' })
+}
