@@ -5,15 +5,11 @@ const ECHO = '/bench/echo'
 const SINK = '/bench/sink'
 const DATAGRAMS = '/bench/datagrams'
 
-/** What IndexedDB would keep between two visits, without its time: rooms have a person of their own each. */
-const stores = new Map()
-
 /** @param {{ sdk?: string }} options where the SDK lies */
 export async function create({ role, room, servers, sdk = '/sdk/kith.js' }) {
   const { createPeer } = await import(sdk)
-  const store = stores.get(room + role) ?? new MapStore()
-  stores.set(room + role, store)
-  const peer = await createPeer({ relays: [servers.relay], storage: store, local: false, iceServers: [] })
+  // Each a person of their own, kept in IndexedDB as an application's would be: keys in WebCrypto live there.
+  const peer = await createPeer({ relays: [servers.relay], profile: room + role, local: false, iceServers: [] })
   const end = {
     id: peer.id,
 
@@ -28,14 +24,6 @@ export async function create({ role, room, servers, sdk = '/sdk/kith.js' }) {
     leave: () => peer.close(),
   }
   return Object.assign(end, role === 'dialler' ? dialler(peer) : callee(peer))
-}
-
-class MapStore {
-  #values = new Map()
-  get = async (key) => this.#values.get(key)
-  set = async (key, value) => void this.#values.set(key, value)
-  delete = async (key) => void this.#values.delete(key)
-  keys = async (prefix) => [...this.#values.keys()].filter((key) => key.startsWith(prefix))
 }
 
 function dialler(peer) {

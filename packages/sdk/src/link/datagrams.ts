@@ -75,7 +75,7 @@ export class LinkFlow {
     if (!(data instanceof Uint8Array)) throw new KithError('invalid-argument', 'a datagram is a Uint8Array')
     if (this.#end !== undefined) throw this.#end
     this.#host.mux.sendDatagram(this.#muxStream, data, this.#host.now())
-    this.#host.flush()
+    this.#host.flushDatagrams()
   }
 
   /** Ends the flow for both. */

@@ -99,6 +99,10 @@ export class Link {
       now,
       flush: () => this.#drain(),
       flushSoon: () => this.#drainSoon(),
+      flushDatagrams: () => {
+        this.#fillLane('datagrams')
+        this.#tell()
+      },
       forget: (stream) => this.#streams.delete(stream),
     }
     for (const name of LANE_NAMES) this.#attach(name, lanes[name])
@@ -203,7 +207,9 @@ export class Link {
     this.#bytesReceived += bytes.length
     this.#mux.handle({ type: 'message', lane, bytes }, now())
     this.#tell()
-    this.#drainSoon()
+    // A datagram is owed nothing.
+    if (lane === 'datagrams') this.#arm()
+    else this.#drainSoon()
   }
 
   #give(input: Parameters<Mux['handle']>[0]): void {
@@ -247,22 +253,22 @@ export class Link {
   }
 
   #fillLanes(): void {
+    for (const name of LANE_NAMES) this.#fillLane(name)
+  }
+
+  #fillLane(name: AnyLane): void {
     const at = now()
-    for (const name of LANE_NAMES) {
-      const lane = this.#lanes[name]
-      const highBytes = name === 'datagrams' ? DATAGRAMS_HIGH_BYTES : BUFFER_HIGH_BYTES
-      while (lane.readyState === 'open' && lane.bufferedAmount < highBytes) {
-        const message = this.#mux.pull(name, at)
-        if (message === undefined) break
-        this.#bytesSent += message.length
-        try {
-          lane.send(message)
-        } catch (cause) {
-          this.#mux.handle(
-            { type: 'fail', error: new KithError('lost', 'the lane took no more', { source: 'network', cause }) },
-            at,
-          )
-        }
+    const lane = this.#lanes[name]
+    const highBytes = name === 'datagrams' ? DATAGRAMS_HIGH_BYTES : BUFFER_HIGH_BYTES
+    while (lane.readyState === 'open' && lane.bufferedAmount < highBytes) {
+      const message = this.#mux.pull(name, at)
+      if (message === undefined) break
+      this.#bytesSent += message.length
+      try {
+        lane.send(message)
+      } catch (cause) {
+        const error = new KithError('lost', 'the lane took no more', { source: 'network', cause })
+        this.#mux.handle({ type: 'fail', error }, at)
       }
     }
   }

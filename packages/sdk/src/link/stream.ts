@@ -29,6 +29,8 @@ export interface StreamHost {
   flush(): void
   /** The same, after whoever was told has had a turn: for what need not go alone. */
   flushSoon(): void
+  /** Datagrams were sent: they concern no other lane. */
+  flushDatagrams(): void
   /** Both halves are done; nothing more will be asked. */
   forget(stream: MuxStream): void
 }
