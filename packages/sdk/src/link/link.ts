@@ -351,9 +351,11 @@ export class Link {
     void this.ready
       .then(() => serve(stream))
       .catch((error: unknown) => {
-        stream.reset()
-        // That the conversation was cut short is what the handler was told, not what went wrong in it.
-        if (!stream.endedWith(error)) report(error)
+        // That the conversation is over is what the handler was told, not what went wrong in it.
+        const isOver = stream.endedWith(error)
+        // A flow has ended with that, in order or not; of a stream the other half may still be open.
+        if (!isOver || kind !== 'datagrams') stream.reset()
+        if (!isOver) report(error)
       })
   }
 
