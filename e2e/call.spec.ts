@@ -341,9 +341,13 @@ test('by keyboard alone: called while writing, answered, made small, hung up', a
 })
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  test(`${colorScheme}: axe finds nothing serious from the mirror to the end of a call`, async ({ relay, newBrowser }) => {
+  const asTheyLike = async (...people: Calling[]) => {
+    for (const { page } of people) await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+  }
+
+  test(`${colorScheme}: axe finds nothing serious in a call, from the mirror to the small one`, async ({ relay, newBrowser }) => {
     const [ada, grace] = await two(relay.page, newBrowser)
-    for (const { page } of [ada, grace]) await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await asTheyLike(ada, grace)
     await ada.button(`Call ${GRACE}`).click()
     await expect(ada.mine).toBeVisible()
     expect(await findings(ada)).toEqual([])
@@ -363,9 +367,16 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await ada.button('Devices').click()
     expect(await findings(ada)).toEqual([])
     await ada.page.keyboard.press('Escape')
+    await expect(ada.screen(GRACE).getByRole('heading', { name: GRACE, level: 1 })).toBeVisible()
     await ada.button('Make the call small').click()
     expect(await findings(ada)).toEqual([])
-    await ada.hangUp()
+    // A page has one first heading, and beside a small call the chat is what it is about.
+    await expect(ada.page.getByRole('heading', { level: 1 })).toHaveCount(1)
+  })
+
+  test(`${colorScheme}: axe finds nothing serious after a call that was none`, async ({ relay, newBrowser }) => {
+    const [ada, grace] = await two(relay.page, newBrowser)
+    await asTheyLike(ada, grace)
     await ada.call(GRACE)
     await grace.button('Decline').click()
     await expect(ada.screen(GRACE)).toContainText('Grace Hopper declined')

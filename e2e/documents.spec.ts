@@ -345,6 +345,18 @@ test('what does not fit into a document is refused as a whole, in words, and not
   expect(written.endsWith('xy')).toBe(true)
 })
 
+test('after a reload the open document is in sight in a long list', async ({ relay, newBrowser }) => {
+  const ada = new Writing(await Person.open(await newBrowser(), relay.page, 'Ada Lovelace'))
+  await ada.create('The first of many')
+  await ada.expectSaved()
+  for (let n = 2; n <= 12; n++) await ada.create(`Number ${n}`)
+  const row = ada.row('The first of many')
+  await expect(row).not.toBeInViewport()
+  await ada.open('The first of many')
+  await ada.page.reload()
+  await expect(row).toBeInViewport({ ratio: 1 })
+})
+
 test('by keyboard alone: a new document, its title, its text, and out again', async ({ relay, newBrowser }) => {
   const { page } = await Person.open(await newBrowser(), relay.page, 'Ada Lovelace')
   await page.getByRole('button', { name: 'New document' }).focus()

@@ -11,6 +11,12 @@ export const GLOBAL_BUILD = fileURLToPath(new URL('../packages/sdk/dist/kith.glo
 export class RelayProcess {
   #process: ChildProcess | undefined
   #port = 0
+  readonly #folder: string
+
+  /** Serves the page in `folder` too. */
+  constructor(folder = PAGE_FOLDER) {
+    this.#folder = folder
+  }
 
   get port(): number {
     return this.#port
@@ -27,10 +33,10 @@ export class RelayProcess {
 
   /** Resolves once it says that it is ready. */
   async start(): Promise<void> {
-    for (const built of [CLI, PAGE_FOLDER, GLOBAL_BUILD]) {
+    for (const built of [CLI, this.#folder, GLOBAL_BUILD]) {
       if (!existsSync(built)) throw new Error(`${built} is missing: run 'npm run build' first`)
     }
-    const relay = spawn(process.execPath, [CLI, '--port', String(this.#port), '--static', PAGE_FOLDER], {
+    const relay = spawn(process.execPath, [CLI, '--port', String(this.#port), '--static', this.#folder], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#process = relay

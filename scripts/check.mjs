@@ -14,6 +14,7 @@ export const CHECKS = [
   ),
   ['types as published', process.execPath, ['scripts/types.mjs']],
   ['types of the examples', bin('tsc'), ['-p', 'packages/sdk/examples']],
+  ['types of the README', process.execPath, ['scripts/readme-types.mjs']],
   ['layers', process.execPath, ['scripts/layers.mjs']],
   ['unused code', bin('knip'), []],
 ]

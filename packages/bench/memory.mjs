@@ -13,10 +13,10 @@ export const MEMORY = {
   units: { memory: 'KiB' },
   /** Private memory of two fresh renderer processes, before and after so many dials; all pairs of ends stand ready before. */
   async round(browser, url, options) {
-    const before = await renderers(browser)
+    const before = await rendererIds(browser)
     const pages = { dialler: await openPage(browser, url), callee: await openPage(browser, url) }
     try {
-      const own = (await renderers(browser)).filter((id) => !before.includes(id))
+      const own = (await rendererIds(browser)).filter((id) => !before.includes(id))
       const pairs = []
       for (let pair = 0; pair < FIRST + CONNECTIONS; pair++) {
         pairs.push(await openEnds(pages, { ...options, room: `memory-${pair}` }))
@@ -31,7 +31,7 @@ export const MEMORY = {
   },
 }
 
-async function renderers(browser) {
+export async function rendererIds(browser) {
   const session = await browser.newBrowserCDPSession()
   const { processInfo } = await session.send('SystemInfo.getProcessInfo')
   await session.detach()
@@ -53,7 +53,8 @@ async function least(processes, pages) {
   return Math.min(...readings)
 }
 
-function privateKib(processId) {
+/** Of a process, what it shares with no other. */
+export function privateKib(processId) {
   const text = readFileSync(`/proc/${processId}/smaps_rollup`, 'utf8')
   const of = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)[1])
   return of('Private_Clean') + of('Private_Dirty')

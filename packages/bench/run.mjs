@@ -1,4 +1,5 @@
-// `npm run bench -- link|connect|in-flight|size|plots`: Kith beside a raw RTCPeerConnection and its peers, interleaved in one run. See README.md.
+// `npm run bench -- link|connect|in-flight|size|soak|plots`: Kith beside a raw RTCPeerConnection and its peers, interleaved in one run. See
+// README.md.
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { ensureInstalled } from '../../scripts/install.mjs'
@@ -14,7 +15,8 @@ const USAGE = `Usage: npm run bench -- plots
        npm run bench -- in-flight [--json FILE] [--rounds N]
        npm run bench -- link|connect|size [--json FILE] [--rounds N] [--contenders ${['raw', 'kith', ...BUNDLED].join()}]
        [--measures a,b] [--other NAME=SDK.js]
-       link only: [--delay-ms N [--rate-mbit R]]  each way, between two network namespaces`
+       link only: [--delay-ms N [--rate-mbit R]]  each way, between two network namespaces
+       npm run bench -- soak [--streams N] [--mib N] [--json FILE]`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -26,6 +28,8 @@ const { values, positionals } = parseArgs({
     'delay-ms': { type: 'string' },
     'rate-mbit': { type: 'string' },
     other: { type: 'string', multiple: true, default: [] },
+    streams: { type: 'string', default: '100000' },
+    mib: { type: 'string', default: '1024' },
   },
 })
 const bench = positionals[0]
@@ -34,14 +38,16 @@ const others = new Map(values.other.map((other) => other.split('=')))
 const known = bench === 'in-flight' ? IN_FLIGHT_CONTENDERS : ['raw', 'kith', ...BUNDLED, ...others.keys()]
 const names = values.contenders?.split(',') ?? known
 const rounds = Number(values.rounds ?? ROUNDS[bench] ?? 1)
+const [streams, mib] = [Number(values.streams), Number(values.mib)]
 const measures = values.measures?.split(',')
 const path =
   values['delay-ms'] === undefined
     ? undefined
     : { delayMs: Number(values['delay-ms']), rateMbit: Number(values['rate-mbit'] ?? 0) }
 const isPath = path === undefined || (bench === 'link' && path.delayMs >= 0 && path.rateMbit >= 0)
-const isBench = ['link', 'connect', 'in-flight', 'size', 'plots'].includes(bench)
-if (!isBench || !Number.isInteger(rounds) || rounds < 1 || !names.every((name) => known.includes(name)) || !isPath) {
+const isCount = (number) => Number.isInteger(number) && number >= 1
+const isBench = ['link', 'connect', 'in-flight', 'size', 'soak', 'plots'].includes(bench)
+if (!isBench || ![rounds, streams, mib].every(isCount) || !names.every((name) => known.includes(name)) || !isPath) {
   console.error(USAGE)
   process.exit(2)
 }
@@ -59,7 +65,7 @@ if (bench === 'size') {
 } else {
   const { ensureBrowsers } = await import('../../scripts/browsers.mjs')
   ensureBrowsers(['chromium'])
-  await build(names)
+  await build(bench === 'soak' ? [] : names)
   const obstacle = namespaceObstacle()
   if (obstacle === undefined) runInside()
   else if (path === undefined) await run(obstacle)
@@ -71,6 +77,13 @@ if (bench === 'size') {
 
 /** @param {string | undefined} obstacle why the network is not one of our own */
 async function run(obstacle) {
+  if (bench === 'soak') {
+    const { soak } = await import('./soak.mjs')
+    const report = await soak({ streams, mib, obstacle })
+    finish(report)
+    console.log(report.isFlat ? 'memory is flat' : 'MEMORY GROWS')
+    process.exit(report.isFlat ? 0 : 1)
+  }
   const { measure } = await import('./measure.mjs')
   const { print } = await import('./report.mjs')
   const report = await measure({ bench, names, others, rounds, measures, path, obstacle })

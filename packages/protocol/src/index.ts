@@ -37,7 +37,6 @@ export {
   Handshake,
   type HandshakeOptions,
   type NoiseSession,
-  type StaticKey,
 } from './noise/handshake.ts'
 export type { PatternName } from './noise/pattern.ts'
 

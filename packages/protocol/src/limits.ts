@@ -1,6 +1,6 @@
 /**
  * Every limit in one place: its unit, what it defends against, why this number, what happens beyond it. Each is tested at N
- * and at N + 1 beside the code that keeps it.
+ * and at N + 1 beside the code that keeps it; limits.test.ts tells where.
  */
 
 // ── names ────────────────────────────────────────────────────────────────────────────────────

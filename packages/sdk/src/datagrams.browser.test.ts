@@ -2,14 +2,12 @@
 import { DATAGRAM_MAX_BYTES, DATAGRAM_QUEUE_MAX, DATAGRAM_QUEUE_MAX_BYTES } from '@kith/protocol'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Datagrams, Peer, PeerOptions } from './api.ts'
+import { bareChannels, type Ping } from './bare-channels.testing.ts'
 import { friends } from './people.testing.ts'
 
 const FULL = new Uint8Array(DATAGRAM_MAX_BYTES)
 /** What may lie in one flow's queue. */
 const QUEUE_MAX = Math.min(DATAGRAM_QUEUE_MAX, Math.floor(DATAGRAM_QUEUE_MAX_BYTES / FULL.length))
-
-/** Whatever else runs on the machine can hold all of it up for longer than a datagram is worth, or than a ping may take. */
-const BUSY = { retry: 3 }
 
 const reported: unknown[] = []
 beforeEach(() => {
@@ -62,11 +60,11 @@ async function atRate(perSecond: number, durationMs: number, send: () => void): 
   return total
 }
 
-/** Round trips of a byte on a stream, one after the other, until `done`; ms. */
-async function pings(ada: Peer, bo: Peer, done: Promise<unknown>): Promise<number[]> {
+/** Round trips of a byte on a stream, one after the other, until `done`. */
+async function pings(ada: Peer, bo: Peer, done: Promise<unknown>): Promise<Ping[]> {
   const stream = await ada.open(bo, '/echo/v1')
   const [writer, reader] = [stream.writable.getWriter(), stream.readable.getReader()]
-  const times: number[] = []
+  const all: Ping[] = []
   let isDone = false
   void done.finally(() => {
     isDone = true
@@ -75,12 +73,23 @@ async function pings(ada: Peer, bo: Peer, done: Promise<unknown>): Promise<numbe
     const start = performance.now()
     await writer.write(Uint8Array.of(1))
     await reader.read()
-    times.push(performance.now() - start)
+    all.push({ start, end: performance.now() })
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
-  return times.sort((a, b) => a - b)
+  return all
 }
-const p99 = (sorted: number[]) => sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN
+
+/** A ping of a channel that carries nothing else takes no longer, unless the machine was held up. */
+const BARE_PING_MS = 25
+
+/** How long pings took, ascending, ms; less what the machine was held up meanwhile, as the bare pings of the same moments tell. */
+function delays(ours: readonly Ping[], bare: readonly Ping[]): number[] {
+  const heldUp = bare.map(({ start, end }) => ({ start, end, ms: end - start })).filter(({ ms }) => ms > BARE_PING_MS)
+  const delay = ({ start, end }: Ping) =>
+    end - start - Math.max(0, ...heldUp.filter((ping) => ping.start < end && ping.end > start).map(({ ms }) => ms))
+  return ours.map(delay).sort((a, b) => a - b)
+}
+const p99 = (sorted: readonly number[]) => sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN
 
 /** The browser's WebRTC, and the datagram channels of what was made with it. */
 function seenWebRtc() {
@@ -180,74 +189,101 @@ test('what is not served is refused, and a stream of the same name is no flow', 
   await expect(flow.readable.getReader().read()).rejects.toMatchObject({ code: 'unsupported-protocol' })
 })
 
-test('10,000 datagrams of 1,100 bytes at 2,000 a second: at least 99.9 % arrive', BUSY, async () => {
+/** What became of those that never reached the reader, by cause. */
+function missing({ stats: mine }: Datagrams, { stats: theirs }: Datagrams) {
+  const lost = mine.sent - theirs.received
+  return { tooLate: mine.droppedOutgoing, lost, unread: theirs.droppedIncoming }
+}
+
+/** So near to a bare datagram that failed, the machine was held up for one of ours too. */
+const HELD_UP_MS = 250
+
+test('10,000 datagrams of 1,100 bytes at 2,000 a second: at least 99.9 % arrive', async () => {
   await using people = await players()
   const [mine, theirs] = await people.flow()
-  const heard = listen(theirs)
-  const sent = await atRate(2000, 5000, () => mine.send(FULL))
-  await vi.waitFor(() => expect(heard.count).toBeGreaterThanOrEqual(sent * 0.999))
-  expect(sent).toBe(10_000)
+  using bare = await bareChannels()
+  const sentAt: number[] = []
+  const heard = new Set<number>()
+  const over = theirs.readable.pipeTo(
+    new WritableStream({ write: ({ buffer }) => void heard.add(new DataView(buffer).getUint32(0)) }),
+  )
+  over.catch(() => undefined) // it fails with the test
+  await atRate(2000, 5000, () => {
+    const datagram = new Uint8Array(DATAGRAM_MAX_BYTES)
+    new DataView(datagram.buffer).setUint32(0, sentAt.length)
+    sentAt.push(performance.now())
+    mine.send(datagram)
+    bare.send(datagram.length)
+  })
+  expect(sentAt.length).toBe(10_000)
+  const bareFailed = await bare.failed()
+  // Both were sent in the same moments: what the machine did to the bare ones tells what it did to ours.
+  const whole = sentAt.flatMap((at, n) => (bareFailed.some((failedAt) => Math.abs(failedAt - at) <= HELD_UP_MS) ? [] : [n]))
+  const missed = () => whole.filter((n) => !heard.has(n)).length
+  await vi.waitFor(() => expect(missed(), JSON.stringify(missing(mine, theirs))).toBeLessThanOrEqual(whole.length * 0.001))
+  console.info(`missed ${missed()} of ${whole.length}, of all ${JSON.stringify(missing(mine, theirs))}`)
   mine.close()
-  await heard.over
+  await over
 })
 
-test(
-  'a sender at ten times the rate of the path: queues keep their bounds, and a stream beside it its latency',
-  BUSY,
-  async () => {
-    const { wrtc, buffered } = seenWebRtc()
-    await using people = await players({ wrtc })
-    const [mine, theirs] = await people.flow()
-    const heard = listen(theirs)
-    // The rate of the path: whoever awaits each write goes as fast.
-    const writer = mine.writable.getWriter()
-    const start = performance.now()
-    while (performance.now() - start < 500) for (let i = 0; i < 16; i++) await writer.write(FULL)
-    const pathPerSecond = (mine.stats.sent * 1000) / (performance.now() - start)
-    expect(mine.stats.droppedOutgoing).toBe(0)
-    const before = mine.stats
-    let [queued, inChannel, calls] = [0, 0, 0]
-    const flood = atRate(10 * pathPerSecond, 2000, () => {
-      mine.send(FULL)
-      calls += 1
-      const { sent, droppedOutgoing } = mine.stats
-      queued = Math.max(queued, calls - (sent - before.sent) - droppedOutgoing)
-      inChannel = Math.max(inChannel, buffered())
-    })
-    const times = await pings(people.ada, people.bo, flood)
+test('a sender at ten times the rate of the path: queues keep their bounds, and a stream beside it its latency', async () => {
+  const { wrtc, buffered } = seenWebRtc()
+  await using people = await players({ wrtc })
+  const [mine, theirs] = await people.flow()
+  using bare = await bareChannels()
+  const heard = listen(theirs)
+  // The rate of the path: whoever awaits each write goes as fast.
+  const writer = mine.writable.getWriter()
+  const start = performance.now()
+  while (performance.now() - start < 500) for (let i = 0; i < 16; i++) await writer.write(FULL)
+  const pathPerSecond = (mine.stats.sent * 1000) / (performance.now() - start)
+  const before = mine.stats
+  let [queued, inChannel, calls] = [0, 0, 0]
+  const flood = atRate(10 * pathPerSecond, 2000, () => {
+    mine.send(FULL)
+    calls += 1
     const { sent, droppedOutgoing } = mine.stats
-    console.info(
-      `path ${Math.round(pathPerSecond)}/s, offered ${calls}, sent ${sent - before.sent}, dropped ${droppedOutgoing}, heard ${heard.count},`,
-    )
-    console.info(
-      `most queued ${queued}, in the channel ${inChannel}; pings ${times.length}, p50 ${times[times.length >> 1]}, p99 ${p99(times)}`,
-    )
-    expect(queued).toBeLessThanOrEqual(QUEUE_MAX)
-    expect(inChannel).toBeLessThan(40 * 1024)
-    expect(droppedOutgoing).toBeGreaterThan(0)
-    expect(heard.count).toBeGreaterThan(1000)
-    expect(times.length).toBeGreaterThan(20)
-    expect(p99(times)).toBeLessThan(100)
-  },
-)
+    queued = Math.max(queued, calls - (sent - before.sent) - (droppedOutgoing - before.droppedOutgoing))
+    inChannel = Math.max(inChannel, buffered())
+  })
+  const [ours, bares] = await Promise.all([pings(people.ada, people.bo, flood), bare.ping(flood)])
+  const { sent, droppedOutgoing } = mine.stats
+  const times = delays(ours, bares)
+  console.info(
+    `path ${Math.round(pathPerSecond)}/s, offered ${calls}, sent ${sent - before.sent}, dropped ${droppedOutgoing}, heard ${heard.count},`,
+  )
+  console.info(`most queued ${queued}, in the channel ${inChannel};`)
+  console.info(
+    `pings ${ours.length}, p99 ${p99(delays(ours, []))}, where not held up ${p99(times)}, bare ${p99(delays(bares, []))}`,
+  )
+  expect(queued).toBeLessThanOrEqual(QUEUE_MAX)
+  expect(inChannel).toBeLessThan(40 * 1024)
+  expect(droppedOutgoing).toBeGreaterThan(before.droppedOutgoing)
+  expect(heard.count).toBeGreaterThan(1000)
+  expect(times.length).toBeGreaterThan(20)
+  expect(p99(times)).toBeLessThan(100)
+})
 
-test('a reader that never reads: the newest are kept, the others dropped and counted', BUSY, async () => {
+test('a reader that never reads: the newest are kept, the others dropped and counted', async () => {
   await using people = await players()
   const [mine, theirs] = await people.flow()
+  using bare = await bareChannels()
   let n = 0
   const flood = atRate(4000, 1000, () => {
     const datagram = new Uint8Array(DATAGRAM_MAX_BYTES)
     new DataView(datagram.buffer).setUint32(0, n++)
     mine.send(datagram)
   })
-  const times = await pings(people.ada, people.bo, flood)
-  await vi.waitFor(() => expect(theirs.stats.received).toBeGreaterThanOrEqual(n * 0.99))
+  const [ours, bares] = await Promise.all([pings(people.ada, people.bo, flood), bare.ping(flood)])
+  const times = delays(ours, bares)
+  console.info(`${JSON.stringify(missing(mine, theirs))}; pings p99 ${p99(delays(ours, []))}, where not held up ${p99(times)}`)
+  await vi.waitFor(() => expect(theirs.stats.droppedIncoming).toBeGreaterThan(0))
   const { received, droppedIncoming } = theirs.stats
   expect(received - droppedIncoming).toBeLessThanOrEqual(QUEUE_MAX)
-  expect(droppedIncoming).toBeGreaterThan(0)
   expect(p99(times)).toBeLessThan(100)
+  // Those that never came are not among those kept.
   const first = (await theirs.readable.getReader().read()).value as Uint8Array<ArrayBuffer>
-  expect(new DataView(first.buffer).getUint32(0)).toBeGreaterThanOrEqual(n - QUEUE_MAX - n * 0.01)
+  expect(new DataView(first.buffer).getUint32(0)).toBeGreaterThanOrEqual(n - QUEUE_MAX - (n - received))
 })
 
 test('several flows of one connection, both ways, each get their own', async () => {

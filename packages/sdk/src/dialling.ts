@@ -129,8 +129,6 @@ export class Dialling {
     this.#driver.give({ type: 'dial', dial, way, routes, replyOrigins: origins, protocols, timeoutMs })
     // The machine's only reason to end it at once; nobody knew its number yet.
     if (!this.#legs.has(dial)) throw new KithError('too-many', 'There are too many dials under way.')
-    // Made while the knock travels.
-    if (!isForPresence) this.#prepare(dial, leg, 'answerer')
     return dial
   }
 
@@ -177,6 +175,11 @@ export class Dialling {
       case 'knock':
         this.#judge(output)
         return
+      case 'prepare': {
+        const leg = this.#legs.get(output.dial)
+        if (leg) this.#prepare(output.dial, leg, 'answerer')
+        return
+      }
       case 'describe':
         this.#describe(output)
         return

@@ -124,6 +124,13 @@ export class Endpoint {
     this.drain()
   }
 
+  abort(stream: AppStream): void {
+    if ((stream.sending !== 'open' && stream.sending !== 'finishing') || stream.isFlow || this.end !== undefined) return
+    this.mux.abort(stream.mux, stream.key)
+    stream.sending = 'failed'
+    this.drain()
+  }
+
   stop(stream: AppStream): void {
     if (stream.reading !== 'open' || this.end !== undefined) return
     this.mux.stop(stream.mux, stream.key)
@@ -239,6 +246,10 @@ export class Endpoint {
       case 'reset':
         this.#checkCode(stream, output.code)
         this.#endWith(stream)
+        break
+      case 'aborted':
+        this.#checkCode(stream, output.code)
+        if (stream.reading !== 'ended') stream.reading = 'failed'
         break
       case 'rejected':
         if (stream.writes === 1) this.#config.violated(`stream ${stream.key}: 'rejected' where it was accepted`)

@@ -209,6 +209,9 @@ export class Observer {
         stream.finished = true
         this.#turns.took(lane, id, 0)
         return
+      case 'abort':
+        stream.finished = true
+        return
       case 'reset':
         stream.reset = true
         return

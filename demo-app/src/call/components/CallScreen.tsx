@@ -34,6 +34,8 @@ export function CallScreen({ session, call, id, name }: CallScreenProps) {
   useEffect(() => {
     if (!isSmall) heading.current?.focus()
   }, [isSmall])
+  // Large, it is the page; small, it lies on a page that has its own first heading.
+  const Heading = isSmall ? 'h2' : 'h1'
   return (
     <section
       class={isSmall ? 'call live small' : 'call live'}
@@ -42,9 +44,9 @@ export function CallScreen({ session, call, id, name }: CallScreenProps) {
     >
       <header class="call-header">
         <div class="call-who">
-          <h1 ref={heading} tabIndex={-1} class="clip">
+          <Heading ref={heading} tabIndex={-1} class="clip">
             {name}
-          </h1>
+          </Heading>
           {call ? (
             <Status session={session} call={call} />
           ) : (

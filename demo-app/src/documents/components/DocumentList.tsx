@@ -1,5 +1,5 @@
 /** My documents, under my people. */
-import { useId } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 import { useNow } from '../../clock.ts'
 import { Icon } from '../../components/Icon.tsx'
 import { shortWhen } from '../../dates.ts'
@@ -52,8 +52,13 @@ interface RowProps {
 
 function Row({ entry: { id, title, members, changedAt, isNew }, people, now, current }: RowProps) {
   const names = listOf(members.map((member) => nameOf(people, member)))
+  const row = useRef<HTMLButtonElement>(null)
+  // What is open may have been opened elsewhere, or before a reload: then nobody has scrolled to it.
+  useLayoutEffect(() => {
+    if (current) row.current?.scrollIntoView({ block: 'nearest' })
+  }, [current])
   return (
-    <button type="button" class="document" aria-current={current ? 'true' : undefined} onClick={() => openDocument(id)}>
+    <button ref={row} type="button" class="document" aria-current={current ? 'true' : undefined} onClick={() => openDocument(id)}>
       <span class="document-picture" aria-hidden="true">
         <Icon name="document" />
       </span>

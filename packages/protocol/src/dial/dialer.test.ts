@@ -133,6 +133,23 @@ test('an invitation: both prove who they are, both are told, both connect', asyn
   expect(invited.outputs.find((output) => output.type === 'knock')).toMatchObject({ from: undefined })
 })
 
+test.each([
+  ['once a knock is out', ['/chat/v1'], ['bind', 'send', 'prepare', 'send']],
+  ['not at all to ask for presence', [], ['bind', 'send', 'send']],
+] as const)('a connection is made ready %s', async (_, protocols, expected) => {
+  const { alice, bob } = await twoPeople(78, ['wss://one.test', 'wss://two.test'])
+  const routes = await alice.routesTo(bob)
+  const way = { kind: 'contact', remote: bob.id } as const
+  const { dialer } = alice
+  dialer.handle({ type: 'dial', dial: 1, way, routes, replyOrigins: [], protocols: [...protocols], timeoutMs: 1_000 }, NOON)
+  const seen: string[] = []
+  for (let output = dialer.poll(); output; output = dialer.poll()) {
+    if (output.type === 'perform') dialer.handle({ type: 'performed', work: output.work, result: await output.run() }, NOON)
+    else seen.push(output.type)
+  }
+  expect(seen).toEqual(expected)
+})
+
 test('an invitation in the making: nothing of the guest counts before the grant', async () => {
   const { world, inviter, guest } = inviteWorld(5)
   inviter.onProved = () => undefined
@@ -140,7 +157,7 @@ test('an invitation in the making: nothing of the guest counts before the grant'
   await world.run(3_000)
   const invited = only(inviter.incoming)
   expect(types(invited)).toEqual(['knock', 'describe', 'bind', 'proved'])
-  expect(types(accepting)).toEqual(['bind', 'describe'])
+  expect(types(accepting)).toEqual(['bind', 'prepare', 'describe'])
   inviter.handle({ type: 'grant', dial: inviter.numberOf(invited), granted: true })
   expect(types(invited).slice(4, 6)).toEqual(['answered', 'candidates'])
   expect(await world.run(5_000, () => accepting.isConnected)).toBe(true)

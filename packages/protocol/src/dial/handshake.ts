@@ -8,8 +8,10 @@ import { prologue, type Route, type Way } from './prologue.ts'
 
 /** `role`: ours. Throws 'invalid-argument' where a PeerId is not of a point on the curve. */
 export function dialHandshake(role: Role, way: Way, route: Route, { identity, random }: DialContext): Handshake {
+  const { newEphemeral } = identity
   if (way.kind === 'invite') {
-    return createHandshake({ pattern: 'NNpsk0', role, prologue: prologue(way, route, undefined), random, psk: way.psk })
+    const unnamed = prologue(way, route, undefined)
+    return createHandshake({ pattern: 'NNpsk0', role, prologue: unnamed, random, newEphemeral, psk: way.psk })
   }
   const [initiator, responder] = role === 'initiator' ? [identity.id, way.remote] : [way.remote, identity.id]
   return createHandshake({
@@ -17,6 +19,7 @@ export function dialHandshake(role: Role, way: Way, route: Route, { identity, ra
     role,
     prologue: prologue(way, route, { initiator, responder }),
     random,
+    newEphemeral,
     local: identity.keyAgreement,
     remote: x25519PublicKey(publicKeyOf(way.remote)),
   })

@@ -74,6 +74,8 @@ export type DialOutput =
       readonly from: PeerId | undefined
       readonly protocols: readonly ProtocolName[]
     }
+  /** A knock is out: until it is answered there is time to make the RTCPeerConnection that 'describe' will ask. */
+  | { readonly type: 'prepare'; readonly dial: DialNumber }
   /** Start an RTCPeerConnection: without `remote` as the offerer, with it as the answerer; answer with 'described'. */
   | { readonly type: 'describe'; readonly dial: DialNumber; readonly remote?: TransportDescription; readonly peer?: DialPeer }
   /** The answerer's description has come: hand it to the RTCPeerConnection. */

@@ -196,6 +196,8 @@ export class OutgoingDial {
           const sent = { route, handshake, envelope }
           this.#knocks.push(sent)
           this.#sendKnock(sent)
+          const isFirst = this.#knocks.length === 1
+          if (isFirst && !this.isPresence) this.#context.emit({ type: 'prepare', dial: this.number })
           // Who only asks for presence asks again in a while; with resends a hundred absent contacts would use up what a relay lets one send.
           if (!this.isPresence) this.#resendAt ??= now + this.#resendMs
         },

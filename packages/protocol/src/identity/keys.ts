@@ -26,6 +26,8 @@ export interface IdentityKeys {
   /** Ed25519 (RFC 8032), 64 bytes. */
   sign(message: Uint8Array): Promise<Bytes>
   readonly keyAgreement: KeyAgreement
+  /** A fresh X25519 pair for one handshake, where something better is at hand than drawing it in the page. */
+  readonly newEphemeral?: () => Promise<KeyAgreement>
 }
 
 /** The Ed25519 seed (32 bytes) of an identity's root (32 random bytes). */
@@ -41,10 +43,7 @@ export function identityFromSeed(ed25519Seed: Uint8Array): IdentityKeys {
     id: peerIdOf(publicKey),
     publicKey,
     sign: async (message) => ed25519.sign(message, seed) as Bytes,
-    keyAgreement: {
-      publicKey: x25519PublicKey(publicKey),
-      agree: keyAgreementWith(x25519SecretKey(seed)),
-    },
+    keyAgreement: keyAgreementOf(x25519SecretKey(seed)),
   }
 }
 
@@ -80,13 +79,17 @@ export function verify(signature: Uint8Array, message: Uint8Array, publicKey: Ui
 /** The eight points of small order in their canonical encodings; the others do not pass the decoder. */
 const SMALL_ORDER = ED25519_TORSION_SUBGROUP.map(fromHex)
 
-function keyAgreementWith(secretKey: Bytes): KeyAgreement['agree'] {
-  return async (remotePublicKey) => {
-    try {
-      return x25519.getSharedSecret(secretKey, remotePublicKey) as Bytes
-    } catch (cause) {
-      throw new KithError('peer-violation', 'no shared secret with this X25519 key', { source: 'remote', cause })
-    }
+/** The X25519 pair of this secret (32 bytes, not copied), in the page. */
+export function keyAgreementOf(secretKey: Bytes): KeyAgreement {
+  return {
+    publicKey: x25519.getPublicKey(secretKey) as Bytes,
+    agree: async (remotePublicKey) => {
+      try {
+        return x25519.getSharedSecret(secretKey, remotePublicKey) as Bytes
+      } catch (cause) {
+        throw new KithError('peer-violation', 'no shared secret with this X25519 key', { source: 'remote', cause })
+      }
+    },
   }
 }
 

@@ -12,6 +12,7 @@
  * | 7 | RESET | varint code |
  * | 8 | STOP | varint code |
  * | 10 | ACK | stream 0; lane, varint count: as the control message, for when there is a message to share |
+ * | 11 | ABORT | varint code |
  */
 import { fromUtf8, utf8 } from '../bytes/bytes.ts'
 import { Reader } from '../bytes/reader.ts'
@@ -62,6 +63,7 @@ export type Frame =
   | { readonly type: 'fin'; readonly stream: number }
   | { readonly type: 'reset'; readonly stream: number; readonly code: number }
   | { readonly type: 'stop'; readonly stream: number; readonly code: number }
+  | { readonly type: 'abort'; readonly stream: number; readonly code: number }
   | { readonly type: 'ack'; readonly stream: 0; readonly lane: LaneNumber; readonly count: number }
 
 const OPEN = 1
@@ -73,6 +75,7 @@ const FIN = 6
 const RESET = 7
 const STOP = 8
 const ACK = 10
+const ABORT = 11
 
 /** Throws 'peer-violation' for anything but one whole frame of at most FRAME_MAX_BYTES. */
 export function decodeFrame(message: Bytes): Frame {
@@ -102,6 +105,8 @@ export function decodeFrame(message: Bytes): Frame {
       return { type: 'reset', stream, code: lastVarint(reader) }
     case STOP:
       return { type: 'stop', stream, code: lastVarint(reader) }
+    case ABORT:
+      return { type: 'abort', stream, code: lastVarint(reader) }
     case ACK:
       return { type: 'ack', stream: 0, lane: laneNumber(reader.u8()), count: lastVarint(reader) }
     default:
@@ -143,6 +148,10 @@ export function encodeReset(stream: number, code: number): Bytes {
 
 export function encodeStop(stream: number, code: number): Bytes {
   return withNumber(stream, STOP, code)
+}
+
+export function encodeAbort(stream: number, code: number): Bytes {
+  return withNumber(stream, ABORT, code)
 }
 
 export function encodeAck(lane: LaneNumber, count: number): Bytes {

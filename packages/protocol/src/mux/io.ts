@@ -43,6 +43,8 @@ export type MuxOutput =
   | { readonly type: 'rejected'; readonly stream: MuxStream; readonly code: number }
   /** The remote ended both halves. What it had finished can still be read. */
   | { readonly type: 'reset'; readonly stream: MuxStream; readonly code: number }
+  /** The remote cut short what it was writing. */
+  | { readonly type: 'aborted'; readonly stream: MuxStream; readonly code: number }
   /** The remote reads no more. */
   | { readonly type: 'stopped'; readonly stream: MuxStream; readonly code: number }
   /** `readDatagram` found nothing before and may find something now, or all is gone for which `isDrained` was asked. */

@@ -482,6 +482,43 @@ test('urgent may overtake bulk: an id that comes late was not skipped', () => {
   expect(callee.mux.streams).toBe(2)
 })
 
+test('abort ends a half with its code, before or after it was heard of, and leaves nothing behind', () => {
+  for (const isEarly of [true, false]) {
+    const [dialler, callee] = readyPair()
+    const stream = dialler.mux.open({ protocols: [ECHO] })
+    dialler.mux.write(stream, new Uint8Array(100))
+    if (!isEarly) exchange(dialler, callee)
+    dialler.mux.abort(stream, 7)
+    exchange(dialler, callee)
+    const incoming = callee.acceptLast()
+    exchange(dialler, callee)
+    expect(callee.last('aborted')).toMatchObject({ stream: incoming, code: 7 })
+    expect(callee.mux.read(incoming)).toBeUndefined()
+    expect(callee.mux.unreadBytes).toBe(0)
+    expect(callee.mux.write(incoming, new Uint8Array(50))).toBe(50)
+    callee.mux.finish(incoming)
+    exchange(dialler, callee)
+    expect(dialler.mux.read(stream)?.length).toBe(50)
+    expect(dialler.mux.atEnd(stream)).toBe(true)
+    dialler.now = callee.now = ACK_MS
+    for (const bench of [dialler, callee]) bench.give({ type: 'tick' })
+    exchange(dialler, callee)
+    expect([dialler.mux.streams, callee.mux.streams, dialler.failure, callee.failure]).toEqual([0, 0, undefined, undefined])
+  }
+})
+
+test('what had come whole is not cut short by an abort that follows', () => {
+  const [dialler, callee] = readyPair()
+  const stream = dialler.mux.open({ protocols: [ECHO] })
+  dialler.mux.write(stream, new Uint8Array(100))
+  dialler.mux.finish(stream)
+  exchange(dialler, callee)
+  dialler.mux.abort(stream, 7)
+  exchange(dialler, callee)
+  expect(callee.mux.read(callee.acceptLast())?.length).toBe(100)
+  expect(callee.last('aborted')).toBeUndefined()
+})
+
 test('a stream that is over within one message is answered all the same', () => {
   const [dialler, callee] = readyPair()
   const stream = dialler.mux.open({ protocols: [ECHO] })

@@ -177,6 +177,11 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     this.#streams.reset(stream, code)
   }
 
+  /** Writes no more, although there was more to write; the remote's reads fail with the code. The other half goes on. */
+  abort(stream: MuxStream, code: number): void {
+    this.#streams.abort(stream, code)
+  }
+
   /** Reads no more; the remote's writes fail with the code. */
   stop(stream: MuxStream, code: number): void {
     this.#streams.stop(stream, code)

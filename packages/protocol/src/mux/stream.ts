@@ -1,7 +1,16 @@
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import type { Bytes, Millis } from '../machine.ts'
 import type { Flow } from './datagrams.ts'
-import { encodeAccept, encodeCredit, encodeReset, encodeStop, type OpenHeader, type Scope, type StreamKind } from './frames.ts'
+import {
+  encodeAbort,
+  encodeAccept,
+  encodeCredit,
+  encodeReset,
+  encodeStop,
+  type OpenHeader,
+  type Scope,
+  type StreamKind,
+} from './frames.ts'
 import type { MuxLane } from './lanes.ts'
 import type { ReceiveHalf } from './receive-half.ts'
 import type { SendHalf } from './send-half.ts'
@@ -34,12 +43,13 @@ export class MuxStream {
   flow: Flow | undefined
 
   /** What is to be said as soon as the lane has room. Merged, never queued: a remote cannot make this grow. */
-  readonly signals: { accept: boolean; credit: boolean; stop: number | undefined; reset: number | undefined } = {
-    accept: false,
-    credit: false,
-    stop: undefined,
-    reset: undefined,
-  }
+  readonly signals: {
+    accept: boolean
+    credit: boolean
+    stop: number | undefined
+    abort: number | undefined
+    reset: number | undefined
+  } = { accept: false, credit: false, stop: undefined, abort: undefined, reset: undefined }
   /** Whether the lane's queue of signals holds it. */
   signalled = false
   scheduled = false
@@ -79,8 +89,8 @@ export class MuxStream {
   }
 
   get hasSignals(): boolean {
-    const { accept, credit, stop, reset } = this.signals
-    return accept || credit || stop !== undefined || reset !== undefined
+    const { accept, credit, stop, abort, reset } = this.signals
+    return accept || credit || stop !== undefined || abort !== undefined || reset !== undefined
   }
 
   /** Queues it with its lane, if there is something to say. */
@@ -102,6 +112,11 @@ export class MuxStream {
       const code = signals.reset
       signals.reset = undefined
       return encodeReset(id, code)
+    }
+    if (signals.abort !== undefined) {
+      const code = signals.abort
+      signals.abort = undefined
+      return encodeAbort(id, code)
     }
     if (signals.stop !== undefined) {
       const code = signals.stop

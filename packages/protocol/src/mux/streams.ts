@@ -194,10 +194,23 @@ export class Streams {
     stream.send.drop()
     stream.signals.credit = false
     stream.signals.stop = undefined
+    stream.signals.abort = undefined
     stream.signals.reset = code
     stream.lane.scheduler.reconsider(stream)
     if (stream.send.opening) stream.lane.scheduler.add(stream)
     stream.raise()
+  }
+
+  /** Writes no more, although there was more to write; the remote's reads fail with the code. The other half goes on. */
+  abort(stream: MuxStream, code: number): void {
+    const { state } = stream.send
+    // Behind a FIN there is nothing left to cut short.
+    if (this.#isGone(stream) || state === 'finished' || state === 'dropped') return
+    this.#dropSending(stream)
+    if (stream.send.opening) stream.lane.scheduler.add(stream)
+    stream.signals.abort = code
+    stream.raise()
+    this.#settle(stream)
   }
 
   /** Reads no more; the remote's writes fail with the code. */
@@ -315,6 +328,13 @@ export class Streams {
         this.#tell({ type: 'reset', stream, code: frame.code })
         this.#settle(stream)
         return
+      case 'abort':
+        // What had come whole was not cut short.
+        if (stream.receive.ended || stream.receive.discarded) return
+        this.#discard(stream)
+        this.#tell({ type: 'aborted', stream, code: frame.code })
+        this.#settle(stream)
+        return
       case 'stop':
         if (stream.send.state === 'dropped' || stream.finArrived) return
         this.#dropSending(stream)
@@ -326,7 +346,13 @@ export class Streams {
 
   #onReject(stream: MuxStream, code: number): void {
     const servedNow = protocolsIn(this.#remoteServed, stream.scope).includes(stream.protocol)
-    if (code === REJECT_CODES.unsupported && servedNow && !stream.retried && !stream.receive.discarded) {
+    if (
+      code === REJECT_CODES.unsupported &&
+      servedNow &&
+      !stream.retried &&
+      !stream.receive.discarded &&
+      stream.send.state !== 'dropped'
+    ) {
       this.#retry(stream)
       return
     }

@@ -4,8 +4,9 @@ import { expect, test } from 'vitest'
 import { concat, fromHex, hex, utf8 } from '../bytes/bytes.ts'
 import { leastDurationMs, mutations, seededRandom } from '../bytes/mutate.ts'
 import { KithError } from '../errors.ts'
+import type { KeyAgreement } from '../identity/keys.ts'
 import type { Bytes } from '../machine.ts'
-import { createHandshake, type Handshake, type HandshakeOptions, type StaticKey } from './handshake.ts'
+import { createHandshake, type Handshake, type HandshakeOptions } from './handshake.ts'
 import type { PatternName, Role } from './pattern.ts'
 
 /** The cacophony project's form; payloads after the handshake are transport messages, by turns, each direction counted from 0. */
@@ -346,7 +347,7 @@ test.each([
   }
 })
 
-function staticKey(secret: Bytes): StaticKey {
+function staticKey(secret: Bytes): KeyAgreement {
   return {
     publicKey: x25519.getPublicKey(secret) as Bytes,
     agree: async (remote) => x25519.getSharedSecret(secret, remote) as Bytes,

@@ -6,10 +6,10 @@
  * A method works on a copy of the state and replaces it only when all went well. So a message that is refused, for whatever
  * reason, leaves the handshake where it was, waiting for the right one: carriers deliver junk, and anyone may send it.
  */
-import { x25519 } from '@noble/curves/ed25519.js'
 import { concat } from '../bytes/bytes.ts'
 import { Reader } from '../bytes/reader.ts'
 import { KithError, violation } from '../errors.ts'
+import { type KeyAgreement, keyAgreementOf } from '../identity/keys.ts'
 import type { Bytes, Random } from '../machine.ts'
 import type { Cipher } from './cipher.ts'
 import {
@@ -32,13 +32,6 @@ const TAG_BYTES = 16
 /** §3: no Noise message is longer. */
 const MESSAGE_MAX_BYTES = 65_535
 
-/** A static X25519 pair whose private half may be out of reach (`IdentityKeys.keyAgreement` is one). */
-export interface StaticKey {
-  readonly publicKey: Bytes
-  /** Rejects 'peer-violation' rather than give an all-zero secret. */
-  agree(remotePublicKey: Uint8Array): Promise<Bytes>
-}
-
 export interface HandshakeOptions {
   readonly pattern: PatternName
   readonly role: Role
@@ -46,11 +39,13 @@ export interface HandshakeOptions {
   readonly prologue: Uint8Array
   readonly random: Random
   /** One's own static key, for patterns in which one has it. */
-  readonly local?: StaticKey
+  readonly local?: KeyAgreement
   /** The other's static X25519 public key, 32 bytes, where it is known beforehand. */
   readonly remote?: Uint8Array
   /** 32 bytes, for psk patterns. */
   readonly psk?: Uint8Array
+  /** Default: drawn from `random`. */
+  readonly newEphemeral?: (() => Promise<KeyAgreement>) | undefined
   /** Tests only: the ephemeral private key, 32 bytes, instead of a random one. */
   readonly ephemeralSeed?: Uint8Array
 }
@@ -80,7 +75,8 @@ export function createHandshake(options: HandshakeOptions): Handshake {
   for (const whose of pattern.preMessages) symmetric.mixHash(whose === role ? (local?.publicKey ?? EMPTY) : (remote ?? EMPTY))
 
   const random: Random = ephemeralSeed ? () => new Uint8Array(ephemeralSeed) : options.random
-  const party: Party = { pattern, role, random, local, psk: psk && new Uint8Array(psk) }
+  const newEphemeral = options.newEphemeral ?? (async () => keyAgreementOf(random(KEY_BYTES)))
+  const party: Party = { pattern, role, newEphemeral, local, psk: psk && new Uint8Array(psk) }
   return new Handshake(party, { symmetric, turn: 0, remoteStatic: remote && new Uint8Array(remote) })
 }
 
@@ -88,8 +84,8 @@ export function createHandshake(options: HandshakeOptions): Handshake {
 interface Party {
   readonly pattern: Pattern
   readonly role: Role
-  readonly random: Random
-  readonly local: StaticKey | undefined
+  readonly newEphemeral: () => Promise<KeyAgreement>
+  readonly local: KeyAgreement | undefined
   readonly psk: Bytes | undefined
 }
 
@@ -98,7 +94,7 @@ interface State {
   readonly symmetric: SymmetricState
   /** Messages written and read so far. */
   turn: number
-  ephemeral?: { readonly secret: Bytes; readonly publicKey: Bytes }
+  ephemeral?: KeyAgreement
   remoteEphemeral?: Bytes
   remoteStatic?: Bytes | undefined
 }
@@ -196,9 +192,8 @@ function copyOf(state: State): State {
 async function write(party: Party, state: State, token: Token): Promise<Bytes | undefined> {
   switch (token) {
     case 'e': {
-      const secret = party.random(KEY_BYTES)
-      const publicKey = x25519.getPublicKey(secret) as Bytes
-      state.ephemeral = { secret, publicKey }
+      state.ephemeral = await party.newEphemeral()
+      const { publicKey } = state.ephemeral
       mixEphemeral(party, state, publicKey)
       return publicKey
     }
@@ -232,14 +227,17 @@ function mixEphemeral(party: Party, state: State, publicKey: Bytes): void {
   if (party.psk) state.symmetric.mixKey(publicKey)
 }
 
-/** Tokens that put nothing into the message: the first letter is the initiator's key, the second the responder's. */
+/**
+ * Tokens that put nothing into the message: the first letter is the initiator's key, the second the responder's. §12.1 leaves the
+ * all-zero result to the implementation; ours refuses it, as RFC 7748 §6.1 allows: nothing honest gives it.
+ */
 async function mix(party: Party, state: State, token: Exclude<Token, 'e' | 's'>): Promise<void> {
   switch (token) {
     case 'psk':
       state.symmetric.mixKeyAndHash(known(party.psk))
       return
     case 'ee':
-      state.symmetric.mixKey(agreeEphemerally(state, known(state.remoteEphemeral)))
+      state.symmetric.mixKey(await known(state.ephemeral).agree(known(state.remoteEphemeral)))
       return
     case 'ss':
       state.symmetric.mixKey(await known(party.local).agree(known(state.remoteStatic)))
@@ -249,19 +247,10 @@ async function mix(party: Party, state: State, token: Exclude<Token, 'e' | 's'>)
       const ours = (token === 'es') === (party.role === 'initiator') ? 'ephemeral' : 'static'
       const shared =
         ours === 'ephemeral'
-          ? agreeEphemerally(state, known(state.remoteStatic))
-          : await known(party.local).agree(known(state.remoteEphemeral))
-      state.symmetric.mixKey(shared)
+          ? known(state.ephemeral).agree(known(state.remoteStatic))
+          : known(party.local).agree(known(state.remoteEphemeral))
+      state.symmetric.mixKey(await shared)
     }
-  }
-}
-
-/** §12.1 leaves the all-zero result to the implementation; we refuse it, as RFC 7748 §6.1 allows: nothing honest gives it. */
-function agreeEphemerally(state: State, remotePublicKey: Bytes): Bytes {
-  try {
-    return x25519.getSharedSecret(known(state.ephemeral).secret, remotePublicKey) as Bytes
-  } catch (cause) {
-    throw new KithError('peer-violation', 'no shared secret with this X25519 key', { source: 'remote', cause })
   }
 }
 

@@ -57,6 +57,27 @@ test('the same public keys, signatures and agreements as noble, over 200 seeds',
   }
 })
 
+test('ephemeral pairs: none twice, and the same agreements as the public keys say', async () => {
+  const { noble, webCrypto } = await both(random(32))
+  const ephemerals = await Promise.all([1, 2, 3].map(() => webCrypto.newEphemeral?.() ?? expect.fail('no ephemeral pairs')))
+  expect(new Set(ephemerals.map(({ publicKey }) => hex(publicKey))).size).toBe(3)
+  for (const { publicKey, agree } of ephemerals) {
+    expect(await agree(noble.keyAgreement.publicKey)).toEqual(await noble.keyAgreement.agree(publicKey))
+    await expect(agree(new Uint8Array(32))).rejects.toMatchObject({ code: 'peer-violation', source: 'remote' })
+  }
+})
+
+test.each(['KK', 'IK'] as const)('%s: ephemeral pairs of WebCrypto and drawn ones understand each other', async (pattern) => {
+  const [alice, bob] = [await both(random(32)), await both(random(32))]
+  for (const [caller, callee] of [
+    [alice.webCrypto, bob.noble],
+    [alice.noble, bob.webCrypto],
+  ] as const) {
+    const messages = await transcript(pattern, caller, callee)
+    expect(new Set(messages).size).toBe(messages.length)
+  }
+})
+
 test('the private keys cannot be read out, and do one thing each', async () => {
   const { signing, agreement } = await importIdentityKeys(random(32))
   expect([signing.extractable, signing.type, signing.usages]).toEqual([false, 'private', ['sign']])
@@ -88,14 +109,16 @@ async function transcript(
   pattern: PatternName,
   alice: IdentityKeys,
   bob: IdentityKeys,
-  ephemerals: [Bytes, Bytes],
+  ephemerals?: [Bytes, Bytes],
 ): Promise<string[]> {
   const prologue = utf8('kith/1 test')
   const [local, remote] = [alice.keyAgreement, bob.keyAgreement.publicKey]
-  const initiator = createHandshake({ pattern, role: 'initiator', prologue, random, local, remote, ephemeralSeed: ephemerals[0] })
+  const ephemeral = (who: IdentityKeys, which: 0 | 1) =>
+    ephemerals ? { ephemeralSeed: ephemerals[which] } : { newEphemeral: who.newEphemeral }
+  const initiator = createHandshake({ pattern, role: 'initiator', prologue, random, local, remote, ...ephemeral(alice, 0) })
   const known = pattern === 'KK' ? { remote: alice.keyAgreement.publicKey } : {}
   const responder = createHandshake({
-    ...{ pattern, role: 'responder', prologue, random, local: bob.keyAgreement, ephemeralSeed: ephemerals[1] },
+    ...{ pattern, role: 'responder', prologue, random, local: bob.keyAgreement, ...ephemeral(bob, 1) },
     ...known,
   })
   const first = await initiator.writeMessage(utf8('knock'))

@@ -8,6 +8,7 @@ import {
   concat,
   fromHex,
   type IdentityKeys,
+  type KeyAgreement,
   KithError,
   type PeerId,
   publicKeyOf,
@@ -81,15 +82,35 @@ export function identityFromCryptoKeys(
   subtle: SubtleCrypto = globalThis.crypto.subtle,
 ): IdentityKeys {
   const publicKey = publicKeyOf(id)
+  let spare = newEphemeral(subtle)
   return {
     id,
     publicKey,
+    // Ready before it is asked for, since a dial waits for it.
+    newEphemeral: () => {
+      const ready = spare
+      spare = newEphemeral(subtle)
+      return ready
+    },
     sign: async (message) => new Uint8Array(await subtle.sign('Ed25519', signing, new Uint8Array(message))),
     keyAgreement: {
       publicKey: x25519PublicKey(publicKey),
       agree: (remotePublicKey) => agree(subtle, agreement, remotePublicKey),
     },
   }
+}
+
+function newEphemeral(subtle: SubtleCrypto): Promise<KeyAgreement> {
+  const made = (async () => {
+    const pair = (await subtle.generateKey('X25519', false, ['deriveBits'])) as CryptoKeyPair
+    return {
+      publicKey: new Uint8Array(await subtle.exportKey('raw', pair.publicKey)),
+      agree: (remotePublicKey: Uint8Array) => agree(subtle, pair.privateKey, remotePublicKey),
+    }
+  })()
+  // Whoever takes it is told; before that it concerns nobody.
+  made.catch(() => undefined)
+  return made
 }
 
 /** Rejects 'peer-violation' for a key that is none, or that leads to an all-zero secret (RFC 7748 §6.1). */

@@ -159,7 +159,21 @@ test('abort gets through although a close is pending', async () => {
   await expect(writer.abort(6)).rejects.toMatchObject({ code: 'reset' })
   await refused
   await expect(closing).rejects.toMatchObject({ code: 'reset' })
-  await expect(remote.closed).rejects.toMatchObject({ code: 'reset', streamCode: 6 })
+  await expect(new Response(remote.readable).text()).rejects.toMatchObject({ code: 'reset', streamCode: 6 })
+})
+
+test('abort ends its own half alone: the other goes on to its end', async () => {
+  const { local, remote } = await streamPair()
+  const writer = local.writable.getWriter()
+  await writer.write(bytes('never mind'))
+  await writer.abort(9)
+  await expect(new Response(remote.readable).text()).rejects.toMatchObject({ code: 'reset', streamCode: 9, source: 'remote' })
+  const back = remote.writable.getWriter()
+  await back.write(bytes('I heard '))
+  await Promise.all([back.write(bytes('enough')), back.close()])
+  expect(await new Response(local.readable).text()).toBe('I heard enough')
+  await expect(local.closed).rejects.toMatchObject({ code: 'reset', streamCode: 9, source: 'local' })
+  await expect(remote.closed).rejects.toMatchObject({ code: 'reset', streamCode: 9, source: 'remote' })
 })
 
 test('pipeTo with a signal: aborting it ends the stream at both sides', async () => {
@@ -176,6 +190,8 @@ test('pipeTo with a signal: aborting it ends the stream at both sides', async ()
   abort.abort(11)
   await expect(piping).rejects.toBe(11)
   await cutOff
+  await remote.writable.close()
+  expect(await new Response(local.readable).text()).toBe('')
   await expect(remote.closed).rejects.toMatchObject({ code: 'reset', streamCode: 11, source: 'remote' })
 })
 

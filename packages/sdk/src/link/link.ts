@@ -313,6 +313,9 @@ export class Link {
       case 'reset':
         this.#streams.get(output.stream)?.fail(remoteReset(output.code))
         return
+      case 'aborted':
+        this.#streams.get(output.stream)?.aborted(remoteReset(output.code))
+        return
       case 'stopped':
         this.#streams.get(output.stream)?.stopped(remoteReset(output.code))
         return

@@ -105,7 +105,7 @@ export class LinkStream {
         },
         write: (chunk) => this.#write(chunk),
         close: () => this.#finish(),
-        abort: (reason) => this.reset(streamCodeOf(reason)),
+        abort: (reason) => this.#abort(streamCodeOf(reason)),
       },
       { highWaterMark: QUEUE_BYTES, size: (chunk) => this.#enqueued(chunk) },
     )
@@ -152,6 +152,11 @@ export class LinkStream {
     this.#pendingClose?.resolve()
     this.#pendingClose = undefined
     this.#endWriting('clean')
+  }
+
+  /** The remote cut short what it was writing. */
+  aborted(error: KithError): void {
+    this.#failReading(error)
   }
 
   /** The remote reads no more. */
@@ -284,9 +289,15 @@ export class LinkStream {
     })
   }
 
+  #abort(streamCode: number): void {
+    this.#host.mux.abort(this.#stream, streamCode)
+    this.#endWriting(new KithError('reset', `aborted with ${streamCode}`, { source: 'local', streamCode }))
+    this.#host.flush()
+  }
+
   /**
-   * `abort()` was called. What is pending gives way; the sink's own `abort` then resets the stream. Only a pending close takes
-   * the abort with it, so then the remote has to be told from here.
+   * `abort()` was called. What is pending gives way; the sink's own `abort` then ends the half. Only a pending close takes the abort
+   * with it, so then it has to end from here.
    */
   #abandonPending(reason: unknown): void {
     const streamCode = streamCodeOf(reason)
@@ -296,11 +307,8 @@ export class LinkStream {
     const closing = this.#pendingClose
     if (closing === undefined) return
     this.#pendingClose = undefined
-    this.#host.mux.reset(this.#stream, streamCode)
-    this.#endWriting(error)
-    this.#failReading(error)
+    this.#abort(streamCode)
     closing.reject(error)
-    this.#host.flush()
   }
 
   #failWriting(error: KithError): void {

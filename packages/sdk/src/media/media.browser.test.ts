@@ -1,4 +1,4 @@
-import { SDP_MAX_LENGTH } from '@kith/protocol'
+import { LABELS_MAX, SDP_MAX_LENGTH } from '@kith/protocol'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { IncomingMedia, Media, Peer, RemoteTrack } from '../api.ts'
 import { messages } from '../index.ts'
@@ -335,6 +335,17 @@ describe('tracks', () => {
       }
     }
     expect(mine.connection.state).toBe('connected')
+  })
+})
+
+describe('a Media', () => {
+  test('has as many labels as there may be, in use or not, and not one more', async () => {
+    await using people = await inCall()
+    const { mine } = people
+    const sound = tone()
+    for (let n = 0; n < LABELS_MAX; n++) mine.addTrack(sound, { label: `${n}` }).remove()
+    expect(() => mine.addTrack(sound, { label: 'one more' })).toThrow(expect.objectContaining({ code: 'too-many' }))
+    expect(() => mine.addTrack(sound, { label: '0' })).not.toThrow()
   })
 })
 

@@ -15,8 +15,6 @@ const CHANNELS = {
 export interface FencedConnection {
   readonly connection: RTCPeerConnection
   readonly lanes: Lanes
-  /** As it is, 'failed' included. */
-  state(): RTCPeerConnectionState
 }
 
 /** Throws what `RTCPeerConnection` throws for a configuration that it refuses. */
@@ -32,22 +30,5 @@ export function fencedConnection(Implementation: typeof RTCPeerConnection, confi
 
   // simple-peer cannot do without a channel: it gets the control lane.
   connection.createDataChannel = () => control
-  const state = hideFailure(connection, 'connectionState')
-  hideFailure(connection, 'iceConnectionState')
-  return { connection, lanes, state }
-}
-
-/** From now on `property` says 'disconnected' for 'failed', at which simple-peer would destroy itself. Returns what it truly says. */
-function hideFailure<Name extends 'connectionState' | 'iceConnectionState'>(
-  connection: RTCPeerConnection,
-  property: Name,
-): () => RTCPeerConnection[Name] {
-  const truth = (): RTCPeerConnection[Name] => Reflect.get(Object.getPrototypeOf(connection), property, connection)
-  Object.defineProperty(connection, property, {
-    get: () => {
-      const state = truth()
-      return state === 'failed' ? 'disconnected' : state
-    },
-  })
-  return truth
+  return { connection, lanes }
 }

@@ -1,5 +1,5 @@
 import { type Candidate, type KithError, parseCandidate, type TransportDescription } from '@kith/protocol'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Lane, Lanes } from './lane.ts'
 import { createNegotiator, type Negotiator, type NegotiatorOptions, type NegotiatorState } from './negotiator.ts'
 import { descriptionFromSdp, sdpFromDescription } from './sdp-template.ts'
@@ -262,6 +262,15 @@ describe('an end', () => {
   })
 })
 
+test('connecting takes no statistics', async () => {
+  const getStats = vi.spyOn(CountedConnection.prototype, 'getStats')
+  const { offerer, answerer } = await connectedPair()
+  await offerer.negotiator.stats()
+  expect(getStats.mock.contexts).toEqual([offerer.connection])
+  expect(answerer.errors).toEqual([])
+  getStats.mockRestore()
+})
+
 describe('ICE', () => {
   /** Makes a connection say that it failed, as Chromium does 15 s after the path is cut. */
   function fail({ connection }: End): void {
@@ -278,11 +287,9 @@ describe('ICE', () => {
     }
   })
 
-  test("that failed is told as it is, and is not the end: simple-peer sees 'disconnected'", async () => {
+  test('that failed is told as it is, and is not the end', async () => {
     const { offerer, answerer } = await connectedPair()
     fail(offerer)
-    expect(offerer.connection.connectionState).toBe('disconnected')
-    expect(offerer.connection.iceConnectionState).toBe('disconnected')
     expect(offerer.states.at(-1)).toBe('failed')
     const received = messages(answerer.negotiator.lanes.control, 1)
     offerer.negotiator.lanes.control.send(new Uint8Array([1]))

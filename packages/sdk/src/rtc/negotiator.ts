@@ -3,13 +3,13 @@
  * judge of when a connection is dead) is fenced off:
  *
  * - It gets an RTCPeerConnection that we made, with our four channels on it; the channel that it asks for is our control lane.
- * - It destroys itself at 'failed', which an ICE restart can still mend: it is told 'disconnected'. `onState` tells the truth.
+ * - It destroys itself at 'failed', which an ICE restart can still mend, and reads statistics at 'connected', just when the channels
+ *   open, to say 'connect', which nobody waits for: of neither it is told.
  * - It contacts public STUN servers unless it is told which: it always is.
  * - It takes the `on…` handlers of the connection and of its channel: we listen with addEventListener.
  * - It dies of a candidate that the browser refuses: none gets there that is not known to be well-formed.
  * - It does what a remote's 'renegotiate' or 'transceiverRequest' asks: of a remote's it is told only descriptions and candidates,
  *   in our own words. Its own requests go nowhere: for tracks see renegotiation.ts, which asks by a message that is not lost.
- * - It says 'connect' after a poll of getStats: nobody waits for that, a lane's own 'open' is what counts.
  */
 /// <reference path="./simple-peer.d.ts" />
 import {
@@ -127,6 +127,7 @@ class SimplePeerNegotiator implements Negotiator {
       config: {},
       wrtc: { ...wrtc, RTCPeerConnection: handOut(connection) },
     })
+    connection.onconnectionstatechange = connection.oniceconnectionstatechange = connection.onicegatheringstatechange = null
     this.#peer.on('signal', (signal) => this.#attempt(() => this.#handleSignal(signal)))
     this.#peer.on('error', (error) => this.#end(causeOfEnd(error)))
     this.#peer.on('close', () => this.#end())
@@ -244,7 +245,7 @@ class SimplePeerNegotiator implements Negotiator {
 
   #handleState(): void {
     if (this.#ended) return
-    const state = this.#fenced.state()
+    const state = this.#fenced.connection.connectionState
     // 'closed' has no event (W3C webrtc-pc §4.4.2); 'new' comes back at a rollback and tells nothing.
     if (state !== 'new' && state !== 'closed') this.#options.onState(state)
   }

@@ -8,7 +8,7 @@ export const bulk: Scenario = {
   workload: anything({
     actions: 40,
     betweenActionsMs: 5,
-    weights: { open: 2, write: 10, finish: 1, reset: 0, stop: 0, pause: 1, serve: 0, datagrams: 0 },
+    weights: { open: 2, write: 10, finish: 1, reset: 0, abort: 1, stop: 0, pause: 1, serve: 0, datagrams: 0 },
     writeBytes: 200_000,
   }),
   bufferBytes: 256 * 1024,

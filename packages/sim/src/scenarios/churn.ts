@@ -16,7 +16,7 @@ export const churn: Scenario = {
   workload: anything({
     actions: 120,
     betweenActionsMs: 4,
-    weights: { open: 8, write: 8, finish: 5, reset: 3, stop: 3, pause: 2, serve: 3, datagrams: 2 },
+    weights: { open: 8, write: 8, finish: 5, reset: 3, abort: 1, stop: 3, pause: 2, serve: 3, datagrams: 2 },
     writeBytes: 3_000,
   }),
   bufferBytes: 64 * 1024,

@@ -16,7 +16,7 @@ export const goodbye: Scenario = {
   workload: anything({
     actions: 60,
     betweenActionsMs: 8,
-    weights: { open: 5, write: 10, finish: 4, reset: 1, stop: 1, pause: 2, serve: 1, datagrams: 1 },
+    weights: { open: 5, write: 10, finish: 4, reset: 1, abort: 1, stop: 1, pause: 2, serve: 1, datagrams: 1 },
     writeBytes: 80_000,
   }),
   bufferBytes: 128 * 1024,

@@ -16,7 +16,7 @@ export const narrow: Scenario = {
   workload: anything({
     actions: 80,
     betweenActionsMs: 25,
-    weights: { open: 5, write: 10, finish: 4, reset: 1, stop: 1, pause: 1, serve: 1, datagrams: 0 },
+    weights: { open: 5, write: 10, finish: 4, reset: 1, abort: 1, stop: 1, pause: 1, serve: 1, datagrams: 0 },
     writeBytes: 10_000,
   }),
   bufferBytes: 16 * 1024,

@@ -16,7 +16,7 @@ export const overtaken: Scenario = {
   workload: anything({
     actions: 40,
     betweenActionsMs: 2,
-    weights: { open: 3, write: 12, finish: 1, reset: 0, stop: 0, pause: 1, serve: 0, datagrams: 1 },
+    weights: { open: 3, write: 12, finish: 1, reset: 0, abort: 1, stop: 0, pause: 1, serve: 0, datagrams: 1 },
     writeBytes: 200_000,
   }),
   bufferBytes: 256 * 1024,

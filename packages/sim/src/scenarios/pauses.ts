@@ -16,7 +16,7 @@ export const pauses: Scenario = {
   workload: anything({
     actions: 80,
     betweenActionsMs: 10,
-    weights: { open: 4, write: 12, finish: 2, reset: 1, stop: 0.5, pause: 6, serve: 0, datagrams: 0 },
+    weights: { open: 4, write: 12, finish: 2, reset: 1, abort: 1, stop: 0.5, pause: 6, serve: 0, datagrams: 0 },
     writeBytes: 120_000,
   }),
   bufferBytes: 256 * 1024,

@@ -16,7 +16,7 @@ export const stalls: Scenario = {
   workload: anything({
     actions: 100,
     betweenActionsMs: 20,
-    weights: { open: 4, write: 10, finish: 3, reset: 1, stop: 1, pause: 1, serve: 1, datagrams: 1 },
+    weights: { open: 4, write: 10, finish: 3, reset: 1, abort: 1, stop: 1, pause: 1, serve: 1, datagrams: 1 },
     writeBytes: 60_000,
   }),
   bufferBytes: 128 * 1024,

@@ -17,6 +17,7 @@ export interface ActionWeights {
   readonly write: number
   readonly finish: number
   readonly reset: number
+  readonly abort: number
   readonly stop: number
   /** A reader stops reading; another `pause` lets it go on. */
   readonly pause: number
@@ -75,7 +76,7 @@ function doSomething({ weights, writeBytes }: AnythingOptions, random: SeededRan
 }
 
 function doToStream(
-  action: 'write' | 'finish' | 'reset' | 'stop' | 'pause',
+  action: 'write' | 'finish' | 'reset' | 'abort' | 'stop' | 'pause',
   end: Endpoint,
   stream: AppStream,
   writeBytes: number,
@@ -89,6 +90,9 @@ function doToStream(
       return
     case 'reset':
       end.reset(stream)
+      return
+    case 'abort':
+      end.abort(stream)
       return
     case 'stop':
       end.stop(stream)

@@ -1,0 +1,72 @@
+// Where each limit of the link, of datagrams and of media is kept to at N and not at N + 1: a limit that nobody tests, or whose test is
+// gone, shows here. It cannot tell how good the test is.
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import * as limits from './limits.ts'
+
+const PROTOCOL = '.'
+const SDK = '../../sdk/src'
+
+const EDGES = `${PROTOCOL}/mux/limits.test.ts`
+const MUX = `${PROTOCOL}/mux/mux.test.ts`
+const CONTROL = `${PROTOCOL}/mux/control.test.ts`
+const FRAMES = `${PROTOCOL}/mux/frames.test.ts`
+const DATAGRAMS = `${PROTOCOL}/mux/datagrams.test.ts`
+
+const QUEUES = 'a queue of N %s keeps all, at N + 1 the oldest goes'
+const EARLY = 'frames that overtake confirm and hello wait for them, up to a limit'
+
+/** By name: the file of the test, and words of its title. */
+const TESTED: Record<string, readonly [file: string, title: string]> = {
+  PROTOCOL_NAME_MAX_LENGTH: [EDGES, 'an ACCEPT names a protocol of N bytes at most'],
+  PROTOCOLS_MAX: [FRAMES, 'limits hold at N and not at N + 1'],
+  REMOTE_MESSAGE_MIN_BYTES: [`${PROTOCOL}/dial/description.test.ts`, 'messages of dust'],
+  CONFIRM_MS: [MUX, 'who does not confirm in time is given up'],
+  FRAME_MAX_BYTES: [FRAMES, 'limits hold at N and not at N + 1'],
+  FRAME_MIN_BYTES: [MUX, 'a remote whose messages are too small for an OPEN is refused'],
+  EARLY_BYTES_MAX: [MUX, EARLY],
+  EARLY_FRAMES_MAX: [MUX, EARLY],
+  STREAM_WINDOW_BYTES: [MUX, 'a credit is exact'],
+  STREAM_WINDOW_MAX_BYTES: [EDGES, '%s: however fast its readers are'],
+  CONNECTION_WINDOW_BYTES: [MUX, 'a credit is exact'],
+  WINDOW_PACE_MS: [EDGES, 'a window grows where half of it went within the pace'],
+  UNREAD_MAX_BYTES: [EDGES, '%s: however fast its readers are'],
+  UNACKNOWLEDGED_MAX_BYTES: [EDGES, 'a lane keeps N bytes'],
+  FLIGHT_MIN_BYTES: [EDGES, 'bulk goes out while less than the bound is in flight'],
+  FLIGHT_MAX_BYTES: [`${PROTOCOL}/mux/flight.test.ts`, 'never below its least, never beyond what a lane keeps'],
+  ACK_BYTES: [EDGES, 'a lane acknowledges after so many bytes'],
+  ACK_MS: [EDGES, 'a lane acknowledges after so many bytes'],
+  FIN_ACK_MS: [MUX, 'frames are acknowledged in time, a FIN at once'],
+  STREAMS_MAX: [MUX, 'each side may open'],
+  SCOPES_MAX: [CONTROL, 'limits hold at N and not at N + 1'],
+  GOAWAY_REASON_MAX_LENGTH: [CONTROL, 'limits hold at N and not at N + 1'],
+  LINK_PING_MS: [EDGES, 'a ping goes out when it is time'],
+  PARAMS_MAX_BYTES: [EDGES, 'params of N bytes travel'],
+  MESSAGE_MAX_BYTES: [`${SDK}/link/messages.test.ts`, 'the limit holds at N and not at N + 1, both ways'],
+  DATAGRAM_MAX_BYTES: [DATAGRAMS, 'bytes pass; one more is refused'],
+  DATAGRAM_AGE_MAX_MS: [DATAGRAMS, 'a datagram waits'],
+  DATAGRAM_QUEUE_MAX: [DATAGRAMS, QUEUES],
+  DATAGRAM_QUEUE_MAX_BYTES: [DATAGRAMS, QUEUES],
+  DATAGRAMS_QUEUED_MAX_BYTES: [DATAGRAMS, 'all flows of a link together hold no more'],
+  DATAGRAM_EARLY_MAX: [DATAGRAMS, 'what overtakes its OPEN is kept'],
+  DATAGRAM_EARLY_MS: [DATAGRAMS, 'what overtakes its OPEN is kept'],
+  SDP_MAX_LENGTH: [`${SDK}/rtc/media-sdp.test.ts`, 'a description of ours fits, or is not sent'],
+  TRACKS_MAX: [`${SDK}/media/media.browser.test.ts`, 'are limited, and said to be when they are added'],
+  LABELS_MAX: [`${SDK}/media/media.browser.test.ts`, 'has as many labels as there may be'],
+  LABEL_MAX_LENGTH: [`${SDK}/media/stream-messages.test.ts`, 'what is not a message is a violation'],
+}
+
+const read = (file: string) => readFileSync(new URL(file, import.meta.url), 'utf8')
+
+test('each limit of the link names its test, and no test is named for one that is gone', () => {
+  const sections = read('./limits.ts').split(/^\/\/ ── (?=[a-z])/m)
+  const ofTheLink = sections.filter((section) => /^(the link|datagrams|media) ─/.test(section)).join('')
+  const names = [...ofTheLink.matchAll(/^export const ([A-Z_]+)/gm)].map(([, name]) => name)
+  expect(names.length).toBeGreaterThan(25)
+  for (const name of names) expect(TESTED, `${name} has no test at N and N + 1`).toHaveProperty(name ?? '')
+  for (const name of Object.keys(TESTED)) expect(limits, `there is no ${name}`).toHaveProperty(name)
+})
+
+test.each(Object.entries(TESTED))('%s has the test that it names', (_, [file, title]) => {
+  expect(read(file).includes(title), `${file}: ${title}`).toBe(true)
+})
