@@ -42,8 +42,8 @@ function partOf(id) {
   return library ?? (name === undefined ? 'build' : room.includes('.') ? name : `${name}/${room}`)
 }
 
-/** Part → gzip bytes of its share: what is left of its modules, minified and compressed alone, scaled so that all make the whole. */
-async function shares(total) {
+/** The script-tag build, and the code of each part that it is made of. */
+async function globalBuild() {
   const code = new Map()
   const collect = {
     name: 'size:collect',
@@ -53,7 +53,11 @@ async function shares(total) {
           code.set(partOf(id), `${code.get(partOf(id)) ?? ''}${module.code ?? ''}\n`)
     },
   }
-  await built('global', {}, [collect])
+  return { total: gzip((await built('global', {}, [collect])).code), code }
+}
+
+/** Part → gzip bytes of its share: what is left of its modules, minified and compressed alone, scaled so that all make the whole. */
+async function shares(total, code) {
   const alone = new Map()
   for (const [part, text] of code) alone.set(part, gzip((await minify(text, { ecma: 2020, module: false })).code ?? ''))
   const sum = [...alone.values()].reduce((a, b) => a + b, 0)
@@ -62,8 +66,8 @@ async function shares(total) {
   )
 }
 
-const total = gzip((await built('global', {})).code)
-const result = { global: total, parts: await shares(total), esm: {} }
+const { total, code } = await globalBuild()
+const result = { global: total, parts: await shares(total, code), esm: {} }
 
 const folder = mkdtempSync(join(root, 'packages/sdk/size-'))
 try {

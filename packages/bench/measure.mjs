@@ -1,7 +1,8 @@
-// `link` and `connect`: a browser, servers, two pages, and every contender in them.
+// `link`, `in-flight` and `connect`: a browser, servers, two pages, and every contender in them.
 import { chromium as playwright } from 'playwright'
 import { chromium } from '../../scripts/browsers.mjs'
 import { CONNECT, trips } from './connect.mjs'
+import { BOUNDS, IN_FLIGHT } from './in-flight.mjs'
 import { LINK } from './link.mjs'
 import { MEMORY } from './memory.mjs'
 import { joinNamespace, setUpInside } from './network/namespace.mjs'
@@ -23,7 +24,7 @@ export async function measure({ bench, names, others, rounds, measures: wantedMe
   const browsers = await launch(joined)
   try {
     const context = { browsers, servers, names, rounds, wantedMeasures, path }
-    const results = bench === 'link' ? await link(context) : await connect(context)
+    const results = bench === 'connect' ? await connect(context) : await link(context, bench === 'link' ? LINK : IN_FLIGHT)
     const network = networkName(path, obstacle)
     const about = { bench, date: new Date().toISOString(), versions: versions(names, browsers.dialler), network, rounds }
     return { ...about, ...results }
@@ -62,8 +63,10 @@ function networkName(path, obstacle) {
   return `two namespaces, ${path.delayMs} ms each way${rate}`
 }
 
-/** Which module a contender is made of: another build of the SDK is one more Kith. */
+/** Which module a contender is made of: another build of the SDK is one more Kith, a bounded raw one is raw. */
 function optionsOf(name, servers, room) {
+  const bound = BOUNDS.get(name)
+  if (bound !== undefined) return { module: 'raw', bound, servers, room: `${name}-${room}` }
   const isOurs = !['raw', 'simple-peer', 'peerjs', 'libp2p'].includes(name)
   return { module: isOurs ? 'kith' : name, sdk: isOurs ? `/sdk/${name}.js` : undefined, servers, room: `${name}-${room}` }
 }
@@ -75,9 +78,9 @@ async function openPages({ browsers, servers }, options) {
   }
 }
 
-async function link(context) {
+async function link(context, all) {
   const { browsers, servers, names, rounds, wantedMeasures, path } = context
-  const groups = wanted(LINK, wantedMeasures)
+  const groups = wanted(all, wantedMeasures)
   const dialFailures = {}
   const urls = await servers.through(0)
   const pages = await openPages(context)
@@ -108,7 +111,7 @@ async function link(context) {
   for (const page of Object.values(pages)) await page.context().close()
 
   // Over a path there are two browsers, and nothing else to learn about memory.
-  if (path === undefined && (wantedMeasures === undefined || wantedMeasures.includes('memory'))) {
+  if (all === LINK && path === undefined && (wantedMeasures === undefined || wantedMeasures.includes('memory'))) {
     const memory = await interleave({
       groups: { memory: MEMORY },
       names,

@@ -11,7 +11,8 @@ export function versions(names, browser) {
   return result
 }
 
-const versionOf = (folder) => JSON.parse(readFileSync(here(`${folder}/package.json`), 'utf8')).version
+/** Of the package in a folder, from here. */
+export const versionOf = (folder) => JSON.parse(readFileSync(here(`${folder}/package.json`), 'utf8')).version
 
 export function print({ bench, network, versions, rounds, measures, failures }) {
   const all = Object.entries(versions).map(([name, version]) => `${name} ${version}`)

@@ -1,14 +1,19 @@
-// `npm run bench -- link|connect|size|soak`: Kith beside a raw RTCPeerConnection and its peers, interleaved in one run. See README.md.
+// `npm run bench -- link|connect|in-flight|size|soak|plots`: Kith beside a raw RTCPeerConnection and its peers, interleaved in one run. See
+// README.md.
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { ensureInstalled } from '../../scripts/install.mjs'
 
 ensureInstalled()
 const { BUNDLED, build } = await import('./build.mjs')
+const { IN_FLIGHT_CONTENDERS } = await import('./in-flight.mjs')
+const { asFile } = await import('./json.mjs')
 const { isInside, namespaceObstacle, runInside } = await import('./network/namespace.mjs')
 
-const ROUNDS = { connect: 15, link: 15 }
-const USAGE = `Usage: npm run bench -- link|connect|size [--json FILE] [--rounds N] [--contenders ${['raw', 'kith', ...BUNDLED].join()}]
+const ROUNDS = { connect: 15, link: 15, 'in-flight': 3 }
+const USAGE = `Usage: npm run bench -- plots
+       npm run bench -- in-flight [--json FILE] [--rounds N]
+       npm run bench -- link|connect|size [--json FILE] [--rounds N] [--contenders ${['raw', 'kith', ...BUNDLED].join()}]
        [--measures a,b] [--other NAME=SDK.js]
        link only: [--delay-ms N [--rate-mbit R]]  each way, between two network namespaces
        npm run bench -- soak [--streams N] [--mib N] [--json FILE]`
@@ -30,7 +35,8 @@ const { values, positionals } = parseArgs({
 const bench = positionals[0]
 /** Other builds of the SDK, each by a name. */
 const others = new Map(values.other.map((other) => other.split('=')))
-const names = values.contenders?.split(',') ?? ['raw', 'kith', ...BUNDLED, ...others.keys()]
+const known = bench === 'in-flight' ? IN_FLIGHT_CONTENDERS : ['raw', 'kith', ...BUNDLED, ...others.keys()]
+const names = values.contenders?.split(',') ?? known
 const rounds = Number(values.rounds ?? ROUNDS[bench] ?? 1)
 const [streams, mib] = [Number(values.streams), Number(values.mib)]
 const measures = values.measures?.split(',')
@@ -40,16 +46,20 @@ const path =
     : { delayMs: Number(values['delay-ms']), rateMbit: Number(values['rate-mbit'] ?? 0) }
 const isPath = path === undefined || (bench === 'link' && path.delayMs >= 0 && path.rateMbit >= 0)
 const isCount = (number) => Number.isInteger(number) && number >= 1
-const isKnown = (name) => ['raw', 'kith', ...BUNDLED, ...others.keys()].includes(name)
-const isBench = ['link', 'connect', 'size', 'soak'].includes(bench)
-if (!isBench || ![rounds, streams, mib].every(isCount) || !names.every(isKnown) || !isPath) {
+const isBench = ['link', 'connect', 'in-flight', 'size', 'soak', 'plots'].includes(bench)
+if (!isBench || ![rounds, streams, mib].every(isCount) || !names.every((name) => known.includes(name)) || !isPath) {
   console.error(USAGE)
   process.exit(2)
 }
 
 if (bench === 'size') {
   const { size } = await import('./size.mjs')
-  finish(await size())
+  const report = await size()
+  process.stdout.write(`\n${asFile(report)}`)
+  finish(report)
+} else if (bench === 'plots') {
+  const { plots } = await import('./plots.mjs')
+  process.exit(plots() ? 0 : 1)
 } else if (isInside()) {
   await run(undefined)
 } else {
@@ -84,5 +94,5 @@ async function run(obstacle) {
 }
 
 function finish(report) {
-  if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`)
+  if (values.json) writeFileSync(values.json, asFile(report))
 }

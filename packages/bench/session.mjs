@@ -21,7 +21,7 @@ export async function openPage(browser, url, { withoutCurves = false } = {}) {
 
 /**
  * The two ends of one contender, which know each other. `module` and `sdk` name what it is made of; `room` keeps it apart from others.
- * @param {{ module: string, sdk?: string, servers: object, room: string }} options
+ * @param {{ module: string, sdk?: string, bound?: object, servers: object, room: string }} options
  */
 export async function openEnds(pages, options) {
   const ends = { options, pages }
@@ -34,10 +34,10 @@ export async function openEnds(pages, options) {
   return ends
 }
 
-async function openEnd(page, role, { module, sdk, servers, room }) {
+async function openEnd(page, role, { module, sdk, bound, servers, room }) {
   const handle = await page.evaluateHandle(
     ([module, options]) => window.contender(module, options),
-    [module, { role, sdk, servers, room }],
+    [module, { role, sdk, bound, servers, room }],
   )
   return asEnd(handle, `${module}, ${role}`)
 }

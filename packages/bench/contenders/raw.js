@@ -10,12 +10,13 @@ const BUFFERED_MAX = 256 * 1024
 /** Bytes, for one of many channels: a message. Less could not keep a channel busy. */
 const BUFFERED_LEAST = 64 * 1024
 
-export async function create({ role, room, servers }) {
+/** @param {{ bound?: { windowBytes: number, ackBytes: number } }} options what a sink's sender may have unacknowledged; no bound: no limit */
+export async function create({ role, room, servers, bound }) {
   const socket = await joinRoom(servers.signalling, room)
-  return role === 'dialler' ? dialler(socket) : callee(socket)
+  return role === 'dialler' ? dialler(socket, bound) : callee(socket)
 }
 
-function dialler(socket) {
+function dialler(socket, bound) {
   let connection
   const end = {
     hasStreams: true,
@@ -35,7 +36,11 @@ function dialler(socket) {
       connection?.close()
       socket.close()
     },
-    open: (kind, bytes) => opened(connection.createDataChannel(kind, { protocol: String(bytes ?? '') })),
+    open(kind, bytes) {
+      const isBounded = kind === 'sink' && bound !== undefined
+      const protocol = isBounded ? `${bytes},${bound.ackBytes}` : String(bytes ?? '')
+      return opened(connection.createDataChannel(kind, { protocol }), isBounded ? new InFlight(bound) : undefined)
+    },
     async datagrams() {
       const channel = connection.createDataChannel('datagrams', { ordered: false, maxRetransmits: 0 })
       const { write, close } = await opened(channel)
@@ -48,22 +53,57 @@ function dialler(socket) {
 /** Open sinks, which share the bound. */
 let sinks = 0
 
+/** What was sent and not acknowledged: the other side says `ACK` for every `ackBytes` that came. */
+class InFlight {
+  #windowBytes
+  #ackBytes
+  #bytes = 0
+  #wake
+
+  constructor({ windowBytes, ackBytes }) {
+    this.#windowBytes = windowBytes
+    this.#ackBytes = ackBytes
+  }
+
+  acknowledged() {
+    this.#bytes -= this.#ackBytes
+    this.#wake?.()
+  }
+
+  /** So many bytes were sent; a promise where as many more have to wait. */
+  sent(bytes) {
+    this.#bytes += bytes
+    const isFull = () => this.#bytes + bytes > this.#windowBytes
+    if (!isFull()) return undefined
+    return new Promise((resolve) => {
+      this.#wake = () => isFull() || resolve()
+    })
+  }
+}
+
+const ACK = 'ack'
+
 /** The channel as a stream, once it is open. */
-function opened(channel) {
+function opened(channel, inFlight) {
   channel.binaryType = 'arraybuffer'
   const arrivals = new Arrivals()
-  channel.onmessage = ({ data }) => arrivals.arrived(data.byteLength)
+  channel.onmessage = ({ data }) => {
+    if (data === ACK) inFlight.acknowledged()
+    else arrivals.arrived(data.byteLength)
+  }
   const isSink = channel.label === 'sink'
   if (isSink) sinks += 1
   const stream = {
     write(chunk) {
       channel.send(chunk)
+      const acknowledged = inFlight?.sent(chunk.byteLength)
       const most = Math.max(BUFFERED_LEAST, BUFFERED_MAX / Math.max(1, sinks))
-      if (channel.bufferedAmount <= most) return undefined
+      if (channel.bufferedAmount <= most) return acknowledged
       channel.bufferedAmountLowThreshold = most / 2
-      return new Promise((resolve) => {
+      const drained = new Promise((resolve) => {
         channel.onbufferedamountlow = resolve
       })
+      return acknowledged === undefined ? drained : Promise.all([drained, acknowledged])
     },
     finish: () => undefined,
     read: (bytes) => arrivals.read(bytes),
@@ -112,9 +152,15 @@ function serve(channel, datagrams) {
       channel.onmessage = () => datagrams.arrived()
       break
     default: {
+      const [wholeBytes, ackBytes = Number.POSITIVE_INFINITY] = channel.protocol.split(',').map(Number)
       const arrivals = new Arrivals()
-      channel.onmessage = ({ data }) => arrivals.arrived(data.byteLength)
-      arrivals.read(Number(channel.protocol)).then(() => channel.send(new Uint8Array(1)))
+      let unacknowledgedBytes = 0
+      channel.onmessage = ({ data }) => {
+        arrivals.arrived(data.byteLength)
+        unacknowledgedBytes += data.byteLength
+        for (; unacknowledgedBytes >= ackBytes; unacknowledgedBytes -= ackBytes) channel.send(ACK)
+      }
+      arrivals.read(wholeBytes).then(() => channel.send(new Uint8Array(1)))
     }
   }
 }

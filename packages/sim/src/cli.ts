@@ -2,6 +2,7 @@
  * `npm run sim -- link --runs N --seed S [--scenario NAME] [--jobs N] [--json FILE] [--compare FILE]`: run i has seed S + i, the
  * scenarios in turn; NAME is one scenario, or what variants of one have before their '/'. Prints the report as JSON (the same seed
  * gives the same bytes, with however many jobs), and to stderr the seconds, what was violated, and how to see it again.
+ * `npm run sim -- growth [--seed S]`: how a transfer's bounds grow, over time; series of numbers as JSON (growth.ts).
  * `--compare` takes the JSON of another time and tells which figures differ. Exits with 1 when anything was violated.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -10,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { type Batch, type BatchReport, reportOf, runShare } from './batch.ts'
+import { growth } from './growth.ts'
 import type { RunResult } from './run.ts'
 import type { Scenario } from './scenario.ts'
 import { scenarios } from './scenarios/index.ts'
@@ -47,6 +49,10 @@ async function main(): Promise<void> {
       compare: { type: 'string' },
     },
   })
+  if (positionals[0] === 'growth') {
+    process.stdout.write(`${JSON.stringify(growth(wholeNumber('seed', values.seed)))}\n`)
+    return
+  }
   const batch: Batch = {
     scenarios: chosen(values.scenario),
     seed: wholeNumber('seed', values.seed),

@@ -4,7 +4,7 @@ import { VirtualClock } from './clock.ts'
 import { Endpoint } from './endpoint.ts'
 import { Figures } from './figures.ts'
 import { Observer } from './observer.ts'
-import { type Arrival, OneWay } from './path.ts'
+import { type Arrival, OneWay, type PathLane } from './path.ts'
 import { PROTOCOLS } from './protocols.ts'
 import { SeededRandom } from './random.ts'
 import {
@@ -44,8 +44,8 @@ export interface RunResult {
 export interface RunOptions {
   /** What the dialler and the callee are driven by, instead of `Mux`: to see whether broken ones are found out. */
   readonly createMux?: (config: MuxConfig) => Mux
-  /** Sees every message that is sent. */
-  readonly onMessage?: (message: Bytes) => void
+  /** Sees every message that is sent: by the dialler (0) or the callee (1), just before it leaves. */
+  readonly onMessage?: (message: Bytes, from: 0 | 1, lane: PathLane) => void
 }
 
 export function run(scenario: Scenario, seed: number, options: RunOptions = {}): RunResult {
@@ -83,7 +83,7 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
       violated: tell,
       sending: (lane, message) => {
         trace.add(role, lane, clock.now, message)
-        onMessage?.(message)
+        onMessage?.(message, role, lane)
         observer.sending(lane, message)
       },
       receiving: (arrival) => observer.receiving(arrival),
