@@ -33,6 +33,8 @@ const TESTED: Record<string, readonly [file: string, title: string]> = {
   UNREAD_MAX_BYTES: [EDGES, '%s: however fast its readers are'],
   UNACKNOWLEDGED_MAX_BYTES: [EDGES, 'a lane keeps N bytes'],
   FLIGHT_MIN_BYTES: [EDGES, 'bulk goes out while less than the bound is in flight'],
+  FLIGHT_QUEUE_BYTES: [`${PROTOCOL}/mux/flight.test.ts`, 'beyond what the path holds: what passes in so many ms, within bounds'],
+  FLIGHT_QUEUE_MS: [`${PROTOCOL}/mux/flight.test.ts`, 'beyond what the path holds: what passes in so many ms, within bounds'],
   FLIGHT_MAX_BYTES: [`${PROTOCOL}/mux/flight.test.ts`, 'never below its least, never beyond what a lane keeps'],
   ACK_BYTES: [EDGES, 'a lane acknowledges after so many bytes'],
   ACK_MS: [EDGES, 'a lane acknowledges after so many bytes'],

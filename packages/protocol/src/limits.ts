@@ -146,15 +146,20 @@ export const UNREAD_MAX_BYTES = 16 * 1024 * 1024
 /** Bytes sent and unacknowledged that a lane keeps for resume. Beyond: the lane waits. */
 export const UNACKNOWLEDGED_MAX_BYTES = 16 * 1024 * 1024
 
-/** Bytes in flight on a path without delay: less leaves the path idle between acknowledgements, more is only queued. */
+/** Bytes in flight however slow and short the path: an acknowledgement's worth, and a frame that is on its way meanwhile. */
 export const FLIGHT_MIN_BYTES = 256 * 1024
+
+/** Bytes in flight beyond what the path holds, at most, and how long they may take: less leaves a fast path idle between
+ *  acknowledgements (256 KiB and one for each 128: 0.86 of the raw channel, 384 and 192: 0.90), more is only queued (512 and 256: 0.87). */
+export const FLIGHT_QUEUE_BYTES = 384 * 1024
+export const FLIGHT_QUEUE_MS = 12
 
 /** Bytes in flight at most, however long the path: what a lane keeps, less the frame that goes beyond the bound. */
 export const FLIGHT_MAX_BYTES = UNACKNOWLEDGED_MAX_BYTES - 128 * 1024
 
 /** A lane acknowledges at the latest after so many bytes or so long. Each acknowledgement is a packet with all its work on both
  *  sides; the sender waits for half of what may be in flight at the least. */
-export const ACK_BYTES = 128 * 1024
+export const ACK_BYTES = 192 * 1024
 export const ACK_MS = 50
 
 /** How long the acknowledgement of a FIN waits for a message to go with. Most often the answer is one; a message of its own

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ACK_BYTES, FLIGHT_MAX_BYTES, FLIGHT_MIN_BYTES, FRAME_MAX_BYTES } from '../limits.ts'
+import { ACK_BYTES, FLIGHT_MAX_BYTES, FLIGHT_MIN_BYTES, FLIGHT_QUEUE_BYTES, FLIGHT_QUEUE_MS, FRAME_MAX_BYTES } from '../limits.ts'
 import { Flight } from './flight.ts'
 
 /** A path of so many bytes a millisecond and so much delay there and back, whose sender always has more. */
@@ -66,7 +66,7 @@ for (const [rate, delayMs] of [
     const holds = rate * delayMs
     expect((path.arrivedBytes - before) / (rate * 30_000)).toBeGreaterThan(0.96)
     // What acknowledgements in steps add to the delay seen is in the bound, too.
-    expect(path.flight.boundBytes).toBeLessThan(1.25 * (holds + 2 * ACK_BYTES) + FLIGHT_MIN_BYTES)
+    expect(path.flight.boundBytes).toBeLessThan(1.25 * (holds + 2 * ACK_BYTES) + FLIGHT_QUEUE_BYTES)
   })
 }
 
@@ -106,8 +106,26 @@ test('who sends less than the path carries does not lower the bound', () => {
   expect(path.flight.boundBytes).toBe(boundBytes)
 })
 
+test('beyond what the path holds: what passes in so many ms, within bounds', () => {
+  // One full round of `rate` bytes a ms over 10 ms.
+  const queueBytes = (rate: number) => {
+    const flight = new Flight()
+    flight.full()
+    flight.acknowledged(rate * 10, 0, 10)
+    return flight.boundBytes - 1.25 * rate * 10
+  }
+  const least = FLIGHT_MIN_BYTES / FLIGHT_QUEUE_MS
+  const most = FLIGHT_QUEUE_BYTES / FLIGHT_QUEUE_MS
+  expect([least - 1, least, least + 1].map(queueBytes)).toEqual(
+    [FLIGHT_MIN_BYTES, FLIGHT_MIN_BYTES, FLIGHT_MIN_BYTES + FLIGHT_QUEUE_MS].map((bytes) => expect.closeTo(bytes, 3)),
+  )
+  expect([most - 1, most, most + 1].map(queueBytes)).toEqual(
+    [FLIGHT_QUEUE_BYTES - FLIGHT_QUEUE_MS, FLIGHT_QUEUE_BYTES, FLIGHT_QUEUE_BYTES].map((bytes) => expect.closeTo(bytes, 3)),
+  )
+})
+
 test('never below its least, never beyond what a lane keeps', () => {
   expect(new Flight().boundBytes).toBe(FLIGHT_MIN_BYTES)
-  expect(new Path(1, 1).run(600_000).flight.boundBytes).toBeGreaterThanOrEqual(FLIGHT_MIN_BYTES / 2)
+  expect(new Path(1, 1).run(600_000).flight.boundBytes).toBeGreaterThanOrEqual(ACK_BYTES)
   expect(new Path(1_000_000, 1_000).run(60_000).flight.boundBytes).toBe(FLIGHT_MAX_BYTES)
 })

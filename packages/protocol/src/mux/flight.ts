@@ -8,7 +8,7 @@
  * the path may have become longer. Queues of our own making look like a longer path, so before it is believed, what is in flight
  * drains for a round.
  */
-import { FLIGHT_MAX_BYTES, FLIGHT_MIN_BYTES } from '../limits.ts'
+import { ACK_BYTES, FLIGHT_MAX_BYTES, FLIGHT_MIN_BYTES, FLIGHT_QUEUE_BYTES, FLIGHT_QUEUE_MS } from '../limits.ts'
 import type { Millis } from '../machine.ts'
 
 /** Of bandwidth × delay. More than 1, or a path of which only part was ever used would never show what it could carry. */
@@ -33,7 +33,7 @@ export class Flight {
 
   /** Bytes. Whoever finds it reached says so by `full`. */
   get boundBytes(): number {
-    return this.#isDraining ? FLIGHT_MIN_BYTES / 2 : this.#boundBytes
+    return this.#isDraining ? ACK_BYTES : this.#boundBytes
   }
 
   /** The bound held a frame back. */
@@ -64,8 +64,9 @@ export class Flight {
   #adapt(bytesPerMs: number, now: Millis): void {
     this.#rates.push(bytesPerMs)
     if (this.#rates.length > RATE_ROUNDS) this.#rates.shift()
-    const bytes = GAIN * Math.max(...this.#rates) * this.#delayMs + FLIGHT_MIN_BYTES
-    this.#boundBytes = Math.min(bytes, FLIGHT_MAX_BYTES)
+    const rate = Math.max(...this.#rates)
+    const queueBytes = Math.max(FLIGHT_MIN_BYTES, Math.min(rate * FLIGHT_QUEUE_MS, FLIGHT_QUEUE_BYTES))
+    this.#boundBytes = Math.min(GAIN * rate * this.#delayMs + queueBytes, FLIGHT_MAX_BYTES)
     this.#isDraining = now - this.#delayAt > DELAY_MS
   }
 }

@@ -124,8 +124,12 @@ test('bulk goes out while less than the bound is in flight, and waits from there
       left -= frameBytes + FRAME_OVERHEAD_BYTES
     }
     expect(dialler.mux.unacknowledgedBytes).toBe(FLIGHT_MIN_BYTES - beneathBytes)
-    dialler.mux.write(second, new Uint8Array(2000))
+    dialler.mux.write(second, new Uint8Array(5000))
     expect(1 + dialler.sent('bulk').length).toBe(frames)
+    // Who sends little is not held back.
+    const third = dialler.mux.open({ protocols: [ECHO] })
+    dialler.mux.write(third, new Uint8Array(100))
+    expect(dialler.sent('bulk').length).toBe(1)
   }
 })
 

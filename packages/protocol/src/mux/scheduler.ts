@@ -56,12 +56,19 @@ export class Scheduler<T extends Scheduled> {
     else level.turns.push(stream)
   }
 
-  /** The stream whose turn it is. It has left the queue: `add` it again should it have more. */
-  next(connectionCreditBytes: number): { stream: T; outgoing: NonNullable<ReturnType<SendHalf['next']>> } | undefined {
+  /**
+   * The stream whose turn it is, of those alone that send little if `isFull`. It has left the queue: `add` it again should it have
+   * more.
+   */
+  next(
+    connectionCreditBytes: number,
+    isFull = false,
+  ): { stream: T; outgoing: NonNullable<ReturnType<SendHalf['next']>> } | undefined {
     for (;;) {
       const level = this.#levels[0]
       if (level === undefined) return undefined
       const isSparse = level.sparse.length > 0 && (level.sparseBytes < FRAME_MAX_BYTES || level.turns.length === 0)
+      if (isFull && !isSparse && level.turns.length > 0) return undefined
       const stream = isSparse ? level.sparse.shift() : this.#nextTurn(level)
       if (stream === undefined) {
         this.#levels.shift()

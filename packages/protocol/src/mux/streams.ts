@@ -4,7 +4,7 @@
  */
 import { KithError, violation } from '../errors.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
-import { CONNECTION_WINDOW_BYTES, STREAMS_MAX, UNREAD_MAX_BYTES } from '../limits.ts'
+import { CONNECTION_WINDOW_BYTES, FRAME_MAX_BYTES, STREAMS_MAX, UNREAD_MAX_BYTES } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
 import type { HelloLimits, ServedProtocols } from './control.ts'
 import { Flight } from './flight.ts'
@@ -418,8 +418,9 @@ export class Streams {
       stream.signalled = false
       this.#settle(stream)
     }
-    if (!lane.scheduler.isBusy || !this.#mayFly(lane)) return undefined
-    const turn = lane.scheduler.next(this.#sendCredit.left)
+    const room = lane.scheduler.isBusy ? this.#roomBytes(lane) : 0
+    if (room <= -FRAME_MAX_BYTES) return undefined
+    const turn = lane.scheduler.next(this.#sendCredit.left, room <= 0)
     if (turn === undefined) return undefined
     const { stream, outgoing } = turn
     this.#sendCredit.use(outgoing.dataBytes)
@@ -431,13 +432,13 @@ export class Streams {
     return frame
   }
 
-  /** Whether data may leave: bulk within what the path carries, the urgent as if no bulk were in flight. */
-  #mayFly(lane: MuxLane): boolean {
+  /** What may still fly: bulk within what the path carries, the urgent as if no bulk were in flight; the little beyond that, by a frame. */
+  #roomBytes(lane: MuxLane): number {
     const { urgent, bulk } = this.#lanes
     const inFlightBytes = lane === urgent ? urgent.keptBytes : urgent.keptBytes + bulk.keptBytes
-    if (inFlightBytes < this.flight.boundBytes) return true
-    this.flight.full()
-    return false
+    const room = this.flight.boundBytes - inFlightBytes
+    if (room <= 0) this.flight.full()
+    return room
   }
 
   // ── within ──
