@@ -71,8 +71,6 @@ export class Link {
   #armedFor: number | undefined
   /** Why streams end that are opened from now on. */
   #ended: KithError | undefined
-  #bytesSent = 0
-  #bytesReceived = 0
   #settleReady!: {
     resolve: (value: { instance: Bytes; protocols: ReadonlySet<ProtocolName> }) => void
     reject: (e: KithError) => void
@@ -120,12 +118,7 @@ export class Link {
   }
 
   get stats(): LinkStats {
-    return {
-      bytesSent: this.#bytesSent,
-      bytesReceived: this.#bytesReceived,
-      streams: this.#mux.streams,
-      datagrams: this.#mux.datagrams,
-    }
+    return { streams: this.#mux.streams, datagrams: this.#mux.datagrams }
   }
 
   /** Calls back whenever the remote changes what it serves. */
@@ -204,7 +197,6 @@ export class Link {
       this.fail(violation('a message that is not binary'))
       return
     }
-    this.#bytesReceived += bytes.length
     this.#mux.handle({ type: 'message', lane, bytes }, now())
     this.#tell()
     // A datagram is owed nothing.
@@ -263,7 +255,6 @@ export class Link {
     while (lane.readyState === 'open' && lane.bufferedAmount < highBytes) {
       const message = this.#mux.pull(name, at)
       if (message === undefined) break
-      this.#bytesSent += message.length
       try {
         lane.send(message)
       } catch (cause) {

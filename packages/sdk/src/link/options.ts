@@ -46,9 +46,6 @@ export interface LinkOpenOptions {
 }
 
 export interface LinkStats {
-  /** Bytes of messages on all lanes, frames and control alike. */
-  readonly bytesSent: number
-  readonly bytesReceived: number
   readonly streams: number
   /** Sums over all flows, those that have ended included. */
   readonly datagrams: DatagramStats

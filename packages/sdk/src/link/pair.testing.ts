@@ -24,19 +24,21 @@ export function linkPair(dialler: Side = {}, callee: Side = {}, lanes = memoryLa
 }
 
 /** A ready pair whose callee hands each stream for ECHO to `handler`. */
-export async function servedPair(handler: (stream: LinkStream) => unknown): Promise<Pair> {
-  const pair = linkPair({}, { protocols: [ECHO], onIncoming: () => handler })
+export async function servedPair(handler: (stream: LinkStream) => unknown, lanes = memoryLanes()): Promise<Pair> {
+  const pair = linkPair({}, { protocols: [ECHO], onIncoming: () => handler }, lanes)
   await Promise.all([pair.dialler.ready, pair.callee.ready])
   return pair
 }
 
 /** Both ends of one stream: `local` is the dialler's, who opened it. */
-export async function streamPair(): Promise<Pair & { readonly local: LinkStream; readonly remote: LinkStream }> {
+export async function streamPair(
+  lanes = memoryLanes(),
+): Promise<Pair & { readonly local: LinkStream; readonly remote: LinkStream }> {
   let incoming: (stream: LinkStream) => void = () => {}
   const arrived = new Promise<LinkStream>((resolve) => {
     incoming = resolve
   })
-  const links = await servedPair((stream) => incoming(stream))
+  const links = await servedPair((stream) => incoming(stream), lanes)
   const local = await links.dialler.open(ECHO)
   return { ...links, local, remote: await arrived }
 }
