@@ -129,7 +129,8 @@ export class OneWay {
       violated(`a message of ${bytes.length} bytes, larger than the path takes`)
     if (bytes.length > FRAME_MAX_BYTES) violated(`a message of ${bytes.length} bytes`)
     const state = this.#lanes[lane]
-    state.waiting.push(bytes)
+    // As RTCDataChannel.send: what the sender does to its buffer after that is its own affair.
+    state.waiting.push(bytes.slice())
     state.bufferedBytes += bytes.length
     if (lane === 'urgent' || lane === 'bulk') {
       this.#inFlightBytes += bytes.length

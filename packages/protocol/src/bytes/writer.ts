@@ -34,12 +34,11 @@ export class Writer {
   /** Unsigned LEB128. */
   varint(value: number): this {
     if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not a varint: ${value}`)
-    let left = value
-    while (left >= 0x80) {
-      this.u8((left % 0x80) + 0x80)
-      left = Math.floor(left / 0x80)
-    }
-    return this.u8(left)
+    const length = varintLength(value)
+    this.#reserve(length)
+    putVarint(this.#bytes, this.#length, value)
+    this.#length += length
+    return this
   }
 
   bytes(value: Uint8Array): this {
@@ -66,6 +65,14 @@ export class Writer {
     grown.set(this.#bytes.subarray(0, this.#length))
     this.#bytes = grown
   }
+}
+
+/** Writes a varint, of a number that is known to be one, where there is room for it. */
+export function putVarint(bytes: Uint8Array, at: number, value: number): void {
+  let left = value
+  let next = at
+  for (; left >= 0x80; left = Math.floor(left / 0x80)) bytes[next++] = (left % 0x80) + 0x80
+  bytes[next] = left
 }
 
 /** How many bytes `value` takes as a varint. */

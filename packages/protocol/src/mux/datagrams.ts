@@ -8,7 +8,7 @@
  * late, or early, or for a flow that is over, by no fault of its sender's.
  */
 import { Reader } from '../bytes/reader.ts'
-import { varintLength, Writer } from '../bytes/writer.ts'
+import { putVarint, varintLength } from '../bytes/writer.ts'
 import { KithError } from '../errors.ts'
 import {
   DATAGRAM_AGE_MAX_MS,
@@ -20,11 +20,15 @@ import {
   DATAGRAMS_QUEUED_MAX_BYTES,
 } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
+import { Buffers } from './buffers.ts'
 import { Fifo } from './fifo.ts'
 import type { MuxStream } from './stream.ts'
 
 /** What keeping a datagram costs beside its bytes. */
 const OVERHEAD_BYTES = 64
+
+/** Room for the flow before what waits to be sent: only when it leaves is the id of its stream certain. */
+const HEADER_BYTES = varintLength(Number.MAX_SAFE_INTEGER)
 
 export interface DatagramStats {
   /** Given to the path. */
@@ -74,6 +78,7 @@ export class Datagrams {
   readonly #tell: (stream: MuxStream) => void
   /** Flows that have something to send, each in turn. */
   readonly #turns = new Fifo<{ readonly stream: MuxStream; readonly flow: Flow }>()
+  readonly #buffers = new Buffers()
   readonly #early = new Fifo<{ readonly id: number; readonly bytes: Bytes; readonly at: Millis }>()
   readonly #outgoing: Budget = { usedBytes: 0, dropped: 0 }
   readonly #incoming: Budget = { usedBytes: 0, dropped: 0 }
@@ -119,7 +124,9 @@ export class Datagrams {
     }
     if (flow === undefined || !isLive(stream)) throw new KithError('closed', 'this flow is over')
     flow.outgoing.expire(now)
-    flow.outgoing.push(new Uint8Array(bytes), now)
+    const copy = this.#buffers.take(HEADER_BYTES + bytes.length).subarray(HEADER_BYTES)
+    copy.set(bytes)
+    flow.outgoing.push(copy, now)
     this.#schedule(stream, flow)
   }
 
@@ -136,11 +143,11 @@ export class Datagrams {
     return false
   }
 
-  /** The next that came, in a buffer of its own. Without one, 'flow' tells when to look again. */
+  /** The next that came, the reader's own from now on, buffer and all. Without one, 'flow' tells when to look again. */
   read(stream: MuxStream): Bytes | undefined {
     const bytes = stream.flow?.incoming.shift()
     if (bytes === undefined && stream.flow !== undefined) stream.flow.readerWaits = true
-    return bytes?.slice()
+    return bytes
   }
 
   /** Nobody reads any more: what came is dropped, and so is what will come. */
@@ -189,7 +196,7 @@ export class Datagrams {
           flow.sent += 1
           this.#sent += 1
           this.#tellWriter(stream, flow)
-          return new Writer(varintLength(stream.id) + bytes.length).varint(stream.id).bytes(bytes).finish()
+          return withId(bytes, stream.id)
         }
       }
       this.#tellWriter(stream, flow)
@@ -299,6 +306,14 @@ class DatagramQueue {
     this.#bytes += sign * bytes
     this.#budget.usedBytes += sign * (bytes + OVERHEAD_BYTES)
   }
+}
+
+/** The message of a datagram: what was sent, and before it the flow. */
+function withId({ buffer, byteOffset, length }: Bytes, id: number): Bytes {
+  const idBytes = varintLength(id)
+  const message = new Uint8Array(buffer, byteOffset - idBytes, idBytes + length)
+  putVarint(message, 0, id)
+  return message
 }
 
 /** A flow ends as a whole, with whichever half of its stream ends first. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { FRAME_MAX_BYTES } from '../limits.ts'
+import { Buffers } from './buffers.ts'
 import { type Scheduled, Scheduler } from './scheduler.ts'
 import { SendHalf } from './send-half.ts'
 
@@ -12,7 +13,7 @@ const WHOLE = new Uint8Array(FRAME_MAX_BYTES)
 const sender = (name: string, priority = 0): Sender => ({
   name,
   priority,
-  send: new SendHalf({ stream: 1, windowBytes: Number.MAX_SAFE_INTEGER, frameMaxBytes: FRAME_MAX_BYTES }),
+  send: new SendHalf({ stream: 1, windowBytes: Number.MAX_SAFE_INTEGER, frameMaxBytes: FRAME_MAX_BYTES, buffers: new Buffers() }),
   scheduled: false,
   round: 0,
   roundBytes: 0,

@@ -4,6 +4,7 @@
  * waits here: more would only be latency.
  */
 import type { Bytes } from '../machine.ts'
+import type { Buffers } from './buffers.ts'
 import { encodeDataHeader, encodeFin } from './frames.ts'
 import { SendCredit } from './window.ts'
 
@@ -13,10 +14,11 @@ export interface SendHalfConfig {
   readonly openHeader?: Bytes
   readonly windowBytes: number
   readonly frameMaxBytes: number
+  readonly buffers: Buffers
 }
 
 export interface OutgoingFrame {
-  /** A view; its buffer is never written again, since the lane keeps it until it is acknowledged. */
+  /** A view, never written again before it has been acknowledged: until then the lane keeps it. */
   readonly frame: Bytes
   /** Bytes of it that count against the connection's credit. */
   readonly dataBytes: number
@@ -106,6 +108,11 @@ export class SendHalf {
     return this.#credit.grant(offset)
   }
 
+  /** Whether what was sent may be needed again, under another id. */
+  get isUnanswered(): boolean {
+    return this.#unanswered !== undefined
+  }
+
   /** The remote has taken the stream. */
   answered(): void {
     this.#unanswered = undefined
@@ -175,14 +182,15 @@ export class SendHalf {
     const header = this.#dataHeader
     const building = this.#building
     if (building === undefined) {
-      const bytes = new Uint8Array(header.length + count)
+      const bytes = this.#config.buffers.take(header.length + count)
       bytes.set(header)
       this.#building = { bytes, headerBytes: header.length, length: header.length }
       return this.#building
     }
     const needed = building.length + count
     if (needed > building.bytes.length) {
-      const grown = new Uint8Array(Math.min(Math.max(needed, building.bytes.length * 2), this.#config.frameMaxBytes))
+      const { buffers, frameMaxBytes } = this.#config
+      const grown = buffers.take(Math.min(Math.max(needed, building.bytes.length * 2), frameMaxBytes))
       grown.set(building.bytes.subarray(0, building.length))
       building.bytes = grown
     }

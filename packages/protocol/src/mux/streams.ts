@@ -6,6 +6,7 @@ import { KithError, violation } from '../errors.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import { CONNECTION_WINDOW_BYTES, FRAME_MAX_BYTES, STREAMS_MAX, UNREAD_MAX_BYTES } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
+import { Buffers } from './buffers.ts'
 import type { HelloLimits, ServedProtocols } from './control.ts'
 import { Flight } from './flight.ts'
 import {
@@ -42,6 +43,7 @@ export class Streams {
   /** What we serve now. */
   served: ServedProtocols
   readonly flight = new Flight()
+  readonly #buffers = new Buffers()
   readonly #lanes: StreamsConfig['lanes']
   readonly #frameMaxBytes: number
   readonly #tell: StreamsConfig['tell']
@@ -391,8 +393,9 @@ export class Streams {
     const arrived = lane.acknowledge(count)
     const newest = arrived.at(-1)
     if (newest !== undefined) this.flight.acknowledged(before - lane.keptBytes, newest.sentAt, now)
-    for (const { stream, half, fin } of arrived) {
+    for (const { frame, stream, half, fin } of arrived) {
       if (stream === undefined) continue
+      if (!half?.isUnanswered) this.#buffers.giveBack(frame)
       stream.unacknowledged -= 1
       if (fin && half === stream.send) {
         stream.finArrived = true
@@ -400,6 +403,7 @@ export class Streams {
       }
       this.#settle(stream)
     }
+    if (lane.keptBytes === 0) this.#buffers.rest()
   }
 
   // ── frames that go ──
@@ -408,6 +412,7 @@ export class Streams {
   nextFrame(lane: MuxLane, now: Millis, roundTripMs: number | undefined): Bytes | undefined {
     const reject = lane.rejects.shift()
     if (reject !== undefined) return lane.keep(encodeReject(reject.stream, reject.code), now)
+    // On the lane whose streams take most of it: theirs goes along, and the acknowledgement.
     if (lane === this.#lanes.urgent && this.#receiveWindow.due) {
       return lane.keep(encodeCredit(0, this.#receiveWindow.grant(now, roundTripMs)), now)
     }
@@ -503,7 +508,8 @@ export class Streams {
   #sendHalf(stream: number, openHeader?: Bytes, replay?: Bytes): SendHalf {
     const windowBytes = this.#limits.streamWindowBytes
     const frameMaxBytes = this.#frameMaxBytes
-    return new SendHalf({ stream, windowBytes, frameMaxBytes, ...(openHeader && { openHeader }) }, replay)
+    const buffers = this.#buffers
+    return new SendHalf({ stream, windowBytes, frameMaxBytes, buffers, ...(openHeader && { openHeader }) }, replay)
   }
 }
 

@@ -18,8 +18,8 @@ export class LinkFlow {
   readonly #stream: LinkStream
   #reader!: ReadableStreamDefaultController<Bytes>
   #writer!: WritableStreamDefaultController
-  /** A read, a write is pending. */
-  #resumeReading: (() => void) | undefined
+  #readerWaits = false
+  /** A write is pending. */
   #resumeWriting: (() => void) | undefined
   /** Chunks that have been given to `writable` and have not reached us. */
   #queuedChunks = 0
@@ -40,7 +40,6 @@ export class LinkFlow {
         cancel: () => {
           this.#isCancelled = true
           this.#host.mux.ignoreDatagrams(this.#muxStream)
-          this.#resumeReading?.()
         },
       },
       // What is not asked for waits in the machine, which drops the oldest; nothing could be dropped from here.
@@ -74,8 +73,9 @@ export class LinkFlow {
   send(data: Uint8Array): void {
     if (!(data instanceof Uint8Array)) throw new KithError('invalid-argument', 'a datagram is a Uint8Array')
     if (this.#end !== undefined) throw this.#end
-    this.#host.mux.sendDatagram(this.#muxStream, data, this.#host.now())
-    this.#host.flushDatagrams()
+    const now = this.#host.now()
+    this.#host.mux.sendDatagram(this.#muxStream, data, now)
+    this.#host.flushDatagrams(now)
   }
 
   /** Ends the flow for both. */
@@ -91,7 +91,7 @@ export class LinkFlow {
 
   /** A datagram has come, or all are gone. */
   update(): void {
-    if (this.#resumeReading !== undefined) this.#readNext()
+    if (this.#readerWaits) this.#pull()
     if (this.#resumeWriting !== undefined && this.#host.mux.isDrained(this.#muxStream)) this.#resumeWriting()
   }
 
@@ -126,29 +126,16 @@ export class LinkFlow {
   #endWriting(error: KithError): void {
     // One that is closing already takes no notice.
     this.#writer.error(error)
-    this.#resumeReading?.()
     this.#resumeWriting?.()
   }
 
   // ── reading ──
 
-  #pull(): Promise<void> | undefined {
-    if (this.#readNext()) return undefined
-    return new Promise((resolve) => {
-      this.#resumeReading = () => {
-        this.#resumeReading = undefined
-        resolve()
-      }
-    })
-  }
-
-  /** Whether there was anything to give to the reader. */
-  #readNext(): boolean {
+  /** Gives the reader the next datagram; if there is none, `update` does so later. */
+  #pull(): void {
     const datagram = this.#host.mux.readDatagram(this.#muxStream)
-    if (datagram === undefined) return false
-    this.#reader.enqueue(datagram)
-    this.#resumeReading?.()
-    return true
+    this.#readerWaits = datagram === undefined
+    if (datagram !== undefined) this.#reader.enqueue(datagram)
   }
 
   // ── writing ──

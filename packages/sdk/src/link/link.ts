@@ -8,6 +8,7 @@ import {
   isProtocolName,
   KithError,
   type LaneName,
+  type Millis,
   Mux,
   type MuxOutput,
   type MuxStream,
@@ -97,8 +98,8 @@ export class Link {
       now,
       flush: () => this.#drain(),
       flushSoon: () => this.#drainSoon(),
-      flushDatagrams: () => {
-        this.#fillLane('datagrams')
+      flushDatagrams: (at) => {
+        this.#fillLane('datagrams', at)
         this.#tell()
       },
       forget: (stream) => this.#streams.delete(stream),
@@ -245,11 +246,11 @@ export class Link {
   }
 
   #fillLanes(): void {
-    for (const name of LANE_NAMES) this.#fillLane(name)
+    const at = now()
+    for (const name of LANE_NAMES) this.#fillLane(name, at)
   }
 
-  #fillLane(name: AnyLane): void {
-    const at = now()
+  #fillLane(name: AnyLane, at: Millis): void {
     const lane = this.#lanes[name]
     const highBytes = name === 'datagrams' ? DATAGRAMS_HIGH_BYTES : BUFFER_HIGH_BYTES
     while (lane.readyState === 'open' && lane.bufferedAmount < highBytes) {

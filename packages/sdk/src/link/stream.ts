@@ -30,7 +30,7 @@ export interface StreamHost {
   /** The same, after whoever was told has had a turn: for what need not go alone. */
   flushSoon(): void
   /** Datagrams were sent: they concern no other lane. */
-  flushDatagrams(): void
+  flushDatagrams(now: Millis): void
   /** Both halves are done; nothing more will be asked. */
   forget(stream: MuxStream): void
 }

@@ -6,6 +6,7 @@ export interface Lane {
   readonly readyState: 'connecting' | 'open' | 'closing' | 'closed'
   readonly bufferedAmount: number
   bufferedAmountLowThreshold: number
+  /** Copies what it takes: the buffer is the sender's to use again. */
   send(message: Uint8Array<ArrayBuffer>): void
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
   addEventListener(type: 'open' | 'close' | 'error' | 'bufferedamountlow', listener: () => void): void
