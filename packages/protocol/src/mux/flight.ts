@@ -48,11 +48,12 @@ export class Flight {
     this.#delayAt = now
   }
 
-  /** So many bytes have arrived, the newest of them sent at `sentAt`. */
-  acknowledged(bytes: number, sentAt: Millis, now: Millis): void {
+  /** So many bytes have arrived, the newest of them sent at `sentAt`. `isMost`: on the lane that has most in flight. The other's come
+   *  in between, at any time: a round that ended with them would tell a rate that is none. */
+  acknowledged(bytes: number, sentAt: Millis, now: Millis, isMost = true): void {
     this.delay(now - sentAt, now)
     this.#roundBytes += bytes
-    if (sentAt < this.#roundAt || now === this.#roundAt) return
+    if (!isMost || sentAt < this.#roundAt || now === this.#roundAt) return
     // What has come back by now was sent after the queues had drained.
     if (this.#isDraining) this.#isDraining = false
     else if (this.#isFull) this.#adapt(this.#roundBytes / (now - this.#roundAt), now)

@@ -17,6 +17,9 @@ export type LaneName = 'control' | 'urgent' | 'bulk'
 /** What a kept frame costs beside its bytes; without it, a million tiny frames would pass for a megabyte. */
 const FRAME_OVERHEAD_BYTES = 64
 
+/** What a conversation of small messages receives while an acknowledgement waits, and no transfer does. */
+const LITTLE_BYTES = 16 * 1024
+
 export interface KeptFrame {
   readonly frame: Bytes
   /** Whose frame it was: it learns when the frame has arrived. */
@@ -97,9 +100,14 @@ export class MuxLane {
     this.#ackDueAt = Math.min(this.#ackDueAt ?? Number.POSITIVE_INFINITY, now + FIN_ACK_MS)
   }
 
-  /** Whether an acknowledgement should go with any message that goes now, due or not. */
-  get isAwaited(): boolean {
-    return this.#isAwaited
+  /**
+   * Whether an acknowledgement is worth going with a message that goes now anyway, where it costs a few bytes; alone it costs as much
+   * as that message. So if somebody waits for it, and for a little that has waited half its time; not for more than that, since from
+   * even steps the sender learns what the path carries.
+   */
+  isWorthAcknowledging(now: Millis): boolean {
+    if (this.#isAwaited) return true
+    return this.#ackDueAt !== undefined && this.#receivedBytes <= LITTLE_BYTES && this.#ackDueAt - now <= ACK_MS / 2
   }
 
   get ackDueAt(): Millis | undefined {

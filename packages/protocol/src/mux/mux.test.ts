@@ -326,8 +326,9 @@ test('a window grows while half of it is consumed in less than a round trip, up 
       for (const { lane, bytes } of callee.sent()) {
         dialler.receive(lane, bytes)
         if (lane === 'control') continue
-        const frame = decodeFrame(bytes)
-        if (frame.type === 'credit' && frame.stream === stream.id) grants.push(frame.offset - consumed)
+        for (const frame of unpackMessage(bytes).map(decodeFrame)) {
+          if (frame.type === 'credit' && frame.stream === stream.id) grants.push(frame.offset - consumed)
+        }
       }
     }
     return Math.max(...grants)

@@ -205,7 +205,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     return this.#datagrams.isDrained(stream)
   }
 
-  /** The next that came, in a buffer of its own. Without one, 'flow' tells when to look again. */
+  /** The next that came, the reader's own from now on, buffer and all. Without one, 'flow' tells when to look again. */
   readDatagram(stream: MuxStream): Bytes | undefined {
     return this.#datagrams.read(stream)
   }
@@ -329,7 +329,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   #collectAcks(now: Millis, isSending = false): void {
     for (const lane of [this.#lanes.urgent, this.#lanes.bulk]) {
       const isDue = lane.ackDueAt !== undefined && lane.ackDueAt <= now
-      if (isDue || (isSending && lane.isAwaited)) this.#session.acknowledge(lane.number, lane.takeAck())
+      if (isDue || (isSending && lane.isWorthAcknowledging(now))) this.#session.acknowledge(lane.number, lane.takeAck())
     }
   }
 

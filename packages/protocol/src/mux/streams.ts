@@ -388,11 +388,14 @@ export class Streams {
 
   /** Frames of a lane have arrived. Throws 'peer-violation' for more than were sent. */
   acknowledged(number: LaneNumber, count: number, now: Millis): void {
-    const lane = number === 2 ? this.#lanes.urgent : this.#lanes.bulk
+    const { urgent, bulk } = this.#lanes
+    const [lane, other] = number === 2 ? [urgent, bulk] : [bulk, urgent]
     const before = lane.keptBytes
     const arrived = lane.acknowledge(count)
     const newest = arrived.at(-1)
-    if (newest !== undefined) this.flight.acknowledged(before - lane.keptBytes, newest.sentAt, now)
+    if (newest !== undefined) {
+      this.flight.acknowledged(before - lane.keptBytes, newest.sentAt, now, before >= other.keptBytes)
+    }
     for (const { frame, stream, half, fin } of arrived) {
       if (stream === undefined) continue
       if (!half?.isUnanswered) this.#buffers.giveBack(frame)
