@@ -13,6 +13,20 @@ test('an idle connection that said little holds 4 KiB', () => {
   expect(new Buffers().take(100).buffer.byteLength).toBe(4096)
 })
 
+test('a shared one is cut up anew once all its parts have come back', () => {
+  const buffers = new Buffers()
+  const parts = [buffers.take(1000), buffers.take(1000)]
+  for (const part of parts) buffers.giveBack(part.subarray(1))
+  const [again, next, other] = [buffers.take(2000), buffers.take(2000), buffers.take(2000)]
+  expect([again.buffer, again.byteOffset]).toEqual([parts[0]?.buffer, 0])
+  expect([next.buffer, next.byteOffset]).toEqual([again.buffer, 2000])
+  expect(other.buffer).not.toBe(again.buffer)
+  // One that is cut up no longer is not touched again.
+  buffers.giveBack(again)
+  buffers.giveBack(next)
+  expect(buffers.take(100).byteOffset).toBe(2000)
+})
+
 test('a large one is given out again when it has come back, and not before', () => {
   const buffers = new Buffers()
   const [first, second] = [buffers.take(FRAME_MAX_BYTES), buffers.take(FRAME_MAX_BYTES)]

@@ -1,7 +1,7 @@
 /**
  * Where what will be sent is put together. Making an ArrayBuffer costs a browser more than copying a small message into it, and the
- * memory of a large one is cleared before it is filled: so small ones are cut from one that they share, and large ones are used
- * again once what they held has arrived.
+ * memory of a large one is cleared before it is filled: so small ones are cut from one that they share, and all are used again once
+ * what they held has left or arrived.
  */
 import { FRAME_MAX_BYTES } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
@@ -20,6 +20,8 @@ const FREE_MAX = 8
 export class Buffers {
   #shared: Bytes = new Uint8Array(0)
   #sharedUsed = 0
+  /** Parts of it that have not come back. */
+  #sharedParts = 0
   readonly #free: Bytes[] = []
 
   /** At least so many bytes, of at most FRAME_MAX_BYTES; whatever they held before is still there. */
@@ -29,9 +31,14 @@ export class Buffers {
     return this.#free.pop() ?? new Uint8Array(FRAME_MAX_BYTES)
   }
 
-  /** Nobody will look at this part of a buffer, or any other of it, again. */
+  /** What was taken, or a part of it, will never be looked at again. Once for each that was taken, or not at all. */
   giveBack({ buffer }: Bytes): void {
-    if (buffer.byteLength === FRAME_MAX_BYTES && this.#free.length < FREE_MAX) this.#free.push(new Uint8Array(buffer))
+    if (buffer === this.#shared.buffer) {
+      this.#sharedParts -= 1
+      if (this.#sharedParts === 0) this.#sharedUsed = 0
+    } else if (buffer.byteLength === FRAME_MAX_BYTES && this.#free.length < FREE_MAX) {
+      this.#free.push(new Uint8Array(buffer))
+    }
   }
 
   /** Nothing is on its way: what was kept for more is let go. */
@@ -43,8 +50,10 @@ export class Buffers {
     if (this.#sharedUsed + bytes > this.#shared.length) {
       this.#shared = new Uint8Array(Math.max(SHARED_MIN_BYTES, Math.min(this.#shared.length * 2, SHARED_MAX_BYTES)))
       this.#sharedUsed = 0
+      this.#sharedParts = 0
     }
     this.#sharedUsed += bytes
+    this.#sharedParts += 1
     return this.#shared.subarray(this.#sharedUsed - bytes, this.#sharedUsed)
   }
 }

@@ -79,6 +79,8 @@ export class Datagrams {
   /** Flows that have something to send, each in turn. */
   readonly #turns = new Fifo<{ readonly stream: MuxStream; readonly flow: Flow }>()
   readonly #buffers = new Buffers()
+  /** The message that was pulled last: it has left when we are called again. */
+  #pulled: Bytes | undefined
   readonly #early = new Fifo<{ readonly id: number; readonly bytes: Bytes; readonly at: Millis }>()
   readonly #outgoing: Budget = { usedBytes: 0, dropped: 0 }
   readonly #incoming: Budget = { usedBytes: 0, dropped: 0 }
@@ -109,7 +111,7 @@ export class Datagrams {
     for (let left = this.#early.length; left > 0; left--) {
       const early = this.#early.shift()
       if (early === undefined) break
-      if (early.id === stream.id) this.#arrive(stream, flow, early.bytes, early.at)
+      if (early.id === stream.id) this.#arrive(stream, flow, early.bytes)
       else this.#early.push(early)
     }
   }
@@ -124,7 +126,8 @@ export class Datagrams {
     }
     if (flow === undefined || !isLive(stream)) throw new KithError('closed', 'this flow is over')
     flow.outgoing.expire(now)
-    const copy = this.#buffers.take(HEADER_BYTES + bytes.length).subarray(HEADER_BYTES)
+    this.#pulledHasLeft()
+    const copy = this.#buffers.take(HEADER_BYTES + bytes.length).subarray(HEADER_BYTES, HEADER_BYTES + bytes.length)
     copy.set(bytes)
     flow.outgoing.push(copy, now)
     this.#schedule(stream, flow)
@@ -158,14 +161,14 @@ export class Datagrams {
   }
 
   /** Takes one message of the lane. Throws 'peer-violation' for one that does not begin with a varint. */
-  receive(message: Bytes, now: Millis): void {
+  receive(message: Bytes, now: () => Millis): void {
     const reader = new Reader(message)
     const id = reader.varint()
     if (reader.remaining > DATAGRAM_MAX_BYTES) return
     const bytes = message.subarray(message.length - reader.remaining)
     const stream = this.#streams.find(id)
-    if (stream?.flow !== undefined) this.#arrive(stream, stream.flow, bytes, now)
-    else if (stream === undefined && this.#streams.isToCome(id)) this.#keepEarly(id, bytes, now)
+    if (stream?.flow !== undefined) this.#arrive(stream, stream.flow, bytes)
+    else if (stream === undefined && this.#streams.isToCome(id)) this.#keepEarly(id, bytes, now())
   }
 
   /** When `tick` has something to do. */
@@ -178,8 +181,9 @@ export class Datagrams {
     for (let due = this.deadline(); due !== undefined && now >= due; due = this.deadline()) this.#early.shift()
   }
 
-  /** The next message for the lane. */
+  /** The next message for the lane, to be sent before this machine is called again. */
   pull(now: Millis): Bytes | undefined {
+    this.#pulledHasLeft()
     for (let left = this.#turns.length; left > 0; left--) {
       const turn = this.#turns.shift()
       if (turn === undefined) return undefined
@@ -196,12 +200,18 @@ export class Datagrams {
           flow.sent += 1
           this.#sent += 1
           this.#tellWriter(stream, flow)
-          return withId(bytes, stream.id)
+          this.#pulled = withId(bytes, stream.id)
+          return this.#pulled
         }
       }
       this.#tellWriter(stream, flow)
     }
     return undefined
+  }
+
+  #pulledHasLeft(): void {
+    if (this.#pulled !== undefined) this.#buffers.giveBack(this.#pulled)
+    this.#pulled = undefined
   }
 
   #schedule(stream: MuxStream, flow: Flow): void {
@@ -216,11 +226,11 @@ export class Datagrams {
     this.#tell(stream)
   }
 
-  #arrive(stream: MuxStream, flow: Flow, bytes: Bytes, now: Millis): void {
+  #arrive(stream: MuxStream, flow: Flow, bytes: Bytes): void {
     if (!isHeard(stream)) return
     flow.received += 1
     this.#received += 1
-    flow.incoming.push(bytes, now)
+    flow.incoming.push(bytes)
     if (flow.deaf) flow.incoming.clear()
     else if (flow.readerWaits) {
       flow.readerWaits = false
@@ -258,7 +268,8 @@ class DatagramQueue {
     return this.#waiting.length
   }
 
-  push(bytes: Bytes, at: Millis): void {
+  /** `at`: when it was queued, for `expire`. */
+  push(bytes: Bytes, at: Millis = 0): void {
     while (this.length > 0 && !this.#hasRoom(bytes.length)) this.#drop()
     // Other flows hold all there is.
     if (!this.#hasRoom(bytes.length)) {

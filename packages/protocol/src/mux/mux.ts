@@ -62,14 +62,10 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
 
   handle(input: MuxInput, now: Millis): void {
     if (this.#state === 'ended') return
-    try {
+    this.#orFail(() => {
       this.#handle(input, now)
       this.#collectAcks(now)
-    } catch (error) {
-      // A bug of ours is not a remote's doing: it must not be passed off as one.
-      if (!(error instanceof KithError)) throw error
-      this.#fail(error)
-    }
+    })
   }
 
   poll(): MuxOutput | undefined {
@@ -82,7 +78,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     return sooner(sooner(this.#session.deadline(), ack), this.#datagrams.deadline())
   }
 
-  /** The next message for a lane, or undefined when there is none. It may be kept for resume: send it, never change it. */
+  /** The next message for a lane, or undefined when there is none. It stays the machine's: send it at once, never change it. */
   pull(name: LaneName | 'datagrams', now: Millis): Bytes | undefined {
     if (this.#state === 'ended') return undefined
     if (name === 'control') return this.#pullControl(now)
@@ -195,6 +191,11 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     this.#datagrams.send(stream, bytes, now)
   }
 
+  /** As `handle` with a message of their lane: asking the clock for each would cost more than taking it. */
+  receiveDatagram(bytes: Bytes, now: () => Millis): void {
+    if (this.#state !== 'ended') this.#orFail(() => this.#datagrams.receive(bytes, now))
+  }
+
   /** Counts a datagram as dropped that is too large to be sent, for a writer who cannot be told by a throw. */
   refuseDatagram(stream: MuxStream): void {
     this.#datagrams.refuse(stream)
@@ -247,7 +248,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
 
   #onMessage(lane: LaneName | 'datagrams', bytes: Bytes, now: Millis): void {
     if (lane === 'datagrams') {
-      this.#datagrams.receive(bytes, now)
+      this.#datagrams.receive(bytes, () => now)
     } else if (lane === 'control') {
       this.#onControl(bytes, now)
     } else if (this.#session.phase === 'open') {
@@ -340,6 +341,16 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     this.#goodbye = { code, reason }
     if (this.#session.leave(code, reason)) this.#state = 'leaving'
     else this.#end({ type: 'closed', by: 'local', code, reason })
+  }
+
+  #orFail(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      // A bug of ours is not a remote's doing: it must not be passed off as one.
+      if (!(error instanceof KithError)) throw error
+      this.#fail(error)
+    }
   }
 
   #fail(error: KithError): void {

@@ -52,7 +52,8 @@ export class Bench {
     const messages: SentMessage[] = []
     for (const lane of lanes.length > 0 ? lanes : (['control', 'urgent', 'bulk', 'datagrams'] as const)) {
       for (let bytes = this.mux.pull(lane, this.now); bytes !== undefined; bytes = this.mux.pull(lane, this.now)) {
-        messages.push({ lane, bytes })
+        // As a lane does: what was sent is the machine's again.
+        messages.push({ lane, bytes: bytes.slice() })
       }
     }
     this.drain()

@@ -192,6 +192,7 @@ export class SendHalf {
       const { buffers, frameMaxBytes } = this.#config
       const grown = buffers.take(Math.min(Math.max(needed, building.bytes.length * 2), frameMaxBytes))
       grown.set(building.bytes.subarray(0, building.length))
+      buffers.giveBack(building.bytes)
       building.bytes = grown
     }
     return building

@@ -198,11 +198,16 @@ export class Link {
       this.fail(violation('a message that is not binary'))
       return
     }
+    if (lane === 'datagrams') {
+      this.#mux.receiveDatagram(bytes, now)
+      this.#tell()
+      // It is owed nothing, but may have to wait for its flow.
+      this.#arm()
+      return
+    }
     this.#mux.handle({ type: 'message', lane, bytes }, now())
     this.#tell()
-    // A datagram is owed nothing.
-    if (lane === 'datagrams') this.#arm()
-    else this.#drainSoon()
+    this.#drainSoon()
   }
 
   #give(input: Parameters<Mux['handle']>[0]): void {
