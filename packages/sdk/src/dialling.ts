@@ -25,8 +25,9 @@ import { Driver, now } from './driver.ts'
 import { report } from './events.ts'
 import type { Link } from './link/link.ts'
 import { ReplyAddresses } from './reply-addresses.ts'
+import { Certificates } from './rtc/certificates.ts'
 import type { Lanes } from './rtc/lane.ts'
-import { createNegotiator, type Negotiator, type NegotiatorState, type WebRtc } from './rtc/negotiator.ts'
+import { browserWebRtc, createNegotiator, type Negotiator, type NegotiatorState, type WebRtc } from './rtc/negotiator.ts'
 
 export interface Knocking {
   readonly doorstep: Doorstep
@@ -97,6 +98,7 @@ export class Dialling {
   readonly #host: DialHost
   readonly #driver: Driver<DialInput, DialOutput>
   readonly #addresses: ReplyAddresses
+  readonly #certificates: Certificates
   readonly #legs = new Map<DialNumber, Leg>()
   #nextDial: DialNumber = 1
   #isClosed = false
@@ -106,6 +108,7 @@ export class Dialling {
     const { identity, instance, random } = host
     const { roster } = host
     this.#addresses = new ReplyAddresses(roster.home, (origin) => roster.get(origin))
+    this.#certificates = new Certificates(host.wrtc ?? browserWebRtc())
     const introduction = () => host.introduction()
     const dialer = new Dialer({ identity, instance, random, introduction, newAddress: () => this.#addresses.take() }, now())
     this.#driver = new Driver<DialInput, DialOutput>(dialer, { type: 'tick' }, (output) => this.#act(output))
@@ -151,6 +154,7 @@ export class Dialling {
     for (const dial of [...this.#legs.keys()]) this.#fail(dial, closed())
     this.#driver.stop()
     this.#addresses.close()
+    this.#certificates.close()
   }
 
   #act(output: DialOutput): void {
@@ -287,11 +291,13 @@ export class Dialling {
 
   #negotiate(dial: DialNumber, leg: Leg, role: 'offerer' | 'answerer', iceServers: RTCIceServer[]): Negotiator {
     const { wrtc } = this.#host
+    const certificate = this.#certificates.take()
     return createNegotiator({
       role,
       iceServers,
       iceTransportPolicy: leg.disclosure === 'relayed' ? 'relay' : 'all',
       ...(wrtc ? { wrtc } : {}),
+      ...(certificate ? { certificate } : {}),
       onDescription: (description) => {
         leg.local = description
         if (leg.remote) this.#openLink(dial, leg)

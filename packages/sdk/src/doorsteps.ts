@@ -46,6 +46,8 @@ export class Doorsteps {
   readonly #bound = new Map<string, () => void>()
   /** X25519 of mine with theirs: the same for every day and carrier. */
   readonly #shared = new Map<PeerId, Promise<Bytes>>()
+  /** Where contacts can be found, since the last update: each address costs a millisecond, in which a dial waits. */
+  readonly #found = new Map<string, Bytes>()
   #update = 0
 
   constructor(options: DoorstepOptions) {
@@ -58,6 +60,7 @@ export class Doorsteps {
     const update = this.#update
     const contacts = await Promise.all(callers.contacts.map((id) => this.#agreed(id)))
     if (update !== this.#update) return
+    this.#found.clear()
     for (const id of this.#shared.keys()) if (!callers.contacts.includes(id)) this.#shared.delete(id)
     const wanted = new Map<string, Wanted>()
     for (const carrier of this.#options.carriers) {
@@ -81,7 +84,9 @@ export class Doorsteps {
       epochsAround(now()).map((epoch) => ({
         origin,
         epoch,
-        address: addressOf(contactAddressSeed({ shared, local, remote, origin, epoch, direction })),
+        address: this.#find(`${remote} ${origin} ${epoch}`, () =>
+          contactAddressSeed({ shared, local, remote, origin, epoch, direction }),
+        ),
       })),
     )
   }
@@ -90,6 +95,12 @@ export class Doorsteps {
     this.#update += 1
     for (const unbind of this.#bound.values()) unbind()
     this.#bound.clear()
+  }
+
+  #find(where: string, seed: () => Bytes): Bytes {
+    const address = this.#found.get(where) ?? addressOf(seed())
+    this.#found.set(where, address)
+    return address
   }
 
   #wantContact(wanted: Map<string, Wanted>, carrier: Carrier, remote: PeerId, shared: Bytes): void {

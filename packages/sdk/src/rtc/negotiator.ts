@@ -48,7 +48,7 @@ export interface NegotiatorOptions {
   readonly iceTransportPolicy: 'all' | 'relay'
   /** Default: the browser's. */
   readonly wrtc?: WebRtc
-  /** Default: a fresh one for this connection. */
+  /** Default: a fresh one, made by the connection. */
   readonly certificate?: RTCCertificate
   /** Whether loopback candidates may cross, for tests on one host. Default false. */
   readonly allowLoopback?: boolean
@@ -110,6 +110,9 @@ class SimplePeerNegotiator implements Negotiator {
 
   constructor(options: NegotiatorOptions) {
     const wrtc = options.wrtc ?? browserWebRtc()
+    if (wrtc === undefined) {
+      throw new KithError('unsupported-environment', 'There is no WebRTC here. Browsers have it, unless it was switched off.')
+    }
     const allowLoopback = options.allowLoopback ?? false
     this.#options = options
     this.#outgoing = { disclosure: options.iceTransportPolicy === 'relay' ? 'relayed' : 'direct', allowLoopback }
@@ -268,10 +271,9 @@ class SimplePeerNegotiator implements Negotiator {
   }
 }
 
-function browserWebRtc(): WebRtc {
-  if (typeof RTCPeerConnection === 'undefined') {
-    throw new KithError('unsupported-environment', 'There is no WebRTC here. Browsers have it, unless it was switched off.')
-  }
+/** Undefined where there is none. */
+export function browserWebRtc(): WebRtc | undefined {
+  if (typeof RTCPeerConnection === 'undefined') return undefined
   return { RTCPeerConnection, RTCSessionDescription, RTCIceCandidate }
 }
 
