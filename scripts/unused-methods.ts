@@ -18,6 +18,7 @@ interface Unused {
 const UNUSED: Readonly<Record<string, Unused>> = {
   // Bytes go through channels of ours, and a lane's 'open' is what counts: its stream, its 'connect' (with what it finds out about
   // the path first), its wait for candidates when they may not trickle, and tracks, with the answerer's request for more of them.
+  // Of the connection's states it is never told.
   '/node_modules/simple-peer/index.js': {
     absent: [
       'get bufferSize',
@@ -43,6 +44,9 @@ const UNUSED: Readonly<Record<string, Unused>> = {
       '_onChannelMessage',
       '_onChannelBufferedAmountLow',
       '_onTrack',
+      '_onChannelOpen',
+      '_onConnectionStateChange',
+      '_onIceStateChange',
       '_startIceCompleteTimeout',
     ],
   },
@@ -84,22 +88,26 @@ const UNUSED: Readonly<Record<string, Unused>> = {
     absent: ['canBeCached', 'find', 'store', 'decode'],
     idle: ['constructor'],
   },
-  // Square roots: the prime of Curve25519 is 5 modulo 8, the other three ways are for other curves.
-  '/node_modules/@noble/curves/abstract/modular.js': {
-    absent: ['invertBatch', 'cmov'],
-    idle: ['function sqrt3mod4', 'function sqrt9mod16', 'export function tonelliShanks'],
-  },
+  // Square roots: Curve25519 brings its own way to divide and take the root at once. That there is a 'sqrt' is checked.
+  '/node_modules/@noble/curves/abstract/modular.js': { absent: ['invertBatch', 'cmov'], idle: ['sqrt'] },
   // Points as hex, and keys made, or judged, there: ours come from seeds of our own, and 'fromBytes' judges. That there is a
   // 'fromHex' is checked.
   '/node_modules/@noble/curves/abstract/edwards.js': {
     absent: ['get x', 'assertValidity', 'toHex', 'toString'],
     idle: ['static fromHex', 'function randomSecretKey', 'function isValidSecretKey', 'function isValidPublicKey'],
   },
-  '/node_modules/@noble/curves/abstract/curve.js': { absent: ['hasWindowSize'], idle: [] },
+  // A secret times any point but the base, as Edwards curves have it: a shared secret is made by 'montgomery.js'.
+  '/node_modules/@noble/curves/abstract/curve.js': {
+    absent: ['hasWindowSize', 'fixedWindowCT'],
+    idle: ['export function createKeygen'],
+  },
   '/node_modules/@noble/hashes/_md.js': { absent: ['clone'], idle: [] },
-  '/node_modules/@noble/hashes/hmac.js': { absent: ['clone'], idle: [] },
-  // Iteration over cursors: we ask for keys and values only.
-  '/node_modules/idb/build/index.js': { absent: [], idle: ['async function* iterate', 'function isIteratorProp'] },
+  '/node_modules/@noble/hashes/hmac.js': { absent: ['clone', '_cloneInto'], idle: [] },
+  // Iteration over cursors, and a database's short ways to its stores: we ask a transaction for keys and values.
+  '/node_modules/idb/build/index.js': {
+    absent: [],
+    idle: ['async function* iterate', 'function isIteratorProp', 'function getMethod'],
+  },
 }
 
 /** A Vite plugin, for builds and browser tests. */
