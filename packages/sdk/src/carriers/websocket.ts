@@ -3,7 +3,6 @@ import {
   addressKeys,
   type Bytes,
   hex,
-  KithError,
   paddedCount,
   RelayClient,
   type RelayClientInput,
@@ -57,7 +56,7 @@ export class WebSocketCarrier implements Carrier {
   #socket: WebSocketLike | undefined
   #state: RelayState
 
-  /** `url` 'wss://relay.example/relay'. Never throws: a URL that is none makes a carrier whose state is 'failed'. */
+  /** `url` 'wss://relay.example/relay', in the form that `parseRelayUrl` gives it. */
   constructor(url: string, options: WebSocketCarrierOptions = {}) {
     this.#url = url
     this.#onState = options.onState ?? (() => {})
@@ -65,16 +64,7 @@ export class WebSocketCarrier implements Carrier {
     const machine = new RelayClient({ random, paddedCount, decoy: () => this.#decoy() })
     this.#driver = new Driver<RelayClientInput, RelayClientOutput>(machine, { type: 'tick' }, (output) => this.#carryOut(output))
     this.#state = { url, state: 'connecting' }
-    const parsed = parseRelayUrl(url)
-    if (parsed === undefined) {
-      this.origin = url
-      const error = new KithError('invalid-argument', `not a relay's URL like wss://relay.example/relay: ${url}`, {
-        source: 'relay',
-      })
-      this.#state = { url, state: 'failed', error }
-      return
-    }
-    this.origin = parsed.origin
+    this.origin = new URL(url).origin
     this.#listenToPage()
     this.#driver.give({ type: 'start' })
   }
@@ -181,11 +171,6 @@ export class WebSocketCarrier implements Carrier {
     if (typeof document === 'undefined') return
     document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && wake(), { signal })
   }
-}
-
-function parseRelayUrl(text: string): URL | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  return url?.protocol === 'ws:' || url?.protocol === 'wss:' ? url : undefined
 }
 
 const random = (length: number): Bytes => crypto.getRandomValues(new Uint8Array(length))
