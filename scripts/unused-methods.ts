@@ -89,19 +89,30 @@ const UNUSED: Readonly<Record<string, Unused>> = {
     idle: ['constructor'],
   },
   // Square roots: Curve25519 brings its own way to divide and take the root at once. That there is a 'sqrt' is checked.
-  '/node_modules/@noble/curves/abstract/modular.js': { absent: ['invertBatch', 'cmov'], idle: ['sqrt'] },
+  '/node_modules/@noble/curves/abstract/modular.js': {
+    absent: ['invertBatch', 'cmov'],
+    idle: ['sqrt', 'export function validateField'],
+  },
   // Points as hex, and keys made, or judged, there: ours come from seeds of our own, and 'fromBytes' judges. That there is a
   // 'fromHex' is checked.
   '/node_modules/@noble/curves/abstract/edwards.js': {
     absent: ['get x', 'assertValidity', 'toHex', 'toString'],
     idle: ['static fromHex', 'function randomSecretKey', 'function isValidSecretKey', 'function isValidPublicKey'],
   },
-  // A secret times any point but the base, as Edwards curves have it: a shared secret is made by 'montgomery.js'.
+  // A secret times any point but the base, as Edwards curves have it: a shared secret is made by 'montgomery.js'. What is called
+  // to judge the curve itself, which is the library's own: points, scalars and encodings are judged as before.
   '/node_modules/@noble/curves/abstract/curve.js': {
     absent: ['hasWindowSize', 'fixedWindowCT'],
-    idle: ['export function createKeygen'],
+    idle: [
+      'export function createKeygen',
+      'export function validatePointCons',
+      'function validateW',
+      'function validateTableBytes',
+    ],
   },
+  '/node_modules/@noble/curves/utils.js': { absent: [], idle: ['export function validateObject'] },
   '/node_modules/@noble/hashes/_md.js': { absent: ['clone'], idle: [] },
+  '/node_modules/@noble/hashes/utils.js': { absent: [], idle: ['export function ahash'] },
   '/node_modules/@noble/hashes/hmac.js': { absent: ['clone', '_cloneInto'], idle: [] },
   // Iteration over cursors, and a database's short ways to its stores: we ask a transaction for keys and values.
   '/node_modules/idb/build/index.js': {
