@@ -91,7 +91,7 @@ const UNUSED: Readonly<Record<string, Unused>> = {
   // Square roots: Curve25519 brings its own way to divide and take the root at once. That there is a 'sqrt' is checked.
   '/node_modules/@noble/curves/abstract/modular.js': {
     absent: ['invertBatch', 'cmov'],
-    idle: ['sqrt', 'export function validateField'],
+    idle: ['sqrt', 'export function FpSqrtEven', 'export function validateField'],
   },
   // Points as hex, and keys made, or judged, there: ours come from seeds of our own, and 'fromBytes' judges. That there is a
   // 'fromHex' is checked.
