@@ -49,11 +49,6 @@ export class Fields {
     this.#values = value
   }
 
-  /** Later versions may have added fields that this one does not know. */
-  get remaining(): number {
-    return this.#values.length - this.#at
-  }
-
   /** Whether a text comes next: where a struct has two forms, its first element tells which. */
   nextIsText(): boolean {
     return typeof this.#values[this.#at] === 'string'

@@ -22,7 +22,7 @@ export interface WebSocketLike {
   binaryType: string
   send(data: Bytes): void
   close(): void
-  addEventListener(type: 'open' | 'close' | 'error', listener: () => void): void
+  addEventListener(type: 'close' | 'error', listener: () => void): void
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
 }
 
@@ -139,7 +139,6 @@ export class WebSocketCarrier implements Carrier {
     }
     this.#socket = socket
     socket.binaryType = 'arraybuffer'
-    socket.addEventListener('open', () => this.#driver.give({ type: 'opened', connection }))
     socket.addEventListener('message', ({ data }) => {
       // A text message is no frame: empty bytes are refused like any other junk.
       this.#driver.give({
