@@ -64,7 +64,10 @@ const minifyAgain: Plugin = {
   async generateBundle(_, bundle) {
     for (const chunk of Object.values(bundle)) {
       if (chunk.type !== 'chunk') continue
-      const { code } = await minify(chunk.code, { ecma: 2020, compress: { passes: 3, sequences: false, keep_fargs: false } })
+      const { code } = await minify(chunk.code, {
+        ecma: 2020,
+        compress: { passes: 3, sequences: false, keep_fargs: false, lhs_constants: false },
+      })
       if (code === undefined) throw new Error(`${chunk.fileName} came back empty.`)
       chunk.code = code
     }
@@ -81,6 +84,7 @@ const global: UserConfig = {
     target: 'es2022',
     minify: true,
     lib: { entry: 'src/global.ts', formats: ['iife'], name: 'Kith', fileName: () => 'kith.global.js' },
+    rolldownOptions: { output: { generatedCode: { symbols: false } } },
   },
 }
 

@@ -1,8 +1,8 @@
 /**
  * No bundler can tell which methods of a class are never called, so a library's class is shipped whole, with all that they call.
  * Here stand the methods, and the functions handed out in an object, that nothing reaches from what Kith calls, and those that do
- * nothing for it; they are cut out of the source before it is bundled. The rest is as published: above all, no check of what comes
- * in is touched. In the browser tests it is the cut source that runs, so that a method cut by mistake is a test that fails.
+ * nothing for it, as those by which a library judges its own constants; they are cut out of the source before it is bundled. The
+ * rest is as published: above all, no check of what comes in is touched. In the browser tests it is the cut source that runs, so that a method cut by mistake is a test that fails.
  *
  * A method that is not found stops the build: with a new version of the library, this list is read again.
  */
@@ -18,6 +18,7 @@ interface Unused {
 const UNUSED: Readonly<Record<string, Unused>> = {
   // Bytes go through channels of ours, and a lane's 'open' is what counts: its stream, its 'connect' (with what it finds out about
   // the path first), its wait for candidates when they may not trickle, and tracks, with the answerer's request for more of them.
+  // Of the connection's states it is never told.
   '/node_modules/simple-peer/index.js': {
     absent: [
       'get bufferSize',
@@ -43,6 +44,9 @@ const UNUSED: Readonly<Record<string, Unused>> = {
       '_onChannelMessage',
       '_onChannelBufferedAmountLow',
       '_onTrack',
+      '_onChannelOpen',
+      '_onConnectionStateChange',
+      '_onIceStateChange',
       '_startIceCompleteTimeout',
     ],
   },
@@ -84,10 +88,10 @@ const UNUSED: Readonly<Record<string, Unused>> = {
     absent: ['canBeCached', 'find', 'store', 'decode'],
     idle: ['constructor'],
   },
-  // Square roots: the prime of Curve25519 is 5 modulo 8, the other three ways are for other curves.
+  // Square roots: Curve25519 brings its own way to divide and take the root at once. That there is a 'sqrt' is checked.
   '/node_modules/@noble/curves/abstract/modular.js': {
     absent: ['invertBatch', 'cmov'],
-    idle: ['function sqrt3mod4', 'function sqrt9mod16', 'export function tonelliShanks'],
+    idle: ['sqrt', 'export function FpSqrtEven', 'export function validateField'],
   },
   // Points as hex, and keys made, or judged, there: ours come from seeds of our own, and 'fromBytes' judges. That there is a
   // 'fromHex' is checked.
@@ -95,11 +99,26 @@ const UNUSED: Readonly<Record<string, Unused>> = {
     absent: ['get x', 'assertValidity', 'toHex', 'toString'],
     idle: ['static fromHex', 'function randomSecretKey', 'function isValidSecretKey', 'function isValidPublicKey'],
   },
-  '/node_modules/@noble/curves/abstract/curve.js': { absent: ['hasWindowSize'], idle: [] },
+  // A secret times any point but the base, as Edwards curves have it: a shared secret is made by 'montgomery.js'. What is called
+  // to judge the curve itself, which is the library's own: points, scalars and encodings are judged as before.
+  '/node_modules/@noble/curves/abstract/curve.js': {
+    absent: ['hasWindowSize', 'fixedWindowCT'],
+    idle: [
+      'export function createKeygen',
+      'export function validatePointCons',
+      'function validateW',
+      'function validateTableBytes',
+    ],
+  },
+  '/node_modules/@noble/curves/utils.js': { absent: [], idle: ['export function validateObject'] },
   '/node_modules/@noble/hashes/_md.js': { absent: ['clone'], idle: [] },
-  '/node_modules/@noble/hashes/hmac.js': { absent: ['clone'], idle: [] },
-  // Iteration over cursors: we ask for keys and values only.
-  '/node_modules/idb/build/index.js': { absent: [], idle: ['async function* iterate', 'function isIteratorProp'] },
+  '/node_modules/@noble/hashes/utils.js': { absent: [], idle: ['export function ahash'] },
+  '/node_modules/@noble/hashes/hmac.js': { absent: ['clone', '_cloneInto'], idle: [] },
+  // Iteration over cursors, and a database's short ways to its stores: we ask a transaction for keys and values.
+  '/node_modules/idb/build/index.js': {
+    absent: [],
+    idle: ['async function* iterate', 'function isIteratorProp', 'function getMethod'],
+  },
 }
 
 /** A Vite plugin, for builds and browser tests. */

@@ -50,7 +50,7 @@ export class KithError extends Error {
 
   constructor(code: ErrorCode, message?: string, options: KithErrorOptions = {}) {
     super(message ?? code)
-    if ('cause' in options) this.cause = options.cause
+    if (options.cause !== undefined) this.cause = options.cause
     this.name = code === 'aborted' ? 'AbortError' : code === 'timeout' ? 'TimeoutError' : 'KithError'
     this.code = code
     this.source = options.source ?? 'local'
@@ -60,6 +60,6 @@ export class KithError extends Error {
 }
 
 /** What a remote sent breaks the protocol: junk, truncated, beyond a limit, or out of turn. */
-export function violation(message: string): KithError {
-  return new KithError('peer-violation', message, { source: 'remote' })
+export function violation(message: string, cause?: unknown): KithError {
+  return new KithError('peer-violation', message, { source: 'remote', cause })
 }

@@ -1,5 +1,5 @@
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
-import { KithError } from '../errors.ts'
+import { violation } from '../errors.ts'
 import type { Bytes } from '../machine.ts'
 
 export const concat = (...parts: Uint8Array[]): Bytes => concatBytes(...parts) as Bytes
@@ -10,7 +10,7 @@ export function fromUtf8(bytes: Uint8Array): string {
     // ECMA-262 §19.2.6.4: no overlong form, no surrogate, nothing cut off. It is wherever JavaScript is, unlike TextDecoder.
     return decodeURIComponent(bytesToHex(bytes).replace(/../g, '%$&'))
   } catch (cause) {
-    throw new KithError('peer-violation', 'not UTF-8', { source: 'remote', cause })
+    throw violation('not UTF-8', cause)
   }
 }
 export const hex = (bytes: Uint8Array): string => bytesToHex(bytes)

@@ -3,7 +3,7 @@
  * may allocate by what it was given; `Fields` checks each value as it is taken, so that past the door everything has its type.
  */
 import { Decoder, Encoder } from '@msgpack/msgpack'
-import { KithError, violation } from '../errors.ts'
+import { violation } from '../errors.ts'
 import type { Bytes } from '../machine.ts'
 
 export type Packable = null | boolean | number | string | Uint8Array | readonly Packable[] | { readonly [key: string]: Packable }
@@ -31,7 +31,7 @@ export function unpack(bytes: Uint8Array): unknown {
   try {
     return decoder.decode(bytes)
   } catch (cause) {
-    throw new KithError('peer-violation', 'not a msgpack value of the expected size', { source: 'remote', cause })
+    throw violation('not a msgpack value of the expected size', cause)
   }
 }
 
@@ -47,11 +47,6 @@ export class Fields {
   constructor(value: unknown) {
     if (!Array.isArray(value)) throw violation('a struct must be an array')
     this.#values = value
-  }
-
-  /** Later versions may have added fields that this one does not know. */
-  get remaining(): number {
-    return this.#values.length - this.#at
   }
 
   /** Whether a text comes next: where a struct has two forms, its first element tells which. */
@@ -76,23 +71,10 @@ export class Fields {
     return value
   }
 
-  boolean(): boolean {
-    const value = this.#next()
-    if (typeof value !== 'boolean') throw violation('expected a boolean')
-    return value
-  }
-
   /** Exactly so many bytes, copied. */
   bytes(length: number): Bytes {
     const value = this.#next()
     if (!(value instanceof Uint8Array) || value.length !== length) throw violation(`expected ${length} bytes`)
-    return new Uint8Array(value)
-  }
-
-  /** At most so many bytes, copied. */
-  bytesUpTo(maxBytes: number): Bytes {
-    const value = this.#next()
-    if (!(value instanceof Uint8Array) || value.length > maxBytes) throw violation(`expected at most ${maxBytes} bytes`)
     return new Uint8Array(value)
   }
 

@@ -72,8 +72,7 @@ export class Dialer implements Machine<DialInput, DialOutput> {
 
   handle(input: DialInput, now: Millis): void {
     this.#route(input, now)
-    for (const dial of this.#outgoing.values()) dial.tick(now)
-    for (const dial of this.#incoming.values()) dial.tick(now)
+    for (const dial of this.#dials()) dial.tick(now)
     this.#settleGlare(now)
     for (const [number, dial] of this.#outgoing) if (dial.hasEnded) this.#outgoing.delete(number)
     for (const [number, dial] of this.#incoming) if (dial.hasEnded) this.#incoming.delete(number)
@@ -85,8 +84,7 @@ export class Dialer implements Machine<DialInput, DialOutput> {
 
   deadline(): Millis | undefined {
     let earliest = Infinity
-    for (const dial of this.#outgoing.values()) earliest = Math.min(earliest, dial.deadline() ?? Infinity)
-    for (const dial of this.#incoming.values()) earliest = Math.min(earliest, dial.deadline() ?? Infinity)
+    for (const dial of this.#dials()) earliest = Math.min(earliest, dial.deadline())
     for (const { until } of this.#held.values()) earliest = Math.min(earliest, until)
     return earliest === Infinity ? undefined : earliest
   }
@@ -97,15 +95,13 @@ export class Dialer implements Machine<DialInput, DialOutput> {
         this.#dial(input, now)
         return
       case 'cancel':
-        this.#outgoing.get(input.dial)?.cancel(now)
-        this.#incoming.get(input.dial)?.cancel(now)
+        this.#find(input.dial)?.cancel(now)
         return
       case 'knocked':
         this.#knocked(input.doorstep, input.envelope, now)
         return
       case 'replied':
-        this.#outgoing.get(input.dial)?.replied(input.origin, input.envelope, now)
-        this.#incoming.get(input.dial)?.replied(input.envelope, now)
+        this.#find(input.dial)?.replied(input.envelope, now, input.origin)
         return
       case 'performed':
       case 'failed': {
@@ -122,20 +118,25 @@ export class Dialer implements Machine<DialInput, DialOutput> {
         this.#incoming.get(input.dial)?.grant(input.granted, now)
         return
       case 'described':
-        this.#outgoing.get(input.dial)?.described(input.description, now)
-        this.#incoming.get(input.dial)?.described(input.description)
+        this.#find(input.dial)?.described(input.description, now)
         return
       case 'candidate':
-        this.#outgoing.get(input.dial)?.candidate(input.candidate, now)
-        this.#incoming.get(input.dial)?.candidate(input.candidate, now)
+        this.#find(input.dial)?.candidate(input.candidate, now)
         return
       case 'connected':
-        this.#outgoing.get(input.dial)?.connected()
-        this.#incoming.get(input.dial)?.connected()
+        this.#find(input.dial)?.connected()
         return
       case 'tick':
         return
     }
+  }
+
+  #find(dial: DialNumber): OutgoingDial | IncomingDial | undefined {
+    return this.#outgoing.get(dial) ?? this.#incoming.get(dial)
+  }
+
+  #dials(): (OutgoingDial | IncomingDial)[] {
+    return [...this.#outgoing.values(), ...this.#incoming.values()]
   }
 
   #dial(request: Extract<DialInput, { type: 'dial' }>, now: Millis): void {

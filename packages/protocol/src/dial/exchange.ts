@@ -17,7 +17,7 @@ export class Exchange {
   #candidatesSaid = 0
   #candidatesHeard = 0
   #mayDisclose = false
-  #flushAt: Millis | undefined
+  #flushAt: Millis = Infinity
 
   constructor(noise: NoiseSession, origin: string, to: Bytes, emit: (output: DialOutput) => void) {
     this.noise = noise
@@ -40,13 +40,13 @@ export class Exchange {
   /** From now on our candidates may leave: the other side is authenticated, and both have agreed. */
   disclose(now: Millis): void {
     this.#mayDisclose = true
-    this.#flushAt = this.#candidates.length > 0 ? now : undefined
+    if (this.#candidates.length > 0) this.#flushAt = now
   }
 
   candidate(candidate: Candidate, now: Millis): void {
     if (this.#candidatesSaid + this.#candidates.length >= CANDIDATES_MAX) return
     this.#candidates.push(candidate)
-    if (this.#mayDisclose) this.#flushAt ??= this.#candidatesSaid === 0 ? now : now + CANDIDATE_BATCH_MS
+    if (this.#mayDisclose) this.#flushAt = Math.min(this.#flushAt, this.#candidatesSaid === 0 ? now : now + CANDIDATE_BATCH_MS)
   }
 
   /** What this envelope completes; undefined when it is not of this session. Throws 'peer-violation'. */
@@ -64,8 +64,8 @@ export class Exchange {
   }
 
   drain(now: Millis): void {
-    if (this.#flushAt !== undefined && now >= this.#flushAt) {
-      this.#flushAt = undefined
+    if (now >= this.#flushAt) {
+      this.#flushAt = Infinity
       this.#candidatesSaid += this.#candidates.length
       this.say({ type: 'candidates', candidates: this.#candidates })
       this.#candidates = []
@@ -75,9 +75,8 @@ export class Exchange {
     }
   }
 
-  deadline(): Millis | undefined {
-    const session = this.#session.deadline()
-    if (this.#flushAt === undefined) return session
-    return session === undefined ? this.#flushAt : Math.min(session, this.#flushAt)
+  /** Infinity: none. */
+  deadline(): Millis {
+    return Math.min(this.#session.deadline(), this.#flushAt)
   }
 }

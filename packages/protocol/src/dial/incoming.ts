@@ -10,7 +10,7 @@
 import { hex } from '../bytes/bytes.ts'
 import { KithError, violation } from '../errors.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import { INCOMING_DIAL_MS, RESEND_MAX_MS, RESEND_MS } from '../limits.ts'
+import { INCOMING_DIAL_MS } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
 import type { Handshake } from '../noise/handshake.ts'
 import type { Candidate } from './candidate.ts'
@@ -22,6 +22,7 @@ import { dialHandshake } from './handshake.ts'
 import { introduce, isProven } from './introduction.ts'
 import type { DialPeer, Doorstep, Introduced, Verdict } from './io.ts'
 import { type Accept, type DialMessage, decodeKnock, encodeAccept, type Knock } from './messages.ts'
+import { Resend } from './resend.ts'
 
 type State =
   | { readonly type: 'reading' }
@@ -71,8 +72,8 @@ export class IncomingDial {
   #state: State = { type: 'reading' }
   #isAnnounced = false
   #isAccepted = false
-  #resendAt: Millis | undefined
-  #resendMs = RESEND_MS
+  /** Of the offer. */
+  readonly #resend = new Resend()
 
   constructor(number: number, doorstep: Doorstep, envelope: Bytes, context: DialContext, parent: Parent, now: Millis) {
     this.number = number
@@ -188,7 +189,7 @@ export class IncomingDial {
       const messages = this.#state.exchange.hear(envelope)
       if (!messages) return
       // They speak under the session's keys, so our accept is there.
-      this.#resendAt = undefined
+      this.#resend.stop()
       for (const message of messages) this.#hear(message, now)
     } catch (error) {
       if (!(error instanceof KithError)) throw error
@@ -250,19 +251,15 @@ export class IncomingDial {
       this.#end(new KithError('timeout', 'the caller did not come through', { source: 'remote' }))
       return
     }
-    if (this.#state.type === 'offered' && this.#resendAt !== undefined && now >= this.#resendAt) {
-      this.#send(this.#state.to, this.#state.envelope)
-      this.#resendMs = Math.min(this.#resendMs * 2, RESEND_MAX_MS)
-      this.#resendAt = now + this.#resendMs
-    }
+    if (this.#resend.isDue(now)) this.nudge()
     if ('exchange' in this.#state) this.#state.exchange.drain(now)
   }
 
-  deadline(): Millis | undefined {
-    if (this.hasEnded) return undefined
-    const exchange = 'exchange' in this.#state ? this.#state.exchange.deadline() : undefined
-    const resend = this.#state.type === 'offered' ? this.#resendAt : undefined
-    return Math.min(this.#expiresAt, resend ?? Infinity, exchange ?? Infinity)
+  /** Infinity: none. */
+  deadline(): Millis {
+    if (this.hasEnded) return Infinity
+    const exchange = 'exchange' in this.#state ? this.#state.exchange.deadline() : Infinity
+    return Math.min(this.#expiresAt, this.#resend.deadline(), exchange)
   }
 
   #accept(handshake: Handshake, knock: Knock, accept: Accept): void {
@@ -276,7 +273,7 @@ export class IncomingDial {
         if (accept.type === 'offer') this.#offer(handshake, knock, envelope, now)
         else this.#state = { type: 'replied', to, envelope }
       },
-      (cause) => this.#end(new KithError('peer-violation', 'the knock cannot be answered', { source: 'remote', cause })),
+      (cause) => this.#end(violation('the knock cannot be answered', cause)),
     )
   }
 
@@ -284,7 +281,7 @@ export class IncomingDial {
     const to = knock.replyAddress
     const exchange = new Exchange(handshake.split(), this.doorstep.origin, to, this.#context.emit)
     this.#state = { type: 'offered', exchange, to, envelope, instance: knock.instance, caller: this.caller }
-    this.#resendAt = now + this.#resendMs
+    this.#resend.start(now)
     if (this.caller) return
     introduce(
       exchange,

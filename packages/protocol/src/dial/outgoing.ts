@@ -9,15 +9,7 @@
 import { hex } from '../bytes/bytes.ts'
 import { KithError, violation } from '../errors.ts'
 import type { PeerId } from '../identity/peer-id.ts'
-import {
-  ENVELOPE_BYTES,
-  INSTANCES_MAX,
-  KNOCK_BURST,
-  KNOCKS_PER_SECOND,
-  RESEND_MAX_MS,
-  RESEND_MS,
-  UNREAD_ENVELOPES_MAX,
-} from '../limits.ts'
+import { ENVELOPE_BYTES, INSTANCES_MAX, KNOCK_BURST, KNOCKS_PER_SECOND, UNREAD_ENVELOPES_MAX } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
 import type { Handshake } from '../noise/handshake.ts'
 import { TokenBucket } from '../token-bucket.ts'
@@ -31,6 +23,7 @@ import { introduce, isProven } from './introduction.ts'
 import type { DialInput, DialPeer, Introduced } from './io.ts'
 import { type Accept, type DialMessage, decodeAccept, encodeKnock, type Knock } from './messages.ts'
 import type { Route } from './prologue.ts'
+import { Resend } from './resend.ts'
 
 type DialRequest = Extract<DialInput, { type: 'dial' }>
 type Offer = Extract<Accept, { type: 'offer' }>
@@ -64,11 +57,10 @@ export class OutgoingDial {
   readonly #answerRate: TokenBucket
   #waiting: { origin: string; envelope: Bytes }[] = []
   #isReading = false
-  #candidates: Candidate[] = []
   #state: State = { type: 'knocking' }
   readonly #expiresAt: Millis
-  #resendAt: Millis | undefined
-  #resendMs = RESEND_MS
+  /** Of the knocks. */
+  readonly #resend = new Resend()
 
   constructor(request: DialRequest, context: DialContext, now: Millis) {
     this.number = request.dial
@@ -111,7 +103,7 @@ export class OutgoingDial {
     return 'peer' in this.#state ? this.#state.peer.instance : undefined
   }
 
-  replied(origin: string, envelope: Bytes, now: Millis): void {
+  replied(envelope: Bytes, now: Millis, origin: string): void {
     if (this.#isReading) {
       // The answer and what follows it may come in one breath: wait until the answer is read.
       if (this.#waiting.length < UNREAD_ENVELOPES_MAX) this.#waiting.push({ origin, envelope })
@@ -133,15 +125,12 @@ export class OutgoingDial {
     if (this.#state.type !== 'describing') return
     const { exchange, peer, by } = this.#state
     exchange.say({ type: 'answer', description })
-    for (const candidate of this.#candidates) exchange.candidate(candidate, now)
-    this.#candidates = []
     exchange.disclose(now)
     this.#state = { type: 'answered', exchange, peer, by }
   }
 
   candidate(candidate: Candidate, now: Millis): void {
-    if (this.#state.type === 'answered') this.#state.exchange.candidate(candidate, now)
-    else this.#candidates.push(candidate)
+    if ('exchange' in this.#state) this.#state.exchange.candidate(candidate, now)
   }
 
   /** Theirs crossed ours and goes on. */
@@ -171,18 +160,15 @@ export class OutgoingDial {
       )
       return
     }
-    if (this.#resendAt !== undefined && now >= this.#resendAt) {
-      for (const knock of this.#knocks) this.#sendKnock(knock)
-      this.#resendMs = Math.min(this.#resendMs * 2, RESEND_MAX_MS)
-      this.#resendAt = now + this.#resendMs
-    }
+    if (this.#resend.isDue(now)) for (const knock of this.#knocks) this.#sendKnock(knock)
     if ('exchange' in this.#state) this.#state.exchange.drain(now)
   }
 
-  deadline(): Millis | undefined {
-    if (this.hasEnded) return undefined
-    const exchange = 'exchange' in this.#state ? this.#state.exchange.deadline() : undefined
-    return Math.min(this.#expiresAt, this.#resendAt ?? Infinity, exchange ?? Infinity)
+  /** Infinity: none. */
+  deadline(): Millis {
+    if (this.hasEnded) return Infinity
+    const exchange = 'exchange' in this.#state ? this.#state.exchange.deadline() : Infinity
+    return Math.min(this.#expiresAt, this.#resend.deadline(), exchange)
   }
 
   #knock(knock: Knock): void {
@@ -199,7 +185,7 @@ export class OutgoingDial {
           const isFirst = this.#knocks.length === 1
           if (isFirst && !this.isPresence) this.#context.emit({ type: 'prepare', dial: this.number })
           // Who only asks for presence asks again in a while; with resends a hundred absent contacts would use up what a relay lets one send.
-          if (!this.isPresence) this.#resendAt ??= now + this.#resendMs
+          if (!this.isPresence) this.#resend.start(now)
         },
         (cause) => this.#end(new KithError('invalid-argument', 'this PeerId cannot be dialled', { cause })),
       )
@@ -247,7 +233,7 @@ export class OutgoingDial {
   #readWaiting(now: Millis): void {
     const waiting = this.#waiting
     this.#waiting = []
-    for (const { origin, envelope } of waiting) this.replied(origin, envelope, now)
+    for (const { origin, envelope } of waiting) this.replied(envelope, now, origin)
   }
 
   /** Returns the exchange with an instance that was told 'bye', because another came before it. */
@@ -270,7 +256,7 @@ export class OutgoingDial {
           exchange.bye(now)
           return exchange
         }
-        this.#resendAt = undefined
+        this.#resend.stop()
         if (way.kind === 'invite') this.#state = { type: 'authenticating', exchange, offer: accept }
         else this.#describe(exchange, accept, way.remote, undefined)
         return undefined

@@ -47,7 +47,7 @@ test('messages of every size arrive whole, in order, and are then settled', asyn
   expect(acks).toHaveLength(1)
   for (const ack of acks) expect(one.receive(ack)).toEqual([])
   expect(one.isSettled).toBe(true)
-  expect([one.deadline(), other.deadline()]).toEqual([undefined, undefined])
+  expect([one.deadline(), other.deadline()]).toEqual([Infinity, Infinity])
   // An acknowledgement is not acknowledged.
   expect(one.drain(0)).toEqual([])
 })

@@ -11,10 +11,11 @@ import { concat } from '../bytes/bytes.ts'
 import { Reader } from '../bytes/reader.ts'
 import { Writer } from '../bytes/writer.ts'
 import { KithError, violation } from '../errors.ts'
-import { DIAL_MESSAGE_MAX_BYTES, ENVELOPE_BYTES, RESEND_MAX_MS, RESEND_MS } from '../limits.ts'
+import { DIAL_MESSAGE_MAX_BYTES, ENVELOPE_BYTES } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
 import type { NoiseSession } from '../noise/handshake.ts'
 import { PLAINTEXT_BYTES, pad, unpad } from './envelope.ts'
+import { Resend } from './resend.ts'
 
 const KIND = { acknowledgement: 0, part: 1, last: 2 } as const
 const HEADER_BYTES = 1 + 4 + 4
@@ -35,8 +36,7 @@ export class Session {
   #nextNumber = 0
   #unacknowledged: Part[] = []
   #toSend: Part[] = []
-  #resendAt: Millis | undefined
-  #resendMs = RESEND_MS
+  readonly #resend = new Resend()
   // receiving
   #newestNonce = -1
   #seenNonces = new Set<number>()
@@ -86,16 +86,14 @@ export class Session {
 
   /** The envelopes to send now. */
   drain(now: Millis): Bytes[] {
-    if (this.#resendAt !== undefined && now >= this.#resendAt) {
+    if (this.#resend.isDue(now)) {
       this.#toSend = [...this.#unacknowledged, ...this.#toSend]
       this.#unacknowledged = []
-      this.#resendMs = Math.min(this.#resendMs * 2, RESEND_MAX_MS)
-      this.#resendAt = undefined
     }
     const parts = this.#toSend
     this.#toSend = []
     this.#unacknowledged.push(...parts)
-    if (this.#unacknowledged.length > 0) this.#resendAt ??= now + this.#resendMs
+    if (this.#unacknowledged.length > 0) this.#resend.start(now)
     const envelopes = parts.map((part) => this.#seal(part.kind, part.number, part.chunk))
     // What goes out says how far we are; only where nothing does, an acknowledgement goes alone.
     if (this.#owesAck && envelopes.length === 0) envelopes.push(this.#seal(KIND.acknowledgement, 0, new Uint8Array()))
@@ -103,8 +101,9 @@ export class Session {
     return envelopes
   }
 
-  deadline(): Millis | undefined {
-    return this.#resendAt
+  /** Infinity: none. */
+  deadline(): Millis {
+    return this.#resend.deadline()
   }
 
   /** Whether the other side has all that was said. */
@@ -145,12 +144,9 @@ export class Session {
 
   #acknowledge(count: number): void {
     if (count > this.#nextNumber) throw violation('acknowledges what was never sent')
-    const isNews = this.#unacknowledged.some((part) => part.number < count)
+    if (this.#unacknowledged.some((part) => part.number < count)) this.#resend.stop()
     this.#unacknowledged = this.#unacknowledged.filter((part) => part.number >= count)
     this.#toSend = this.#toSend.filter((part) => part.number >= count)
-    if (!isNews) return
-    this.#resendMs = RESEND_MS
-    this.#resendAt = undefined
   }
 
   #inOrder(): Bytes[] {

@@ -7,7 +7,7 @@ import { ED25519_TORSION_SUBGROUP, ed25519, x25519 } from '@noble/curves/ed25519
 import { hkdf } from '@noble/hashes/hkdf.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { equal, fromHex, utf8 } from '../bytes/bytes.ts'
-import { KithError } from '../errors.ts'
+import { KithError, violation } from '../errors.ts'
 import type { Bytes } from '../machine.ts'
 import { type PeerId, peerIdOf } from './peer-id.ts'
 
@@ -87,7 +87,7 @@ export function keyAgreementOf(secretKey: Bytes): KeyAgreement {
       try {
         return x25519.getSharedSecret(secretKey, remotePublicKey) as Bytes
       } catch (cause) {
-        throw new KithError('peer-violation', 'no shared secret with this X25519 key', { source: 'remote', cause })
+        throw violation('no shared secret with this X25519 key', cause)
       }
     },
   }

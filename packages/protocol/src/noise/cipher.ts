@@ -1,5 +1,5 @@
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
-import { KithError } from '../errors.ts'
+import { violation } from '../errors.ts'
 import type { Bytes } from '../machine.ts'
 
 /**
@@ -36,7 +36,7 @@ export function decrypt(key: Bytes, nonce: number, associatedData: Uint8Array, c
   try {
     return chacha20poly1305(key, nonceBytes(nonce), associatedData).decrypt(ciphertext) as Bytes
   } catch (cause) {
-    throw new KithError('peer-violation', 'not sealed under this key', { source: 'remote', cause })
+    throw violation('not sealed under this key', cause)
   }
 }
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { concat, fromHex, hex, utf8 } from '../bytes/bytes.ts'
 import { leastDurationMs, mutations, seededRandom } from '../bytes/mutate.ts'
 import { KithError } from '../errors.ts'
-import type { KeyAgreement } from '../identity/keys.ts'
+import { type KeyAgreement, keyAgreementOf } from '../identity/keys.ts'
 import type { Bytes } from '../machine.ts'
 import { createHandshake, type Handshake, type HandshakeOptions } from './handshake.ts'
 import type { PatternName, Role } from './pattern.ts'
@@ -144,7 +144,7 @@ async function follows(vector: Vector): Promise<void> {
       role: 'initiator',
       random,
       prologue: fromHex(vector.init_prologue),
-      ephemeralSeed: fromHex(vector.init_ephemeral),
+      newEphemeral: async () => keyAgreementOf(fromHex(vector.init_ephemeral)),
     },
     ...(vector.init_static && { local: staticKey(fromHex(vector.init_static)) }),
     ...(vector.init_remote_static && { remote: fromHex(vector.init_remote_static) }),
@@ -156,7 +156,7 @@ async function follows(vector: Vector): Promise<void> {
       role: 'responder',
       random,
       prologue: fromHex(vector.resp_prologue),
-      ephemeralSeed: fromHex(vector.resp_ephemeral),
+      newEphemeral: async () => keyAgreementOf(fromHex(vector.resp_ephemeral)),
     },
     ...(vector.resp_static && { local: staticKey(fromHex(vector.resp_static)) }),
     ...(vector.resp_remote_static && { remote: fromHex(vector.resp_remote_static) }),

@@ -46,8 +46,6 @@ export interface HandshakeOptions {
   readonly psk?: Uint8Array
   /** Default: drawn from `random`. */
   readonly newEphemeral?: (() => Promise<KeyAgreement>) | undefined
-  /** Tests only: the ephemeral private key, 32 bytes, instead of a random one. */
-  readonly ephemeralSeed?: Uint8Array
 }
 
 /** What both ends have once the handshake is complete. */
@@ -63,18 +61,16 @@ export interface NoiseSession {
 /** Throws 'invalid-argument' when a key that the pattern needs is missing, superfluous or not 32 bytes. */
 export function createHandshake(options: HandshakeOptions): Handshake {
   const pattern: Pattern = PATTERNS[options.pattern]
-  const { role, local, remote, psk, ephemeralSeed } = options
+  const { role, local, remote, psk, random } = options
   need('local', local?.publicKey, hasStatic(pattern, role))
   need('remote', remote, pattern.preMessages.includes(otherThan(role)))
   need('psk', psk, pattern.messages.flat().includes('psk'))
-  if (ephemeralSeed) need('ephemeralSeed', ephemeralSeed, true)
 
   // §5.3 Initialize: the name, the prologue, then the static keys that are known beforehand, the initiator's first.
   const symmetric = new SymmetricState(protocolName(options.pattern))
   symmetric.mixHash(options.prologue)
   for (const whose of pattern.preMessages) symmetric.mixHash(whose === role ? (local?.publicKey ?? EMPTY) : (remote ?? EMPTY))
 
-  const random: Random = ephemeralSeed ? () => new Uint8Array(ephemeralSeed) : options.random
   const newEphemeral = options.newEphemeral ?? (async () => keyAgreementOf(random(KEY_BYTES)))
   const party: Party = { pattern, role, newEphemeral, local, psk: psk && new Uint8Array(psk) }
   return new Handshake(party, { symmetric, turn: 0, remoteStatic: remote && new Uint8Array(remote) })

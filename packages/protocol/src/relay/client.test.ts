@@ -88,7 +88,6 @@ class Bench {
   }
 
   challenge(limits: Record<string, number> = {}): void {
-    this.input({ type: 'opened', connection: this.connection })
     this.relay({ type: 'challenge', nonce: new Uint8Array(32), limits })
   }
 

@@ -22,8 +22,7 @@ export interface RelayClientConfig {
 
 export type RelayClientInput =
   | { readonly type: 'start' }
-  /** The WebSocket is open. Inputs of a connection that is not the latest are ignored. */
-  | { readonly type: 'opened'; readonly connection: number }
+  /** The relay speaks first. Inputs of a connection that is not the latest are ignored. */
   | { readonly type: 'frame'; readonly connection: number; readonly frame: Uint8Array }
   | { readonly type: 'closed'; readonly connection: number }
   | { readonly type: 'signed'; readonly connection: number; readonly proofs: readonly BindProof[] }
@@ -128,9 +127,6 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     switch (input.type) {
       case 'start':
         if (this.#phase.type === 'idle') this.#connect(now)
-        return
-      case 'opened':
-        // The relay speaks first.
         return
       case 'frame':
         this.#received(input.frame, now)

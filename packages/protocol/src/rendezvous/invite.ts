@@ -3,7 +3,7 @@
  * the browser, so the server that gives out the page does not learn the secret.
  */
 import { base64urlnopad } from '@scure/base'
-import { type Fields, pack, unpackFields } from '../bytes/struct.ts'
+import { pack, unpackFields } from '../bytes/struct.ts'
 import { KithError } from '../errors.ts'
 import { INVITE_MAX_LENGTH, INVITE_RELAYS_MAX, NAME_MAX_LENGTH } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
@@ -45,7 +45,7 @@ export function decodeInvite(fragment: string): InviteLink {
   const text = fragment.startsWith('#') ? fragment.slice(1) : fragment
   if (text.length === 0) throw invalid('This link holds no invitation.')
   if (text.length > INVITE_MAX_LENGTH) throw invalid('This invitation is too long to be one of ours.')
-  const fields = structOf(text)
+  const fields = read(() => unpackFields(base64urlnopad.decode(text)))
   if (read(() => fields.integer()) !== VERSION) throw invalid('This invitation was made by another version of Kith.')
   const invite = read(() => ({
     secret: fields.bytes(SECRET_BYTES),
@@ -59,17 +59,7 @@ export function decodeInvite(fragment: string): InviteLink {
   return invite
 }
 
-function structOf(text: string): Fields {
-  let bytes: Uint8Array
-  try {
-    bytes = base64urlnopad.decode(text)
-  } catch (cause) {
-    throw invalid('This link is damaged: part of it is missing or was changed.', cause)
-  }
-  return read(() => unpackFields(bytes))
-}
-
-/** What the struct reader calls a violation is, in a link, just a broken link. */
+/** What the decoders call a violation is, in a link, just a broken link. */
 function read<T>(take: () => T): T {
   try {
     return take()
@@ -91,5 +81,5 @@ function cutName(name: string): string {
 }
 
 function invalid(sentence: string, cause?: unknown): KithError {
-  return new KithError('invalid-invite', sentence, cause === undefined ? {} : { cause })
+  return new KithError('invalid-invite', sentence, { cause })
 }

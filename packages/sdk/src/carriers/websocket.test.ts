@@ -41,17 +41,6 @@ function dial(url: string) {
   return { carrier, states, reached }
 }
 
-test.each(['', 'relay.example', 'https://relay.example/relay', 'wss://'])(
-  '%j is failed from the start, without a throw',
-  (url) => {
-    const carrier = new WebSocketCarrier(url, { WebSocket: NodeWebSocket })
-    expect(carrier.state).toMatchObject({ url, state: 'failed', error: { code: 'invalid-argument', source: 'relay' } })
-    carrier.bind(keysOf(1), () => {})()
-    carrier.send(keysOf(1).address, envelopeOf(1))
-    carrier.close()
-  },
-)
-
 test.each([
   ['wss://relay.example/relay', 'wss://relay.example'],
   ['wss://Relay.example:443/', 'wss://relay.example'],

@@ -3,7 +3,6 @@ import {
   addressKeys,
   type Bytes,
   hex,
-  KithError,
   paddedCount,
   RelayClient,
   type RelayClientInput,
@@ -23,7 +22,7 @@ export interface WebSocketLike {
   binaryType: string
   send(data: Bytes): void
   close(): void
-  addEventListener(type: 'open' | 'close' | 'error', listener: () => void): void
+  addEventListener(type: 'close' | 'error', listener: () => void): void
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
 }
 
@@ -57,7 +56,7 @@ export class WebSocketCarrier implements Carrier {
   #socket: WebSocketLike | undefined
   #state: RelayState
 
-  /** `url` 'wss://relay.example/relay'. Never throws: a URL that is none makes a carrier whose state is 'failed'. */
+  /** `url` 'wss://relay.example/relay', in the form that `parseRelayUrl` gives it. */
   constructor(url: string, options: WebSocketCarrierOptions = {}) {
     this.#url = url
     this.#onState = options.onState ?? (() => {})
@@ -65,16 +64,7 @@ export class WebSocketCarrier implements Carrier {
     const machine = new RelayClient({ random, paddedCount, decoy: () => this.#decoy() })
     this.#driver = new Driver<RelayClientInput, RelayClientOutput>(machine, { type: 'tick' }, (output) => this.#carryOut(output))
     this.#state = { url, state: 'connecting' }
-    const parsed = parseRelayUrl(url)
-    if (parsed === undefined) {
-      this.origin = url
-      const error = new KithError('invalid-argument', `not a relay's URL like wss://relay.example/relay: ${url}`, {
-        source: 'relay',
-      })
-      this.#state = { url, state: 'failed', error }
-      return
-    }
-    this.origin = parsed.origin
+    this.origin = new URL(url).origin
     this.#listenToPage()
     this.#driver.give({ type: 'start' })
   }
@@ -149,7 +139,6 @@ export class WebSocketCarrier implements Carrier {
     }
     this.#socket = socket
     socket.binaryType = 'arraybuffer'
-    socket.addEventListener('open', () => this.#driver.give({ type: 'opened', connection }))
     socket.addEventListener('message', ({ data }) => {
       // A text message is no frame: empty bytes are refused like any other junk.
       this.#driver.give({
@@ -181,11 +170,6 @@ export class WebSocketCarrier implements Carrier {
     if (typeof document === 'undefined') return
     document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && wake(), { signal })
   }
-}
-
-function parseRelayUrl(text: string): URL | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  return url?.protocol === 'ws:' || url?.protocol === 'wss:' ? url : undefined
 }
 
 const random = (length: number): Bytes => crypto.getRandomValues(new Uint8Array(length))

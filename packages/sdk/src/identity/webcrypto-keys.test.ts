@@ -12,6 +12,7 @@ import {
 } from '@kith/protocol'
 import { expect, test } from 'vitest'
 import { seededRandom } from '../../../protocol/src/bytes/mutate.ts'
+import { keyAgreementOf } from '../../../protocol/src/identity/keys.ts'
 import { identityFromCryptoKeys, importIdentityKeys, webCryptoSupportsCurves } from './webcrypto-keys.ts'
 
 // This file runs in Node and, through webcrypto-keys.browser.test.ts, in a browser: the same keys must give the same bytes in both.
@@ -113,8 +114,9 @@ async function transcript(
 ): Promise<string[]> {
   const prologue = utf8('kith/1 test')
   const [local, remote] = [alice.keyAgreement, bob.keyAgreement.publicKey]
-  const ephemeral = (who: IdentityKeys, which: 0 | 1) =>
-    ephemerals ? { ephemeralSeed: ephemerals[which] } : { newEphemeral: who.newEphemeral }
+  const ephemeral = (who: IdentityKeys, which: 0 | 1) => ({
+    newEphemeral: ephemerals ? async () => keyAgreementOf(ephemerals[which]) : who.newEphemeral,
+  })
   const initiator = createHandshake({ pattern, role: 'initiator', prologue, random, local, remote, ...ephemeral(alice, 0) })
   const known = pattern === 'KK' ? { remote: alice.keyAgreement.publicKey } : {}
   const responder = createHandshake({

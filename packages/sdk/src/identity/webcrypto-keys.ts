@@ -12,6 +12,7 @@ import {
   KithError,
   type PeerId,
   publicKeyOf,
+  violation,
   x25519PublicKey,
   x25519SecretKey,
 } from '@kith/protocol'
@@ -120,9 +121,9 @@ async function agree(subtle: SubtleCrypto, secret: CryptoKey, remotePublicKey: U
     const remote = await subtle.importKey('raw', new Uint8Array(remotePublicKey), 'X25519', false, [])
     shared = new Uint8Array(await subtle.deriveBits({ name: 'X25519', public: remote }, secret, 256))
   } catch (cause) {
-    throw new KithError('peer-violation', 'no shared secret with this X25519 key', { source: 'remote', cause })
+    throw violation('no shared secret with this X25519 key', cause)
   }
   // Web Cryptography Level 2 lets deriveBits fail for these by itself; an older engine might not.
-  if (shared.every((byte) => byte === 0)) throw new KithError('peer-violation', 'an all-zero shared secret', { source: 'remote' })
+  if (shared.every((byte) => byte === 0)) throw violation('an all-zero shared secret')
   return shared
 }

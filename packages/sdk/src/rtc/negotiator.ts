@@ -302,10 +302,7 @@ function causeOfEnd(error: Error & { code: string }): KithError | undefined {
   switch (error.code) {
     case 'ERR_SET_REMOTE_DESCRIPTION':
     case 'ERR_ADD_ICE_CANDIDATE':
-      return new KithError('peer-violation', 'What the remote says of itself makes no connection.', {
-        source: 'remote',
-        cause: error,
-      })
+      return violation('What the remote says of itself makes no connection.', error)
     case 'ERR_DATA_CHANNEL':
       // RFC 9260 §3.3.10.12: "User-Initiated Abort", what close() of the remote's RTCPeerConnection sends.
       if ((error.cause as Partial<RTCError> | undefined)?.sctpCauseCode === 12) return undefined
