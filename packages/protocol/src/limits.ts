@@ -150,7 +150,7 @@ export const UNACKNOWLEDGED_MAX_BYTES = 16 * 1024 * 1024
 export const FLIGHT_MIN_BYTES = 256 * 1024
 
 /** Bytes in flight beyond what the path holds, at most, and how long they may take: less leaves a fast path idle between
- *  acknowledgements (256 KiB and one for each 128: 0.86 of the raw channel, 384 and 192: 0.90), more is only queued (512 and 256: 0.87). */
+ *  acknowledgements (256 KiB: 0.86 of the raw channel where 384 made 0.90), more is only queued (512: 0.87). */
 export const FLIGHT_QUEUE_BYTES = 384 * 1024
 export const FLIGHT_QUEUE_MS = 12
 
@@ -159,7 +159,7 @@ export const FLIGHT_MAX_BYTES = UNACKNOWLEDGED_MAX_BYTES - 128 * 1024
 
 /** A lane acknowledges at the latest after so many bytes or so long. Each acknowledgement is a packet with all its work on both
  *  sides; the sender waits for half of what may be in flight at the least. */
-export const ACK_BYTES = 192 * 1024
+export const ACK_BYTES = 128 * 1024
 export const ACK_MS = 50
 
 /** How long the acknowledgement of a FIN waits for a message to go with. Most often the answer is one; a message of its own
