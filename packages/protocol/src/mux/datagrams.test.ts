@@ -34,7 +34,7 @@ function read(bench: Bench, stream: MuxStream): Uint8Array[] {
   return all
 }
 
-test('a datagram is `varint flow ‖ bytes`, a copy, and read where it came, nobody else seeing that', () => {
+test('a datagram is `varint flow ‖ bytes`, a copy, and read in a buffer of its own', () => {
   const { a, b, mine, theirs } = flowPair()
   expect(read(b, theirs)).toEqual([])
   const bytes = Uint8Array.of(7, 8)
@@ -46,7 +46,7 @@ test('a datagram is `varint flow ‖ bytes`, a copy, and read where it came, nob
   expect(b.last('flow')?.stream).toBe(theirs)
   const [got] = read(b, theirs)
   expect(got).toEqual(Uint8Array.of(7, 8))
-  expect(got?.buffer).not.toBe(message?.bytes.buffer)
+  expect(got?.buffer.byteLength).toBe(2)
   send(b, theirs, new Uint8Array(0))
   exchange(a, b)
   expect(read(a, mine)).toEqual([new Uint8Array(0)])

@@ -146,11 +146,12 @@ export class Datagrams {
     return false
   }
 
-  /** The next that came, the reader's own from now on, buffer and all. Without one, 'flow' tells when to look again. */
+  /** The next that came, in a buffer of its own that holds nothing else. Without one, 'flow' tells when to look again. */
   read(stream: MuxStream): Bytes | undefined {
     const bytes = stream.flow?.incoming.shift()
     if (bytes === undefined && stream.flow !== undefined) stream.flow.readerWaits = true
-    return bytes
+    // The copy costs more than all else here, but many a reader makes a DataView of `buffer` and forgets `byteOffset`.
+    return bytes?.slice()
   }
 
   /** Nobody reads any more: what came is dropped, and so is what will come. */

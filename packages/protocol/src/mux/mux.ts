@@ -206,7 +206,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     return this.#datagrams.isDrained(stream)
   }
 
-  /** The next that came, the reader's own from now on, buffer and all. Without one, 'flow' tells when to look again. */
+  /** The next that came, in a buffer of its own that holds nothing else. Without one, 'flow' tells when to look again. */
   readDatagram(stream: MuxStream): Bytes | undefined {
     return this.#datagrams.read(stream)
   }
