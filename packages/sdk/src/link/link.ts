@@ -25,7 +25,8 @@ import {
 import { makeStop, report, type Stop } from '../events.ts'
 import type { Lane, Lanes } from '../rtc/lane.ts'
 import type { LinkOpenOptions, LinkOptions, LinkStats, StreamHandler } from './options.ts'
-import { LinkStream, type StreamHost, writersTurn } from './stream.ts'
+import { LinkStream, type StreamHost } from './stream.ts'
+import { WritersTurn } from './writers-turn.ts'
 
 export type { LinkOpenOptions, LinkOptions, LinkStats } from './options.ts'
 export { LinkStream } from './stream.ts'
@@ -66,8 +67,9 @@ export class Link {
   readonly #controlListeners = new Set<(type: OpaqueType, fields: Fields) => void>()
   #remoteProtocols: ReadonlySet<ProtocolName> = new Set()
   #isDraining = false
-  /** Goes up with each wish to drain soon, and with each drain: only the last wish, if nothing came after it, is followed. */
-  #drainsDue = 0
+  /** Whoever has just been told could answer, whoever has opened or closed could go on: what they say shares a message with that, and
+   *  with what we owe. */
+  readonly #writersTurn = new WritersTurn(() => this.#drain())
   #timer: ReturnType<typeof setTimeout> | undefined
   #armedFor: number | undefined
   /** Why streams end that are opened from now on. */
@@ -97,7 +99,7 @@ export class Link {
       mux: this.#mux,
       now,
       flush: () => this.#drain(),
-      flushSoon: () => this.#drainSoon(),
+      flushSoon: () => this.#writersTurn.await(),
       flushDatagrams: (at) => {
         this.#fillLane('datagrams', at)
         this.#tell()
@@ -149,7 +151,7 @@ export class Link {
     if (this.#ended !== undefined) throw this.#ended
     const muxStream = this.#mux.open({ kind, protocols: list, params, priority, scope })
     const stream = this.#adopt(muxStream)
-    this.#drainSoon() // what the opener writes at once travels in the OPEN
+    this.#writersTurn.await() // what the opener writes at once travels in the OPEN
     return stream
   }
 
@@ -207,7 +209,7 @@ export class Link {
     }
     this.#mux.handle({ type: 'message', lane, bytes }, now())
     this.#tell()
-    this.#drainSoon()
+    this.#writersTurn.await()
   }
 
   #give(input: Parameters<Mux['handle']>[0]): void {
@@ -215,24 +217,12 @@ export class Link {
     this.#drain()
   }
 
-  /**
-   * Drains once those who have just been told could answer, or those who have opened or closed could go on: what they say shares a
-   * message with that, and with what we owe.
-   */
-  #drainSoon(): void {
-    this.#drainsDue += 1
-    const due = this.#drainsDue
-    void writersTurn().then(() => {
-      if (due === this.#drainsDue) this.#drain()
-    })
-  }
-
   /** Tells what happened and sends what the lanes have room for, until nothing new has come of that. */
   #drain(): void {
     // Telling may call back in here; what comes of that is sent below.
     if (this.#isDraining) return
     this.#isDraining = true
-    this.#drainsDue += 1
+    this.#writersTurn.forget()
     try {
       this.#tell()
       do this.#fillLanes()

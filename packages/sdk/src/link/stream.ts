@@ -1,24 +1,13 @@
 /** A stream of the mux as WHATWG streams: the browser's queueing, piping and cancelling over the machine's credit. */
 import { type Bytes, KithError, type Millis, type Mux, type MuxStream, type ProtocolName, type Scope } from '@kith/protocol'
 import { LinkFlow } from './datagrams.ts'
+import { writersTurn } from './writers-turn.ts'
 
 /** Bytes that may queue in front of the machine: one chunk of a frame's size under way and one behind it, so that the end of
  *  the first can share a message with the start of the second. */
 const QUEUE_BYTES = 128 * 1024
 
 const NOTHING = new Uint8Array(0)
-
-/**
- * Settled promises between the end of one write and the start of the next of somebody who awaits each, and between the opening
- * of a stream and its first write: some are the WritableStream's, some the layers' above. What would make a message of its own
- * waits for so many turns, which is less than a microsecond each and no timer.
- */
-const WRITER_TURNS = 16
-
-/** Resolves when whoever awaits something that is settled by now has had the time to write. */
-export async function writersTurn(): Promise<void> {
-  for (let turn = 0; turn < WRITER_TURNS; turn++) await undefined
-}
 
 /** What a stream needs of its link. */
 export interface StreamHost {
