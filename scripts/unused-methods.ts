@@ -114,11 +114,8 @@ const UNUSED: Readonly<Record<string, Unused>> = {
   '/node_modules/@noble/hashes/_md.js': { absent: ['clone'], idle: [] },
   '/node_modules/@noble/hashes/utils.js': { absent: [], idle: ['export function ahash'] },
   '/node_modules/@noble/hashes/hmac.js': { absent: ['clone', '_cloneInto'], idle: [] },
-  // Iteration over cursors, and a database's short ways to its stores: we ask a transaction for keys and values.
-  '/node_modules/idb/build/index.js': {
-    absent: [],
-    idle: ['async function* iterate', 'function isIteratorProp', 'function getMethod'],
-  },
+  // Iteration over cursors: we ask for keys and values only.
+  '/node_modules/idb/build/index.js': { absent: [], idle: ['async function* iterate', 'function isIteratorProp'] },
 }
 
 /** A Vite plugin, for builds and browser tests. */

@@ -101,12 +101,12 @@ class IndexedDbStore implements Store {
   }
 
   async get(key: string): Promise<Bytes | undefined> {
-    return typed(() => this.#database.transaction('records').store.get(key))
+    return typed(() => this.#database.get('records', key))
   }
 
   async keys(prefix: string): Promise<string[]> {
     // U+FFFF sorts after every character that a key of ours can hold.
-    return typed(() => this.#database.transaction('records').store.getAllKeys(IDBKeyRange.bound(prefix, `${prefix}\uffff`)))
+    return typed(() => this.#database.getAllKeys('records', IDBKeyRange.bound(prefix, `${prefix}\uffff`)))
   }
 
   async update(key: string, decide: (current: Bytes | undefined) => Decision<Bytes>): Promise<Bytes | undefined> {
@@ -138,7 +138,7 @@ class IndexedDbObjects implements ObjectSlots {
   }
 
   async get(key: string): Promise<unknown> {
-    return typed(() => this.#database.transaction('objects').store.get(key))
+    return typed(() => this.#database.get('objects', key))
   }
 
   update(key: string, decide: (current: unknown) => Decision<unknown>): Promise<unknown> {
