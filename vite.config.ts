@@ -134,7 +134,7 @@ const test: UserConfig = {
         test: {
           name: 'browser',
           include: ['packages/*/src/**/*.browser.test.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           browser: {
             enabled: true,
             headless: true,

@@ -244,7 +244,7 @@ test('while the relay is away two people go on writing and see where the other i
   relay,
   newBrowser,
 }) => {
-  test.setTimeout(180_000)
+  test.setTimeout(300_000)
   const person = await Person.open(await newBrowser(), relay.page, 'Ada Lovelace')
   const ada = new Writing(person)
   const grace = new Writing(await meet(person, await newBrowser(), 'Grace Hopper'))
@@ -283,7 +283,7 @@ test('while the relay is away two people go on writing and see where the other i
 })
 
 test('axe finds nothing serious in documents, light and dark, and each screen has its heading', async ({ relay, newBrowser }) => {
-  test.setTimeout(180_000)
+  test.setTimeout(300_000)
   const person = await Person.open(await newBrowser(), relay.page, 'Ada Lovelace')
   const ada = new Writing(person)
   const { page } = ada
