@@ -17,6 +17,7 @@ export const CHECKS = [
   ['types of the README', process.execPath, ['scripts/readme-types.mjs']],
   ['layers', process.execPath, ['scripts/layers.mjs']],
   ['unused code', bin('knip'), []],
+  ['size', process.execPath, ['scripts/size.mjs']],
 ]
 
 export function runChecks() {

@@ -20,8 +20,9 @@ export function SafetyNumber({ session, id, name }: { session: Session; id: Peer
         {text.person.safety}
       </span>
       <ol class="safety-number" aria-labelledby="safety-label" aria-describedby="safety-hint">
-        {groups.map((group) => (
-          <li key={group}>{group}</li>
+        {groups.map((group, index) => (
+          // By place: two groups may be alike.
+          <li key={index}>{group}</li>
         ))}
       </ol>
       <p class="hint" id="safety-hint">
