@@ -148,6 +148,18 @@ export function linkSuite(name: string, open: OpenPath): void {
       await Promise.all([stream.closed, (await taken).closed])
     })
 
+    test("a datagram that comes when its reader is gone is nobody's", async () => {
+      const { dialler, taken } = await linked()
+      const stream = await dialler.open(TAKE, { kind: 'datagrams' })
+      const [local, remote] = [stream.flow, (await taken).flow]
+      const reader = local.readable.getReader()
+      const reading = reader.read()
+      remote.send(noise(10))
+      local.close()
+      expect((await reading).done).toBe(true)
+      await Promise.all([stream.closed, (await taken).closed])
+    })
+
     test('a goodbye reaches the other side with its reason', async () => {
       const { dialler, callee } = await linked()
       await dialler.close({ code: 3, reason: 'enough' })

@@ -39,6 +39,7 @@ export class LinkFlow {
         pull: () => this.#pull(),
         cancel: () => {
           this.#isCancelled = true
+          this.#readerWaits = false
           this.#host.mux.ignoreDatagrams(this.#muxStream)
         },
       },
@@ -91,7 +92,8 @@ export class LinkFlow {
 
   /** A datagram has come, or all are gone. */
   update(): void {
-    if (this.#readerWaits) this.#pull()
+    // What comes behind the end, or after `cancel`, is nobody's.
+    if (this.#readerWaits && this.#end === undefined) this.#pull()
     if (this.#resumeWriting !== undefined && this.#host.mux.isDrained(this.#muxStream)) this.#resumeWriting()
   }
 
