@@ -2,7 +2,8 @@
  * No bundler can tell which methods of a class are never called, so a library's class is shipped whole, with all that they call.
  * Here stand the methods, and the functions handed out in an object, that nothing reaches from what Kith calls, and those that do
  * nothing for it, as those by which a library judges its own constants; they are cut out of the source before it is bundled. The
- * rest is as published: above all, no check of what comes in is touched. In the browser tests it is the cut source that runs, so that a method cut by mistake is a test that fails.
+ * rest is as published: above all, no check of what comes in is touched. In the browser tests it is the cut source that runs, so
+ * that a method cut by mistake is a test that fails; what the demo alone calls, only its end-to-end tests tell.
  *
  * A method that is not found stops the build: with a new version of the library, this list is read again.
  */
