@@ -415,7 +415,6 @@ export class Streams {
   nextFrame(lane: MuxLane, now: Millis, roundTripMs: number | undefined): Bytes | undefined {
     const reject = lane.rejects.shift()
     if (reject !== undefined) return lane.keep(encodeReject(reject.stream, reject.code), now)
-    // On the lane whose streams take most of it: theirs goes along, and the acknowledgement.
     if (lane === this.#lanes.urgent && this.#receiveWindow.due) {
       return lane.keep(encodeCredit(0, this.#receiveWindow.grant(now, roundTripMs)), now)
     }
