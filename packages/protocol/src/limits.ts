@@ -88,6 +88,10 @@ export const RESEND_MS = 250
 /** The longest wait between two resends. */
 export const RESEND_MAX_MS = 2_000
 
+/** How long an acknowledgement waits for a message that it can go with. Most dials are done before it has to go alone, in the moments that
+ *  both sides are busiest. Less than RESEND_MS by the time there and back of most paths. */
+export const DIAL_ACK_MS = 50
+
 /** Candidates found after the first are gathered for so long into one message. */
 export const CANDIDATE_BATCH_MS = 50
 

@@ -28,6 +28,9 @@ export interface ConnectionOptions {
   readonly contact: () => Contact | undefined
 }
 
+/** Statistics take a browser's threads a millisecond or two, just when whoever dialled wants to be heard. */
+const PATH_MS = 200
+
 export class PeerConnection implements Connection {
   readonly remote: PeerId
   readonly closed: Promise<{ code: number; reason: string }>
@@ -44,13 +47,14 @@ export class PeerConnection implements Connection {
     const { link } = options
     this.#media = new MediaDesk({ link, negotiator: options.negotiator, connection: this })
     link.onProtocols((protocols) => this.#events.emit('protocols', protocols))
+    const firstReading = setTimeout(() => this.#readPath(), PATH_MS)
     this.closed = link.closed.finally(() => {
+      clearTimeout(firstReading)
       options.negotiator.close()
       this.#become('closed')
     })
     // Whoever is interested awaits it; it is no failure of the page's.
     this.closed.catch(() => undefined)
-    this.#readPath()
   }
 
   async getStats(): Promise<ConnectionStats> {

@@ -25,9 +25,10 @@ import { Driver, now } from './driver.ts'
 import { report } from './events.ts'
 import type { Link } from './link/link.ts'
 import { ReplyAddresses } from './reply-addresses.ts'
-import { Certificates } from './rtc/certificates.ts'
+import type { PathConfig } from './rtc/fenced-connection.ts'
 import type { Lanes } from './rtc/lane.ts'
 import { browserWebRtc, createNegotiator, type Negotiator, type NegotiatorState, type WebRtc } from './rtc/negotiator.ts'
+import { SpareConnections } from './rtc/spare-connections.ts'
 
 export interface Knocking {
   readonly doorstep: Doorstep
@@ -98,7 +99,7 @@ export class Dialling {
   readonly #host: DialHost
   readonly #driver: Driver<DialInput, DialOutput>
   readonly #addresses: ReplyAddresses
-  readonly #certificates: Certificates
+  readonly #spares: SpareConnections
   readonly #legs = new Map<DialNumber, Leg>()
   #nextDial: DialNumber = 1
   #isClosed = false
@@ -108,7 +109,7 @@ export class Dialling {
     const { identity, instance, random } = host
     const { roster } = host
     this.#addresses = new ReplyAddresses(roster.home, (origin) => roster.get(origin))
-    this.#certificates = new Certificates(host.wrtc ?? browserWebRtc())
+    this.#spares = new SpareConnections(host.wrtc ?? browserWebRtc(), () => this.#hasRoom())
     const introduction = () => host.introduction()
     const dialer = new Dialer({ identity, instance, random, introduction, newAddress: () => this.#addresses.take() }, now())
     this.#driver = new Driver<DialInput, DialOutput>(dialer, { type: 'tick' }, (output) => this.#act(output))
@@ -154,7 +155,7 @@ export class Dialling {
     for (const dial of [...this.#legs.keys()]) this.#fail(dial, closed())
     this.#driver.stop()
     this.#addresses.close()
-    this.#certificates.close()
+    this.#spares.close()
   }
 
   #act(output: DialOutput): void {
@@ -291,13 +292,13 @@ export class Dialling {
 
   #negotiate(dial: DialNumber, leg: Leg, role: 'offerer' | 'answerer', iceServers: RTCIceServer[]): Negotiator {
     const { wrtc } = this.#host
-    const certificate = this.#certificates.take()
+    const config: PathConfig = { iceServers, iceTransportPolicy: leg.disclosure === 'relayed' ? 'relay' : 'all' }
+    const spare = this.#spares.take(config)
     return createNegotiator({
       role,
-      iceServers,
-      iceTransportPolicy: leg.disclosure === 'relayed' ? 'relay' : 'all',
+      ...config,
       ...(wrtc ? { wrtc } : {}),
-      ...(certificate ? { certificate } : {}),
+      ...(spare ? { spare } : {}),
       onDescription: (description) => {
         leg.local = description
         if (leg.remote) this.#openLink(dial, leg)

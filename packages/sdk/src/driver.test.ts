@@ -48,6 +48,24 @@ test('it wakes the machine at its deadline, once, and not after it was stopped',
   expect(acted).toEqual(['wake 100', 'tick', 'wake 100'])
 })
 
+test('a deadline that comes nearer is kept; one that goes further away costs a tick too early, one that is gone none', () => {
+  const [acted, machine] = [[] as string[], new Echo()]
+  const driver = new Driver<string, string>(machine, 'tick', (output) => acted.push(output))
+  driver.give('wake 100')
+  driver.give('wake 50')
+  vi.advanceTimersByTime(51)
+  expect(acted.splice(0)).toEqual(['wake 100', 'wake 50', 'tick'])
+  driver.give('wake 50')
+  driver.give('wake 100')
+  expect(vi.getTimerCount()).toBe(1)
+  machine.wakeAt = undefined
+  driver.give('nothing')
+  expect(vi.getTimerCount()).toBe(0)
+  driver.give('wake 20')
+  vi.advanceTimersByTime(21)
+  expect(acted).toEqual(['wake 50', 'wake 100', 'nothing', 'wake 20', 'tick'])
+})
+
 test('an action that throws does not silence the machine', () => {
   const acted: string[] = []
   const driver = new Driver<string, string>(new Echo(), 'tick', (output) => {

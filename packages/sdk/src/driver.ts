@@ -16,6 +16,7 @@ export class Driver<In, Out> {
   readonly #waiting: In[] = []
   #isRunning = false
   #timer: ReturnType<typeof setTimeout> | undefined
+  #armedFor = Infinity
   #stopped = false
 
   /** @param tick what to `handle` when the machine's deadline has come. */
@@ -48,9 +49,16 @@ export class Driver<In, Out> {
   }
 
   #arm(): void {
+    const deadline = this.#stopped ? Infinity : (this.#machine.deadline() ?? Infinity)
+    // Nearly every input comes by here. A tick too early is harmless and arms anew; only one too late would matter.
+    if (this.#armedFor <= deadline && deadline !== Infinity) return
     clearTimeout(this.#timer)
-    const deadline = this.#stopped ? undefined : this.#machine.deadline()
-    if (deadline === undefined) return
-    this.#timer = setTimeout(() => this.give(this.#tick), Math.min(Math.max(0, Math.ceil(deadline - now())), TIMER_MAX_MS))
+    this.#armedFor = deadline
+    if (deadline === Infinity) return
+    const tick = () => {
+      this.#armedFor = Infinity
+      this.give(this.#tick)
+    }
+    this.#timer = setTimeout(tick, Math.min(Math.max(0, Math.ceil(deadline - now())), TIMER_MAX_MS))
   }
 }

@@ -20,19 +20,29 @@ export async function acquaint(ada: Peer, bo: Peer): Promise<void> {
 
 export type Moment = 'made' | 'described' | 'answered' | 'checking' | 'connected'
 
-/** The browser's WebRTC, counted. `onMoment` is called within whatever brings that moment about. */
+/**
+ * The browser's WebRTC, counted. `made` are those in use, or that have been; one that a peer has made ahead and not taken yet is
+ * counted by `spare`. `onMoment` is called within whatever brings that moment about.
+ */
 export function countedWebRtc(onMoment: (moment: Moment) => void = () => {}) {
+  const all: RTCPeerConnection[] = []
   const made: RTCPeerConnection[] = []
   class CountedConnection extends RTCPeerConnection {
     constructor(configuration?: RTCConfiguration) {
       super(configuration)
-      made.push(this)
-      this.addEventListener('connectionstatechange', () => {
+      all.push(this)
+      super.addEventListener('connectionstatechange', () => {
         if (this.connectionState === 'connected') onMoment('connected')
       })
-      this.addEventListener('iceconnectionstatechange', () => {
+      super.addEventListener('iceconnectionstatechange', () => {
         if (this.iceConnectionState === 'checking') onMoment('checking')
       })
+    }
+    /** Whoever takes one listens. */
+    override addEventListener(...listening: Parameters<RTCPeerConnection['addEventListener']>): void {
+      super.addEventListener(...listening)
+      if (made.includes(this)) return
+      made.push(this)
       onMoment('made')
     }
     override setLocalDescription(description?: RTCLocalSessionDescriptionInit): Promise<void> {
@@ -44,9 +54,12 @@ export function countedWebRtc(onMoment: (moment: Moment) => void = () => {}) {
       return super.setRemoteDescription(description)
     }
   }
+  const count = (connections: RTCPeerConnection[]) =>
+    connections.filter(({ signalingState }) => signalingState !== 'closed').length
   return {
     wrtc: { RTCPeerConnection: CountedConnection, RTCSessionDescription, RTCIceCandidate },
     made,
-    open: () => made.filter(({ signalingState }) => signalingState !== 'closed').length,
+    open: () => count(made),
+    spare: () => count(all) - count(made),
   }
 }

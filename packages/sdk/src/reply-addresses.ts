@@ -7,8 +7,8 @@ import type { Carrier } from './carriers/carrier.ts'
 
 /** One for a dial of ours and one for a dial to us, in the same instant. */
 const SPARE = 2
-/** A dial is under way: its work goes first. */
-const REFILL_MS = 500
+/** A dial is under way: its work goes first. So long it takes until one is made up for, or let go: then a decoy takes its place. */
+const LATER_MS = 500
 
 type OnEnvelope = (origin: string, envelope: Bytes) => void
 
@@ -24,7 +24,9 @@ export class ReplyAddresses {
   readonly #spare: Spare[] = []
   /** Handed out by `take`, and not yet claimed by `bind`. */
   readonly #taken = new Map<AddressKeys, Spare>()
-  #refill: ReturnType<typeof setTimeout> | undefined
+  /** What nobody listens to any more, and is still bound. */
+  readonly #leaving: (() => void)[] = []
+  #timer: ReturnType<typeof setTimeout> | undefined
   #isClosed = false
 
   /** @param carriers where spare ones are bound; `find`: those and any others, by origin. */
@@ -37,34 +39,58 @@ export class ReplyAddresses {
   take(): AddressKeys {
     const spare = this.#spare.shift() ?? this.#make()
     this.#taken.set(spare.keys, spare)
-    if (!this.#isClosed) this.#refill ??= setTimeout(() => this.#fill(), REFILL_MS)
+    this.#later()
     return spare.keys
   }
 
-  /** From now on envelopes to one that was taken are handed on, from these carriers only. Returns the undoing. */
+  /** From now on envelopes to one that was taken are handed on, from these carriers only. Returns the undoing: none is from then on. */
   bind(keys: AddressKeys, origins: readonly string[], onEnvelope: OnEnvelope): () => void {
     const spare = this.#taken.get(keys)
     this.#taken.delete(keys)
-    if (spare) spare.onEnvelope = (origin, envelope) => origins.includes(origin) && onEnvelope(origin, envelope)
+    let isHeard = true
+    const hand: OnEnvelope = (origin, envelope) => {
+      if (isHeard && origins.includes(origin)) onEnvelope(origin, envelope)
+    }
+    if (spare) spare.onEnvelope = hand
     const others = origins
       .filter((origin) => !spare?.unbind.has(origin))
-      .map((origin) => this.#find(origin)?.bind(keys, (envelope) => onEnvelope(origin, envelope)))
+      .map((origin) => this.#find(origin)?.bind(keys, (envelope) => hand(origin, envelope)))
     return () => {
-      if (spare) release(spare)
-      for (const unbind of others) unbind?.()
+      if (!isHeard) return
+      isHeard = false
+      this.#leaving.push(() => {
+        if (spare) release(spare)
+        for (const unbind of others) unbind?.()
+      })
+      this.#later()
     }
   }
 
   close(): void {
     this.#isClosed = true
-    clearTimeout(this.#refill)
+    clearTimeout(this.#timer)
+    this.#letGo()
     for (const spare of [...this.#spare, ...this.#taken.values()]) release(spare)
     this.#spare.length = 0
     this.#taken.clear()
   }
 
+  #later(): void {
+    if (this.#isClosed) this.#letGo()
+    else this.#timer ??= setTimeout(() => this.#makeUp(), LATER_MS)
+  }
+
+  #makeUp(): void {
+    this.#timer = undefined
+    this.#letGo()
+    this.#fill()
+  }
+
+  #letGo(): void {
+    for (const leave of this.#leaving.splice(0)) leave()
+  }
+
   #fill(): void {
-    this.#refill = undefined
     while (this.#spare.length < SPARE) this.#spare.push(this.#make())
   }
 

@@ -50,8 +50,8 @@ export class Exchange {
   }
 
   /** What this envelope completes; undefined when it is not of this session. Throws 'peer-violation'. */
-  hear(envelope: Uint8Array): DialMessage[] | undefined {
-    const messages = this.#session.receive(envelope)
+  hear(envelope: Uint8Array, now: Millis): DialMessage[] | undefined {
+    const messages = this.#session.receive(envelope, now)
     if (!messages) return undefined
     return messages.map(decodeDialMessage).filter((message) => message !== undefined)
   }

@@ -186,7 +186,7 @@ export class IncomingDial {
   replied(envelope: Bytes, now: Millis): void {
     if (!('exchange' in this.#state)) return
     try {
-      const messages = this.#state.exchange.hear(envelope)
+      const messages = this.#state.exchange.hear(envelope, now)
       if (!messages) return
       // They speak under the session's keys, so our accept is there.
       this.#resend.stop()

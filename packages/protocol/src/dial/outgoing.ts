@@ -111,7 +111,7 @@ export class OutgoingDial {
     }
     if (envelope.length !== ENVELOPE_BYTES || this.#state.type === 'ended') return
     if ('exchange' in this.#state) {
-      const messages = this.#guard(() => ('exchange' in this.#state ? this.#state.exchange.hear(envelope) : undefined))
+      const messages = this.#guard(() => ('exchange' in this.#state ? this.#state.exchange.hear(envelope, now) : undefined))
       if (messages) {
         for (const message of messages) this.#hear(message, now)
         return

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { mutations, seededRandom } from '../bytes/mutate.ts'
 import { Writer } from '../bytes/writer.ts'
 import { KithError } from '../errors.ts'
-import { DIAL_MESSAGE_MAX_BYTES, ENVELOPE_BYTES, RESEND_MS } from '../limits.ts'
+import { DIAL_ACK_MS, DIAL_MESSAGE_MAX_BYTES, ENVELOPE_BYTES, RESEND_MS } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
 import { createHandshake, type NoiseSession } from '../noise/handshake.ts'
 import { PLAINTEXT_BYTES, pad, unpad } from './envelope.ts'
@@ -40,16 +40,26 @@ test('messages of every size arrive whole, in order, and are then settled', asyn
   const random = seededRandom(1)
   const messages = [0, 1, 988, 989, 990, 1978, 1979, DIAL_MESSAGE_MAX_BYTES].map((length) => random(length))
   for (const message of messages) one.send(message)
-  const arrived = one.drain(0).flatMap((envelope) => other.receive(envelope) ?? [])
+  const arrived = one.drain(0).flatMap((envelope) => other.receive(envelope, 0) ?? [])
   expect(arrived).toEqual(messages)
   expect(one.isSettled).toBe(false)
-  const acks = other.drain(0)
+  expect([other.drain(DIAL_ACK_MS - 1), other.deadline()]).toEqual([[], DIAL_ACK_MS])
+  const acks = other.drain(DIAL_ACK_MS)
   expect(acks).toHaveLength(1)
-  for (const ack of acks) expect(one.receive(ack)).toEqual([])
+  for (const ack of acks) expect(one.receive(ack, DIAL_ACK_MS)).toEqual([])
   expect(one.isSettled).toBe(true)
   expect([one.deadline(), other.deadline()]).toEqual([Infinity, Infinity])
   // An acknowledgement is not acknowledged.
-  expect(one.drain(0)).toEqual([])
+  expect(one.drain(10_000)).toEqual([])
+})
+
+test('what goes out within 50 ms takes the acknowledgement along', async () => {
+  const { one, other } = await sessions(9)
+  one.send(Uint8Array.of(1))
+  for (const envelope of one.drain(0)) other.receive(envelope, 0)
+  other.send(Uint8Array.of(2))
+  for (const envelope of other.drain(10)) expect(one.receive(envelope, 10)).toEqual([Uint8Array.of(2)])
+  expect([one.isSettled, other.drain(DIAL_ACK_MS)]).toEqual([true, []])
 })
 
 test('loss, repetition and reordering both ways: every message once, in order (60 seeds)', async () => {
@@ -75,7 +85,7 @@ test('loss, repetition and reordering both ways: every message once, in order (6
       flying.sort(() => random.below(3) - 1)
       const staying = flying.filter(() => random.below(4) === 0)
       for (const { to, envelope } of flying) {
-        if (!staying.some((one) => one.envelope === envelope)) heard[to].push(...(ends[to].receive(envelope) ?? []))
+        if (!staying.some((one) => one.envelope === envelope)) heard[to].push(...(ends[to].receive(envelope, now) ?? []))
       }
       flying = staying
       if (said.one.length + said.other.length === 16 && one.isSettled && other.isSettled) break
@@ -96,8 +106,9 @@ test('resends wait twice as long each time, and start anew once something is ack
   expect(second).not.toEqual(first)
   expect(one.deadline()).toBe(3 * RESEND_MS)
   // Two envelopes, one part.
-  expect([other.receive(second!), other.receive(first!), other.receive(first!)]).toEqual([[Uint8Array.of(1)], [], []])
-  one.receive(other.drain(0)[0]!)
+  const receive = (envelope: Bytes) => other.receive(envelope, RESEND_MS)
+  expect([receive(second!), receive(first!), receive(first!)]).toEqual([[Uint8Array.of(1)], [], []])
+  one.receive(other.drain(10_000)[0]!, 10_000)
   one.send(Uint8Array.of(2))
   one.drain(10_000)
   expect(one.deadline()).toBe(10_000 + RESEND_MS)
@@ -108,7 +119,7 @@ test('a message at the limit is taken, one byte more ends the session', async ()
   one.send(new Uint8Array(DIAL_MESSAGE_MAX_BYTES + 1))
   const envelopes = one.drain(0)
   expect(() => {
-    for (const envelope of envelopes) other.receive(envelope)
+    for (const envelope of envelopes) other.receive(envelope, 0)
   }).toThrow(KithError)
 })
 
@@ -116,19 +127,19 @@ test('what no honest end says is a violation: short parts, unknown kinds, acknow
   const bodies = [part(1, 0, 0, FULL.subarray(1)), part(3, 0, 0, FULL), part(2, 0, 1, FULL), Uint8Array.of(), Uint8Array.of(1, 0)]
   for (const body of bodies) {
     const [one, other] = await noisePair(4)
-    expect(() => new Session(other).receive(sealed(one, 0, body))).toThrow(KithError)
+    expect(() => new Session(other).receive(sealed(one, 0, body), 0)).toThrow(KithError)
   }
   const [one, other] = await noisePair(4)
   const plaintext = pad(part(2, 0, 0, Uint8Array.of(1)), PLAINTEXT_BYTES.transport)
   plaintext[999] = 1
   const envelope = new Writer(ENVELOPE_BYTES).u64(0).bytes(one.send.seal(0, plaintext)).finish()
-  expect(() => new Session(other).receive(envelope)).toThrow(KithError)
+  expect(() => new Session(other).receive(envelope, 0)).toThrow(KithError)
 })
 
 test('a nonce counts once, within 64 of the newest; parts further ahead than 64 are not kept', async () => {
   const [one, other] = await noisePair(5)
   const session = new Session(other)
-  const say = (nonce: number, number: number) => session.receive(sealed(one, nonce, part(2, number, 0, Uint8Array.of(number))))
+  const say = (nonce: number, number: number) => session.receive(sealed(one, nonce, part(2, number, 0, Uint8Array.of(number))), 0)
   expect(say(100, 1)).toEqual([])
   expect(say(100, 0)).toEqual([]) // the nonce again
   expect(say(36, 0)).toEqual([]) // 64 behind
@@ -146,12 +157,12 @@ test('envelopes that were not sealed in this session are nobody’s: no throw, n
   for (let bit = 0; bit < good.length * 8; bit += 7) {
     const bad = good.slice()
     bad[bit >> 3] = bad[bit >> 3]! ^ (1 << (bit & 7))
-    expect(session.receive(bad)).toBeUndefined()
+    expect(session.receive(bad, 0)).toBeUndefined()
   }
-  for (const length of [0, 1, 8, 24, 1023]) expect(session.receive(good.slice(0, length))).toBeUndefined()
-  expect(session.receive(new Uint8Array(1025))).toBeUndefined()
+  for (const length of [0, 1, 8, 24, 1023]) expect(session.receive(good.slice(0, length), 0)).toBeUndefined()
+  expect(session.receive(new Uint8Array(1025), 0)).toBeUndefined()
   expect(session.drain(0)).toEqual([])
-  expect(session.receive(good)).toEqual([Uint8Array.of(7)])
+  expect(session.receive(good, 0)).toEqual([Uint8Array.of(7)])
 })
 
 test(`${FUZZ_COUNT} mutated bodies from a peer with the right keys: taken, or a KithError`, async () => {
@@ -164,7 +175,7 @@ test(`${FUZZ_COUNT} mutated bodies from a peer with the right keys: taken, or a 
     const envelope = sealed(one, nonce++, body)
     const before = process.cpuUsage()
     try {
-      session.receive(envelope)
+      session.receive(envelope, 0)
     } catch (error) {
       if (!(error instanceof KithError)) throw error
       refused++

@@ -11,7 +11,7 @@ import { concat } from '../bytes/bytes.ts'
 import { Reader } from '../bytes/reader.ts'
 import { Writer } from '../bytes/writer.ts'
 import { KithError, violation } from '../errors.ts'
-import { DIAL_MESSAGE_MAX_BYTES, ENVELOPE_BYTES } from '../limits.ts'
+import { DIAL_ACK_MS, DIAL_MESSAGE_MAX_BYTES, ENVELOPE_BYTES } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
 import type { NoiseSession } from '../noise/handshake.ts'
 import { PLAINTEXT_BYTES, pad, unpad } from './envelope.ts'
@@ -44,7 +44,8 @@ export class Session {
   #early = new Map<number, Part>()
   #chunks: Uint8Array[] = []
   #chunkBytes = 0
-  #owesAck = false
+  /** When an acknowledgement goes out, alone if nothing else does before. */
+  #ackAt: Millis = Infinity
 
   constructor(noise: NoiseSession) {
     this.#noise = noise
@@ -66,7 +67,7 @@ export class Session {
    * Whole messages, in order, that this envelope completes; undefined when it was not sealed in this session. Throws
    * 'peer-violation' when it was, and breaks the rules: only the other side itself can have done that.
    */
-  receive(envelope: Uint8Array): Bytes[] | undefined {
+  receive(envelope: Uint8Array, now: Millis): Bytes[] | undefined {
     const opened = this.#open(envelope)
     if (!opened) return undefined
     if (!this.#isFresh(opened.nonce)) return []
@@ -76,7 +77,7 @@ export class Session {
     this.#acknowledge(body.u32())
     if (kind === KIND.acknowledgement) return []
     if (kind !== KIND.part && kind !== KIND.last) throw violation('a transport message of an unknown kind')
-    this.#owesAck = true
+    this.#ackAt = Math.min(this.#ackAt, now + DIAL_ACK_MS)
     const chunk = body.rest().slice()
     // So the limit on bytes is one on parts as well.
     if (kind === KIND.part && chunk.length < CHUNK_BYTES) throw violation('only the last part of a message may be short')
@@ -95,15 +96,15 @@ export class Session {
     this.#unacknowledged.push(...parts)
     if (this.#unacknowledged.length > 0) this.#resend.start(now)
     const envelopes = parts.map((part) => this.#seal(part.kind, part.number, part.chunk))
-    // What goes out says how far we are; only where nothing does, an acknowledgement goes alone.
-    if (this.#owesAck && envelopes.length === 0) envelopes.push(this.#seal(KIND.acknowledgement, 0, new Uint8Array()))
-    this.#owesAck = false
+    if (envelopes.length === 0 && now >= this.#ackAt) envelopes.push(this.#seal(KIND.acknowledgement, 0, new Uint8Array()))
+    // What goes out says how far we are.
+    if (envelopes.length > 0) this.#ackAt = Infinity
     return envelopes
   }
 
   /** Infinity: none. */
   deadline(): Millis {
-    return this.#resend.deadline()
+    return Math.min(this.#resend.deadline(), this.#ackAt)
   }
 
   /** Whether the other side has all that was said. */

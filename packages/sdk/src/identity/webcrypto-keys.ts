@@ -25,6 +25,8 @@ export interface IdentityCryptoKeys {
   readonly agreement: CryptoKey
 }
 
+const REFILL_MS = 500
+
 /** RFC 8410 §7: PKCS #8 of a 32-byte private key is this, then the key. */
 const PKCS8_ED25519 = fromHex('302e020100300506032b657004220420')
 const PKCS8_X25519 = fromHex('302e020100300506032b656e04220420')
@@ -83,15 +85,19 @@ export function identityFromCryptoKeys(
   subtle: SubtleCrypto = globalThis.crypto.subtle,
 ): IdentityKeys {
   const publicKey = publicKeyOf(id)
-  let spare = newEphemeral(subtle)
+  // Ready before it is asked for, since a dial waits for it; and the next is made when that has what it waited for.
+  let spare: Promise<KeyAgreement> | undefined = newEphemeral(subtle)
+  const refill = () => {
+    spare ??= newEphemeral(subtle)
+  }
   return {
     id,
     publicKey,
-    // Ready before it is asked for, since a dial waits for it.
     newEphemeral: () => {
-      const ready = spare
-      spare = newEphemeral(subtle)
-      return ready
+      const taken = spare ?? newEphemeral(subtle)
+      spare = undefined
+      setTimeout(refill, REFILL_MS)
+      return taken
     },
     sign: async (message) => new Uint8Array(await subtle.sign('Ed25519', signing, new Uint8Array(message))),
     keyAgreement: {

@@ -1,5 +1,6 @@
 import { type Candidate, type KithError, parseCandidate, type TransportDescription } from '@kith/protocol'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type FencedConnection, fencedConnection } from './fenced-connection.ts'
 import type { Lane, Lanes } from './lane.ts'
 import { createNegotiator, type Negotiator, type NegotiatorOptions, type NegotiatorState } from './negotiator.ts'
 import { descriptionFromSdp, sdpFromDescription } from './sdp-template.ts'
@@ -86,7 +87,7 @@ function open(role: 'offerer' | 'answerer', options: Partial<NegotiatorOptions> 
       waiting.add(check)
       check()
     })
-  const connection = made.at(-1)
+  const connection = options.spare?.connection ?? made.at(-1)
   if (connection === undefined) throw new Error('no RTCPeerConnection was made')
   const end = { negotiator, connection, descriptions, candidates, states, errors, until }
   ends.push(end)
@@ -200,13 +201,27 @@ describe('a link', () => {
     await expect(offerer.negotiator.stats()).rejects.toMatchObject({ code: 'closed' })
   })
 
-  test('takes the certificate that it is given', async () => {
-    const certificate = await RTCPeerConnection.generateCertificate({ name: 'ECDSA', namedCurve: 'P-256' } as EcKeyGenParams)
-    const offerer = open('offerer', { certificate })
+  test('takes the connection that was made ahead, configures it for its path, and closes it', async () => {
+    const config = { iceServers: [{ urls: 'stun:127.0.0.1:9' }], iceTransportPolicy: 'relay' } as const
+    const spares = (['offerer', 'answerer'] as const).map(() =>
+      fencedConnection(CountedConnection, { ...config, iceServers: [] }),
+    )
+    const [mine, theirs] = spares as [FencedConnection, FencedConnection]
+    const offerer = open('offerer', { ...config, spare: mine })
+    expect([made.length, offerer.negotiator.lanes]).toEqual([2, mine.lanes])
+    expect(mine.connection.getConfiguration().iceServers).toMatchObject([{ urls: ['stun:127.0.0.1:9'] }])
     await offerer.until(() => offerer.descriptions.length === 1)
-    const stated = certificate.getFingerprints?.().find(({ algorithm }) => algorithm === 'sha-256')?.value
-    const told = [...(offerer.descriptions[0]?.fingerprint ?? [])].map((byte) => byte.toString(16).padStart(2, '0')).join(':')
-    expect(told).toBe(stated?.toLowerCase())
+    const answerer = open('answerer', { ...config, spare: theirs })
+    answerer.negotiator.describe(offerer.descriptions[0] as TransportDescription)
+    await answerer.until(() => answerer.descriptions.length === 1)
+    expect(made).toHaveLength(2)
+  })
+
+  test('a spare that cannot be configured so is closed', () => {
+    const spare = fencedConnection(CountedConnection, { iceServers: [], iceTransportPolicy: 'all' })
+    const bad = { spare, iceServers: [{ urls: 'turn:no-credentials.example' }] }
+    expect(() => open('offerer', bad)).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
+    expect(spare.connection.signalingState).toBe('closed')
   })
 
   test('asks no server that it was not told of', () => {

@@ -23,7 +23,7 @@ import {
   violation,
 } from '@kith/protocol'
 import SimplePeer, { type Signal } from 'simple-peer'
-import { type FencedConnection, fencedConnection } from './fenced-connection.ts'
+import { type FencedConnection, fencedConnection, type PathConfig, reconfigured } from './fenced-connection.ts'
 import type { Lane, Lanes } from './lane.ts'
 import { PathMeter, type PathStats } from './path-stats.ts'
 import { Renegotiation, type RenegotiationOptions } from './renegotiation.ts'
@@ -39,17 +39,13 @@ export interface WebRtc {
 export type NegotiatorState = 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed'
 
 /** None of the callbacks is called from within `createNegotiator`, nor once `close` was called. */
-export interface NegotiatorOptions {
+export interface NegotiatorOptions extends PathConfig {
   /** Who offers, at first and at each ICE restart. */
   readonly role: 'offerer' | 'answerer'
-  /** Where it is empty, no STUN or TURN server is asked. */
-  readonly iceServers: readonly RTCIceServer[]
-  /** 'relay': no candidate but those at a TURN server is told or used. */
-  readonly iceTransportPolicy: 'all' | 'relay'
   /** Default: the browser's. */
   readonly wrtc?: WebRtc
-  /** Default: a fresh one, made by the connection. */
-  readonly certificate?: RTCCertificate
+  /** One made ahead, of the same `wrtc`; from now on the negotiator's. Default: it makes one. */
+  readonly spare?: FencedConnection
   /** Whether loopback candidates may cross, for tests on one host. Default false. */
   readonly allowLoopback?: boolean
   /** Ours. The offerer's comes by itself, and again after `restartIce`; the answerer's after each `describe`. */
@@ -122,6 +118,12 @@ class SimplePeerNegotiator implements Negotiator {
     this.lanes = this.#fenced.lanes
 
     const { connection } = this.#fenced
+    const setLocalDescription = connection.setLocalDescription.bind(connection)
+    connection.setLocalDescription = (description) => {
+      const applied = setLocalDescription(description)
+      this.#attempt(() => this.#describedBy(description))
+      return applied
+    }
     this.#peer = new SimplePeer({
       initiator: options.role === 'offerer',
       trickle: true,
@@ -193,7 +195,7 @@ class SimplePeerNegotiator implements Negotiator {
       connection.restartIce()
       this.#peer.negotiate()
     }
-    if (connection.signalingState !== 'have-local-offer') {
+    if (!this.#remoteHasTurn) {
       offer()
       return
     }
@@ -223,16 +225,18 @@ class SimplePeerNegotiator implements Negotiator {
     this.#fenced.connection.close()
   }
 
+  /** The browser is taking this up. Whoever waits to be told need not wait for that. */
+  #describedBy(description?: RTCLocalSessionDescriptionInit): void {
+    if (this.#describing === 'tracks' || !description?.sdp) return
+    this.#remoteHasTurn = true
+    this.#options.onDescription(descriptionFromSdp(description.sdp))
+  }
+
   #handleSignal(signal: Signal): void {
     switch (signal.type) {
       case 'offer':
       case 'answer':
-        if (this.#describing === 'tracks') {
-          this.#renegotiation?.described(signal.type, signal.sdp)
-          return
-        }
-        this.#remoteHasTurn = true
-        this.#options.onDescription(descriptionFromSdp(signal.sdp))
+        if (this.#describing === 'tracks') this.#renegotiation?.described(signal.type, signal.sdp)
         return
       case 'candidate': {
         const candidate = parseCandidate(signal.candidate.candidate ?? '')
@@ -277,15 +281,12 @@ export function browserWebRtc(): WebRtc | undefined {
   return { RTCPeerConnection, RTCSessionDescription, RTCIceCandidate }
 }
 
-function openConnection(wrtc: WebRtc, options: NegotiatorOptions): FencedConnection {
+function openConnection(wrtc: WebRtc, { iceServers, iceTransportPolicy, spare }: NegotiatorOptions): FencedConnection {
+  const config = { iceServers, iceTransportPolicy }
   try {
-    return fencedConnection(wrtc.RTCPeerConnection, {
-      iceServers: [...options.iceServers],
-      iceTransportPolicy: options.iceTransportPolicy,
-      bundlePolicy: 'max-bundle',
-      ...(options.certificate === undefined ? {} : { certificates: [options.certificate] }),
-    })
+    return spare ? reconfigured(spare, config) : fencedConnection(wrtc.RTCPeerConnection, config)
   } catch (cause) {
+    spare?.connection.close()
     throw new KithError('invalid-argument', 'The browser refuses a connection with these ICE servers.', { cause })
   }
 }

@@ -1,0 +1,84 @@
+/**
+ * A connection made before it is asked for: whoever is called answers with an offer, and a dial would wait for all that this takes, an
+ * RTCPeerConnection, its channels, a key pair for its certificate. It opens no socket and asks no server before it is used.
+ */
+import { type FencedConnection, fencedConnection, type PathConfig } from './fenced-connection.ts'
+import type { WebRtc } from './negotiator.ts'
+
+/** A dial is under way: its work goes first. */
+const REFILL_MS = 500
+
+/** Browsers make certificates for 30 days, a page may stay open for longer. */
+const KEPT_MS = 7 * 24 * 3_600_000
+
+export class SpareConnections {
+  readonly #wrtc: Pick<WebRtc, 'RTCPeerConnection'> | undefined
+  readonly #mayMake: () => boolean
+  #spare: { readonly fenced: FencedConnection; readonly madeAt: number } | undefined
+  /** The next is made as the last was wanted. */
+  #config: PathConfig = { iceServers: [], iceTransportPolicy: 'all' }
+  #refill: ReturnType<typeof setTimeout> | undefined
+  #isAway = false
+  readonly #listening = new AbortController()
+
+  /**
+   * @param wrtc whose connection it will be; undefined where there is none
+   * @param mayMake whether there may be one more, now
+   */
+  constructor(wrtc: Pick<WebRtc, 'RTCPeerConnection'> | undefined, mayMake: () => boolean) {
+    this.#wrtc = wrtc
+    this.#mayMake = mayMake
+    if (typeof window !== 'undefined') {
+      const { signal } = this.#listening
+      // Browsers do not keep a page with an RTCPeerConnection for its user to come back to.
+      window.addEventListener('pagehide', () => this.#leave(), { signal })
+      window.addEventListener('pageshow', () => this.#return(), { signal })
+    }
+    this.#later(0)
+  }
+
+  /** For one connection that will be configured so. Undefined where none is at hand: then it has to be made. */
+  take(config: PathConfig): FencedConnection | undefined {
+    this.#config = config
+    const spare = this.#spare
+    this.#spare = undefined
+    this.#later(REFILL_MS)
+    if (spare === undefined || Date.now() - spare.madeAt < KEPT_MS) return spare?.fenced
+    spare.fenced.connection.close()
+    return undefined
+  }
+
+  close(): void {
+    this.#listening.abort()
+    this.#leave()
+  }
+
+  #leave(): void {
+    this.#isAway = true
+    clearTimeout(this.#refill)
+    this.#refill = undefined
+    this.#spare?.fenced.connection.close()
+    this.#spare = undefined
+  }
+
+  #return(): void {
+    this.#isAway = false
+    this.#later(REFILL_MS)
+  }
+
+  #later(delayMs: number): void {
+    if (this.#isAway || this.#wrtc === undefined) return
+    const { RTCPeerConnection } = this.#wrtc
+    this.#refill ??= setTimeout(() => this.#fill(RTCPeerConnection), delayMs)
+  }
+
+  #fill(Implementation: typeof RTCPeerConnection): void {
+    this.#refill = undefined
+    if (this.#spare !== undefined || !this.#mayMake()) return
+    try {
+      this.#spare = { fenced: fencedConnection(Implementation, this.#config), madeAt: Date.now() }
+    } catch {
+      // It will be made when it is needed, and whoever needs it is told what is wrong.
+    }
+  }
+}
