@@ -1,6 +1,6 @@
-import { identityFromSeed } from '@kith/protocol'
+import { identityFromSeed, type PeerId } from '@kith/protocol'
 import { expect, test } from 'vitest'
-import type { Disclosure } from './api.ts'
+import type { Disclosure, PeerOptions } from './api.ts'
 import type { Contact } from './contact-record.ts'
 import { DisclosurePolicy, type DisclosurePolicyOptions } from './disclosure.ts'
 
@@ -30,6 +30,13 @@ test('a user who decides is asked about everybody, also about an invitation that
   })
   expect([contacts[0]?.id, ids[2] as Contact['id'], undefined].map((id) => mine.towards(id))).toEqual(Array(3).fill('relayed'))
   expect(asked).toEqual([{ id: ids[0], via: 'contact', contact: contacts[0] }, { id: ids[2], via: 'contact' }, { via: 'invite' }])
+})
+
+test('a function that counts on knowing whom is one, and discloses nothing where it fails without', () => {
+  const onlyAda = ({ id }: { id: PeerId }): Disclosure => (id.startsWith(ids[0]) ? 'direct' : 'relayed')
+  const mine = policy({ disclose: onlyAda } satisfies PeerOptions)
+  expect(ids.map((id) => mine.towards(id as PeerId))).toEqual(['direct', 'relayed', 'relayed'])
+  expect(() => mine.towards(undefined)).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
 })
 
 test.each<[string, () => unknown]>([

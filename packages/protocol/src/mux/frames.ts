@@ -202,7 +202,7 @@ function readParams(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new KithError('peer-violation', 'params are not JSON', { source: 'remote', cause })
+    throw violation('params are not JSON', cause)
   }
 }
 

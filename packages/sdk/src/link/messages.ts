@@ -1,5 +1,5 @@
 /** Whole messages over a stream: each is a varint length, then that many bytes. */
-import { type Bytes, KithError, MESSAGE_MAX_BYTES, varintLength, Writer } from '@kith/protocol'
+import { type Bytes, KithError, MESSAGE_MAX_BYTES, varintLength, violation, Writer } from '@kith/protocol'
 import type { Stream } from '../api.ts'
 
 /** `text` is UTF-8. `json` throws SyntaxError; its type is only your word. */
@@ -113,7 +113,7 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
     let missing = length
     while (missing > 0) {
       const part = this.#rest.length > 0 ? this.#rest : await this.#more()
-      if (part === undefined) throw this.#refuse(new KithError('peer-violation', 'a message was cut short', { source: 'remote' }))
+      if (part === undefined) throw this.#refuse(violation('a message was cut short'))
       const taken = part.subarray(0, missing)
       this.#rest = part.subarray(taken.length)
       missing -= taken.length
@@ -130,14 +130,14 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
       const byte = chunk?.[0]
       if (chunk === undefined || byte === undefined) {
         if (scale === 1) return undefined
-        throw this.#refuse(new KithError('peer-violation', 'a message was cut short', { source: 'remote' }))
+        throw this.#refuse(violation('a message was cut short'))
       }
       this.#rest = chunk.subarray(1)
       value += (byte & 0x7f) * scale
       // Nine bytes would be beyond any size; longer forms would never end.
       if (scale > 2 ** 49) throw this.#refuse(new KithError('too-large', 'a message beyond any size', { source: 'remote' }))
       if (byte === 0 && scale > 1) {
-        throw this.#refuse(new KithError('peer-violation', 'a length is not in its shortest form', { source: 'remote' }))
+        throw this.#refuse(violation('a length is not in its shortest form'))
       }
       if (byte < 0x80) return value
     }
