@@ -3,11 +3,15 @@ import { DATAGRAM_MAX_BYTES, DATAGRAM_QUEUE_MAX, DATAGRAM_QUEUE_MAX_BYTES } from
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Datagrams, Peer, PeerOptions } from './api.ts'
 import { bareChannels, type Ping } from './bare-channels.testing.ts'
+import { heldBytes } from './held-bytes.testing.ts'
 import { friends } from './people.testing.ts'
 
 const FULL = new Uint8Array(DATAGRAM_MAX_BYTES)
 /** What may lie in one flow's queue. */
 const QUEUE_MAX = Math.min(DATAGRAM_QUEUE_MAX, Math.floor(DATAGRAM_QUEUE_MAX_BYTES / FULL.length))
+
+/** What else a page comes to hold in the seconds of such a test, compiled code above all. */
+const SLACK_BYTES = 2 * 1024 * 1024
 
 const reported: unknown[] = []
 beforeEach(() => {
@@ -239,6 +243,7 @@ test('a sender at ten times the rate of the path: queues keep their bounds, and 
   const start = performance.now()
   while (performance.now() - start < 500) for (let i = 0; i < 16; i++) await writer.write(FULL)
   const pathPerSecond = (mine.stats.sent * 1000) / (performance.now() - start)
+  const heldBefore = await heldBytes()
   const before = mine.stats
   let [queued, inChannel, calls] = [0, 0, 0]
   const flood = atRate(10 * pathPerSecond, 2000, () => {
@@ -249,17 +254,20 @@ test('a sender at ten times the rate of the path: queues keep their bounds, and 
     inChannel = Math.max(inChannel, buffered())
   })
   const [ours, bares] = await Promise.all([pings(people.ada, people.bo, flood), bare.ping(flood)])
+  const held = (await heldBytes()) - heldBefore
   const { sent, droppedOutgoing } = mine.stats
   const times = delays(ours, bares)
   console.info(
     `path ${Math.round(pathPerSecond)}/s, offered ${calls}, sent ${sent - before.sent}, dropped ${droppedOutgoing}, heard ${heard.count},`,
   )
-  console.info(`most queued ${queued}, in the channel ${inChannel};`)
+  console.info(`most queued ${queued}, in the channel ${inChannel}; held ${held} bytes more;`)
   console.info(
     `pings ${ours.length}, p99 ${p99(delays(ours, []))}, where not held up ${p99(times)}, bare ${p99(delays(bares, []))}`,
   )
   expect(queued).toBeLessThanOrEqual(QUEUE_MAX)
   expect(inChannel).toBeLessThan(100 * 1024)
+  // Both queues are in this page: one each, and what is in the channels' hands.
+  expect(held).toBeLessThan(2 * DATAGRAM_QUEUE_MAX_BYTES + SLACK_BYTES)
   expect(droppedOutgoing).toBeGreaterThan(before.droppedOutgoing)
   expect(heard.count).toBeGreaterThan(1000)
   expect(times.length).toBeGreaterThan(20)
@@ -270,6 +278,7 @@ test('a reader that never reads: the newest are kept, the others dropped and cou
   await using people = await players()
   const [mine, theirs] = await people.flow()
   using bare = await bareChannels()
+  const heldBefore = await heldBytes()
   let n = 0
   const flood = atRate(4000, 1000, () => {
     const datagram = new Uint8Array(DATAGRAM_MAX_BYTES)
@@ -282,6 +291,7 @@ test('a reader that never reads: the newest are kept, the others dropped and cou
   await vi.waitFor(() => expect(theirs.stats.droppedIncoming).toBeGreaterThan(0))
   const { received, droppedIncoming } = theirs.stats
   expect(received - droppedIncoming).toBeLessThanOrEqual(QUEUE_MAX)
+  expect((await heldBytes()) - heldBefore).toBeLessThan(2 * DATAGRAM_QUEUE_MAX_BYTES + SLACK_BYTES)
   expect(times.length).toBeGreaterThan(20)
   expect(p99(times)).toBeLessThan(100)
   // Those that never came are not among those kept.

@@ -1,8 +1,8 @@
 // What has gone through a connection leaves nothing behind, on either side; the whole of it, by hand: `npm run bench -- soak`.
 import { STREAMS_MAX } from '@kith/protocol'
 import { expect, test } from 'vitest'
-import { cdp } from 'vitest/browser'
 import type { Peer, Stream } from './api.ts'
+import { heldBytes } from './held-bytes.testing.ts'
 import { friends } from './people.testing.ts'
 
 const MIB = 1024 * 1024
@@ -117,19 +117,4 @@ class Echo {
 
 async function openStreams(peer: Peer): Promise<number | undefined> {
   return (await [...peer.connections.values()][0]?.getStats())?.streams
-}
-
-interface HeapUsage {
-  readonly usedSize: number
-  readonly embedderHeapUsedSize: number
-  readonly backingStorageSize: number
-}
-
-/** What the objects and buffers of this page take, once the garbage has been collected. */
-async function heldBytes(): Promise<number> {
-  // Vitest types no commands: what they take and give is the browser's.
-  const session = cdp() as unknown as { send(method: string): Promise<HeapUsage> }
-  await session.send('HeapProfiler.collectGarbage')
-  const { usedSize, embedderHeapUsedSize, backingStorageSize } = await session.send('Runtime.getHeapUsage')
-  return usedSize + embedderHeapUsedSize + backingStorageSize
 }
