@@ -83,10 +83,13 @@ test('whoever shares a handshake and a DTLS connection gets through', async () =
 
 test('Mallory in the middle: both ends abort, and no application byte passes', async () => {
   const [bob, alice] = await meet(key(), key())
-  const secrets = [bob, alice].map(async ({ link }) => {
-    const stream = await link.open(['/secret/v1'])
-    await stream.writable.getWriter().write(new TextEncoder().encode('for Mallory only'))
-  })
+  // Settled at once: they reject while we still look at the first link.
+  const secrets = Promise.allSettled(
+    [bob, alice].map(async ({ link }) => {
+      const stream = await link.open(['/secret/v1'])
+      await stream.writable.getWriter().write(new TextEncoder().encode('for Mallory only'))
+    }),
+  )
   for (const { link } of [bob, alice]) {
     await expect(link.ready).rejects.toMatchObject({ code: expect.stringMatching(/^(peer-violation|lost)$/) })
     await expect(link.closed).rejects.toMatchObject({ code: expect.stringMatching(/^(peer-violation|lost)$/) })
@@ -94,7 +97,7 @@ test('Mallory in the middle: both ends abort, and no application byte passes', a
   // Whoever looked first has closed; at least one of them saw the wrong confirmation itself.
   const codes = await Promise.all([bob, alice].map(({ link }) => link.closed.catch(({ code }: { code: string }) => code)))
   expect(codes).toContain('peer-violation')
-  for (const secret of await Promise.allSettled(secrets)) expect(secret.status).toBe('rejected')
+  for (const secret of await secrets) expect(secret.status).toBe('rejected')
   expect([...bob.heard, ...alice.heard]).toEqual([])
   expect([bob, alice].map(({ link }) => link.stats.streams)).toEqual([0, 0])
 })

@@ -202,14 +202,14 @@ describe('a link', () => {
   })
 
   test('takes the connection that was made ahead, configures it for its path, and closes it', async () => {
-    const config = { iceServers: [{ urls: 'stun:127.0.0.1:9' }], iceTransportPolicy: 'relay' } as const
+    const config = { iceServers: [{ urls: 'stun:127.0.0.1:3478' }], iceTransportPolicy: 'relay' } as const
     const spares = (['offerer', 'answerer'] as const).map(() =>
       fencedConnection(CountedConnection, { ...config, iceServers: [] }),
     )
     const [mine, theirs] = spares as [FencedConnection, FencedConnection]
     const offerer = open('offerer', { ...config, spare: mine })
     expect([made.length, offerer.negotiator.lanes]).toEqual([2, mine.lanes])
-    expect(mine.connection.getConfiguration().iceServers).toMatchObject([{ urls: ['stun:127.0.0.1:9'] }])
+    expect(mine.connection.getConfiguration().iceServers).toMatchObject([{ urls: ['stun:127.0.0.1:3478'] }])
     await offerer.until(() => offerer.descriptions.length === 1)
     const answerer = open('answerer', { ...config, spare: theirs })
     answerer.negotiator.describe(offerer.descriptions[0] as TransportDescription)
