@@ -3,7 +3,7 @@
  * decides; the flow's stream carries nothing but its end.
  */
 import { type Bytes, DATAGRAM_MAX_BYTES, type DatagramStats, KithError, type MuxStream } from '@kith/protocol'
-import type { LinkStream, StreamHost } from './stream.ts'
+import type { StreamHost } from './host.ts'
 
 const NONE: DatagramStats = { sent: 0, received: 0, droppedOutgoing: 0, droppedIncoming: 0 }
 
@@ -15,7 +15,7 @@ export class LinkFlow {
 
   readonly #host: StreamHost
   readonly #muxStream: MuxStream
-  readonly #stream: LinkStream
+  readonly #stream: ReadableWritablePair
   #reader!: ReadableStreamDefaultController<Bytes>
   #writer!: WritableStreamDefaultController
   #readerWaits = false
@@ -27,7 +27,8 @@ export class LinkFlow {
   /** Why nothing can be sent any more. */
   #end: KithError | undefined
 
-  constructor(host: StreamHost, muxStream: MuxStream, stream: LinkStream) {
+  /** @param stream the stream whose datagrams they are, as its users have it. */
+  constructor(host: StreamHost, muxStream: MuxStream, stream: ReadableWritablePair) {
     this.#host = host
     this.#muxStream = muxStream
     this.#stream = stream

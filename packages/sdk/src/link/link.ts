@@ -24,8 +24,9 @@ import {
 } from '@kith/protocol'
 import { makeStop, report, type Stop } from '../events.ts'
 import type { Lane, Lanes } from '../rtc/lane.ts'
+import type { StreamHost } from './host.ts'
 import type { LinkOpenOptions, LinkOptions, LinkStats, StreamHandler } from './options.ts'
-import { LinkStream, type StreamHost } from './stream.ts'
+import { LinkStream } from './stream.ts'
 import { WritersTurn } from './writers-turn.ts'
 
 export type { LinkOpenOptions, LinkOptions, LinkStats } from './options.ts'

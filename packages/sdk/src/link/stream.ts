@@ -1,6 +1,7 @@
 /** A stream of the mux as WHATWG streams: the browser's queueing, piping and cancelling over the machine's credit. */
-import { type Bytes, KithError, type Millis, type Mux, type MuxStream, type ProtocolName, type Scope } from '@kith/protocol'
+import { type Bytes, KithError, type MuxStream, type ProtocolName, type Scope } from '@kith/protocol'
 import { LinkFlow } from './datagrams.ts'
+import type { StreamHost } from './host.ts'
 import { writersTurn } from './writers-turn.ts'
 
 /** Bytes that may queue in front of the machine: one chunk of a frame's size under way and one behind it, so that the end of
@@ -8,21 +9,6 @@ import { writersTurn } from './writers-turn.ts'
 const QUEUE_BYTES = 128 * 1024
 
 const NOTHING = new Uint8Array(0)
-
-/** What a stream needs of its link. */
-export interface StreamHost {
-  readonly mux: Mux
-  /** The clock that the machine is driven by. */
-  now(): Millis
-  /** The machine was called: send what it has to send, and tell what it has to tell. */
-  flush(): void
-  /** The same, after whoever was told has had a turn: for what need not go alone. */
-  flushSoon(): void
-  /** Datagrams were sent: they concern no other lane. */
-  flushDatagrams(now: Millis): void
-  /** Both halves are done; nothing more will be asked. */
-  forget(stream: MuxStream): void
-}
 
 interface PendingWrite {
   readonly chunk: Uint8Array
