@@ -87,11 +87,6 @@ export class InviteBook {
     return this.#records.items.get(id)
   }
 
-  /** Those that a guest can still use. */
-  listOpen(): InviteRecord[] {
-    return this.listLive().filter(({ state }) => state === 'open')
-  }
-
   /** Those that have not expired, spent ones too: their addresses stay bound, to answer 'spent'. */
   listLive(): InviteRecord[] {
     const now = this.#now()

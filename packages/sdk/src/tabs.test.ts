@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { AnswerDuty } from './tabs.ts'
 
 /** Web Locks as the specification has them (https://w3c.github.io/web-locks/), for one lock and its three ways to be asked. */
@@ -43,12 +43,7 @@ class Locks {
 }
 
 /** Resolves when the duty is as told. */
-const until = (duty: AnswerDuty, mine: boolean) =>
-  duty.isMine() === mine
-    ? Promise.resolve()
-    : new Promise<void>((resolve) => {
-        duty.onChange((now) => now === mine && resolve())
-      })
+const until = (duty: AnswerDuty, mine: boolean) => vi.waitFor(() => expect(duty.isMine()).toBe(mine))
 
 test('without locks every tab answers', () => {
   expect(new AnswerDuty({ lockName: 'x' }).isMine()).toBe(true)

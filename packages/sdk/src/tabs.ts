@@ -3,7 +3,7 @@
  * who holds the profile's lock is on duty; focus steals it; a tab that lost it queues again, so that when the one on duty closes,
  * or crashes, another takes over without anyone watching.
  */
-import { Emitter, report, type Stop } from './events.ts'
+import { report } from './events.ts'
 
 export interface AnswerDutyOptions {
   /** Absent, or a browser without locks: this tab is always on duty. */
@@ -23,7 +23,6 @@ type State =
 
 export class AnswerDuty {
   readonly #options: AnswerDutyOptions
-  readonly #changes = new Emitter<{ change: boolean }>()
   readonly #listening = new AbortController()
   #state: State = { kind: 'alone' }
 
@@ -45,15 +44,11 @@ export class AnswerDuty {
     return this.#state.kind === 'mine' || this.#state.kind === 'alone'
   }
 
-  onChange(listener: (mine: boolean) => void): Stop {
-    return this.#changes.on('change', listener)
-  }
-
   /** Gives the duty up; the next tab in line takes it. */
   close(): void {
     this.#listening.abort()
     const before = this.#state
-    this.#become({ kind: 'closed' })
+    this.#state = { kind: 'closed' }
     if (before.kind === 'mine') before.release()
     else if (before.kind === 'waiting') before.abort.abort()
   }
@@ -61,7 +56,7 @@ export class AnswerDuty {
   #wait(): void {
     const abort = new AbortController()
     const state: State = { kind: 'waiting', abort }
-    this.#become(state)
+    this.#state = state
     this.#request(state, { signal: abort.signal })
   }
 
@@ -69,7 +64,7 @@ export class AnswerDuty {
     const before = this.#state
     if (before.kind === 'mine' || before.kind === 'stealing' || before.kind === 'closed') return
     const state: State = { kind: 'stealing' }
-    this.#become(state)
+    this.#state = state
     if (before.kind === 'waiting') before.abort.abort()
     this.#request(state, { steal: true })
   }
@@ -80,7 +75,7 @@ export class AnswerDuty {
       new Promise<void>((release) => {
         if (this.#state !== asked) return release()
         mine = { kind: 'mine', release }
-        this.#become(mine)
+        this.#state = mine
       })
     this.#options.locks?.request(this.#options.lockName, options, hold).catch((error: unknown) => {
       // Stolen while held (the specification's AbortError), or a request that was withdrawn: only the former concerns who holds it.
@@ -88,13 +83,7 @@ export class AnswerDuty {
       if (this.#state !== asked) return
       // No locks after all (a document that is going away, an opaque origin): answering twice is better than not at all.
       report(error)
-      this.#become({ kind: 'alone' })
+      this.#state = { kind: 'alone' }
     })
-  }
-
-  #become(state: State): void {
-    const before = this.isMine()
-    this.#state = state
-    if (this.isMine() !== before) this.#changes.emit('change', this.isMine())
   }
 }

@@ -193,14 +193,15 @@ test('the replay cache: 4096 are remembered, one more pushes the oldest out; aft
   const cache = new ReplayCache()
   for (let i = 0; i < REPLAY_CACHE_MAX; i++) expect(cache.add(`${i}`, i)).toBe(true)
   expect(cache.add('0', REPLAY_CACHE_MAX)).toBe(false)
-  expect(cache.size).toBe(REPLAY_CACHE_MAX)
+  const remembered = () => Array.from({ length: REPLAY_CACHE_MAX }, (_, i) => cache.has(`${i}`)).filter(Boolean).length
+  expect(remembered()).toBe(REPLAY_CACHE_MAX)
   expect(cache.add('more', REPLAY_CACHE_MAX)).toBe(true)
-  expect(cache.size).toBe(REPLAY_CACHE_MAX)
+  expect(remembered()).toBe(REPLAY_CACHE_MAX - 1)
   expect([cache.has('0'), cache.has('1'), cache.has('more')]).toEqual([false, true, true])
   const later = REPLAY_CACHE_MAX + 2 * 86_400_000
   expect(cache.add('1', later)).toBe(false)
   expect(cache.add('new', later)).toBe(true)
-  expect(cache.size).toBe(1)
+  expect([remembered(), cache.has('new')]).toEqual([0, true])
 })
 
 test('a contact who offers where only presence was asked gets nothing from us', async () => {

@@ -26,8 +26,4 @@ export class ReplayCache {
     this.#until.set(key, now + TWO_EPOCHS_MS)
     return true
   }
-
-  get size(): number {
-    return this.#until.size
-  }
 }

@@ -18,7 +18,7 @@ export class SpareConnections {
   /** The next is made as the last was wanted. */
   #config: PathConfig = { iceServers: [], iceTransportPolicy: 'all' }
   #refill: ReturnType<typeof setTimeout> | undefined
-  #isAway = false
+  #isClosed = false
   readonly #listening = new AbortController()
 
   /**
@@ -28,46 +28,36 @@ export class SpareConnections {
   constructor(wrtc: Pick<WebRtc, 'RTCPeerConnection'> | undefined, mayMake: () => boolean) {
     this.#wrtc = wrtc
     this.#mayMake = mayMake
-    if (typeof window !== 'undefined') {
-      const { signal } = this.#listening
-      // Browsers do not keep a page with an RTCPeerConnection for its user to come back to.
-      window.addEventListener('pagehide', () => this.#leave(), { signal })
-      window.addEventListener('pageshow', () => this.#return(), { signal })
-    }
+    // Browsers do not keep a page with an RTCPeerConnection for its user to come back to. One that is kept has its timers stopped.
+    globalThis.window?.addEventListener('pagehide', () => this.#drop(), this.#listening)
     this.#later(0)
   }
 
   /** For one connection that will be configured so. Undefined where none is at hand: then it has to be made. */
   take(config: PathConfig): FencedConnection | undefined {
     this.#config = config
+    if (this.#spare && Date.now() - this.#spare.madeAt >= KEPT_MS) this.#drop()
     const spare = this.#spare
     this.#spare = undefined
     this.#later(REFILL_MS)
-    if (spare === undefined || Date.now() - spare.madeAt < KEPT_MS) return spare?.fenced
-    spare.fenced.connection.close()
-    return undefined
+    return spare?.fenced
   }
 
   close(): void {
+    this.#isClosed = true
     this.#listening.abort()
-    this.#leave()
+    clearTimeout(this.#refill)
+    this.#drop()
   }
 
-  #leave(): void {
-    this.#isAway = true
-    clearTimeout(this.#refill)
-    this.#refill = undefined
+  #drop(): void {
     this.#spare?.fenced.connection.close()
     this.#spare = undefined
-  }
-
-  #return(): void {
-    this.#isAway = false
     this.#later(REFILL_MS)
   }
 
   #later(delayMs: number): void {
-    if (this.#isAway || this.#wrtc === undefined) return
+    if (this.#isClosed || this.#wrtc === undefined) return
     const { RTCPeerConnection } = this.#wrtc
     this.#refill ??= setTimeout(() => this.#fill(RTCPeerConnection), delayMs)
   }
