@@ -196,7 +196,45 @@ test('whoever has no camera or microphone is in the call all the same, and is to
   await expect(adas.said('Grace Hopper is muted')).toBeVisible()
 })
 
-test('the call goes on while the relay is away, and says so', async ({ relay, newBrowser }) => {
+test('whoever is refused the camera alone is heard, is told so, and is seen once it is allowed', async ({
+  relay,
+  newBrowser,
+}) => {
+  const { args, ...options } = chromium()
+  // Without the pretended answer to the question for devices.
+  const asked = await launcher.launch({ ...options, args: args.filter((arg) => arg !== '--use-fake-ui-for-media-stream') })
+  try {
+    const adasBrowser = await asked.newContext({ locale: 'en-GB', permissions: ['microphone'] })
+    const person = await Person.open(adasBrowser, relay.page, ADA)
+    const [ada, grace] = [new Calling(person), new Calling(await meet(person, await newBrowser(), GRACE))]
+    const refused = ada.page.getByText('The browser does not let this page use your camera')
+    await ada.button(`Call ${GRACE}`).click()
+    await expect(refused).toBeVisible()
+    await ada.button('Call').click()
+    await grace.accept(ADA)
+    await grace.expectSound()
+    await ada.expectPicture()
+    await expect(grace.said('Ada Lovelace’s camera is off')).toBeVisible()
+    await expect(grace.said('Ada Lovelace is muted')).toHaveCount(0)
+    await expect(refused).toBeVisible()
+    await expect(ada.page.getByText('The browser does not let this page use your microphone')).toHaveCount(0)
+
+    await ada.button('Turn camera on').click()
+    await expect(refused).toBeVisible()
+    await adasBrowser.grantPermissions(['microphone', 'camera'])
+    await ada.button('Turn camera on').click()
+    await grace.expectPicture()
+    await expect(refused).toHaveCount(0)
+    await grace.expectSound()
+  } finally {
+    await asked.close()
+  }
+})
+
+test('the call goes on while the relay is away, and says so; once it is back, somebody new is met beside it', async ({
+  relay,
+  newBrowser,
+}) => {
   const [ada, grace] = await twoTalking(relay.page, newBrowser)
   await relay.stop()
   await expect(ada.screen(GRACE)).toContainText('The relay is not reachable; you are still connected')
@@ -208,6 +246,13 @@ test('the call goes on while the relay is away, and says so', async ({ relay, ne
   await expect(ada.screen(GRACE)).toContainText('Connected directly')
   await ada.button('Turn camera on').click()
   await grace.expectPicture()
+
+  await ada.button('Make the call small').click()
+  await ada.person.expectReachable()
+  const alan = await meet(ada.person, await newBrowser(), ALAN)
+  await alan.chatWith(ada.person, 'Beside the call')
+  await Promise.all([ada.expectPicture(), grace.expectPicture()])
+  await ada.expectSound()
 })
 
 test('whoever closes the page has hung up', async ({ relay, newBrowser }) => {
@@ -289,6 +334,41 @@ test('the devices that were chosen are remembered, and one that is unplugged is 
   await ada.button('Devices').click()
   await expect(microphone.getByRole('option', { name: last })).toHaveCount(0)
   await grace.expectSound()
+})
+
+test('a microphone that is plugged in during a call can be chosen, and is heard', async ({ relay, newBrowser }) => {
+  const PLUGGED = 'Fake Audio Input 2'
+  const adasBrowser = await newBrowser()
+  await adasBrowser.addInitScript((label) => {
+    const { mediaDevices } = navigator
+    const all = mediaDevices.enumerateDevices.bind(mediaDevices)
+    let isPlugged = false
+    mediaDevices.enumerateDevices = async () => (await all()).filter((device) => isPlugged || device.label !== label)
+    Object.assign(globalThis, {
+      plugIn: () => {
+        isPlugged = true
+        mediaDevices.dispatchEvent(new Event('devicechange'))
+      },
+    })
+  }, PLUGGED)
+  const person = await Person.open(adasBrowser, relay.page, ADA)
+  const [ada, grace] = [new Calling(person), new Calling(await meet(person, await newBrowser(), GRACE))]
+  await ada.call(GRACE)
+  await grace.accept(ADA)
+  await grace.expectSound()
+  await ada.button('Devices').click()
+  const microphone = ada.page.getByRole('combobox', { name: 'Microphone' })
+  await expect(microphone.getByRole('option')).not.toHaveCount(0)
+  await expect(microphone.getByRole('option', { name: PLUGGED })).toHaveCount(0)
+
+  await ada.page.evaluate(() => (globalThis as unknown as { plugIn(): void }).plugIn())
+  await expect(microphone.getByRole('option', { name: PLUGGED })).toHaveCount(1)
+  await expect(microphone.locator('option:checked')).not.toHaveText(PLUGGED)
+  await microphone.selectOption({ label: PLUGGED })
+  await expect(microphone.locator('option:checked')).toHaveText(PLUGGED)
+  await ada.page.keyboard.press('Escape')
+  await grace.expectSound()
+  await expect(grace.said('Ada Lovelace is muted')).toHaveCount(0)
 })
 
 test('where the browser wants a click before it plays sound, there is one to make', async ({ relay, newBrowser }) => {

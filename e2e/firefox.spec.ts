@@ -8,6 +8,7 @@ import { Writing } from './writing.ts'
 
 const ADA = 'Ada Lovelace'
 const GRACE = 'Grace Hopper'
+const ALAN = 'Alan Turing'
 
 test.skip(firefox() === undefined, NO_FIREFOX)
 
@@ -191,4 +192,118 @@ test('Firefox and Firefox meet, talk and see each other', async ({ relay, newFir
   await Promise.all([ada.expectSound(), grace.expectSound()])
   await ada.hangUp()
   await expect(grace.news).toHaveText('Ada Lovelace hung up')
+})
+
+test('Firefox invites Chromium: the chat goes on when the relay stops; once it is back, each is met by another', async ({
+  relay,
+  newBrowser,
+  newFirefox,
+}) => {
+  const ada = await Person.open(await newFirefox(), relay.page, ADA)
+  const grace = await meet(ada, await newBrowser(), GRACE)
+  await ada.chatWith(grace, 'With a relay')
+  await relay.stop()
+  const words = 'The relay is not reachable; people you are connected with stay connected'
+  for (const person of [ada, grace]) await expect(person.status).toHaveText(words)
+  await ada.chatWith(grace, 'Without a relay')
+  await expect(ada.link).toHaveText('Connected directly')
+
+  await relay.start()
+  for (const person of [ada, grace]) await person.expectReachable()
+  await grace.chatWith(ada, 'With a relay again')
+  const alan = await meet(ada, await newFirefox(), ALAN)
+  await alan.chatWith(ada, 'Somebody new')
+  await ada.talkWith(GRACE)
+  await grace.chatWith(ada, 'And still')
+})
+
+test('two tabs of one Firefox are one person, and either can be closed', async ({ relay, newBrowser, newFirefox }) => {
+  const gracesBrowser = await newFirefox()
+  const [first, second] = await Promise.all([
+    Person.open(gracesBrowser, relay.page, GRACE),
+    Person.open(gracesBrowser, relay.page, GRACE),
+  ])
+  expect(await second.peerId()).toBe(await first.peerId())
+  const ada = await meet(first, await newBrowser(), ADA)
+  await second.talkWith(ADA)
+  // What one tab hears and says the other shows.
+  await ada.say('To both')
+  for (const tab of [first, second]) await tab.expectHeard(ada, 'To both')
+  await second.say('From the second')
+  await ada.expectHeard(second, 'From the second')
+  await expect(first.said('From the second')).toContainText('Delivered')
+
+  await first.page.close()
+  await ada.chatWith(second, 'To the one that is left')
+  const third = await Person.again(gracesBrowser, relay.page, GRACE)
+  await second.page.close()
+  await third.talkWith(ADA)
+  await expect(third.said('To the one that is left, answers Grace')).toBeVisible()
+  await third.chatWith(ada, 'From the last one')
+})
+
+test('Chromium invites Firefox, who does not want to; the next one does, and the first one is too late', async ({
+  relay,
+  newBrowser,
+  newFirefox,
+}) => {
+  const ada = await Person.open(await newBrowser(), relay.page, ADA)
+  const link = await ada.invite()
+  const grace = await Person.open(await newFirefox(), link, GRACE)
+  await grace.page.getByRole('button', { name: 'Not now' }).click()
+  await expect(grace.page.getByText('Nobody here yet')).toBeVisible()
+  expect(new URL(grace.page.url()).hash).toBe('')
+  await expect(ada.page.getByText('Waiting for them…')).toBeVisible()
+
+  const alan = await Person.open(await newFirefox(), link, ALAN)
+  await alan.accept()
+  await ada.page.getByRole('button', { name: `Write to ${ALAN}` }).click()
+  await ada.chatWith(alan, 'The engine')
+  await grace.page.goto(link)
+  await grace.accept()
+  await expect(grace.page.getByRole('alert')).toContainText('Somebody has used this invitation')
+  await grace.page.getByRole('button', { name: 'Go to my people' }).click()
+  await expect(grace.page.getByText('Nobody here yet')).toBeVisible()
+  await expect(ada.row(GRACE)).toHaveCount(0)
+})
+
+test('what Chromium and Firefox write into one document while both are offline is merged', async ({
+  relay,
+  site,
+  newBrowser,
+  newFirefox,
+}) => {
+  const page = `${site.page}?relay=${encodeURIComponent(relay.url)}`
+  const person = await Person.open(await newBrowser(), page, ADA)
+  const [ada, grace] = [new Writing(person), new Writing(await meet(person, await newFirefox(), GRACE))]
+  await ada.create('Engine notes')
+  await ada.write('# Difference engine\n\nIt computes.')
+  await ada.shareWith(GRACE)
+  await grace.open('Engine notes')
+  await expect(grace.editor).toContainText('It computes.')
+  await ada.expectMerged(GRACE)
+
+  // Her page loads again where no relay is: nobody finds her, she finds nobody.
+  await relay.stop()
+  await grace.page.reload()
+  await expect(ada.cursors).toHaveCount(0)
+  await ada.write('\nIt prints, says Ada.')
+  await grace.write('\nOr does it, asks Grace.')
+  await grace.title.fill('Engine notes, continued')
+  await Promise.all([ada.expectOffline(), grace.expectOffline()])
+  await expect(ada.editor).not.toContainText('asks Grace')
+  await expect(grace.editor).not.toContainText('says Ada')
+
+  await relay.start()
+  await Promise.all([ada.expectMerged(GRACE), grace.expectMerged(ADA)])
+  await expect(ada.title).toHaveValue('Engine notes, continued')
+  // Whose line is the first of the two is nobody's choice, but the same on both sides.
+  const line = ({ editor }: Writing, index: number) => editor.locator('.cm-line').nth(index)
+  const words = ['It prints, says Ada.', 'Or does it, asks Grace.']
+  await expect(line(ada, 3)).toContainText(/It prints|Or does it/)
+  if ((await line(ada, 3).textContent())?.startsWith('Or')) words.reverse()
+  for (const writing of [ada, grace]) {
+    await expect(writing.editor.locator('.cm-line')).toHaveCount(5)
+    for (const [index, said] of words.entries()) await expect(line(writing, 3 + index)).toContainText(said)
+  }
 })
