@@ -53,7 +53,7 @@ test('an invitation that is asked about, taken back, and in vain, light and dark
   await expect(ada.page.getByText('This invitation is revoked')).toBeVisible()
   await expectNothingSerious(ada)
   await bo.accept()
-  await expect(bo.page.getByRole('alert')).toContainText('Ask for a new one')
+  await expect(bo.page.getByRole('alert')).toContainText('This invitation was used or taken back')
   await expectNothingSerious(bo)
 
   await ada.page.getByRole('button', { name: 'New invitation' }).click()

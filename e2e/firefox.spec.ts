@@ -261,7 +261,7 @@ test('Chromium invites Firefox, who does not want to; the next one does, and the
   await ada.chatWith(alan, 'The engine')
   await grace.page.goto(link)
   await grace.accept()
-  await expect(grace.page.getByRole('alert')).toContainText('Somebody has used this invitation')
+  await expect(grace.page.getByRole('alert')).toContainText('This invitation was used or taken back')
   await grace.page.getByRole('button', { name: 'Go to my people' }).click()
   await expect(grace.page.getByText('Nobody here yet')).toBeVisible()
   await expect(ada.row(GRACE)).toHaveCount(0)

@@ -27,7 +27,7 @@ test('a link that somebody else has used', async ({ relay, newBrowser }) => {
   await expect(ada.page.getByRole('heading', { name: 'Grace Hopper is here' })).toBeVisible()
 
   const third = await Person.open(await newBrowser(), link, 'Charles Babbage')
-  await expect(await refusalOf(third)).toContainText('Somebody has used this invitation')
+  await expect(await refusalOf(third)).toContainText('This invitation was used or taken back')
   await ada.page.keyboard.press('Escape')
   await expect(ada.row('Grace Hopper')).toBeVisible()
   await expect(ada.row('Charles Babbage')).toHaveCount(0)

@@ -50,6 +50,8 @@ export const text = {
     full: 'there is no space left to keep it',
     blocked: 'this browser does not let the page keep anything',
     historySession: 'Messages are kept only as long as this page is open.',
+    documentsSession: 'Documents are kept only as long as this page is open.',
+    bothSession: 'Messages and documents are kept only as long as this page is open.',
     persistent: 'Kept in this browser. It will not be cleared by itself.',
     bestEffort: 'Kept in this browser. If space runs out, the browser may clear it.',
   } satisfies Record<string, string | ((why: string) => string)>,
@@ -156,7 +158,6 @@ export const text = {
 
   invite: {
     open: 'Invite',
-    openLong: 'Invite someone',
     title: 'Invite someone',
     making: 'Making a link…',
     hint: 'Send this link to one person, or let them scan the code. Whoever opens it first becomes your contact.',
@@ -199,7 +200,7 @@ export const text = {
       again: false,
     },
     used: {
-      title: 'Somebody has used this invitation',
+      title: 'This invitation was used or taken back',
       sentence: 'Each invitation works for one person. Ask for a new one.',
       again: false,
     },
@@ -300,6 +301,14 @@ export const text = {
       removeYes: 'Remove',
       removeNo: 'Keep',
     },
+    find: {
+      field: 'Find in this document',
+      previous: 'Previous',
+      next: 'Next',
+      count: (count: number, current: number | undefined) =>
+        count === 0 ? 'Not found' : current === undefined ? `${count} found` : `${current} of ${count}`,
+      many: (count: number) => `More than ${count}`,
+    },
     arrived: (name: string) => `${name} shared a document with you`,
     notSaved: 'This browser could not save a document. It is shown for as long as this page is open.',
     tooLong: (max: string) => `There is no room for that: a document holds ${max} characters. Nothing was changed.`,
@@ -327,6 +336,13 @@ export const text = {
       missed: (name: string) => `${name} called and gave up`,
       'hung-up': (name: string) => `${name} hung up`,
       'turned-away': (name: string) => `${name} called, and was told that you are on another call`,
+    },
+    /** `by`: what is used instead, as the browser calls it. */
+    unplugged: {
+      camera: (by: string | undefined) =>
+        `Your camera is gone. ${by ? `In use now: ${by}` : 'There is no other, so nobody sees you.'}`,
+      microphone: (by: string | undefined) =>
+        `Your microphone is gone. ${by ? `In use now: ${by}` : 'There is no other, so nobody hears you.'}`,
     },
     over: {
       declined: { title: (name: string) => `${name} declined`, sentence: 'You can write to them instead.' },
@@ -373,6 +389,7 @@ export const text = {
     myScreen: 'Your screen',
     theirCameraOff: (name: string) => `${name}’s camera is off`,
     muted: (name: string) => `${name} is muted`,
+    mutedShort: 'Muted',
     iAmMuted: ', muted',
     connecting: 'Connecting picture and sound…',
     startAudio: 'Click to start audio',

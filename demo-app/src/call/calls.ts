@@ -4,6 +4,7 @@ import type { NewCall } from '../chat/history.ts'
 import { codeOf } from '../errors.ts'
 import { Value } from '../observable.ts'
 import { Capture } from './capture.ts'
+import type { DeviceKind } from './device.ts'
 import { LiveCall } from './live-call.ts'
 import { CALL_STATE } from './self-state.ts'
 import { playTone, type ToneKind } from './tone.ts'
@@ -34,10 +35,9 @@ export type CallState =
   | { readonly at: 'over'; readonly with: PeerId; readonly why: CallEnd }
 
 /** Something that happened to a call and needs no answer. */
-export interface CallNews {
-  readonly what: 'missed' | 'hung-up' | 'turned-away'
-  readonly who: PeerId
-}
+export type CallNews =
+  | { readonly what: 'missed' | 'hung-up' | 'turned-away'; readonly who: PeerId }
+  | { readonly what: 'unplugged'; readonly device: DeviceKind; readonly by: string | undefined }
 
 /** Keeps a line about a call that is over. */
 type Note = (who: PeerId, line: Pick<NewCall, 'author' | 'call'>) => void
@@ -65,6 +65,8 @@ export class Calls {
     peer.handle(CALL_STATE, (stream) => this.#hearState(stream))
     this.state.on(() => this.#sound())
     this.incoming.on(() => this.#sound())
+    for (const { kind, replaced } of [this.capture.camera, this.capture.microphone])
+      replaced.on(() => this.news.set({ what: 'unplugged', device: kind, by: replaced.get()?.by }))
     addEventListener('pagehide', () => {
       const incoming = this.incoming.get()
       incoming?.decline()

@@ -18,6 +18,10 @@ export interface DeviceChoice {
   /** '' until the browser may tell. */ readonly label: string
 }
 
+export interface DeviceReplaced {
+  /** As the browser calls it; undefined where there is no other. */ readonly by: string | undefined
+}
+
 /** What most cameras have and most networks carry; WebRTC sends less where it must. */
 const CAMERA = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } } satisfies MediaTrackConstraints
 
@@ -29,6 +33,8 @@ export class Device {
   readonly isOn: Value<boolean>
   readonly choices = new Value<readonly DeviceChoice[]>([])
   readonly chosen: Value<string | undefined>
+  /** The one in use was unplugged, and what took its place. */
+  readonly replaced = new Value<DeviceReplaced | undefined>(undefined)
   #isNeeded = false
   /** Whatever an earlier one brings is no longer wanted. */
   #attempt = 0
@@ -98,8 +104,7 @@ export class Device {
     if (!this.#isNeeded) return
     const choices = this.choices.get()
     if (state.is === 'failed' && state.why !== 'refused' && choices.length > 0) await this.#acquire()
-    const used = this.track?.getSettings().deviceId
-    if (used !== undefined && !choices.some(({ id }) => id === used)) await this.#acquire()
+    if (this.#isGone(this.track)) await this.#replace()
   }
 
   /** Settles with a stream that has a track of this kind. */
@@ -120,7 +125,17 @@ export class Device {
     this.choices.set(await listDevices(this.kind === 'camera' ? 'videoinput' : 'audioinput'))
   }
 
-  async #acquire(ask = () => this.ask()): Promise<void> {
+  #isGone(track: MediaStreamTrack | undefined): boolean {
+    const used = track?.getSettings().deviceId
+    return used !== undefined && !this.choices.get().some(({ id }) => id === used)
+  }
+
+  async #replace(): Promise<void> {
+    if (await this.#acquire()) this.replaced.set({ by: this.track?.label })
+  }
+
+  /** Resolves with whether what it came to still counts: a track, or the reason why there is none. */
+  async #acquire(ask = () => this.ask()): Promise<boolean> {
     this.#attempt += 1
     const attempt = this.#attempt
     if (!this.track) this.state.set({ is: 'opening' })
@@ -128,12 +143,17 @@ export class Device {
       const stream = await ask()
       const [track] = this.kind === 'camera' ? stream.getVideoTracks() : stream.getAudioTracks()
       if (!track) throw new DOMException('The browser gave no track.', 'NotFoundError')
-      if (attempt !== this.#attempt) return track.stop()
+      if (attempt !== this.#attempt) {
+        track.stop()
+        return false
+      }
       this.#use(track)
       await this.#list()
     } catch (error) {
-      if (attempt === this.#attempt) this.#release({ is: 'failed', why: troubleOf(error) })
+      if (attempt !== this.#attempt) return false
+      this.#release({ is: 'failed', why: troubleOf(error) })
     }
+    return true
   }
 
   #use(track: MediaStreamTrack): void {
@@ -141,10 +161,18 @@ export class Device {
     if (this.kind === 'microphone') track.enabled = this.isOn.get()
     // Unplugged, or taken away in the browser's own settings.
     track.addEventListener('ended', () => {
-      if (this.track === track) this.#list().then(() => this.#acquire(), reportError)
+      if (this.track === track) this.#ended(track).catch(reportError)
     })
     this.state.set({ is: 'open', track })
     before?.stop()
+  }
+
+  async #ended(track: MediaStreamTrack): Promise<void> {
+    await this.#list()
+    // Meanwhile the browser may have told that devices changed, and it was replaced.
+    if (this.track !== track) return
+    if (this.#isGone(track)) await this.#replace()
+    else await this.#acquire()
   }
 
   #release(state: DeviceState): void {

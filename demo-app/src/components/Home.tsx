@@ -1,6 +1,7 @@
 /** People on one side, a conversation on the other; on a phone one at a time. */
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { DocumentScreen } from '../documents/components/DocumentScreen.tsx'
+import { loadAhead } from '../documents/load-ahead.ts'
 import { opened } from '../documents/place.ts'
 import { Invitation } from '../invitation.ts'
 import { useValue } from '../observable.ts'
@@ -26,6 +27,7 @@ export function Home({ session }: { session: Session }) {
   const invitation = useMemo(() => new Invitation(session.peer), [session])
   const close = () => setDialog('none')
 
+  useEffect(loadAhead, [])
   useOnScreen(session, person?.id)
   useTitle(people.reduce((count, { unread }) => count + unread, 0))
   // Removed, here or in another tab of this profile. Right after an invitation the list is one turn behind the contacts.
@@ -49,7 +51,7 @@ export function Home({ session }: { session: Session }) {
         ) : person ? (
           <Conversation key={person.id} session={session} person={person} onAbout={() => setDialog('person')} />
         ) : (
-          <Nobody first={people.length === 0} onInvite={() => setDialog('invite')} />
+          <Nobody first={people.length === 0} />
         )}
       </main>
       <Notice session={session} quiet={dialog === 'invite'} />
@@ -60,22 +62,14 @@ export function Home({ session }: { session: Session }) {
   )
 }
 
-function Nobody({ first, onInvite }: { first: boolean; onInvite: () => void }) {
+function Nobody({ first }: { first: boolean }) {
   return (
     <div class="nobody">
       <span class="nobody-picture" aria-hidden="true">
         <Icon name={first ? 'invite' : 'chat'} />
       </span>
       <h2>{first ? text.chat.firstTitle : text.chat.pick}</h2>
-      {first && (
-        <>
-          <p>{text.chat.firstHint}</p>
-          <button type="button" class="button primary" onClick={onInvite}>
-            <Icon name="invite" />
-            {text.invite.openLong}
-          </button>
-        </>
-      )}
+      {first && <p>{text.chat.firstHint}</p>}
     </div>
   )
 }

@@ -7,15 +7,13 @@ import type { Person } from '../people.ts'
 import { select } from '../selection.ts'
 import { text } from '../text.ts'
 import { Avatar } from './Avatar.tsx'
-import { Icon } from './Icon.tsx'
 
 interface PeopleListProps {
   people: readonly Person[]
   selected: PeerId | undefined
-  onInvite: () => void
 }
 
-export function PeopleList({ people, selected, onInvite }: PeopleListProps) {
+export function PeopleList({ people, selected }: PeopleListProps) {
   const now = useNow()
   return (
     <nav class="people" aria-labelledby="people-title">
@@ -29,10 +27,6 @@ export function PeopleList({ people, selected, onInvite }: PeopleListProps) {
             <strong>{text.people.none}</strong>
             {text.people.noneHint}
           </p>
-          <button type="button" class="button primary only-narrow" onClick={onInvite}>
-            <Icon name="invite" />
-            {text.invite.openLong}
-          </button>
         </div>
       ) : (
         <ul>

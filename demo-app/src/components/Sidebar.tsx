@@ -43,7 +43,7 @@ export function Sidebar({ session, people, selected, onYou, onInvite }: SidebarP
         </button>
       </header>
       <StatusLine session={session} people={people} />
-      <PeopleList people={people} selected={selected} onInvite={onInvite} />
+      <PeopleList people={people} selected={selected} />
       <DocumentList session={session} people={people} />
     </aside>
   )

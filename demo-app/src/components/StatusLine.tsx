@@ -11,6 +11,7 @@ export function StatusLine({ session, people }: { session: Session; people: read
   const unsaved = useValue(session.chats.unsaved)
   const unsavedDocument = useValue(session.documents.unsaved)
   const connected = people.some(({ link }) => link === 'direct' || link === 'turn' || link === 'reconnecting')
+  const sessionWords = wordsOfSession(session.chats.saved, session.documents.saved)
   const { tone, words, detail } = reachWords(status, connected)
   return (
     <div class="status">
@@ -23,13 +24,21 @@ export function StatusLine({ session, people }: { session: Session; people: read
       </div>
       {status.storage.state === 'session' ? (
         <Warning words={text.storage.session(storageWhy(status.storage.error))} />
-      ) : session.chats.saved ? (
-        (unsaved || unsavedDocument) && <Warning words={unsaved ? text.chat.notSaved : text.documents.notSaved} />
       ) : (
-        <Warning words={text.storage.historySession} />
+        <>
+          {sessionWords && <Warning words={sessionWords} />}
+          {(unsaved || unsavedDocument) && <Warning words={unsaved ? text.chat.notSaved : text.documents.notSaved} />}
+        </>
       )}
     </div>
   )
+}
+
+/** What goes with the page, if anything. */
+function wordsOfSession(chatsSaved: boolean, documentsSaved: boolean): string | undefined {
+  if (chatsSaved && documentsSaved) return undefined
+  if (chatsSaved) return text.storage.documentsSession
+  return documentsSaved ? text.storage.historySession : text.storage.bothSession
 }
 
 function Warning({ words }: { words: string }) {

@@ -10,8 +10,11 @@ import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next'
 import * as Y from 'yjs'
 import { text } from '../text.ts'
 import { othersCursors } from './cursors.ts'
+import { find } from './find.tsx'
+import { continueList } from './lists.ts'
 import type { LiveDocument } from './live-document.ts'
 import { markdown } from './markdown.ts'
+import { toggleBold, toggleItalic } from './marks.ts'
 import { theme } from './theme.ts'
 
 /** UTF-16 units. Beyond, nothing more goes in here, which is said; what others write does. */
@@ -76,7 +79,14 @@ function stateOf(document: LiveDocument, label: string, undoManager: Y.UndoManag
       // Cursors are drawn in `more`: the package's own set style attributes, which the policy forbids.
       yCollab(document.text, null, { undoManager }),
       // Tab leaves the editor, as it leaves any other field.
-      keymap.of([...yUndoManagerKeymap, ...defaultKeymap]),
+      find,
+      keymap.of([
+        { key: 'Enter', run: continueList },
+        { key: 'Mod-b', run: toggleBold },
+        { key: 'Mod-i', run: toggleItalic },
+        ...yUndoManagerKeymap,
+        ...defaultKeymap,
+      ]),
     ],
   })
 }

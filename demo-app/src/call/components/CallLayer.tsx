@@ -59,7 +59,11 @@ function News({ session, nameOf }: { session: Session; nameOf: (id: PeerId) => s
   }, [now])
   return (
     <div class="notices call-news" role="status">
-      {now && <p class="notice">{text.call.news[now.what](nameOf(now.who))}</p>}
+      {now && (
+        <p class="notice">
+          {now.what === 'unplugged' ? text.call.unplugged[now.device](now.by) : text.call.news[now.what](nameOf(now.who))}
+        </p>
+      )}
     </div>
   )
 }

@@ -67,7 +67,7 @@ export function CallScreen({ session, call, id, name }: CallScreenProps) {
       </header>
       <div class="stage">
         {call ? (
-          <Theirs call={call} speaker={capture.speaker} id={id} name={name} />
+          <Theirs call={call} speaker={capture.speaker} id={id} name={name} isSmall={isSmall} />
         ) : (
           <div class="tile theirs ringing">
             <Avatar id={id} name={name} size="large" />

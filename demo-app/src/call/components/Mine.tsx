@@ -19,7 +19,7 @@ export function Mine({ capture, size }: { capture: Capture; size: 'large' | 'sma
   const label = screen ? text.call.myScreen : text.call.mine
   return (
     <div class={`tile mine ${size}${isSpeaking ? ' speaking' : ''}${screen ? ' screen' : ''}`}>
-      {stream && <Picture stream={stream} label={label} isMirrored={!screen} />}
+      {stream && <Picture stream={stream} label={label} isMirrored={!screen} isWhole={!!screen} />}
       {!stream && camera.is !== 'opening' && <p class="tile-words">{text.call.cameraOff}</p>}
       <span class="tile-name">
         {isMuted && <Icon name="microphoneOff" />}

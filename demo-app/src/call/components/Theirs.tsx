@@ -14,9 +14,10 @@ interface TheirsProps {
   speaker: Speaker
   id: string
   name: string
+  isSmall: boolean
 }
 
-export function Theirs({ call, speaker, id, name }: TheirsProps) {
+export function Theirs({ call, speaker, id, name, isSmall }: TheirsProps) {
   const { stream, picture, sound } = useValue(call.remote)
   const said = useValue(call.theirs)
   const isSpeaking = useSpeaking(sound)
@@ -32,6 +33,8 @@ export function Theirs({ call, speaker, id, name }: TheirsProps) {
         stream={stream}
         speaker={speaker}
         label={said?.picture === 'screen' ? words.theirScreen(name) : words.them(name)}
+        // Whoever does not say what it is may share a screen.
+        isWhole={said?.picture !== 'camera'}
         isHidden={isHidden}
         onBlocked={(play) => setStart(() => play)}
       />
@@ -44,7 +47,8 @@ export function Theirs({ call, speaker, id, name }: TheirsProps) {
         {isMuted && (
           <>
             <Icon name="microphoneOff" />
-            <span class="clip">{words.muted(name)}</span>
+            <span class={isSmall ? 'unseen' : ''}>{words.muted(name)}</span>
+            {isSmall && <span aria-hidden="true">{words.mutedShort}</span>}
           </>
         )}
       </p>

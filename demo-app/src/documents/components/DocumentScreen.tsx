@@ -1,4 +1,4 @@
-/** A document on the screen. What it takes is loaded when the first one is opened: Yjs, CodeMirror, and the rest of this screen. */
+/** A document on the screen. What it takes is not in the first script: Yjs, CodeMirror, and the rest of this screen. */
 import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { Icon } from '../../components/Icon.tsx'

@@ -1,5 +1,5 @@
 /** An open document: its title, who is there, where it stands, and the text. */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { Icon } from '../../components/Icon.tsx'
 import { useValue } from '../../observable.ts'
 import type { Session } from '../../session.ts'
@@ -45,7 +45,9 @@ export function DocumentView({ session, document }: DocumentViewProps) {
     if (!entry) closeDocument()
   }, [entry])
   const standing = useCalm(standingOf(keeping, session.documents.saved, entry?.members ?? [], lines, people, status))
-  const spoken = useMemo(() => standing.words, [standing.tone === 'good' ? 'good' : standing.words])
+  // What passes with each letter is shown, and not read out.
+  const spoken = useRef('')
+  if (!standing.isPassing && keeping !== 'keeping') spoken.current = standing.words
   if (!entry) return null
 
   const title = entry.title || text.documents.untitled
@@ -62,7 +64,7 @@ export function DocumentView({ session, document }: DocumentViewProps) {
             {standing.words}
           </p>
           <p class="unseen" role="status">
-            {spoken}
+            {spoken.current}
           </p>
         </div>
         <Company members={entry.members} present={present} people={people} />
