@@ -29,9 +29,14 @@ export interface PeerOptions {
   findableBy?: Audience
   /** How much of my network address a peer may learn. Default: 'direct' for trusted contacts, for whoever proved an invitation's
    *  secret; else 'relayed' (TURN only; without a TURN server such a dial fails with 'needs-turn').
-   *  Of an invitation it is not known yet who takes it up: asked without an `id`. A method, so that a function that counts on one
-   *  is accepted; what it throws without discloses nothing. */
-  disclose?(who: { id?: PeerId; contact?: Contact; via: 'contact' | 'invite' }): Disclosure
+   *  Of an invitation it is not known yet who takes it up: asked without an `id`. What it throws then discloses nothing. Rooms, public
+   *  addresses and the neighbourhood are to come. */
+  disclose?(who: {
+    id?: PeerId
+    contact?: Contact
+    room?: string
+    via: 'contact' | 'public' | 'invite' | 'room' | 'nearby'
+  }): Disclosure
   /** May contacts see that I am online without opening anything? Without, I do not see it of them either. Default true. */
   presence?: boolean
   /** The page that invitation links open. Default: this one; in Node needed for making links. */

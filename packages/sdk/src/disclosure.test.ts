@@ -33,7 +33,8 @@ test('a user who decides is asked about everybody, also about an invitation that
 })
 
 test('a function that counts on knowing whom is one, and discloses nothing where it fails without', () => {
-  const onlyAda = ({ id }: { id: PeerId }): Disclosure => (id.startsWith(ids[0]) ? 'direct' : 'relayed')
+  type Whom = Required<Parameters<NonNullable<PeerOptions['disclose']>>[0]>
+  const onlyAda = ({ id }: Whom): Disclosure => (id.startsWith(ids[0]) ? 'direct' : 'relayed')
   const mine = policy({ disclose: onlyAda } satisfies PeerOptions)
   expect(ids.map((id) => mine.towards(id as PeerId))).toEqual(['direct', 'relayed', 'relayed'])
   expect(() => mine.towards(undefined)).toThrow(expect.objectContaining({ code: 'invalid-argument' }))

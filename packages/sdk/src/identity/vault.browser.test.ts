@@ -1,5 +1,5 @@
 import { verify } from '@kith/protocol'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { ContactBook } from '../contacts.ts'
 import { openIndexedDb } from '../storage/indexeddb.ts'
 import { openStore } from '../storage/open.ts'
@@ -104,11 +104,7 @@ test('the real lock manager: the tab in focus takes the duty, and gives it back 
     const document = Object.assign(new EventTarget(), { hasFocus: () => false })
     return { window, duty: new AnswerDuty({ locks: navigator.locks, lockName, page: { window, document } }) }
   }
-  const until = (duty: AnswerDuty, mine: boolean) =>
-    new Promise<void>((resolve) => {
-      if (duty.isMine() === mine) resolve()
-      duty.onChange((now) => now === mine && resolve())
-    })
+  const until = (duty: AnswerDuty, mine: boolean) => vi.waitFor(() => expect(duty.isMine()).toBe(mine))
   const a = tab()
   await until(a.duty, true)
   const b = tab()
