@@ -47,7 +47,7 @@ export function Theirs({ call, speaker, id, name, isSmall }: TheirsProps) {
         {isMuted && (
           <>
             <Icon name="microphoneOff" />
-            <span class={isSmall ? 'unseen' : ''}>{words.muted(name)}</span>
+            <span class={isSmall ? 'unseen' : undefined}>{words.muted(name)}</span>
             {isSmall && <span aria-hidden="true">{words.mutedShort}</span>}
           </>
         )}
