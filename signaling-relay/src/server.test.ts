@@ -193,12 +193,13 @@ test('ten thousand mutated and random frames do not bring it down', async () => 
 })
 
 test('limits can be set, and hold', async () => {
-  const relay = await start({ limits: { sockets: 2, sendBurst: 1, sendPerSecond: 0, firstBindMs: 50 } })
-  const [a, b] = [await connected(relay), await connected(relay)]
+  const relay = await start({ limits: { sockets: 2, sendBurst: 1, sendPerSecond: 0, firstBindMs: 1_000 } })
+  const a = await connected(relay)
+  await a.bind(1)
+  const b = await connected(relay)
   const c = new Client(relay)
   expect(await c.next()).toEqual(notice('full'))
   expect(await c.gone()).toEqual({ code: 1013, reason: 'full' })
-  await a.bind(1)
   a.send(2, 1)
   a.send(2, 1)
   expect(await a.next()).toMatchObject(notice('rate-limited', { of: 'send' }))
@@ -226,6 +227,7 @@ test('a client that stops reading is dropped for, then closed; nobody waits for 
       receivePerSecond: 1e6,
       queueEnvelopes: 4,
       stalledWriteMs: 300,
+      pingMs: 600_000,
     },
   })
   const [sender, slow, quick] = [await connected(relay), await connected(relay), await connected(relay)]

@@ -280,7 +280,7 @@ test('a reader that never reads: the newest are kept, the others dropped and cou
   using bare = await bareChannels()
   const heldBefore = await heldBytes()
   let n = 0
-  const flood = atRate(4000, 1000, () => {
+  const flood = atRate(4000, 2000, () => {
     const datagram = new Uint8Array(DATAGRAM_MAX_BYTES)
     new DataView(datagram.buffer).setUint32(0, n++)
     mine.send(datagram)
