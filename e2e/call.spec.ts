@@ -235,6 +235,8 @@ test('the call goes on while the relay is away, and says so; once it is back, so
   relay,
   newBrowser,
 }) => {
+  // Three people and two calls: a minute alone, several on a machine that has other work.
+  test.slow()
   const [ada, grace] = await twoTalking(relay.page, newBrowser)
   await relay.stop()
   await expect(ada.screen(GRACE)).toContainText('The relay is not reachable; you are still connected')

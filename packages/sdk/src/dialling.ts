@@ -293,12 +293,11 @@ export class Dialling {
   #negotiate(dial: DialNumber, leg: Leg, role: 'offerer' | 'answerer', iceServers: RTCIceServer[]): Negotiator {
     const { wrtc } = this.#host
     const config: PathConfig = { iceServers, iceTransportPolicy: leg.disclosure === 'relayed' ? 'relay' : 'all' }
-    const spare = this.#spares.take(config)
     return createNegotiator({
       role,
       ...config,
-      ...(wrtc ? { wrtc } : {}),
-      ...(spare ? { spare } : {}),
+      wrtc,
+      spare: this.#spares.take(config),
       onDescription: (description) => {
         leg.local = description
         if (leg.remote) this.#openLink(dial, leg)

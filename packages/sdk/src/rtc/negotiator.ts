@@ -43,9 +43,9 @@ export interface NegotiatorOptions extends PathConfig {
   /** Who offers, at first and at each ICE restart. */
   readonly role: 'offerer' | 'answerer'
   /** Default: the browser's. */
-  readonly wrtc?: WebRtc
+  readonly wrtc?: WebRtc | undefined
   /** One made ahead, of the same `wrtc`; from now on the negotiator's. Default: it makes one. */
-  readonly spare?: FencedConnection
+  readonly spare?: FencedConnection | undefined
   /** Whether loopback candidates may cross, for tests on one host. Default false. */
   readonly allowLoopback?: boolean
   /** Ours. The offerer's comes by itself, and again after `restartIce`; the answerer's after each `describe`. */

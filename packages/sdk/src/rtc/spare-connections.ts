@@ -12,13 +12,13 @@ const REFILL_MS = 500
 const KEPT_MS = 7 * 24 * 3_600_000
 
 export class SpareConnections {
-  readonly #wrtc: Pick<WebRtc, 'RTCPeerConnection'> | undefined
+  /** Undefined where none can be made, or none is to be any more. */
+  #wrtc: Pick<WebRtc, 'RTCPeerConnection'> | undefined
   readonly #mayMake: () => boolean
   #spare: { readonly fenced: FencedConnection; readonly madeAt: number } | undefined
   /** The next is made as the last was wanted. */
   #config: PathConfig = { iceServers: [], iceTransportPolicy: 'all' }
   #refill: ReturnType<typeof setTimeout> | undefined
-  #isClosed = false
   readonly #listening = new AbortController()
 
   /**
@@ -44,7 +44,7 @@ export class SpareConnections {
   }
 
   close(): void {
-    this.#isClosed = true
+    this.#wrtc = undefined
     this.#listening.abort()
     clearTimeout(this.#refill)
     this.#drop()
@@ -57,16 +57,14 @@ export class SpareConnections {
   }
 
   #later(delayMs: number): void {
-    if (this.#isClosed || this.#wrtc === undefined) return
-    const { RTCPeerConnection } = this.#wrtc
-    this.#refill ??= setTimeout(() => this.#fill(RTCPeerConnection), delayMs)
+    if (this.#wrtc) this.#refill ??= setTimeout(() => this.#fill(), delayMs)
   }
 
-  #fill(Implementation: typeof RTCPeerConnection): void {
+  #fill(): void {
     this.#refill = undefined
-    if (this.#spare !== undefined || !this.#mayMake()) return
+    if (this.#spare || !this.#wrtc || !this.#mayMake()) return
     try {
-      this.#spare = { fenced: fencedConnection(Implementation, this.#config), madeAt: Date.now() }
+      this.#spare = { fenced: fencedConnection(this.#wrtc.RTCPeerConnection, this.#config), madeAt: Date.now() }
     } catch {
       // It will be made when it is needed, and whoever needs it is told what is wrong.
     }
