@@ -88,8 +88,8 @@ export const RESEND_MS = 250
 /** The longest wait between two resends. */
 export const RESEND_MAX_MS = 2_000
 
-/** How long an acknowledgement waits for a message that it can go with. Most dials are done before it has to go alone, in the moments that
- *  both sides are busiest. Less than RESEND_MS by the time there and back of most paths. */
+/** How long an acknowledgement waits for a message that it can go with: most dials are done before it has to go alone. With the time
+ *  there and back of most paths less than RESEND_MS, or parts would be resent for nothing. */
 export const DIAL_ACK_MS = 50
 
 /** Candidates found after the first are gathered for so long into one message. */

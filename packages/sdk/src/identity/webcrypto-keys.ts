@@ -25,6 +25,7 @@ export interface IdentityCryptoKeys {
   readonly agreement: CryptoKey
 }
 
+/** A dial is under way: its work goes first. */
 const REFILL_MS = 500
 
 /** RFC 8410 §7: PKCS #8 of a 32-byte private key is this, then the key. */
