@@ -176,6 +176,11 @@ export const STREAMS_MAX = 1024
 /** Scopes (the peer's own, and one a shared room) in a hello: what two people may have in common, in one message. Beyond: 'peer-violation'. */
 export const SCOPES_MAX = 128
 
+/** Features that a hello names, and UTF-16 units in each name: what both ends know fits many times over, and what a remote makes us
+ *  keep is 2 KiB. Beyond: the rest of the list is ignored; 'peer-violation' for a longer name. */
+export const FEATURES_MAX = 64
+export const FEATURE_NAME_MAX_LENGTH = 32
+
 /** UTF-16 units of a goaway's reason: a sentence for a person. Beyond: cut by the sender, 'peer-violation' at the receiver. */
 export const GOAWAY_REASON_MAX_LENGTH = 256
 

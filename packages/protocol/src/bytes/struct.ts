@@ -9,7 +9,7 @@ import type { Bytes } from '../machine.ts'
 export type Packable = null | boolean | number | string | Uint8Array | readonly Packable[] | { readonly [key: string]: Packable }
 
 /** Longest array or map: an array header of five bytes may announce four billion elements, which the decoder would allocate. */
-const MAX_ELEMENTS = 256
+export const MAX_ELEMENTS = 256
 
 const encoder = new Encoder({ maxDepth: 16, initialBufferSize: 1024 })
 

@@ -3,7 +3,14 @@ import { fromHex, hex } from '../bytes/bytes.ts'
 import { mutations } from '../bytes/mutate.ts'
 import { type Packable, pack } from '../bytes/struct.ts'
 import { KithError } from '../errors.ts'
-import { FRAME_MAX_BYTES, GOAWAY_REASON_MAX_LENGTH, PROTOCOLS_MAX, SCOPES_MAX } from '../limits.ts'
+import {
+  FEATURE_NAME_MAX_LENGTH,
+  FEATURES_MAX,
+  FRAME_MAX_BYTES,
+  GOAWAY_REASON_MAX_LENGTH,
+  PROTOCOLS_MAX,
+  SCOPES_MAX,
+} from '../limits.ts'
 import type { Bytes } from '../machine.ts'
 import { type ControlMessage, decodeControl, encodeControl } from './control.ts'
 
@@ -22,6 +29,7 @@ const hello: ControlMessage = {
     [bytes(8), ['/doc/v1', '/call/v1']],
   ],
   limits: { streams: 1024, streamWindowBytes: 262_144, connectionWindowBytes: 1_048_576 },
+  features: ['a', 'of a later version'],
 }
 
 const messages: [wire: string, message: ControlMessage][] = [
@@ -43,8 +51,13 @@ test.each(messages)('on the wire: %s', (wire, message) => {
 
 test('a hello comes back, and what later versions add is passed over', () => {
   expect(decodeControl(encodeControl(hello))).toEqual(hello)
-  const later = pack([2, 2, bytes(16), [], [1, 2, 3, 'more'], 'more'])
+  const later = pack([2, 2, bytes(16), [], [1, 2, 3, 'more'], ['a feature'], 'more'])
   expect(decodeControl(later)).toMatchObject({ type: 'hello', version: 2, limits: { connectionWindowBytes: 3 } })
+})
+
+test('a hello of a build without features names none', () => {
+  expect(decodeControl(pack([2, 1, bytes(16), [], [1, 1, 1]]))).toMatchObject({ features: [] })
+  expect(decodeControl(pack([2, 1, bytes(16), [], [1, 1, 1], null]))).toMatchObject({ features: [] })
 })
 
 test.each<[string, Packable]>([
@@ -55,6 +68,8 @@ test.each<[string, Packable]>([
   ['version 0', [2, 0, bytes(16), [], [1, 1, 1]]],
   ['an instance of 15 bytes', [2, 1, bytes(15), [], [1, 1, 1]]],
   ['limits missing', [2, 1, bytes(16), []]],
+  ['features that are no list', [2, 1, bytes(16), [], [1, 1, 1], 'feature']],
+  ['a feature that is no text', [2, 1, bytes(16), [], [1, 1, 1], [1]]],
   ['a name that is none', [3, [[0, ['chat']]]]],
   ['an ack of lane 1', [5, 1, 0]],
   ['a negative count', [5, 2, -1]],
@@ -72,6 +87,13 @@ test('limits hold at N and not at N + 1', () => {
   const names = Array.from({ length: PROTOCOLS_MAX + 1 }, (_, i) => `/p/${i}`)
   expect(decodeControl(pack([3, [[0, names.slice(1)]]])).type).toBe('protocols')
   expect(() => decodeControl(pack([3, [[0, names]]]))).toThrow(violation)
+
+  const features = Array.from({ length: FEATURES_MAX + 1 }, (_, i) => `feature ${i}`)
+  const helloWith = (list: string[]) => decodeControl(pack([2, 1, bytes(16), [], [1, 1, 1], list]))
+  expect(helloWith(features.slice(1))).toMatchObject({ features: features.slice(1) })
+  expect(helloWith(features)).toMatchObject({ features: features.slice(0, FEATURES_MAX) })
+  expect(helloWith(['x'.repeat(FEATURE_NAME_MAX_LENGTH)])).toMatchObject({ features: ['x'.repeat(FEATURE_NAME_MAX_LENGTH)] })
+  expect(() => helloWith(['x'.repeat(FEATURE_NAME_MAX_LENGTH + 1)])).toThrow(violation)
 
   const reason = 'x'.repeat(GOAWAY_REASON_MAX_LENGTH)
   expect(decodeControl(pack([9, 0, reason]))).toMatchObject({ reason })

@@ -5,7 +5,7 @@
  * | type | | fields |
  * |---|---|---|
  * | 1 | confirm | HMAC, 32 bytes (RFC 8844: who is at the other end of *this* DTLS association) |
- * | 2 | hello | version, instance 16 bytes, [[scope, [protocol…]]…], [streams, stream window, connection window] |
+ * | 2 | hello | version, instance 16 bytes, [[scope, [protocol…]]…], [streams, stream window, connection window], [feature…] |
  * | 3 | protocols | [[scope, [protocol…]]…] |
  * | 5 | ack | lane (2 urgent, 3 bulk), frames received on it |
  * | 6 | resume | lane, frames received on it |
@@ -13,10 +13,10 @@
  * | 9 | goaway | code, reason |
  * | 4, 10 | sdp, mention | not the mux's affair: passed on as they are |
  */
-import { type Fields, type Packable, pack, unpackFields } from '../bytes/struct.ts'
+import { type Fields, MAX_ELEMENTS, type Packable, pack, unpackFields } from '../bytes/struct.ts'
 import { violation } from '../errors.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
-import { FRAME_MAX_BYTES, GOAWAY_REASON_MAX_LENGTH, SCOPES_MAX } from '../limits.ts'
+import { FEATURE_NAME_MAX_LENGTH, FEATURES_MAX, FRAME_MAX_BYTES, GOAWAY_REASON_MAX_LENGTH, SCOPES_MAX } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
 import { type LaneNumber, laneNumber, readProtocols, readScope, type Scope } from './frames.ts'
 
@@ -45,6 +45,8 @@ export type ControlMessage =
       readonly instance: Bytes
       readonly served: ServedProtocols
       readonly limits: HelloLimits
+      /** Names of features.ts, and of later versions. */
+      readonly features: readonly string[]
     }
   | { readonly type: 'protocols'; readonly served: ServedProtocols }
   | { readonly type: 'ack'; readonly lane: LaneNumber; readonly count: number }
@@ -61,7 +63,7 @@ export function encodeControl(message: ControlMessage): Bytes {
     case 'hello': {
       const { streams, streamWindowBytes, connectionWindowBytes } = message.limits
       const limits = [streams, streamWindowBytes, connectionWindowBytes]
-      return pack([2, message.version, message.instance, packServed(message.served), limits])
+      return pack([2, message.version, message.instance, packServed(message.served), limits, message.features])
     }
     case 'protocols':
       return pack([3, packServed(message.served)])
@@ -92,7 +94,9 @@ export function decodeControl(message: Bytes): ControlMessage {
       const version = fields.integer()
       if (version < MUX_VERSION) throw violation(`unknown version ${version}`)
       const instance = fields.bytes(INSTANCE_BYTES)
-      return { type: 'hello', version, instance, served: readServed(fields), limits: readLimits(fields.struct()) }
+      const served = readServed(fields)
+      const limits = readLimits(fields.struct())
+      return { type: 'hello', version, instance, served, limits, features: readFeatures(fields) }
     }
     case 3:
       return { type: 'protocols', served: readServed(fields) }
@@ -127,6 +131,12 @@ function readServed(fields: Fields): ServedProtocols {
 
 function readLimits(fields: Fields): HelloLimits {
   return { streams: fields.integer(), streamWindowBytes: fields.integer(), connectionWindowBytes: fields.integer() }
+}
+
+/** Builds without features end their hello before the list. */
+function readFeatures(fields: Fields): readonly string[] {
+  const names = fields.optional((f) => f.list(MAX_ELEMENTS, (item) => item.text(FEATURE_NAME_MAX_LENGTH)))
+  return names?.slice(0, FEATURES_MAX) ?? []
 }
 
 function readLane(fields: Fields): LaneNumber {

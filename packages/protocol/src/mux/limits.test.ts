@@ -185,7 +185,10 @@ test('what the remote says that it takes is kept to: streams, bytes of one, byte
   const limits = { streams: 2, streamWindowBytes: 100, connectionWindowBytes: 150 }
   const bench = new Bench(0)
   bench.receive('control', encodeControl({ type: 'confirm', hmac: filled(32, 2) }))
-  bench.receive('control', encodeControl({ type: 'hello', version: 1, instance: filled(16, 1), served: [[0, [ECHO]]], limits }))
+  bench.receive(
+    'control',
+    encodeControl({ type: 'hello', version: 1, instance: filled(16, 1), served: [[0, [ECHO]]], limits, features: [] }),
+  )
   const [first, second] = [bench.mux.open({ protocols: [ECHO] }), bench.mux.open({ protocols: [ECHO] })]
   expect(() => bench.mux.open({ protocols: [ECHO] })).toThrow(expect.objectContaining({ code: 'too-many' }))
   expect([bench.mux.write(first, new Uint8Array(101)), bench.mux.write(second, new Uint8Array(100))]).toEqual([100, 100])

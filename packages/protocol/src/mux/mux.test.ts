@@ -19,6 +19,7 @@ import {
 } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
 import { encodeControl } from './control.ts'
+import type { Feature } from './features.ts'
 import {
   decodeFrame,
   encodeAccept,
@@ -74,7 +75,7 @@ test('unknown key-share: with other confirmations both ends stop before any byte
 })
 
 test.each([
-  ['hello before confirm', 0, { type: 'hello', version: 1, instance: filled(16, 0), served: [], limits: limits() }],
+  ['hello before confirm', 0, { type: 'hello', version: 1, instance: filled(16, 0), served: [], limits: limits(), features: [] }],
   ['ping before hello', 1, { type: 'ping', token: 1 }],
   ['confirm twice', 1, { type: 'confirm', hmac: filled(32, 2) }],
 ] as const)('out of turn: %s', (_, confirms, message) => {
@@ -82,6 +83,19 @@ test.each([
   if (confirms === 1) bench.receive('control', encodeControl({ type: 'confirm', hmac: filled(32, 2) }))
   bench.receive('control', encodeControl(message))
   expect(bench.failure).toBe('peer-violation')
+})
+
+test('a feature holds where both hellos name it, from "ready" on', () => {
+  const named = (name: string) => [name] as unknown as readonly Feature[]
+  const holds = (ours: string, theirs: string) => {
+    const [a, b] = [new Bench(0, { features: named(ours) }), new Bench(1, { features: named(theirs) })]
+    expect([...a.mux.remoteFeatures, a.mux.has(ours as Feature)]).toEqual([false])
+    exchange(a, b)
+    expect([...a.mux.remoteFeatures]).toEqual([theirs])
+    return a.mux.has(ours as Feature) && b.mux.has(ours as Feature)
+  }
+  expect(holds('x', 'x')).toBe(true)
+  expect(holds('x', 'y')).toBe(false)
 })
 
 function limits() {

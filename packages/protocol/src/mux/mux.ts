@@ -23,6 +23,7 @@ import { FRAME_MAX_BYTES, FRAME_MIN_BYTES, GOAWAY_REASON_MAX_LENGTH } from '../l
 import type { Bytes, Machine, Millis } from '../machine.ts'
 import { type DatagramStats, Datagrams } from './datagrams.ts'
 import { EarlyBudget, EarlyFrames } from './early.ts'
+import type { Feature } from './features.ts'
 import { Fifo } from './fifo.ts'
 import { encodeAck, type Scope } from './frames.ts'
 import type { MuxConfig, MuxInput, MuxOutput, OpenRequest } from './io.ts'
@@ -31,6 +32,8 @@ import { PACK_MAX_BYTES, PACKED_FRAME_MAX_BYTES, Packing, unpackMessage } from '
 import { Session } from './session.ts'
 import type { MuxStream } from './stream.ts'
 import { protocolsIn, Streams } from './streams.ts'
+
+const NO_FEATURES: ReadonlySet<string> = new Set()
 
 export class Mux implements Machine<MuxInput, MuxOutput> {
   readonly #frameMaxBytes: number
@@ -94,6 +97,16 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   /** What the remote serves in a scope; empty before 'ready'. */
   remoteProtocols(scope: Scope = 0): readonly ProtocolName[] {
     return protocolsIn(this.#session.remote?.served, scope)
+  }
+
+  /** Names of the remote's hello, unknown ones included; empty before 'ready'. */
+  get remoteFeatures(): ReadonlySet<string> {
+    return this.#session.remote?.features ?? NO_FEATURES
+  }
+
+  /** Whether both ends have a feature; false before 'ready'. Anything beyond version 1 is sent only where it is so. */
+  has(feature: Feature): boolean {
+    return this.#session.has(feature)
   }
 
   get roundTripMs(): number | undefined {

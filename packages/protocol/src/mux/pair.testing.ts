@@ -1,6 +1,7 @@
 /** For tests: two muxes that pass each other their messages by hand, lane by lane. */
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import type { Bytes } from '../machine.ts'
+import type { Feature } from './features.ts'
 import type { MuxInput, MuxOutput } from './io.ts'
 import type { LaneName } from './lanes.ts'
 import { Mux } from './mux.ts'
@@ -15,13 +16,21 @@ export interface SentMessage {
   readonly bytes: Bytes
 }
 
+export interface BenchOptions {
+  readonly served?: readonly ProtocolName[]
+  readonly theirs?: Bytes
+  readonly maxMessageSize?: number
+  /** What its hello names, instead of all that there are. */
+  readonly features?: readonly Feature[]
+}
+
 /** One machine, and everything that it has put out. */
 export class Bench {
   readonly mux: Mux
   readonly told: MuxOutput[] = []
   now = 0
 
-  constructor(role: 0 | 1, options: { served?: readonly ProtocolName[]; theirs?: Bytes; maxMessageSize?: number } = {}) {
+  constructor(role: 0 | 1, options: BenchOptions = {}) {
     const { served = [ECHO], theirs = filled(32, role === 0 ? 2 : 1), maxMessageSize = 262_144 } = options
     this.mux = new Mux({
       role,
@@ -29,6 +38,7 @@ export class Bench {
       instance: filled(16, role),
       served: [[0, served]],
       maxMessageSize,
+      ...(options.features && { features: options.features }),
     })
     this.give({ type: 'started' })
   }

@@ -19,6 +19,7 @@ import {
   type OpaqueType,
   type ServedProtocols,
 } from './control.ts'
+import { type Feature, OUR_FEATURES } from './features.ts'
 import { Fifo } from './fifo.ts'
 import type { LaneNumber } from './frames.ts'
 
@@ -28,6 +29,8 @@ export interface SessionConfig {
   /** Which of its tabs or devices a peer is, 16 bytes. */
   readonly instance: Bytes
   readonly served: ServedProtocols
+  /** What our hello names; all of features.ts unless fewer are given, as a build before them would. */
+  readonly features?: readonly Feature[]
 }
 
 /** What a message meant to those above. */
@@ -49,6 +52,7 @@ export interface RemoteHello {
   readonly instance: Bytes
   readonly served: ServedProtocols
   readonly limits: HelloLimits
+  readonly features: ReadonlySet<string>
 }
 
 /** 'confirming': theirs is awaited. 'greeting': verified, their hello is awaited. 'left': our goaway is out. */
@@ -60,6 +64,7 @@ type SessionState =
 
 export class Session {
   readonly #config: SessionConfig
+  readonly #features: readonly Feature[]
   #state: SessionState = { phase: 'confirming' }
   #dueAt: Millis | undefined
   #confirmSent = false
@@ -78,6 +83,7 @@ export class Session {
 
   constructor(config: SessionConfig) {
     this.#config = config
+    this.#features = config.features ?? OUR_FEATURES
     this.#served = config.served
   }
 
@@ -88,6 +94,11 @@ export class Session {
   /** What the other side said of itself; there from 'open' on. */
   get remote(): RemoteHello | undefined {
     return this.#state.phase === 'open' ? this.#state.remote : undefined
+  }
+
+  /** Whether both ends named the feature; from 'open' on that does not change. */
+  has(feature: Feature): boolean {
+    return this.#features.includes(feature) && this.remote?.features.has(feature) === true
   }
 
   get served(): ServedProtocols {
@@ -158,7 +169,7 @@ export class Session {
       case 'greeting': {
         if (message.type !== 'hello') throw violation(`${message.type} before hello`)
         const { instance, served, limits } = message
-        this.#state = { phase: 'open', remote: { instance, served, limits } }
+        this.#state = { phase: 'open', remote: { instance, served, limits, features: new Set(message.features) } }
         this.#dueAt = undefined
         this.#pingAt = now
         this.tick(now)
@@ -215,8 +226,14 @@ export class Session {
     if (!this.#helloSent) {
       this.#helloSent = true
       this.#servedChanged = false
-      const { instance } = this.#config
-      return { type: 'hello', version: MUX_VERSION, instance, served: this.#served, limits: OUR_LIMITS }
+      return {
+        type: 'hello',
+        version: MUX_VERSION,
+        instance: this.#config.instance,
+        served: this.#served,
+        limits: OUR_LIMITS,
+        features: this.#features,
+      }
     }
     for (const [lane, count] of this.#acks) {
       this.#acks.delete(lane)

@@ -4,6 +4,7 @@
  */
 import {
   type Bytes,
+  type Feature,
   Fields,
   isProtocolName,
   KithError,
@@ -86,7 +87,14 @@ export class Link {
     const { lanes, role, confirmation, instance, maxMessageSize } = options
     this.#lanes = lanes
     this.#onIncoming = options.onIncoming
-    this.#mux = new Mux({ role, confirmation, instance, maxMessageSize, served: served(options.protocols) })
+    this.#mux = new Mux({
+      role,
+      confirmation,
+      instance,
+      maxMessageSize,
+      served: served(options.protocols),
+      ...(options.features && { features: options.features }),
+    })
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject }
     })
@@ -115,6 +123,11 @@ export class Link {
   /** What the remote serves to us now. */
   get remoteProtocols(): ReadonlySet<ProtocolName> {
     return this.#remoteProtocols
+  }
+
+  /** Whether both ends have a feature of the wire; false before `ready`. */
+  has(feature: Feature): boolean {
+    return this.#mux.has(feature)
   }
 
   get roundTripMs(): number | undefined {

@@ -1,5 +1,5 @@
 /** What a link is made of and asked for. */
-import type { Bytes, DatagramStats, ProtocolName, Scope, StreamKind } from '@kith/protocol'
+import type { Bytes, DatagramStats, Feature, ProtocolName, Scope, StreamKind } from '@kith/protocol'
 import type { Lanes } from '../rtc/lane.ts'
 import type { LinkStream } from './stream.ts'
 
@@ -29,6 +29,8 @@ export interface LinkOptions {
   readonly protocols: readonly ProtocolName[]
   /** Bytes the remote takes as one message; 0 for no limit. */
   readonly maxMessageSize: number
+  /** What our hello names; all features of the wire unless given. */
+  readonly features?: readonly Feature[]
   /** Who takes a stream that the remote opens; undefined rejects it as unsupported. A handler that throws resets its stream. */
   readonly onIncoming: (request: IncomingRequest) => StreamHandler | undefined
 }

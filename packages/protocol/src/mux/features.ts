@@ -1,0 +1,12 @@
+/**
+ * What a peer may be asked for beyond version 1 of the link. A frame or control message that the remote does not know is a
+ * violation, so whatever is new on the wire goes only to a remote whose hello names its feature. A build without any names none.
+ *
+ * Each is listed here with what both ends do once both have named it.
+ */
+export const FEATURES = {} as const
+
+export type Feature = keyof typeof FEATURES
+
+/** What this build says in its hello. */
+export const OUR_FEATURES = Object.keys(FEATURES) as unknown as readonly Feature[]
