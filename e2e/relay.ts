@@ -5,6 +5,9 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const CLI = fileURLToPath(new URL('../signaling-relay/dist/cli.js', import.meta.url))
+/** The relay and the script-tag build that others already run: see released/README.md. */
+export const RELEASED_RELAY = fileURLToPath(new URL('released/relay-0.1.0/cli.js', import.meta.url))
+export const RELEASED_GLOBAL_BUILD = fileURLToPath(new URL('released/kith-0.1.0.global.js', import.meta.url))
 export const PAGE_FOLDER = fileURLToPath(new URL('../demo-app/dist', import.meta.url))
 export const GLOBAL_BUILD = fileURLToPath(new URL('../packages/sdk/dist/kith.global.js', import.meta.url))
 
@@ -12,10 +15,12 @@ export class RelayProcess {
   #process: ChildProcess | undefined
   #port = 0
   readonly #folder: string
+  readonly #cli: string
 
-  /** Serves the page in `folder` too. */
-  constructor(folder = PAGE_FOLDER) {
+  /** Serves the page in `folder` too. `cli`: which relay. */
+  constructor(folder = PAGE_FOLDER, cli = CLI) {
     this.#folder = folder
+    this.#cli = cli
   }
 
   get port(): number {
@@ -33,10 +38,10 @@ export class RelayProcess {
 
   /** Resolves once it says that it is ready. */
   async start(): Promise<void> {
-    for (const built of [CLI, this.#folder, GLOBAL_BUILD]) {
+    for (const built of [this.#cli, this.#folder, GLOBAL_BUILD]) {
       if (!existsSync(built)) throw new Error(`${built} is missing: run 'npm run build' first`)
     }
-    const relay = spawn(process.execPath, [CLI, '--port', String(this.#port), '--static', this.#folder], {
+    const relay = spawn(process.execPath, [this.#cli, '--port', String(this.#port), '--static', this.#folder], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#process = relay

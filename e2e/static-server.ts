@@ -4,7 +4,7 @@ import { createReadStream, existsSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, extname, join } from 'node:path'
-import { GLOBAL_BUILD, PAGE_FOLDER } from './relay.ts'
+import { GLOBAL_BUILD, PAGE_FOLDER, RELEASED_GLOBAL_BUILD } from './relay.ts'
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html',
@@ -16,15 +16,23 @@ const TYPES: Record<string, string> = {
 /** What is served beside the page. */
 const BESIDE: Record<string, string> = {
   '/kith.global.js': GLOBAL_BUILD,
+  '/released/kith.global.js': RELEASED_GLOBAL_BUILD,
   '/hello.html': join(dirname(GLOBAL_BUILD), '../examples/hello.html'),
+}
+
+/** Pages with nothing but a script-tag build. */
+const SCRIPT_TAG_PAGES: Record<string, string> = {
+  '/script-tag': '/kith.global.js',
+  '/released': '/released/kith.global.js',
 }
 
 export class StaticServer {
   readonly #server: Server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost')
-    if (pathname === '/script-tag') {
+    const script = SCRIPT_TAG_PAGES[pathname]
+    if (script !== undefined) {
       response.writeHead(200, { 'content-type': 'text/html' })
-      response.end('<!doctype html><title>Script tag</title><script src="/kith.global.js"></script>')
+      response.end(`<!doctype html><title>Script tag</title><script src="${script}"></script>`)
       return
     }
     const path = BESIDE[pathname] ?? join(PAGE_FOLDER, pathname === '/' ? 'index.html' : pathname)
@@ -43,6 +51,11 @@ export class StaticServer {
   /** `window.Kith` and nothing else; name the relay, there is none at this origin. */
   get scriptTagPage(): string {
     return `${this.page}script-tag`
+  }
+
+  /** The same origin with the build that others already run. */
+  get releasedPage(): string {
+    return `${this.page}released`
   }
 
   async start(): Promise<void> {

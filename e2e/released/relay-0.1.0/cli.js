@@ -1,0 +1,116 @@
+import { n as RELAY_LIMITS, r as KithError, t as createRelay } from "./assets/server-B9DztJZv.js";
+import { parseArgs } from "node:util";
+// signaling-relay/src/cli.ts
+var DEFAULT_PORT = 8787;
+var HELP = `Kith relay: hands sealed envelopes from one ephemeral address to another, and keeps nothing.
+
+Usage: kith-relay [options]
+
+  --port N              listen on this port (default ${DEFAULT_PORT}; 0 for any that is free)
+  --host H              listen on this interface (default: all)
+  --origin URL          a public origin of this relay, like wss://relay.example; may be repeated
+                        (default: whatever host a client dialled)
+  --static DIR          serve the built page in DIR at /
+  --limit NAME=VALUE    change a limit; may be repeated
+  --trust-proxy         take client addresses from X-Forwarded-For: only behind a proxy that sets it
+  --help                this text
+
+Limits and their defaults (times in ms, rates per second):
+${Object.entries(RELAY_LIMITS).map(([name, value]) => `  ${name}=${value}`).join("\n")}
+`;
+/** The command line was wrong: said in a sentence, exit 2. */
+var UsageError = class extends Error {};
+function parse(argv) {
+	const values = readFlags(argv);
+	if (values.help) return "help";
+	const options = {
+		port: portOf(values.port),
+		limits: limitsOf(values.limit ?? [])
+	};
+	if (values.host !== void 0) options.host = values.host;
+	if (values.origin !== void 0) options.origins = values.origin;
+	if (values.static !== void 0) options.static = values.static;
+	if (values["trust-proxy"] !== void 0) options.trustProxy = values["trust-proxy"];
+	return options;
+}
+function readFlags(argv) {
+	try {
+		return parseArgs({
+			args: argv,
+			strict: true,
+			allowPositionals: false,
+			options: {
+				port: { type: "string" },
+				host: { type: "string" },
+				origin: {
+					type: "string",
+					multiple: true
+				},
+				static: { type: "string" },
+				limit: {
+					type: "string",
+					multiple: true
+				},
+				"trust-proxy": { type: "boolean" },
+				help: { type: "boolean" }
+			}
+		}).values;
+	} catch (error) {
+		throw new UsageError(error instanceof Error ? error.message.replace(/\. .*$/s, ".") : String(error));
+	}
+}
+function portOf(text) {
+	if (text === void 0) return DEFAULT_PORT;
+	const port = Number(text);
+	if (!/^\d+$/.test(text) || port > 65535) throw new UsageError(`--port takes a number from 0 to 65535, not '${text}'.`);
+	return port;
+}
+function limitsOf(texts) {
+	const limits = {};
+	for (const text of texts) {
+		const [, name = "", value = ""] = /^(\w+)=(\d+)$/.exec(text) ?? [];
+		if (value === "") throw new UsageError(`--limit takes NAME=VALUE with a whole number, not '${text}'.`);
+		if (!Object.hasOwn(RELAY_LIMITS, name)) throw new UsageError(`There is no limit named '${name}'. --help lists them.`);
+		limits[name] = Number(value);
+	}
+	return limits;
+}
+async function main(argv) {
+	const options = parse(argv);
+	if (options === "help") {
+		process.stdout.write(HELP);
+		return;
+	}
+	const relay = await createRelay({
+		...options,
+		log: (line) => console.error(line)
+	});
+	const stop = () => void relay.close().then(() => process.exit(0));
+	process.once("SIGINT", stop);
+	process.once("SIGTERM", stop);
+	console.log(`${options.static === void 0 ? "Kith relay" : "Kith"} is ready at http://localhost:${relay.port}`);
+}
+main(process.argv.slice(2)).catch((error) => {
+	console.error(`kith-relay: ${sentence(error)}`);
+	process.exit(isUsage(error) ? 2 : 1);
+});
+/** Whether the command line is to blame, not the machine that we run on. */
+function isUsage(error) {
+	if (error instanceof UsageError) return true;
+	if (error instanceof KithError) return error.code === "invalid-argument";
+	const { code } = error;
+	return code === "ENOENT" || code === "ENOTDIR";
+}
+function sentence(error) {
+	if (!(error instanceof Error)) return String(error);
+	switch (error.code) {
+		case "EADDRINUSE": return "The port is in use by another program: choose another with --port.";
+		case "EACCES": return "This port or folder may not be used by this account.";
+		case "ENOENT":
+		case "ENOTDIR": return `There is no such folder: ${error.path}.`;
+		case "ENOTFOUND":
+		case "EADDRNOTAVAIL": return "There is no such interface: check --host.";
+		default: return error.message;
+	}
+}
+export {};
