@@ -162,11 +162,15 @@ export class Endpoint {
     if (this.#isDraining) return
     this.#isDraining = true
     let output = this.mux.poll()
+    let isHolding = false
     do {
       for (; output !== undefined; output = this.mux.poll()) this.#act(output)
+      // Whoever was told of room has used it at once.
+      if (isHolding) this.mux.release()
       this.#fillLanes()
       output = this.mux.poll()
-    } while (output !== undefined)
+      isHolding = output === undefined && this.mux.isHolding
+    } while (output !== undefined || isHolding)
     this.#isDraining = false
     this.#arm()
   }

@@ -15,7 +15,8 @@
  *
  * As in quinn-proto, three things are methods rather than inputs and outputs, because they are the hot path and answer at once:
  * `open`, `write`, `read` and their kin on a stream; and `pull(lane)`, which hands out the next message for a lane, since only
- * the driver knows which lane has room. After each of them, as after `handle`, drain `poll` and pull what the lanes will take.
+ * the driver knows which lane has room. After each of them, as after `handle`, drain `poll` and pull what the lanes will take;
+ * where `isHolding` then, `release` once writers have had a turn.
  */
 import { KithError, violation } from '../errors.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
@@ -90,6 +91,19 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     const message = this.#pack(this.#lanes[name], now)
     if (message !== undefined) this.#earlyBudget.use(message.length)
     return message
+  }
+
+  /**
+   * Whether something is held back for writers of higher priority who have just been told of room ('writable'). Give them a turn, in
+   * which they can write, then `release` and pull again.
+   */
+  get isHolding(): boolean {
+    return this.#state === 'live' && this.#streams.isHolding
+  }
+
+  /** Writers have had their turn: what they left free is for lower priorities. */
+  release(): void {
+    this.#streams.release()
   }
 
   // ── what is going on ──

@@ -88,3 +88,24 @@ test('a larger priority goes first, and a smaller one as soon as it has nothing 
   })
   expect(sent).toEqual(['urgent', 'bulk', 'urgent', 'bulk', 'urgent', 'bulk'])
 })
+
+test('lower priorities wait for the writer of one that has sent, until it has had its turn', () => {
+  const scheduler = new Scheduler<Sender>()
+  const [high, low] = [sender('high', 1), sender('low')]
+  for (const each of [high, low]) {
+    each.send.write(WHOLE)
+    scheduler.add(each)
+  }
+  const next = () => scheduler.next(Number.MAX_SAFE_INTEGER)?.stream.name
+  expect(next()).toBe('high')
+  scheduler.expect(high)
+  expect([next(), scheduler.isHolding]).toEqual([undefined, true])
+  high.send.write(WHOLE)
+  scheduler.add(high)
+  expect(next()).toBe('high')
+  scheduler.release()
+  expect([scheduler.isHolding, next()]).toEqual([false, 'low'])
+  // Nothing waits, so nothing is held back.
+  scheduler.expect(high)
+  expect(scheduler.isHolding).toBe(false)
+})

@@ -4,6 +4,10 @@
  * For little in a round, that is, and between two turns no more than a frame's worth, so that many of them shut nobody out. A
  * stream that is cut off by the connection's credit steps aside until there is some, so that those that need none (an OPEN, a
  * FIN) still pass.
+ *
+ * At most one frame of a stream waits here, so between two frames of a transfer its queue is empty for a moment. If that moment
+ * were left to lower priorities, they would send frame for frame with it. So they are held back from the time a stream has sent
+ * until its writer has had a turn to go on (`release`).
  */
 import { FRAME_MAX_BYTES } from '../limits.ts'
 import { Fifo } from './fifo.ts'
@@ -37,10 +41,34 @@ export class Scheduler<T extends Scheduled> {
   /** Counted over all levels: a level is forgotten whenever nobody waits in it. */
   #round = 0
   #aside: T[] = []
+  /** Lower priorities are held back; undefined where none is. */
+  #floor: number | undefined
 
   /** Whether anybody waits for their turn. */
   get isBusy(): boolean {
     return this.#levels.some(({ sparse, turns }) => sparse.length + turns.length > 0)
+  }
+
+  /** The writer of a stream that has just sent may have more: lower priorities are held back until `release`. */
+  expect(stream: T): void {
+    if (this.#floor === undefined || stream.priority > this.#floor) this.#floor = stream.priority
+  }
+
+  /** Writers have had their turn. */
+  release(): void {
+    this.#floor = undefined
+  }
+
+  /** Whether a writer is expected to go on. */
+  get isExpecting(): boolean {
+    return this.#floor !== undefined
+  }
+
+  /** Whether a stream with something to send is held back. */
+  get isHolding(): boolean {
+    const floor = this.#floor
+    if (floor === undefined) return false
+    return this.#levels.some(({ priority, sparse, turns }) => priority < floor && sparse.length + turns.length > 0)
   }
 
   /** Gives a stream that has something to send its turn; one that has its turn already keeps it. */
@@ -66,7 +94,7 @@ export class Scheduler<T extends Scheduled> {
   ): { stream: T; outgoing: NonNullable<ReturnType<SendHalf['next']>> } | undefined {
     for (;;) {
       const level = this.#levels[0]
-      if (level === undefined) return undefined
+      if (level === undefined || (this.#floor !== undefined && level.priority < this.#floor)) return undefined
       const isSparse = level.sparse.length > 0 && (level.sparseBytes < FRAME_MAX_BYTES || level.turns.length === 0)
       if (isFull && !isSparse && level.turns.length > 0) return undefined
       const stream = isSparse ? level.sparse.shift() : this.#nextTurn(level)

@@ -88,6 +88,11 @@ export class SendHalf {
     return count
   }
 
+  /** Whether more may be written, as far as the stream's own credit goes. */
+  get hasCredit(): boolean {
+    return this.#credit.left > 0
+  }
+
   finish(): void {
     this.#held = false
     if (this.#state === 'open') this.#state = 'finishing'

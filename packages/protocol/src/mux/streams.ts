@@ -411,6 +411,18 @@ export class Streams {
 
   // ── frames that go ──
 
+  /** Whether data waits for no other reason than that a writer of higher priority may go on: `release` it after their turn. */
+  get isHolding(): boolean {
+    const { urgent, bulk } = this.#lanes
+    return urgent.scheduler.isHolding || bulk.scheduler.isHolding || (urgent.scheduler.isExpecting && bulk.scheduler.isBusy)
+  }
+
+  /** Writers that were told of room have had a turn to use it. */
+  release(): void {
+    this.#lanes.urgent.scheduler.release()
+    this.#lanes.bulk.scheduler.release()
+  }
+
   /** First what others wait for, then data. */
   nextFrame(lane: MuxLane, now: Millis, roundTripMs: number | undefined): Bytes | undefined {
     const reject = lane.rejects.shift()
@@ -427,16 +439,25 @@ export class Streams {
     }
     const room = lane.scheduler.isBusy ? this.#roomBytes(lane) : 0
     if (room <= -FRAME_MAX_BYTES) return undefined
-    const turn = lane.scheduler.next(this.#sendCredit.left, room <= 0)
+    const turn = lane.scheduler.next(this.#sendCredit.left, room <= 0 || this.#yieldsToUrgent(lane))
     if (turn === undefined) return undefined
     const { stream, outgoing } = turn
     this.#sendCredit.use(outgoing.dataBytes)
     if (stream.send.waiting) lane.scheduler.add(stream)
-    if (stream.send.state === 'open') this.#tellWriter(stream)
+    if (stream.send.state === 'open') {
+      if (stream.send.hasCredit) lane.scheduler.expect(stream)
+      this.#tellWriter(stream)
+    }
     stream.raise()
     const frame = lane.keep(outgoing.frame, now, stream, outgoing.fin)
     this.#settle(stream)
     return frame
+  }
+
+  /** Lanes share one path: while there is urgent data, of the bulk lane only those go that send little. */
+  #yieldsToUrgent(lane: MuxLane): boolean {
+    const { urgent } = this.#lanes
+    return lane !== urgent && (urgent.scheduler.isBusy || urgent.scheduler.isExpecting)
   }
 
   /** What may still fly: bulk within what the path carries, the urgent as if no bulk were in flight; the little beyond that, by a frame. */

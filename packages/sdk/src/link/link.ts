@@ -71,7 +71,10 @@ export class Link {
   #isDraining = false
   /** Whoever has just been told could answer, whoever has opened or closed could go on: what they say shares a message with that, and
    *  with what we owe. */
-  readonly #writersTurn = new WritersTurn(() => this.#drain())
+  readonly #writersTurn = new WritersTurn(() => {
+    this.#mux.release()
+    this.#drain()
+  })
   #timer: ReturnType<typeof setTimeout> | undefined
   #armedFor: number | undefined
   /** Why streams end that are opened from now on. */
@@ -244,6 +247,8 @@ export class Link {
     } finally {
       this.#isDraining = false
     }
+    // A writer that awaits its writes goes on some microtasks after it was told: until then lower priorities wait.
+    if (this.#mux.isHolding) this.#writersTurn.await()
     this.#arm()
   }
 
