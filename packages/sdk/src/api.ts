@@ -23,7 +23,7 @@ export interface PeerOptions {
    *  peer: any may dial, one answers. Default 'default'. */
   profile?: string
   /** Where the identity and the address book live. 'memory': a new identity for as long as this page, so two tabs are two
-   *  peers. Default: IndexedDB. */
+   *  peers. Default: IndexedDB; where there is none (Node), for the session, and `status.storage` says so. */
   storage?: KeyValueStore | 'memory'
   /** Who can find me: my contacts (default), or nobody (I can still dial). */
   findableBy?: Audience
@@ -43,6 +43,8 @@ export interface PeerOptions {
   page?: string | URL
   /** Default: none. */
   iceServers?: RTCIceServer[] | (() => Promise<RTCIceServer[]>)
+  /** Where there is none: Node 20. For example that of the package ws. Default: the global one. */
+  webSocket?: typeof WebSocket
   /** A WebRTC implementation, for Node. Default: the browser's. */
   wrtc?: { RTCPeerConnection: unknown; RTCSessionDescription: unknown; RTCIceCandidate: unknown }
   /** At most this many RTCPeerConnections at once. Default 32. */
@@ -84,7 +86,8 @@ export interface PeerStatus {
   readonly relays: readonly RelayStatus[]
   /** 'online' reachable through a relay; 'local' only this browser; 'offline'. */
   readonly reach: 'online' | 'local' | 'offline'
-  /** 'persistent': the browser promised to keep it; 'best-effort': it may be evicted; 'session': nothing could be saved, and why. */
+  /** 'persistent': the browser promised to keep it; 'best-effort': it may be evicted; 'session': nothing could be saved, and why. With the
+   *  others an error says what the tabs of this profile cannot share. */
   readonly storage: { readonly state: 'persistent' | 'best-effort' | 'session'; readonly error?: KithError }
 }
 export interface RelayStatus {

@@ -18,7 +18,7 @@ import type {
   Stream,
   Who,
 } from './api.ts'
-import { Roster } from './carriers/roster.ts'
+import { Roster, type RosterOptions } from './carriers/roster.ts'
 import { PeerConnection } from './connection.ts'
 import type { Contact } from './contact-record.ts'
 import { ContactBook } from './contacts.ts'
@@ -27,7 +27,7 @@ import { type DialHost, Dialling, type Judgement, type Knocking, type LinkUp } f
 import { DisclosurePolicy } from './disclosure.ts'
 import { Doorsteps } from './doorsteps.ts'
 import { now } from './driver.ts'
-import { checkEnvironment } from './environment.ts'
+import { checkEnvironment, given, isPage, lockManager } from './environment.ts'
 import { Emitter, report, type Stop } from './events.ts'
 import { LocalIdentity } from './identity/identity.ts'
 import { openIdentity } from './identity/vault.ts'
@@ -58,8 +58,8 @@ interface Opened {
 }
 
 export async function openPeer(options: PeerOptions): Promise<Peer> {
-  checkEnvironment(options.wrtc)
   const parsed = parsePeerOptions(options)
+  checkEnvironment({ wrtc: options.wrtc, webSocket: options.webSocket, hasRelays: parsed.relays.length > 0 })
   const { profile } = parsed
   const storage = await openStore({ profile, storage: options.storage })
   const { store } = storage
@@ -111,12 +111,16 @@ class LocalPeer implements Peer {
       contact: (id) => contacts.get(id),
     })
     this.#duty = new AnswerDuty({
-      locks: options.storage === undefined ? globalThis.navigator?.locks : undefined,
+      locks: options.storage === undefined ? lockManager() : undefined,
       lockName: `kith/${options.profile}/answer`,
-      page: typeof document === 'undefined' ? undefined : { document, window },
+      page: isPage() ? { document, window } : undefined,
+      onUnusable: (cause) => storage.limited(unshared(cause)),
     })
-    const local = options.local ?? typeof BroadcastChannel !== 'undefined'
-    this.#roster = new Roster({ relays, local, onStatus: () => this.#relayChanged() })
+    const { local = true } = options
+    // The caller's word that it is one: its types may differ from the DOM's.
+    const webSocket = options.webSocket as RosterOptions['webSocket']
+    this.#roster = new Roster({ relays, local, webSocket, onStatus: () => this.#relayChanged() })
+    if (local && !this.#roster.isLocal) storage.limited(unshared())
     this.#doorsteps = new Doorsteps({
       identity: keys,
       carriers: this.#roster.home,
@@ -129,7 +133,7 @@ class LocalPeer implements Peer {
       contacts,
       roster: this.#roster,
       relays,
-      page: options.page ?? globalThis.location?.href,
+      page: options.page ?? given(() => globalThis.location?.href),
       myName: () => identity.name,
       disclosure: (asked) => this.#policy.feasible(asked ?? this.#policy.towards(undefined)),
     })
@@ -459,7 +463,7 @@ class LocalPeer implements Peer {
 
   /** The others should not have to find out by themselves. */
   #closeWithPage(): void {
-    if (typeof window === 'undefined') return
+    if (!isPage()) return
     const onHide = (event: PageTransitionEvent) => {
       if (!event.persisted) this.close().catch(report)
     }
@@ -486,4 +490,10 @@ class LocalPeer implements Peer {
       storage.store.close()
     }
   }
+}
+
+/** What tabs of one profile share beside what is stored. */
+function unshared(cause?: unknown): KithError {
+  const words = 'The browser does not let tabs of this page see each other: they meet through a relay, and each of them answers.'
+  return new KithError('storage', words, { cause })
 }

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { AnswerDuty } from './tabs.ts'
 
 /** Web Locks as the specification has them (https://w3c.github.io/web-locks/), for one lock and its three ways to be asked. */
@@ -29,17 +29,25 @@ class Locks {
     })
   }
 
+  async query(): Promise<LockManagerSnapshot> {
+    return { held: this.#holder ? [{ name: 'kith/test', mode: 'exclusive', clientId: '' }] : [], pending: [] }
+  }
+
   #next(): void {
     this.#holder = undefined
     this.#queue.shift()?.()
   }
 
   tab(focused = false) {
-    const window = new EventTarget()
-    const document = Object.assign(new EventTarget(), { hasFocus: () => focused })
-    const duty = new AnswerDuty({ locks: this as unknown as LockManager, lockName: 'kith/test', page: { window, document } })
-    return { duty, focus: () => window.dispatchEvent(new Event('focus')) }
+    const { page, focus } = pageOf(focused)
+    return { duty: new AnswerDuty({ locks: this as unknown as LockManager, lockName: 'kith/test', page }), focus }
   }
+}
+
+function pageOf(focused: boolean) {
+  const window = new EventTarget()
+  const document = Object.assign(new EventTarget(), { hasFocus: () => focused })
+  return { page: { window, document }, focus: () => window.dispatchEvent(new Event('focus')) }
 }
 
 /** Resolves when the duty is as told. */
@@ -91,11 +99,69 @@ test('a tab that closes while it waits is passed over', async () => {
   expect(b.duty.isMine()).toBe(false)
 })
 
-test('locks that turn out to be forbidden: answering twice is better than not at all', async () => {
-  const locks = { request: () => Promise.reject(new DOMException('opaque origin', 'SecurityError')) } as unknown as LockManager
-  const error = console.error
-  console.error = () => {}
-  const duty = new AnswerDuty({ locks, lockName: 'x' })
-  await until(duty, true)
-  console.error = error
+const never = () => new Promise<never>(() => {})
+const forbidden = () => {
+  throw new DOMException('The operation is insecure.', 'SecurityError')
+}
+
+describe('locks that cannot be used: answering twice is better than not at all, and it is told once', () => {
+  test.each<[string, unknown]>([
+    ['no method to ask by', {}],
+    ['asking throws', { request: forbidden }],
+    ['asking is refused', { request: async () => forbidden() }],
+    ['asking is never answered, and who holds the lock is not told', { request: never }],
+    ['asking is never answered, nor who holds the lock', { request: never, query: never }],
+    ['asking is never answered, and who holds the lock may not be asked', { request: never, query: forbidden }],
+    ['asking is never answered, and nobody holds the lock', { request: never, query: async () => ({ held: [], pending: [] }) }],
+  ])('%s', async (_name, locks) => {
+    for (const focused of [false, true]) {
+      vi.useFakeTimers()
+      const { page, focus } = pageOf(focused)
+      const told = vi.fn()
+      const duty = new AnswerDuty({ locks: locks as LockManager, lockName: 'kith/test', page, onUnusable: told })
+      await vi.advanceTimersByTimeAsync(4_000)
+      expect(duty.isMine()).toBe(true)
+      // Who comes back to the tab changes nothing.
+      focus()
+      await vi.advanceTimersByTimeAsync(0)
+      expect(duty.isMine()).toBe(true)
+      expect(told).toHaveBeenCalledTimes(1)
+      duty.close()
+      expect([duty.isMine(), vi.getTimerCount()]).toEqual([false, 0])
+      vi.useRealTimers()
+    }
+  })
+})
+
+test('a lock that another tab holds is waited for, however long, and no timer is left', async () => {
+  vi.useFakeTimers()
+  const locks = new Locks()
+  const told = vi.fn()
+  const first = locks.tab()
+  const second = new AnswerDuty({ locks: locks as unknown as LockManager, lockName: 'kith/test', onUnusable: told })
+  await vi.advanceTimersByTimeAsync(3_600_000)
+  expect([first.duty.isMine(), second.isMine(), vi.getTimerCount()]).toEqual([true, false, 0])
+  expect(told).not.toHaveBeenCalled()
+  first.duty.close()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(second.isMine()).toBe(true)
+  second.close()
+  vi.useRealTimers()
+})
+
+test('a lock that is granted after all, later than it should be, is taken', async () => {
+  vi.useFakeTimers()
+  let grant = () => {}
+  const request = (_name: string, _options: LockOptions, hold: () => Promise<void>) =>
+    new Promise<void>((resolve) => {
+      grant = () => void hold().then(resolve)
+    })
+  const duty = new AnswerDuty({ locks: { request, query: never } as unknown as LockManager, lockName: 'kith/test' })
+  await vi.advanceTimersByTimeAsync(4_000)
+  expect(duty.isMine()).toBe(true)
+  grant()
+  duty.close()
+  // What holds it is let go, or no other tab would ever answer.
+  expect(duty.isMine()).toBe(false)
+  vi.useRealTimers()
 })

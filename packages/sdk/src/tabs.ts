@@ -3,7 +3,7 @@
  * who holds the profile's lock is on duty; focus steals it; a tab that lost it queues again, so that when the one on duty closes,
  * or crashes, another takes over without anyone watching.
  */
-import { report } from './events.ts'
+import { within } from './environment.ts'
 
 export interface AnswerDutyOptions {
   /** Absent, or a browser without locks: this tab is always on duty. */
@@ -12,19 +12,29 @@ export interface AnswerDutyOptions {
   readonly lockName: string
   /** Whose focus counts. Absent in workers and Node. */
   readonly page?: { readonly document: Pick<Document, 'hasFocus'> & EventTarget; readonly window: EventTarget } | undefined
+  /** The browser has locks and does not let this page use them: it answers as if it were alone. Once. */
+  readonly onUnusable?: ((cause: unknown) => void) | undefined
+  /** For tests. */
+  readonly answerTimeoutMs?: number
 }
+
+/** A lock that may be had is granted at once, and who holds it is told at once. Later than that, the browser's locks do not work. */
+const ANSWER_TIMEOUT_MS = 2_000
 
 type State =
   | { readonly kind: 'waiting'; readonly abort: AbortController }
   | { readonly kind: 'stealing' }
   | { readonly kind: 'mine'; readonly release: () => void }
-  | { readonly kind: 'alone' }
+  /** Without locks. `asked` has not been answered: should it be after all, there are locks again. */
+  | { readonly kind: 'alone'; readonly asked?: State }
   | { readonly kind: 'closed' }
 
 export class AnswerDuty {
   readonly #options: AnswerDutyOptions
   readonly #listening = new AbortController()
   #state: State = { kind: 'alone' }
+  #watch: ReturnType<typeof setTimeout> | undefined
+  #isUnusable = false
 
   constructor(options: AnswerDutyOptions) {
     this.#options = options
@@ -47,6 +57,7 @@ export class AnswerDuty {
   /** Gives the duty up; the next tab in line takes it. */
   close(): void {
     this.#listening.abort()
+    clearTimeout(this.#watch)
     const before = this.#state
     this.#state = { kind: 'closed' }
     if (before.kind === 'mine') before.release()
@@ -62,7 +73,7 @@ export class AnswerDuty {
 
   #steal(): void {
     const before = this.#state
-    if (before.kind === 'mine' || before.kind === 'stealing' || before.kind === 'closed') return
+    if (before.kind === 'mine' || before.kind === 'stealing' || before.kind === 'closed' || this.#isUnusable) return
     const state: State = { kind: 'stealing' }
     this.#state = state
     if (before.kind === 'waiting') before.abort.abort()
@@ -73,17 +84,43 @@ export class AnswerDuty {
     let mine: State | undefined
     const hold = () =>
       new Promise<void>((release) => {
-        if (this.#state !== asked) return release()
+        const isAsked = this.#state === asked || (this.#state.kind === 'alone' && this.#state.asked === asked)
+        if (!isAsked) return release()
+        clearTimeout(this.#watch)
+        this.#isUnusable = false
         mine = { kind: 'mine', release }
         this.#state = mine
       })
-    this.#options.locks?.request(this.#options.lockName, options, hold).catch((error: unknown) => {
+    const request = async () => this.#options.locks?.request(this.#options.lockName, options, hold)
+    request().catch((error: unknown) => {
       // Stolen while held (the specification's AbortError), or a request that was withdrawn: only the former concerns who holds it.
       if (mine && this.#state === mine) return this.#wait()
-      if (this.#state !== asked) return
-      // No locks after all (a document that is going away, an opaque origin): answering twice is better than not at all.
-      report(error)
-      this.#state = { kind: 'alone' }
+      if (this.#state === asked) this.#goOnAlone(error)
     })
+    const { answerTimeoutMs = ANSWER_TIMEOUT_MS } = this.#options
+    clearTimeout(this.#watch)
+    this.#watch = setTimeout(() => {
+      this.#isHeldElsewhere(asked, answerTimeoutMs).then(
+        (isHeld) => isHeld || this.#goOnAlone(new Error('the lock is not granted, and no tab holds it'), asked),
+        (error: unknown) => this.#goOnAlone(error, asked),
+      )
+    }, answerTimeoutMs)
+  }
+
+  /** Only who waits may have to wait: a lock that is taken away from another is there at once. */
+  async #isHeldElsewhere(asked: State, timeoutMs: number): Promise<boolean> {
+    if (asked.kind !== 'waiting') return false
+    const query = async () => this.#options.locks?.query()
+    const snapshot = await within(timeoutMs, query(), () => new Error('the browser does not say who holds the lock'))
+    return snapshot?.held?.some(({ name }) => name === this.#options.lockName) === true
+  }
+
+  /** No locks after all (a document that is going away, an opaque origin): answering twice is better than not at all. */
+  #goOnAlone(cause: unknown, asked?: State): void {
+    if (this.#state.kind === 'closed' || (asked && this.#state !== asked)) return
+    clearTimeout(this.#watch)
+    this.#isUnusable = true
+    this.#state = asked ? { kind: 'alone', asked } : { kind: 'alone' }
+    this.#options.onUnusable?.(cause)
   }
 }

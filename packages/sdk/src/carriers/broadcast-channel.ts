@@ -1,4 +1,5 @@
-import { type AddressKeys, type Bytes, ENVELOPE_BYTES } from '@kith/protocol'
+import { type AddressKeys, type Bytes, ENVELOPE_BYTES, KithError } from '@kith/protocol'
+import { openChannel } from '../environment.ts'
 import { Bound } from './bound.ts'
 import { ADDRESS_BYTES, type Carrier, checkEnvelope } from './carrier.ts'
 
@@ -11,10 +12,14 @@ const CHANNEL_NAME = 'kith/1'
 export class BroadcastChannelCarrier implements Carrier {
   readonly origin = 'broadcast'
   readonly #bound = new Bound()
-  readonly #channel = new BroadcastChannel(CHANNEL_NAME)
+  readonly #channel: BroadcastChannel
   #closed = false
 
+  /** Throws 'unsupported-environment' where the page may not have a channel: cookies are blocked, its origin is opaque. */
   constructor() {
+    const channel = openChannel(CHANNEL_NAME)
+    if (!channel) throw new KithError('unsupported-environment', 'This page cannot reach the other tabs of its browser.')
+    this.#channel = channel
     this.#channel.addEventListener('message', (event: MessageEvent<unknown>) => this.#receive(event.data))
   }
 
@@ -30,7 +35,11 @@ export class BroadcastChannelCarrier implements Carrier {
     const message = new Uint8Array(ADDRESS_BYTES + ENVELOPE_BYTES)
     message.set(to)
     message.set(envelope, ADDRESS_BYTES)
-    this.#channel.postMessage(message)
+    try {
+      this.#channel.postMessage(message)
+    } catch {
+      // What the browser does not carry is lost, as carriers may: whoever sent it sends it again.
+    }
   }
 
   close(): void {

@@ -1,8 +1,9 @@
 import { addressKeys, type Bytes, ENVELOPE_BYTES } from '@kith/protocol'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { seededRandom } from '../../../protocol/src/bytes/mutate.ts'
 import { BroadcastChannelCarrier } from './broadcast-channel.ts'
 import { MemoryHub, unreliable } from './memory.ts'
+import { Roster } from './roster.ts'
 
 const keys = addressKeys(new Uint8Array(32).fill(1))
 const envelopeOf = (n: number): Bytes => new Uint8Array(ENVELOPE_BYTES).fill(n)
@@ -82,4 +83,35 @@ test('a listener that throws keeps an envelope from no other, and the error is n
   } finally {
     Reflect.deleteProperty(globalThis, 'reportError')
   }
+})
+
+test.each<[string, unknown]>([
+  ['no BroadcastChannel', undefined],
+  [
+    'one that may not be made',
+    () => {
+      throw new DOMException('The operation is insecure.', 'SecurityError')
+    },
+  ],
+])('%s: no carrier, and why', (_name, value) => {
+  vi.stubGlobal('BroadcastChannel', value)
+  expect(() => new BroadcastChannelCarrier()).toThrow(expect.objectContaining({ code: 'unsupported-environment' }))
+  const roster = new Roster({ relays: [], local: true, onStatus: () => {} })
+  vi.unstubAllGlobals()
+  expect([roster.isLocal, roster.home]).toEqual([false, []])
+  roster.close()
+})
+
+test('what the channel does not take is lost, as carriers may; the sender goes on', () => {
+  class Full extends EventTarget {
+    postMessage() {
+      throw new DOMException('The channel is closed.', 'InvalidStateError')
+    }
+    close() {}
+  }
+  vi.stubGlobal('BroadcastChannel', Full)
+  const carrier = new BroadcastChannelCarrier()
+  vi.unstubAllGlobals()
+  carrier.send(keys.address, envelopeOf(1))
+  carrier.close()
 })

@@ -89,3 +89,12 @@ test('only relays at home are told of', () => {
   expect(roster.isAnyRelayReady).toBe(false)
   roster.close()
 })
+
+test('the WebSocket that was passed in is used for my relays and for those of others', () => {
+  vi.unstubAllGlobals()
+  vi.stubGlobal('WebSocket', undefined)
+  const roster = new Roster({ relays: [ONE], local: false, webSocket: Socket, onStatus: () => {} })
+  roster.towards([TWO])
+  expect(connected()).toEqual([ONE, TWO])
+  roster.close()
+})

@@ -1,14 +1,17 @@
 /** The carriers of one peer: the tabs of this browser, the relays where I am at home, and those of people whom I dial. */
 import type { RelayStatus } from '../api.ts'
+import { given } from '../environment.ts'
 import { BroadcastChannelCarrier } from './broadcast-channel.ts'
 import type { Carrier } from './carrier.ts'
-import { WebSocketCarrier } from './websocket.ts'
+import { WebSocketCarrier, type WebSocketCarrierOptions } from './websocket.ts'
 
 export interface RosterOptions {
   /** WebSocket URLs, in order of preference. */
   readonly relays: readonly string[]
-  /** Whether other tabs of this browser are found without a relay. */
+  /** Whether other tabs of this browser are found without a relay, if it lets them. */
   readonly local: boolean
+  /** Default: the global one. */
+  readonly webSocket?: WebSocketCarrierOptions['WebSocket'] | undefined
   /** The state of a relay at which I am at home has changed. */
   readonly onStatus: () => void
 }
@@ -17,12 +20,15 @@ export class Roster {
   /** Where I can be found. */
   readonly home: readonly Carrier[]
   readonly #relays: readonly WebSocketCarrier[]
+  readonly #webSocket: WebSocketCarrierOptions['WebSocket'] | undefined
   /** By origin, for one origin is one relay: those at which only others are at home, for as long as somebody is. */
   readonly #abroad = new Map<string, WebSocketCarrier>()
 
-  constructor({ relays, local, onStatus }: RosterOptions) {
-    this.#relays = relays.map((url) => new WebSocketCarrier(url, { onState: onStatus }))
-    this.home = local ? [new BroadcastChannelCarrier(), ...this.#relays] : this.#relays
+  constructor({ relays, local, webSocket, onStatus }: RosterOptions) {
+    this.#webSocket = webSocket
+    this.#relays = relays.map((url) => new WebSocketCarrier(url, { onState: onStatus, WebSocket: webSocket }))
+    const tabs = local ? given(() => new BroadcastChannelCarrier()) : undefined
+    this.home = tabs ? [tabs, ...this.#relays] : this.#relays
   }
 
   get isLocal(): boolean {
@@ -70,7 +76,7 @@ export class Roster {
   }
 
   #goAbroad(origin: string, url: string): WebSocketCarrier {
-    const relay = this.#abroad.get(origin) ?? new WebSocketCarrier(url, { onState: () => undefined })
+    const relay = this.#abroad.get(origin) ?? new WebSocketCarrier(url, { onState: () => undefined, WebSocket: this.#webSocket })
     this.#abroad.set(origin, relay)
     return relay
   }

@@ -1,5 +1,9 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { addressKeys, type Bytes, ENVELOPE_BYTES } from '@kith/protocol'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { createRelay, type Relay } from '../../../../signaling-relay/src/index.ts'
 import { type RelayState, WebSocketCarrier, type WebSocketLike } from './websocket.ts'
@@ -135,4 +139,49 @@ test('in a page, coming online or into view connects at once', async () => {
     Reflect.deleteProperty(globalThis, 'addEventListener')
     Reflect.deleteProperty(globalThis, 'document')
   }
+})
+
+test('where there is no WebSocket, the state says so, and nothing is tried', () => {
+  vi.stubGlobal('WebSocket', undefined)
+  const carrier = new WebSocketCarrier('wss://relay.example/relay')
+  vi.unstubAllGlobals()
+  expect(carrier.state).toMatchObject({ state: 'failed', error: { code: 'unsupported-environment', message: /`webSocket`/ } })
+  carrier.bind(keysOf(1), () => {})
+  carrier.send(keysOf(2).address, envelopeOf(1))
+  carrier.close()
+  expect(carrier.origin).toBe('wss://relay.example')
+})
+
+test('a relay that stops answering keeps no process: its socket is ended soon after close', async () => {
+  // It takes connections, upgrades them, and then never reads: the closing handshake of ws would take half a minute.
+  const server = createServer()
+  server.on('upgrade', (request, socket) => {
+    const key = createHash('sha1').update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${key.digest('base64')}\r\n\r\n`,
+    )
+    upgraded()
+  })
+  let upgraded = () => {}
+  const isUpgraded = new Promise<void>((resolve) => {
+    upgraded = resolve
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  open.push({ close: () => server.close() })
+  const sockets: WebSocket[] = []
+  class Seen extends WebSocket {
+    constructor(url: string) {
+      super(url)
+      sockets.push(this)
+    }
+  }
+  const { port } = server.address() as AddressInfo
+  const carrier = new WebSocketCarrier(`ws://127.0.0.1:${port}/relay`, { WebSocket: Seen as unknown as typeof NodeWebSocket })
+  await isUpgraded
+  const [socket] = sockets as [WebSocket]
+  if (socket.readyState !== WebSocket.OPEN) await once(socket, 'open')
+  const startedAt = performance.now()
+  carrier.close()
+  await once(socket, 'close')
+  expect(performance.now() - startedAt).toBeLessThan(10_000)
 })

@@ -11,6 +11,7 @@ import {
   signBind,
 } from '@kith/protocol'
 import { Driver } from '../driver.ts'
+import { given, noWebSocket } from '../environment.ts'
 import { Bound } from './bound.ts'
 import { type Carrier, checkEnvelope } from './carrier.ts'
 
@@ -22,6 +23,8 @@ export interface WebSocketLike {
   binaryType: string
   send(data: Bytes): void
   close(): void
+  /** `ws` alone: at once, without the remote's part of the closing handshake. */
+  terminate?(): void
   addEventListener(type: 'close' | 'error', listener: () => void): void
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
 }
@@ -29,14 +32,15 @@ export interface WebSocketLike {
 export interface WebSocketCarrierOptions {
   /** Told of every change; the present state is in `state`. */
   onState?: (state: RelayState) => void
-  /** Default: the global one (browsers). */
-  WebSocket?: new (
-    url: string,
-  ) => WebSocketLike
+  /** Default: the global one. Without any, the state is 'failed' and says so. */
+  WebSocket?: (new (url: string) => WebSocketLike) | undefined
 }
 
 /** Keys of decoys kept for signing; twice what a relay lets us bind, since decoys are replaced as real addresses come and go. */
 const DECOY_KEYS_MAX = 512
+
+/** A relay that is there answers a close at once. */
+const CLOSE_TIMEOUT_MS = 1_000
 
 /**
  * One relay. `RelayClient` decides; this holds the WebSocket and the keys. It connects at once and goes on until
@@ -46,9 +50,7 @@ export class WebSocketCarrier implements Carrier {
   readonly origin: string
   readonly #url: string
   readonly #onState: (state: RelayState) => void
-  readonly #WebSocket: new (
-    url: string,
-  ) => WebSocketLike
+  readonly #WebSocket: WebSocketCarrierOptions['WebSocket']
   readonly #driver: Driver<RelayClientInput, RelayClientOutput>
   readonly #bound = new Bound()
   readonly #decoys = new Map<string, AddressKeys>()
@@ -60,11 +62,16 @@ export class WebSocketCarrier implements Carrier {
   constructor(url: string, options: WebSocketCarrierOptions = {}) {
     this.#url = url
     this.#onState = options.onState ?? (() => {})
-    this.#WebSocket = options.WebSocket ?? globalThis.WebSocket
+    this.#WebSocket = options.WebSocket ?? given(() => globalThis.WebSocket)
     const machine = new RelayClient({ random, paddedCount, decoy: () => this.#decoy() })
     this.#driver = new Driver<RelayClientInput, RelayClientOutput>(machine, { type: 'tick' }, (output) => this.#carryOut(output))
-    this.#state = { url, state: 'connecting' }
     this.origin = new URL(url).origin
+    if (!this.#WebSocket) {
+      this.#state = { url, state: 'failed', error: noWebSocket() }
+      this.#driver.stop()
+      return
+    }
+    this.#state = { url, state: 'connecting' }
     this.#listenToPage()
     this.#driver.give({ type: 'start' })
   }
@@ -104,8 +111,7 @@ export class WebSocketCarrier implements Carrier {
         this.#connect(output.connection)
         return
       case 'disconnect':
-        this.#socket?.close()
-        this.#socket = undefined
+        this.#disconnect()
         return
       case 'transmit':
         this.#socket?.send(output.frame)
@@ -131,6 +137,7 @@ export class WebSocketCarrier implements Carrier {
   #connect(connection: number): void {
     let socket: WebSocketLike
     try {
+      if (!this.#WebSocket) throw noWebSocket()
       socket = new this.#WebSocket(this.#url)
     } catch {
       // 'SecurityError': a page on https may not dial ws://. To the machine it is one more connection that did not come about.
@@ -150,6 +157,17 @@ export class WebSocketCarrier implements Carrier {
     socket.addEventListener('close', () => this.#driver.give({ type: 'closed', connection }))
     // Nothing is known but that it failed, and 'close' follows; without a listener `ws` would throw.
     socket.addEventListener('error', () => {})
+  }
+
+  #disconnect(): void {
+    const socket = this.#socket
+    this.#socket = undefined
+    socket?.close()
+    // `ws` waits half a minute for a relay that does not answer, and a process in Node as long with it.
+    if (socket?.terminate) {
+      const timer = setTimeout(() => socket.terminate?.(), CLOSE_TIMEOUT_MS)
+      socket.addEventListener('close', () => clearTimeout(timer))
+    }
   }
 
   #decoy(): Bytes {

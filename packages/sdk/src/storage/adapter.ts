@@ -1,6 +1,6 @@
-import type { Bytes } from '@kith/protocol'
+import { type Bytes, KithError } from '@kith/protocol'
 import { makeStop, type Stop } from '../events.ts'
-import { type Decision, type KeyValueStore, outcome, type Store, storageError } from './store.ts'
+import { type Decision, type KeyValueStore, outcome, type Store } from './store.ts'
 
 /**
  * A user's KeyValueStore as a Store. It has no transactions: updates are queued one after another within this process, and two
@@ -24,7 +24,14 @@ class AdaptedStore implements Store {
   }
 
   async keys(prefix: string): Promise<string[]> {
-    return typed(async () => (await this.#user.keys(prefix)).filter((key) => key.startsWith(prefix)).sort())
+    return typed(async () => {
+      const keys: unknown = await this.#user.keys(prefix)
+      if (!Array.isArray(keys)) throw new KithError('storage', '`keys` of the `storage` passed in resolves with a list of keys.')
+      return keys
+        .map(String)
+        .filter((key) => key.startsWith(prefix))
+        .sort()
+    })
   }
 
   update(key: string, decide: (current: Bytes | undefined) => Decision<Bytes>): Promise<Bytes | undefined> {
@@ -60,6 +67,8 @@ async function typed<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {
-    throw storageError(cause)
+    if (cause instanceof KithError) throw cause
+    const why = cause instanceof Error && cause.message ? `: ${cause.message}` : '.'
+    throw new KithError('storage', `The \`storage\` passed in failed${why}`, { cause })
   }
 }

@@ -1,5 +1,6 @@
 import { type Bytes, KithError } from '@kith/protocol'
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import { isPage, openChannel } from '../environment.ts'
 import { Emitter, type Stop } from '../events.ts'
 import { type Decision, isCloneError, KEEP, type ObjectSlots, outcome, type Store, storageError } from './store.ts'
 
@@ -33,7 +34,8 @@ export interface IndexedDbOptions {
 
 /** Opens or makes the database `name`. Rejects with 'storage' and a reason. */
 export async function openIndexedDb(name: string, options: IndexedDbOptions = {}): Promise<Store> {
-  if (typeof indexedDB === 'undefined') throw new KithError('storage', 'This browser has no IndexedDB for this page.')
+  // Where the page may not store anything, some browsers throw for the mere look: a reason, which is told as such.
+  if (!globalThis.indexedDB) throw noIndexedDb()
   return new IndexedDbStore(await openDatabase(name, options), name)
 }
 
@@ -53,24 +55,28 @@ function openDatabase(name: string, options: IndexedDbOptions): Promise<Database
         ),
       options.openTimeoutMs ?? OPEN_TIMEOUT_MS,
     )
-    const opening = openDB<Schema>(name, migrations.length, {
-      upgrade(database, oldVersion) {
-        for (const migrate of migrations.slice(oldVersion)) migrate(database)
-      },
-      blocked() {
-        fail(new KithError('storage', 'Another tab holds the storage with an older version of this page: close it, then reload.'))
-      },
-      blocking(_current, _blocked, event) {
-        // A newer version waits for us: giving way costs this old page its saving, standing in the way would cost the new one its start.
-        const database = event.target as IDBDatabase
-        database.close()
-        options.onLost?.(storageError(new DOMException('closed by a newer version', 'InvalidStateError')))
-      },
-      terminated() {
-        options.onLost?.(storageError(new DOMException('closed by the browser', 'InvalidStateError')))
-      },
-    })
-    opening.then(
+    // In a function of its own: `indexedDB.open` may throw as well as fail.
+    const open = async () =>
+      openDB<Schema>(name, migrations.length, {
+        upgrade(database, oldVersion) {
+          for (const migrate of migrations.slice(oldVersion)) migrate(database)
+        },
+        blocked() {
+          fail(
+            new KithError('storage', 'Another tab holds the storage with an older version of this page: close it, then reload.'),
+          )
+        },
+        blocking(_current, _blocked, event) {
+          // A newer version waits for us: giving way costs this old page its saving, standing in the way would cost the new one its start.
+          const database = event.target as IDBDatabase
+          database.close()
+          options.onLost?.(storageError(new DOMException('closed by a newer version', 'InvalidStateError')))
+        },
+        terminated() {
+          options.onLost?.(storageError(new DOMException('closed by the browser', 'InvalidStateError')))
+        },
+      })
+    open().then(
       (database) => {
         // Too late: the page has gone on without it, and an open connection would stand in others' way.
         if (settled) return database.close()
@@ -87,14 +93,14 @@ class IndexedDbStore implements Store {
   readonly objects: ObjectSlots
   readonly #database: Database
   readonly #changes = new Emitter<{ change: string }>()
-  /** Absent in old Safari and some embedded views: then tabs see each other's changes at their next start. */
+  /** Absent in old Safari and some embedded views, forbidden to some pages: then tabs see each other's changes at their next start. */
   readonly #channel: BroadcastChannel | undefined
 
   constructor(database: Database, name: string) {
     this.#database = database
     this.objects = new IndexedDbObjects(database)
-    if (typeof BroadcastChannel === 'undefined') return
-    this.#channel = new BroadcastChannel(`${name}/changes`)
+    this.#channel = openChannel(`${name}/changes`)
+    if (!this.#channel) return
     this.#channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (typeof data === 'string') this.#changes.emit('change', data)
     }
@@ -116,12 +122,20 @@ class IndexedDbStore implements Store {
       return decision
     })
     // Announced when committed, so that whoever hears of it also finds it.
-    if (decision.kind !== 'keep') this.#channel?.postMessage(key)
+    if (decision.kind !== 'keep') this.#announce(key)
     return after
   }
 
   onChange(listener: (key: string) => void): Stop {
     return this.#changes.on('change', listener)
+  }
+
+  #announce(key: string): void {
+    try {
+      this.#channel?.postMessage(key)
+    } catch {
+      // It is saved, which is what was asked; the other tabs read it at their next start.
+    }
   }
 
   close(): void {
@@ -179,4 +193,14 @@ async function typed<T>(work: () => Promise<T>): Promise<T> {
   } catch (cause) {
     throw isCloneError(cause) ? cause : storageError(cause)
   }
+}
+
+/** Of a page one expects it, so there it is the browser's; elsewhere there never was one. */
+function noIndexedDb(): KithError {
+  return new KithError(
+    'storage',
+    isPage()
+      ? 'This browser has no IndexedDB for this page.'
+      : "There is no IndexedDB here, so nothing is kept: pass `storage`, a KeyValueStore of your own, or 'memory'.",
+  )
 }

@@ -1,10 +1,10 @@
 import 'fake-indexeddb/auto'
-import type { Bytes } from '@kith/protocol'
-import { expect, test, vi } from 'vitest'
+import { type Bytes, KithError } from '@kith/protocol'
+import { describe, expect, test, vi } from 'vitest'
 import { openIndexedDb } from './indexeddb.ts'
 import { memoryStore } from './memory.ts'
 import { openStore, type StorageStatus } from './open.ts'
-import { DELETE, put, type Store, storageError } from './store.ts'
+import { DELETE, type KeyValueStore, put, type Store, storageError } from './store.ts'
 
 const bytes = (...values: number[]) => Uint8Array.from(values)
 let profiles = 0
@@ -68,16 +68,127 @@ test.each([
   store.close()
 })
 
-test('no IndexedDB: the session, and why', async () => {
-  vi.stubGlobal('indexedDB', undefined)
-  const { status, store } = await openStore({ profile: fresh() })
-  vi.unstubAllGlobals()
-  expect(status).toMatchObject({
-    state: 'session',
-    error: { code: 'storage', message: 'This browser has no IndexedDB for this page.' },
+/** A request that fails as a browser lets it fail, an event later. */
+function failing(name: string): IDBOpenDBRequest {
+  const request = Object.assign(new EventTarget(), { error: new DOMException(name, name) })
+  queueMicrotask(() => request.dispatchEvent(new Event('error')))
+  return request as unknown as IDBOpenDBRequest
+}
+
+const forbidden = (name = 'SecurityError') => {
+  throw new DOMException('The operation is insecure.', name)
+}
+
+describe('a page that may not store anything goes on for the session, and says why', () => {
+  test.each<[string, PropertyDescriptor, RegExp]>([
+    ['no IndexedDB, in Node', { value: undefined }, /no IndexedDB here.*`storage`/],
+    ['one that may not be looked at', { get: () => forbidden() }, /allow site data/],
+    ['open throws', { value: { open: () => forbidden() } }, /allow site data/],
+    ['open throws something else', { value: { open: () => expect.unreachable() } }, /could not be read/],
+    ['open fails', { value: { open: () => failing('InvalidStateError') } }, /closed under this page/],
+    ['open never answers', { value: { open: () => new EventTarget() } }, /in time/],
+  ])('%s', async (_name, descriptor, sentence) => {
+    vi.useFakeTimers()
+    const before = Object.getOwnPropertyDescriptor(globalThis, 'indexedDB') as PropertyDescriptor
+    Object.defineProperty(globalThis, 'indexedDB', { ...descriptor, configurable: true })
+    const opening = openStore({ profile: fresh() })
+    await vi.advanceTimersByTimeAsync(5_000)
+    const { status, store } = await opening
+    Object.defineProperty(globalThis, 'indexedDB', before)
+    expect(vi.getTimerCount()).toBe(0)
+    vi.useRealTimers()
+    expect(status).toMatchObject({ state: 'session', error: { code: 'storage', message: sentence } })
+    await store.update('a', () => put(bytes(1)))
+    expect(await store.get('a')).toEqual(bytes(1))
   })
-  await store.update('a', () => put(bytes(1)))
+
+  test('no IndexedDB, in a page', async () => {
+    vi.stubGlobal('indexedDB', undefined)
+    vi.stubGlobal('window', {})
+    vi.stubGlobal('document', {})
+    const { status } = await openStore({ profile: fresh() })
+    vi.unstubAllGlobals()
+    expect(status).toMatchObject({ state: 'session', error: { message: 'This browser has no IndexedDB for this page.' } })
+  })
+})
+
+describe('what a page does not need to store does not keep it from storing', () => {
+  test.each<[string, string, unknown]>([
+    ['no BroadcastChannel', 'BroadcastChannel', undefined],
+    ['a BroadcastChannel that may not be made', 'BroadcastChannel', forbidden],
+    [
+      'a BroadcastChannel that takes nothing',
+      'BroadcastChannel',
+      class {
+        postMessage = () => forbidden('InvalidStateError')
+        close() {}
+      },
+    ],
+    ['no navigator', 'navigator', undefined],
+    ['a navigator without storage', 'navigator', { userAgentData: {} }],
+    [
+      'a storage manager that may not be looked at',
+      'navigator',
+      Object.defineProperty({}, 'storage', { get: () => forbidden() }),
+    ],
+    ['a storage manager that may not be asked', 'navigator', { storage: { persisted: () => forbidden() } }],
+    ['a storage manager that never answers', 'navigator', { storage: { persisted: () => new Promise(() => {}) } }],
+    [
+      'a browser that never promises',
+      'navigator',
+      { userAgentData: {}, storage: { persisted: async () => false, persist: () => new Promise(() => {}) } },
+    ],
+  ])('%s', async (_name, api, value) => {
+    const profile = fresh()
+    vi.stubGlobal(api, value)
+    const { status, store } = await openStore({ profile })
+    await store.update('a', () => put(bytes(1)))
+    expect(status).toEqual({ state: 'best-effort' })
+    store.close()
+    vi.unstubAllGlobals()
+    const again = await openStore({ profile })
+    expect(await again.store.get('a')).toEqual(bytes(1))
+    again.store.close()
+  })
+})
+
+test('a database that stops answering: what is in it is out of reach, the page goes on and says so', async () => {
+  const never = () => new Promise<never>(() => {})
+  const stuck: Store = { get: never, keys: never, update: never, onChange: () => expect.unreachable(), close: () => {} }
+  vi.useFakeTimers()
+  const opened = await openStore({ profile: fresh(), openDatabase: async () => stuck })
+  const { store } = opened
+  const all = Promise.all([store.update('a', () => put(bytes(1))), store.keys(''), store.get('b')])
+  await vi.advanceTimersByTimeAsync(10_000)
+  await all
   expect(await store.get('a')).toEqual(bytes(1))
+  expect(vi.getTimerCount()).toBe(0)
+  vi.useRealTimers()
+  expect(opened.status).toMatchObject({ state: 'session', error: { message: /does not answer/ } })
+})
+
+test('what tabs cannot share is told beside what is stored, once; what cannot be stored comes first', async () => {
+  const { broken, open } = fragile()
+  const opened = await open()
+  const heard: StorageStatus[] = []
+  opened.onStatus((status) => heard.push(status))
+  const limit = new KithError('storage', 'no channel')
+  opened.limited(limit)
+  opened.limited(new KithError('storage', 'no locks either'))
+  expect(opened.status).toEqual({ state: 'best-effort', error: limit })
+  expect(heard).toHaveLength(1)
+  broken.writes = 'QuotaExceededError'
+  await opened.store.update('a', () => put(bytes(1)))
+  expect(opened.status).toMatchObject({ state: 'session', error: { message: /full/ } })
+})
+
+test.each([
+  ['a word that is not known', 'session'],
+  ['null', null],
+  ['half a store', { get: async () => undefined, set: async () => {} }],
+])('a storage that is none: %s', async (_name, storage) => {
+  const opening = openStore({ profile: fresh(), storage: storage as unknown as 'memory' })
+  await expect(opening).rejects.toMatchObject({ code: 'invalid-argument', message: /`storage`/ })
 })
 
 test('an IndexedDB that refuses to open: the session, and a sentence for each reason', async () => {
@@ -102,7 +213,12 @@ test('asked for memory: the session, and no error', async () => {
 test('a user store that cannot be listed: the session', async () => {
   const fails = () => Promise.reject(new Error('offline'))
   const { status } = await openStore({ profile: 'x', storage: { get: fails, set: fails, delete: fails, keys: fails } })
-  expect(status).toMatchObject({ state: 'session', error: { code: 'storage' } })
+  expect(status).toMatchObject({ state: 'session', error: { code: 'storage', message: /`storage`.*offline/ } })
+})
+
+test('a Map looks like a store at first: the session, and what is wrong', async () => {
+  const { status } = await openStore({ profile: 'x', storage: new Map() as unknown as KeyValueStore })
+  expect(status).toMatchObject({ state: 'session', error: { code: 'storage', message: /keys.*list/ } })
 })
 
 test('a write that fails later: told once, usable in memory, saved and told when there is room again', async () => {

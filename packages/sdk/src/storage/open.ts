@@ -1,6 +1,8 @@
 import { KithError } from '@kith/protocol'
+import { given, storageManager, within } from '../environment.ts'
 import { Emitter, type Stop } from '../events.ts'
 import { adaptKeyValueStore } from './adapter.ts'
+import { bounded } from './bounded.ts'
 import { closable } from './closable.ts'
 import { openIndexedDb } from './indexeddb.ts'
 import { memoryStore } from './memory.ts'
@@ -8,7 +10,7 @@ import { type Health, resilient } from './resilient.ts'
 import { type KeyValueStore, type Store, storageError } from './store.ts'
 
 /** 'persistent': the browser promised to keep it; 'best-effort': it may be evicted; 'session': something could not be saved,
- *  and why (no error: 'memory' was asked for). */
+ *  and why (no error: 'memory' was asked for). With the others an error says what tabs of this profile do not share. */
 export interface StorageStatus {
   readonly state: 'persistent' | 'best-effort' | 'session'
   readonly error?: KithError
@@ -19,6 +21,8 @@ export interface OpenedStore {
   /** Kept current: a write that fails later turns it to 'session'. */
   readonly status: StorageStatus
   onStatus(listener: (status: StorageStatus) => void): Stop
+  /** All is saved, but the browser keeps this page from something that tabs of one profile share. */
+  limited(error: KithError): void
 }
 
 export interface OpenStoreOptions {
@@ -34,24 +38,27 @@ const PROFILE_MAX_LENGTH = 64
 
 /**
  * Never rejects for what storage does: IndexedDB full, blocked or absent means memory for the session, and `status` says why.
- * Errors: 'invalid-argument' for the profile.
+ * Errors: 'invalid-argument' for the profile, and for a `storage` that is none.
  */
 export async function openStore(options: OpenStoreOptions): Promise<OpenedStore> {
   const { profile, storage } = options
   if (typeof profile !== 'string' || profile.length === 0 || profile.length > PROFILE_MAX_LENGTH) {
     throw new KithError('invalid-argument', `A profile is a text of 1 to ${PROFILE_MAX_LENGTH} characters.`)
   }
+  if (storage !== undefined && storage !== 'memory' && !isKeyValueStore(storage)) {
+    throw new KithError('invalid-argument', "`storage` is 'memory' or an object with get, set, delete and keys.")
+  }
   if (storage === 'memory') return opened(memoryStore(), new StatusHealth({ state: 'session' }))
   const health = new StatusHealth({ state: 'best-effort' })
   try {
     const [backing, state] = storage
-      ? [await probed(adaptKeyValueStore(storage)), 'persistent' as const]
+      ? [await probed(bounded(adaptKeyValueStore(storage))), 'persistent' as const]
       : await Promise.all([
           (options.openDatabase ?? openIndexedDb)(`kith/${profile}`, { onLost: (error) => health.failed(error) }),
           durability(),
         ])
     health.promised({ state })
-    return opened(resilient(backing, health), health)
+    return opened(resilient(storage ? backing : bounded(backing), health), health)
   } catch (cause) {
     return opened(memoryStore(), new StatusHealth({ state: 'session', error: storageError(cause) }))
   }
@@ -64,6 +71,7 @@ function opened(store: Store, health: StatusHealth): OpenedStore {
       return health.status
     },
     onStatus: (listener) => health.events.on('status', listener),
+    limited: (error) => health.limited(error),
   }
 }
 
@@ -72,13 +80,21 @@ class StatusHealth implements Health {
   /** What the place promises while writes go through. */
   #promise: StorageStatus
   #error: KithError | undefined
+  #limit: KithError | undefined
 
   constructor(promise: StorageStatus) {
     this.#promise = promise
   }
 
   get status(): StorageStatus {
-    return this.#error ? { state: 'session', error: this.#error } : this.#promise
+    if (this.#error) return { state: 'session', error: this.#error }
+    return this.#limit && !this.#promise.error ? { ...this.#promise, error: this.#limit } : this.#promise
+  }
+
+  limited(error: KithError): void {
+    if (this.#limit) return
+    this.#limit = error
+    this.events.emit('status', this.status)
   }
 
   promised(promise: StorageStatus): void {
@@ -97,11 +113,18 @@ class StatusHealth implements Health {
   }
 }
 
+function isKeyValueStore(storage: Partial<KeyValueStore> | null): boolean {
+  return (['get', 'set', 'delete', 'keys'] as const).every((name) => typeof storage?.[name] === 'function')
+}
+
 /** A user's store that cannot even be listed is told at the start, not at the first contact. */
 async function probed(store: Store): Promise<Store> {
   await store.keys('')
   return store
 }
+
+/** A browser that says nothing has promised nothing. */
+const DURABILITY_TIMEOUT_MS = 2_000
 
 /**
  * Asks for a promise only where asking is silent. Chromium decides by itself and never prompts (`userAgentData` is Chromium's
@@ -109,12 +132,16 @@ async function probed(store: Store): Promise<Store> {
  * knows its moment calls `navigator.storage.persist()` itself.
  */
 async function durability(): Promise<'persistent' | 'best-effort'> {
-  const manager: Partial<StorageManager> | undefined = globalThis.navigator?.storage
-  try {
-    if (await manager?.persisted?.()) return 'persistent'
-    if ('userAgentData' in globalThis.navigator && (await manager?.persist?.())) return 'persistent'
-  } catch {
-    // Not allowed to ask (an opaque origin, Node): no promise then, which is the answer.
+  const ask = async () => {
+    const manager = storageManager()
+    if (await manager?.persisted?.()) return true
+    const isSilent = given(() => 'userAgentData' in globalThis.navigator) === true
+    return isSilent && (await manager?.persist?.()) === true
   }
-  return 'best-effort'
+  try {
+    return (await within(DURABILITY_TIMEOUT_MS, ask(), () => 'no answer')) ? 'persistent' : 'best-effort'
+  } catch {
+    // Not allowed to ask (an opaque origin), or no answer: no promise then, which is the answer.
+    return 'best-effort'
+  }
 }
