@@ -9,29 +9,39 @@ import { unusedMethods } from './scripts/unused-methods.ts'
 import { withoutWords } from './scripts/without-words.ts'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-const conditions = ['kith-source', 'module', 'browser', 'development|production']
+/** Inside the repository the SDK is its source, and its inner door is open too: what is published has neither. */
+const alias = [
+  { find: /^@kith\/sdk$/, replacement: at('packages/sdk/src/index.ts') },
+  { find: /^@kith\/sdk\/parts$/, replacement: at('packages/sdk/src/parts.ts') },
+]
 
 /** The demo: `vite` serves it for development, `vite build` makes `demo-app/dist`. */
 const demo: UserConfig = {
   root: at('demo-app'),
-  resolve: { conditions },
+  resolve: { alias },
   plugins: [simplePeerStandIns(), unusedMethods()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: { outDir: 'dist', emptyOutDir: true, target: 'es2022' },
   server: { proxy: { '/relay': { target: 'ws://localhost:8787', ws: true } } },
 }
 
-/** `--mode sdk`: the ES module, whole: it imports nothing, so that a bundler and a bare `<script type="module">` both work. */
+/**
+ * `--mode sdk`: the ES module, whole: it imports nothing, so that a bundler and a bare `<script type="module">` both work. The same as
+ * CommonJS, which Node 20 cannot make of it by itself.
+ */
 const sdk: UserConfig = {
   root: at('packages/sdk'),
-  resolve: { conditions },
   plugins: [simplePeerStandIns(), unusedMethods()],
   build: {
     outDir: 'dist',
     emptyOutDir: false,
     target: 'es2022',
     minify: false,
-    lib: { entry: 'src/index.ts', formats: ['es'], fileName: () => 'index.js' },
+    lib: {
+      entry: 'src/index.ts',
+      formats: ['es', 'cjs'],
+      fileName: (format) => (format === 'es' ? 'index.js' : 'index.cjs'),
+    },
   },
 }
 
@@ -84,14 +94,14 @@ const global: UserConfig = {
     target: 'es2022',
     minify: true,
     lib: { entry: 'src/global.ts', formats: ['iife'], name: 'Kith', fileName: () => 'kith.global.js' },
-    rolldownOptions: { output: { generatedCode: { symbols: false } } },
+    // Minifying twice takes seconds, as it should.
+    rolldownOptions: { output: { generatedCode: { symbols: false } }, checks: { pluginTimings: false } },
   },
 }
 
-/** `--mode relay`: the command-line relay for Node; `ws` stays a dependency. */
+/** `--mode relay`: the command-line relay for Node, and the same as a library; `ws` stays a dependency. */
 const relay: UserConfig = {
   root: at('signaling-relay'),
-  resolve: { conditions: ['kith-source', 'node', 'module', 'development|production'] },
   ssr: { noExternal: true, external: ['ws'] },
   build: {
     outDir: 'dist',
@@ -100,6 +110,19 @@ const relay: UserConfig = {
     minify: false,
     ssr: true,
     rollupOptions: { input: { cli: at('signaling-relay/src/cli.ts'), index: at('signaling-relay/src/index.ts') } },
+  },
+}
+
+/** `--mode relay-cjs`: the library as CommonJS. */
+const relayCommonJs: UserConfig = {
+  ...relay,
+  build: {
+    ...relay.build,
+    emptyOutDir: false,
+    rollupOptions: {
+      input: { index: at('signaling-relay/src/index.ts') },
+      output: { format: 'cjs', entryFileNames: '[name].cjs' },
+    },
   },
 }
 
@@ -114,13 +137,12 @@ const firefoxOptions = firefox()
 
 /** `vitest`: unit, property and simulation tests in Node; what needs a real browser in Chromium, and where they differ in Firefox. */
 const test: UserConfig = {
-  resolve: { conditions },
+  resolve: { alias },
   plugins: [simplePeerStandIns(), unusedMethods()],
   test: {
     projects: [
       {
         extends: true,
-        ssr: { resolve: { conditions: ['kith-source', 'node', 'module', 'development|production'] } },
         test: {
           name: 'node',
           environment: 'node',
@@ -162,6 +184,8 @@ export default defineConfig(({ mode }) => {
       return global
     case 'relay':
       return relay
+    case 'relay-cjs':
+      return relayCommonJs
     case 'test':
       return test
     default:

@@ -1,6 +1,6 @@
 /**
  * `node scripts/run-ts.mjs FILE [args]`: runs a TypeScript program of this workspace. Node 20 cannot; vite bundles it in memory,
- * resolves `@kith/*` to their sources, and the result runs from a file that goes away with the process.
+ * with the sources of `@kith/protocol`, and the result runs from a file that goes away with the process.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { builtinModules } from 'node:module'
@@ -21,7 +21,6 @@ process.on('exit', () => rmSync(outDir, { recursive: true, force: true }))
 await build({
   configFile: false,
   logLevel: 'warn',
-  resolve: { conditions: ['kith-source', 'node', 'module', 'development|production'] },
   ssr: { noExternal: true, external: builtinModules },
   build: {
     ssr: resolve(entry),

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { parseArgs } from 'node:util'
 import { KithError, RELAY_LIMITS, type RelayLimits } from '@kith/protocol'
 import { createRelay, type RelayOptions } from './server.ts'

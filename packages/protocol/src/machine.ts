@@ -13,8 +13,8 @@
 /** Milliseconds. As an instant: since 1970 where days matter (epochs), else by any clock that never goes back. */
 export type Millis = number
 
-/** Bytes in an ArrayBuffer of their own. */
-export type Bytes = Uint8Array<ArrayBuffer>
+/** Bytes in an ArrayBuffer of their own: Uint8Array<ArrayBuffer>, as compilers older than TypeScript 5.7 can read it. */
+export type Bytes = ReturnType<Uint8Array['slice']>
 
 /** That many fresh random bytes, fit for keys. */
 export type Random = (length: number) => Bytes

@@ -1,6 +1,6 @@
 /**
  * The door for suites and adapters inside this repository: what `@kith/compliance` tests, and what it is written against. The
- * package's exports name it for sources only, so nobody who installs the SDK sees it.
+ * repository's tsconfig.base.json and vite.config.ts name it; the published package does not have it.
  */
 
 export { BroadcastChannelCarrier } from './carriers/broadcast-channel.ts'
