@@ -28,7 +28,7 @@ export interface ConnectionOptions {
   readonly contact: () => Contact | undefined
 }
 
-/** Statistics take a browser's threads a millisecond or two, just when whoever dialled wants to be heard. */
+/** When the path is read again: the candidate that says where the remote is may come late, and ICE may find a better pair. */
 const PATH_MS = 200
 
 export class PeerConnection implements Connection {
@@ -43,7 +43,7 @@ export class PeerConnection implements Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.remote = options.remote
-    this.#path = options.isLocal ? 'local' : 'direct'
+    this.#path = options.isLocal ? 'local' : (options.negotiator.path ?? 'direct')
     const { link } = options
     this.#media = new MediaDesk({ link, negotiator: options.negotiator, connection: this })
     link.onProtocols((protocols) => this.#events.emit('protocols', protocols))

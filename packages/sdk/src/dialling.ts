@@ -77,6 +77,9 @@ export interface DialRequest {
   readonly disclosure: Disclosure
 }
 
+/** A link that is up waits for so long to know whether its path is at a TURN server. Reading it takes a few milliseconds. */
+const PATH_WAIT_MS = 250
+
 /** The RTCPeerConnection of one dial, from its first description to a link that is up. */
 interface Leg {
   /** Where that is known beforehand. */
@@ -335,13 +338,19 @@ export class Dialling {
       maxMessageSize: description.maxMessageSize,
     })
     leg.link = link
+    const up = () => {
+      if (this.#legs.get(dial) !== leg) return
+      leg.onState = this.#host.connected(dial, { peer, link, negotiator })
+      this.#legs.delete(dial)
+      leg.unbind()
+      this.#driver.give({ type: 'connected', dial })
+    }
     link.ready.then(
       () => {
-        if (this.#legs.get(dial) !== leg) return
-        leg.onState = this.#host.connected(dial, { peer, link, negotiator })
-        this.#legs.delete(dial)
-        leg.unbind()
-        this.#driver.give({ type: 'connected', dial })
+        // Most often it was read while DTLS shook hands, and those who wait for the link are called at once.
+        const { readingPath } = negotiator
+        if (readingPath && peer.origin !== 'broadcast') orLate(readingPath, PATH_WAIT_MS).then(up)
+        else up()
       },
       (error: KithError) => this.#fail(dial, error),
     )
@@ -378,3 +387,14 @@ function newLeg(leg: Pick<Leg, 'whom' | 'origins' | 'isForPresence' | 'disclosur
 }
 
 const closed = () => new KithError('closed', 'This peer has been closed.')
+
+/** Resolves when `promise` has settled, or after so long. */
+function orLate(promise: Promise<void>, waitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, waitMs)
+    promise.finally(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}

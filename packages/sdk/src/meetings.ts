@@ -6,6 +6,7 @@ import { type DialNumber, KithError, type PeerId, type ProtocolName } from '@kit
 import type { Disclosure } from './api.ts'
 import type { PeerConnection } from './connection.ts'
 import { now } from './driver.ts'
+import type { Link } from './link/link.ts'
 
 export interface MeetingsHost {
   /** Starts a dial and tells its number at once: it may end, or give way, before a promise could tell. Rejects as `open` does. */
@@ -44,6 +45,11 @@ export class Meetings {
   readonly #host: MeetingsHost
   readonly #all = new Set<PeerConnection>()
   readonly #attempts = new Map<PeerId, Attempt>()
+  /** Links with streams that wait for their connection. */
+  readonly #awaited = new Map<
+    Link,
+    { readonly promise: Promise<PeerConnection | undefined>; readonly resolve: (connection: PeerConnection) => void }
+  >()
 
   constructor(host: MeetingsHost) {
     this.#host = host
@@ -56,6 +62,27 @@ export class Meetings {
 
   all(): readonly PeerConnection[] {
     return [...this.#all]
+  }
+
+  /** The connection over that link, which may be about to be made. Undefined where the link ends before. */
+  over(link: Link): PeerConnection | Promise<PeerConnection | undefined> {
+    const made = this.all().find((connection) => connection.carries(link))
+    if (made) return made
+    let awaited = this.#awaited.get(link)
+    if (!awaited) {
+      let resolve: (connection?: PeerConnection) => void = () => undefined
+      const promise = new Promise<PeerConnection | undefined>((settle) => {
+        resolve = settle
+      })
+      awaited = { promise, resolve }
+      this.#awaited.set(link, awaited)
+      const gone = () => {
+        this.#awaited.delete(link)
+        resolve()
+      }
+      link.closed.then(gone, gone)
+    }
+    return awaited.promise
   }
 
   /** Resolves with a live connection. Errors: as `open`. */
@@ -85,6 +112,7 @@ export class Meetings {
     const { remote } = connection
     this.#all.add(connection)
     this.connections.set(remote, connection)
+    for (const [link, { resolve }] of this.#awaited) if (connection.carries(link)) resolve(connection)
     const gone = () => {
       this.#all.delete(connection)
       if (this.connections.get(remote) !== connection) return

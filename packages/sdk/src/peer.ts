@@ -33,7 +33,7 @@ import { LocalIdentity } from './identity/identity.ts'
 import { openIdentity } from './identity/vault.ts'
 import { CONNECT_PROTOCOL, Invitations } from './invitations.ts'
 import { InviteBook } from './invites.ts'
-import { Link } from './link/link.ts'
+import { Link, type LinkStream } from './link/link.ts'
 import { Meetings, type Wish } from './meetings.ts'
 import { type ParsedOptions, parseAudience, parsePeerOptions, parseTimeout } from './peer-options.ts'
 import { Presence } from './presence.ts'
@@ -327,8 +327,7 @@ class LocalPeer implements Peer {
           onIncoming: ({ kind, protocol }) => {
             const served = this.#serving.get(kind, protocol)
             if (!served) return undefined
-            return (stream) => {
-              const connection = this.#meetings.all().find((one) => one.carries(link))
+            const serve = (stream: LinkStream, connection: PeerConnection | undefined) => {
               // It went as it came: whoever opened the stream has been told.
               if (!connection) return stream.reset()
               this.#meetings.used(connection)
@@ -340,6 +339,10 @@ class LocalPeer implements Peer {
                 case 'media':
                   return served.handler(connection.ring(stream))
               }
+            }
+            return (stream) => {
+              const made = this.#meetings.over(link)
+              return made instanceof Promise ? made.then((connection) => serve(stream, connection)) : serve(stream, made)
             }
           },
         })

@@ -75,6 +75,10 @@ export interface Negotiator {
    * 'invalid-argument' on the answerer, which has to ask the offerer by a message, and once there are tracks.
    */
   restartIce(): void
+  /** What is known of the path in use: it is read as soon as ICE has one, while DTLS shakes hands. */
+  readonly path: PathStats['path']
+  /** Settles when what is being read of the path is known. Undefined where nothing is being read. Never rejects. */
+  readonly readingPath: Promise<void> | undefined
   /** Of now. Rejects with 'closed'. */
   stats(): Promise<PathStats>
   /** At once; what is still in the lanes' buffers is lost. */
@@ -91,6 +95,8 @@ class SimplePeerNegotiator implements Negotiator {
   readonly #options: NegotiatorOptions
   readonly #fenced: FencedConnection
   readonly #meter = new PathMeter()
+  #path: PathStats['path']
+  #readingPath: Promise<void> | undefined
   /** Whoever waits for statistics: Firefox never gives those that were asked for just before the end. */
   readonly #reading = new Set<() => void>()
   readonly #peer: SimplePeer
@@ -137,6 +143,10 @@ class SimplePeerNegotiator implements Negotiator {
     this.#peer.on('error', (error) => this.#end(causeOfEnd(error)))
     this.#peer.on('close', () => this.#end())
     connection.addEventListener('connectionstatechange', () => this.#handleState())
+    connection.addEventListener('iceconnectionstatechange', () => {
+      const { iceConnectionState: state } = connection
+      if (state === 'connected' || state === 'completed') this.#readPath()
+    })
     connection.addEventListener('icecandidate', ({ candidate }) => {
       if (candidate === null && !this.#ended) options.onCandidatesEnd()
     })
@@ -180,6 +190,7 @@ class SimplePeerNegotiator implements Negotiator {
 
   addCandidate(candidate: Candidate): void {
     if (this.#ended || !mayCross(candidate, this.#incoming)) return
+    this.#meter.named(candidate.port, candidate.type === 'relay')
     this.#peer.signal({ type: 'candidate', candidate: { candidate: formatCandidate(candidate), sdpMid: '0', sdpMLineIndex: 0 } })
   }
 
@@ -204,12 +215,24 @@ class SimplePeerNegotiator implements Negotiator {
     connection.setLocalDescription({ type: 'rollback' }).then(offer, (cause) => this.#end(localFailure(cause)))
   }
 
+  get path(): PathStats['path'] {
+    return this.#path
+  }
+
+  get readingPath(): Promise<void> | undefined {
+    return this.#readingPath
+  }
+
   stats(): Promise<PathStats> {
     return new Promise((resolve, reject) => {
       const giveUp = (cause?: unknown) => reject(new KithError('closed', 'The connection has gone.', { cause }))
       if (this.#ended) return giveUp()
       this.#reading.add(giveUp)
-      const stats = this.#fenced.connection.getStats().then((reports) => this.#meter.read(reports))
+      const stats = this.#fenced.connection.getStats().then((reports) => {
+        const read = this.#meter.read(reports)
+        this.#path = read.path ?? this.#path
+        return read
+      })
       stats.then(resolve, giveUp).finally(() => this.#reading.delete(giveUp))
     })
   }
@@ -253,8 +276,22 @@ class SimplePeerNegotiator implements Negotiator {
   #handleState(): void {
     if (this.#ended) return
     const state = this.#fenced.connection.connectionState
+    // The candidate that says where the remote is may have come since ICE found it.
+    if (state === 'connected' && this.#meter.isProvisional) this.#readPath()
     // 'closed' has no event (W3C webrtc-pc §4.4.2); 'new' comes back at a rollback and tells nothing.
     if (state !== 'new' && state !== 'closed') this.#options.onState(state)
+  }
+
+  #readPath(): void {
+    const reading = this.stats().then(
+      () => undefined,
+      // It has closed: there is no path to tell of.
+      () => undefined,
+    )
+    this.#readingPath = reading
+    void reading.then(() => {
+      if (this.#readingPath === reading) this.#readingPath = undefined
+    })
   }
 
   /** What `step` throws ends the connection: simple-peer's listeners have no one to throw to. */

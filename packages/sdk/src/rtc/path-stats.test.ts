@@ -37,6 +37,26 @@ test.each([
   expect(read(ours, theirs, pair, transport).path).toBe('turn')
 })
 
+test("a remote that was heard before its candidate came is at a TURN server when that is the candidate's port, and until then provisional", () => {
+  const heard = { ...remote, candidateType: 'prflx', port: 49_160 }
+  const meter = new PathMeter()
+  expect(meter.isProvisional).toBe(true)
+  expect(meter.read(reports(local, heard, pair, transport)).path).toBe('direct')
+  expect(meter.isProvisional).toBe(true)
+  meter.named(49_161, true)
+  meter.named(49_160, false)
+  expect(meter.read(reports(local, heard, pair, transport)).path).toBe('direct')
+  expect(meter.isProvisional).toBe(false)
+  meter.named(49_160, true)
+  expect(meter.read(reports(local, heard, pair, transport)).path).toBe('turn')
+  expect(meter.isProvisional).toBe(false)
+  // Whatever the other end turns out to be.
+  meter.read(reports({ ...local, candidateType: 'relay' }, { ...heard, port: 9 }, pair, transport))
+  expect(meter.isProvisional).toBe(false)
+  meter.read(reports(local, remote, pair, transport))
+  expect(meter.isProvisional).toBe(false)
+})
+
 test('older Firefox marks the pair, and reports no transport', () => {
   expect(read(unused, relay, local, remote, { ...pair, selected: true })).toMatchObject({ path: 'direct', roundTripMs: 12.5 })
 })

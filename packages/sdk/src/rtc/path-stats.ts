@@ -26,6 +26,7 @@ interface Report {
   readonly localCandidateId?: string
   readonly remoteCandidateId?: string
   readonly candidateType?: string
+  readonly port?: number
   readonly currentRoundTripTime?: number
   readonly bytesSent?: number
   readonly bytesReceived?: number
@@ -42,10 +43,23 @@ const REPORT_AGE_MAX_MS = 10_000
 
 /** Of one connection: reads its reports, one after the other. */
 export class PathMeter {
+  /** The ports of the candidates that the remote has named, and whether each is at a TURN server. */
+  readonly #named = new Map<number, boolean>()
+  /** Whether what was read last may change when one more candidate of the remote's comes. */
+  #isProvisional = true
   /** By the id of what it is about, the last seen: bytes sent and received of a pair, packets lost and received of a track. */
   readonly #pairs = new Map<string, readonly [sent: number, received: number]>()
   readonly #packets = new Map<string, readonly [lost: number, received: number]>()
   #counted = { at: 0, lost: 0, received: 0, lossRatio: undefined as number | undefined }
+
+  /** A check may come before the candidate that it comes from: then browsers call its type 'prflx' (RFC 8445 §7.3.1.3). */
+  named(port: number, isAtTurn: boolean): void {
+    this.#named.set(port, isAtTurn)
+  }
+
+  get isProvisional(): boolean {
+    return this.#isProvisional
+  }
 
   read(reports: RTCStatsReport): PathStats {
     const byId = new Map<string, Report>()
@@ -60,8 +74,10 @@ export class PathMeter {
     const selectedId = all.find(({ type }) => type === 'transport')?.selectedCandidatePairId
     // Older Firefox reports no transport, and marks the pair instead.
     const pair = byId.get(selectedId ?? '') ?? all.find(({ selected }) => selected === true)
-    const ends = [byId.get(pair?.localCandidateId ?? ''), byId.get(pair?.remoteCandidateId ?? '')]
-    const isAtTurn = ends.some((end) => end?.candidateType === 'relay')
+    const [ours, theirs] = [byId.get(pair?.localCandidateId ?? ''), byId.get(pair?.remoteCandidateId ?? '')]
+    const named = theirs?.candidateType === 'prflx' ? this.#named.get(theirs.port ?? 0) : theirs?.candidateType === 'relay'
+    const isAtTurn = ours?.candidateType === 'relay' || named === true
+    this.#isProvisional = !pair || (!isAtTurn && named === undefined)
     const roundTripSeconds = pair?.currentRoundTripTime
     const [bytesSent, bytesReceived] = sums(this.#pairs)
     return {
