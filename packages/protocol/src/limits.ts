@@ -173,6 +173,11 @@ export const FIN_ACK_MS = 2
 /** Streams that each side may have open. Beyond: REJECT too-many. */
 export const STREAMS_MAX = 1024
 
+/** OPENs for protocols that are not served, kept for the first while after hello: a page says what it serves a moment after it is there.
+ *  Beyond either: REJECT unsupported. Their first data is within the windows like any other. */
+export const HELD_OPENS_MAX = 64
+export const HELD_OPENS_MS = 1_000
+
 /** Scopes (the peer's own, and one a shared room) in a hello: what two people may have in common, in one message. Beyond: 'peer-violation'. */
 export const SCOPES_MAX = 128
 

@@ -108,7 +108,8 @@ export interface Endpoint {
   /** Media rings until it is accepted or declined. */
   handleMedia(protocols: Protocols, handler: (call: IncomingMedia) => unknown): Stop
   /** Open a stream: finds the peer, connects if need be, speaks the first protocol that it serves. On a live connection this
-   *  takes no round trip: what is written at once travels along; should the remote refuse, both halves reject.
+   *  takes no round trip: what is written at once travels along; should the remote refuse, both halves reject. Where they have not
+   *  said that they serve any of the protocols, it resolves when they take it: their newest list may still be on its way.
    *  Errors: 'no-answer' (away, unknown or unwilling: alike by design) 'no-relay' 'unreachable' 'needs-turn' 'blocked'
    *  'unsupported-protocol' 'too-many' 'timeout' 'aborted'. */
   open(to: Who, protocols: Protocols, options?: OpenOptions): Promise<Stream>

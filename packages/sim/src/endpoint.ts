@@ -44,6 +44,8 @@ export class Endpoint {
   end: Extract<MuxOutput, { type: 'closed' | 'failed' }> | undefined
   readonly #config: EndpointConfig
   readonly #byMux = new Map<MuxStream, AppStream>()
+  readonly #told = new Set<number>()
+  readonly #asked = new Set<AppStream>()
   readonly #refused = new Set<MuxStream>()
   #live: AppStream[] = []
   #out: OneWay | undefined
@@ -78,6 +80,11 @@ export class Endpoint {
     this.drain()
   }
 
+  /** Whether the remote's stream with this id came in. */
+  isTold(id: number): boolean {
+    return this.#told.has(id)
+  }
+
   /** Streams of which something may still come. */
   get live(): readonly AppStream[] {
     let dead = 0
@@ -88,12 +95,13 @@ export class Endpoint {
 
   // ── what the application does ──
 
-  /** Undefined where the link is not open or the remote serves none of the protocols. */
+  /** Undefined where the link is not open, or the remote serves none of the protocols as far as is known and cannot be asked. */
   open(plan: StreamPlan, request: Pick<OpenRequest, 'protocols' | 'priority' | 'kind'>): AppStream | undefined {
     if (!this.isReady || this.end !== undefined) return undefined
     const served = this.mux.remoteProtocols()
-    if (!request.protocols.some((name) => served.includes(name))) return undefined
+    if (!request.protocols.some((name) => served.includes(name)) && !this.mux.has('ask')) return undefined
     const stream = this.#adopt(plan, this.mux.open({ ...request, params: plan }), 0)
+    if (stream.mux.isAsking) this.#asked.add(stream)
     this.drain()
     return stream
   }
@@ -146,7 +154,7 @@ export class Endpoint {
 
   sendDatagram(stream: AppStream, bytes: number): void {
     const { clock } = this.#config
-    if (!stream.isFlow || stream.sending !== 'open' || this.end !== undefined) return
+    if (!stream.isFlow || stream.sending !== 'open' || this.end !== undefined || stream.mux.isAsking) return
     // A flow ends as a whole: of the remote's end we may not have been told yet.
     if (stream.reading !== 'open' || stream.mux.receive.ended) return
     this.mux.sendDatagram(stream.mux, datagram(stream.key, stream.writes, stream.datagramsSent, clock.now, bytes), clock.now)
@@ -238,6 +246,9 @@ export class Endpoint {
       case 'flow':
         this.#readDatagrams(stream)
         break
+      case 'answered':
+        if (!this.#asked.delete(stream)) this.#config.violated(`stream ${stream.key}: 'answered' where nothing was asked`)
+        break
       case 'finished':
         this.#config.finished(stream)
         if (stream.sending === 'finishing') stream.sending = 'finished'
@@ -267,6 +278,7 @@ export class Endpoint {
   }
 
   #incoming(mux: MuxStream): void {
+    this.#told.add(mux.id)
     const plan = mux.params as StreamPlan
     if (!this.isReady) this.#config.violated('a stream before the link was ready')
     if (this.byKey.has(plan.key)) this.#config.violated(`stream ${plan.key} came twice`)

@@ -11,7 +11,7 @@ import { stalls } from './scenarios/stalls.ts'
 
 /** The first that is found: a few seeds of what is quick to run, and one of what carries enough for windows and turns to matter. */
 const RUNS = [
-  ...[bulk, churn, pauses, stalls].flatMap((scenario) => Array.from({ length: 10 }, (_, i) => [scenario, i + 1] as const)),
+  ...[bulk, churn, pauses, stalls].flatMap((scenario) => Array.from({ length: 25 }, (_, i) => [scenario, i + 1] as const)),
   [hundredStreams, 1] as const,
   [slowReader, 1] as const,
 ]

@@ -10,6 +10,7 @@ import {
   decodeControl,
   decodeFrame,
   type Frame,
+  HELD_OPENS_MS,
   Reader,
   STREAM_WINDOW_BYTES,
   STREAM_WINDOW_MAX_BYTES,
@@ -27,6 +28,8 @@ export interface ObserverConfig {
   readonly frameMaxBytes: number
   /** The streams at this end of which something may still come. */
   readonly live: () => readonly AppStream[]
+  /** Whether its application was told of a stream that the remote opened. */
+  readonly isTold: (id: number) => boolean
   readonly now: () => number
   readonly violated: (what: string) => void
 }
@@ -42,11 +45,15 @@ interface StreamAccount {
   windowBytes: number
   /** What this end has said. */
   opened: boolean
+  /** It named several protocols: until the remote has chosen, nothing is sent. */
+  asks: boolean
   answered: boolean
   finished: boolean
   reset: boolean
   /** What this end has heard. */
   mayNotSend: boolean
+  mayNotRead: boolean
+  cameOpen: boolean
   hasFinished: boolean
 }
 
@@ -60,6 +67,7 @@ export class Observer {
   #gotConfirm = false
   #sentHello = false
   #gotHello = false
+  #holdsUntil = Number.NEGATIVE_INFINITY
   #sentBytes = 0
   #limit = CONNECTION_WINDOW_BYTES
   #receivedBytes = 0
@@ -80,7 +88,17 @@ export class Observer {
     for (const stream of this.#config.live()) {
       if (stream.reading === 'open') unread += (this.#streams.get(stream.mux.id)?.receivedBytes ?? 0) - stream.read
     }
-    return unread
+    return unread + this.#heldBytes
+  }
+
+  /** Bytes of streams that the remote opened for what is not served yet: their data waits with them, for the first second. */
+  get #heldBytes(): number {
+    if (this.#config.now() >= this.#holdsUntil) return 0
+    let held = 0
+    for (const [id, stream] of this.#streams) {
+      if (stream.cameOpen && !stream.mayNotRead && !this.#config.isTold(id)) held += stream.receivedBytes
+    }
+    return held
   }
 
   /** What the remote may still send on the whole connection. */
@@ -118,7 +136,10 @@ export class Observer {
     if (lane === 'control') {
       const { type } = decodeControl(bytes)
       if (type === 'confirm') this.#gotConfirm = true
-      if (type === 'hello') this.#gotHello = true
+      if (type === 'hello') {
+        this.#gotHello = true
+        this.#holdsUntil = this.#config.now() + HELD_OPENS_MS
+      }
       return
     }
     for (const frame of unpackMessage(bytes)) this.#receivingFrame(lane, decodeFrame(frame))
@@ -135,6 +156,7 @@ export class Observer {
     switch (frame.type) {
       case 'open':
       case 'data':
+        if (frame.type === 'open') stream.cameOpen = true
         stream.receivedBytes += frame.data.length
         this.#receivedBytes += frame.data.length
         return
@@ -144,7 +166,16 @@ export class Observer {
       case 'fin':
         stream.hasFinished = true
         return
+      case 'accept':
+        stream.asks = false
+        return
+      case 'abort':
+        stream.mayNotRead = true
+        return
       case 'reset':
+        stream.mayNotRead = true
+        stream.mayNotSend = true
+        return
       case 'stop':
       case 'reject':
         stream.mayNotSend = true
@@ -193,6 +224,8 @@ export class Observer {
       case 'open':
         if (!isOurs || stream.opened) violated(`stream ${id}: OPEN, which is not ours to say`)
         stream.opened = true
+        stream.asks = frame.header.protocols.length > 1
+        if (stream.asks && frame.data.length > 0) violated(`stream ${id}: data before a protocol was chosen`)
         this.#sendingData(lane, id, stream, frame.data.length)
         return
       case 'accept':
@@ -202,11 +235,13 @@ export class Observer {
         return
       case 'data':
         if (!isOurs && !stream.answered) violated(`stream ${id}: data before ACCEPT`)
+        if (stream.asks) violated(`stream ${id}: data before a protocol was chosen`)
         this.#sendingData(lane, id, stream, frame.data.length)
         return
       case 'fin':
         if (stream.finished) violated(`stream ${id}: FIN behind FIN`)
         stream.finished = true
+        if (stream.asks) violated(`stream ${id}: FIN before a protocol was chosen`)
         this.#turns.took(lane, id, 0)
         return
       case 'abort':
@@ -280,10 +315,13 @@ export class Observer {
       granted: STREAM_WINDOW_BYTES,
       windowBytes: STREAM_WINDOW_BYTES,
       opened: false,
+      asks: false,
       answered: false,
       finished: false,
       reset: false,
       mayNotSend: false,
+      mayNotRead: false,
+      cameOpen: false,
       hasFinished: false,
     }
     this.#streams.set(id, account)

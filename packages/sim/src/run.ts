@@ -69,6 +69,7 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
       role,
       frameMaxBytes: Math.min(maxMessageSize, FRAME_MAX_BYTES),
       live: () => endpoint.live,
+      isTold: (id) => endpoint.isTold(id),
       now: () => clock.now,
       violated: tell,
     })

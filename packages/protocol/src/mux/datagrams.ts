@@ -194,8 +194,8 @@ export class Datagrams {
         flow.outgoing.clear()
       } else {
         flow.outgoing.expire(now)
-        // The remote would not know whose they are; and the id may still change.
-        const bytes = stream.send.opening ? undefined : flow.outgoing.shift()
+        // The remote would not know whose they are, or in which language; and the id may still change.
+        const bytes = stream.send.opening || stream.isAsking ? undefined : flow.outgoing.shift()
         this.#schedule(stream, flow)
         if (bytes !== undefined) {
           flow.sent += 1

@@ -4,9 +4,13 @@
  *
  * Each is listed here with what both ends do once both have named it.
  */
-export const FEATURES = {} as const
+export const FEATURES = {
+  /** An OPEN without data may name several protocols; the ACCEPT says which is spoken, and nothing is sent before. OPENs for what is
+   *  not served wait for the first second. */
+  ask: 'ask',
+} as const
 
 export type Feature = keyof typeof FEATURES
 
 /** What this build says in its hello. */
-export const OUR_FEATURES = Object.keys(FEATURES) as unknown as readonly Feature[]
+export const OUR_FEATURES = Object.keys(FEATURES) as readonly Feature[]

@@ -34,6 +34,8 @@ export type MuxOutput =
   | { readonly type: 'protocols'; readonly served: ServedProtocols }
   /** Answer with `accept` or `reject`. What came with its OPEN in one message is told in either case. */
   | { readonly type: 'incoming'; readonly stream: MuxStream }
+  /** The remote has taken a stream that asked: `protocol` is what is spoken, and writing may begin. */
+  | { readonly type: 'answered'; readonly stream: MuxStream }
   /** `read` found nothing before and may find something, or the end, now. */
   | { readonly type: 'readable'; readonly stream: MuxStream }
   /** `write` took less than all before and may take more now. */
@@ -57,7 +59,7 @@ export type MuxOutput =
 
 export interface OpenRequest {
   readonly kind?: StreamKind
-  /** In order of preference; the first that the remote serves is spoken. */
+  /** In order of preference; the first that the remote serves is spoken. At most PROTOCOLS_MAX. */
   readonly protocols: readonly ProtocolName[]
   readonly priority?: number
   readonly scope?: Scope

@@ -11,6 +11,7 @@ import {
   FRAME_MAX_BYTES,
   FRAME_MIN_BYTES,
   GOAWAY_REASON_MAX_LENGTH,
+  HELD_OPENS_MS,
   LINK_PING_MS,
   PARAMS_MAX_BYTES,
   PROTOCOL_NAME_MAX_LENGTH,
@@ -175,6 +176,7 @@ test('ids may run ahead by as many streams as may be open, and not by one more',
 test('as many streams may wait to be turned down as may be open, and not one more', () => {
   const refused: OpenHeader = { ...HEADER, protocols: ['/no/1'] }
   const [, callee] = readyPair()
+  callee.now = HELD_OPENS_MS
   for (let i = 0; i < STREAMS_MAX; i++) callee.receive('bulk', encodeOpenHeader(1 + 2 * i, refused))
   expect(callee.failure).toBeUndefined()
   callee.receive('bulk', encodeOpenHeader(1 + 2 * STREAMS_MAX, refused))

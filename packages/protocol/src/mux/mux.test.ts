@@ -10,6 +10,7 @@ import {
   FIN_ACK_MS,
   FRAME_MAX_BYTES,
   FRAME_MIN_BYTES,
+  HELD_OPENS_MS,
   LINK_PING_MS,
   STREAM_WINDOW_BYTES,
   STREAM_WINDOW_MAX_BYTES,
@@ -173,8 +174,9 @@ test('opening takes no round trip: the first data travels with the OPEN', () => 
   expect(callee.mux.read(incoming)).toEqual(Uint8Array.of(1, 2, 3))
 })
 
-test('what nobody serves fails here, and nothing is sent', () => {
-  const [dialler] = readyPair()
+test('what nobody serves fails here where the remote cannot be asked, and nothing is sent', () => {
+  const [dialler, callee] = [new Bench(0), new Bench(1, { features: [] })]
+  exchange(dialler, callee)
   const error = expect.objectContaining({ code: 'unsupported-protocol', source: 'remote' })
   expect(() => dialler.mux.open({ protocols: ['/no/1'] })).toThrow(error)
   expect(dialler.sent('urgent', 'bulk')).toEqual([])
@@ -375,6 +377,7 @@ test('FIN counts as arrived when it was acknowledged and the stream was taken, n
 
 test('an OPEN that crossed a change of protocols is tried once more, with all that was written', () => {
   const [dialler, callee] = readyPair()
+  callee.now = HELD_OPENS_MS
   callee.give({ type: 'serve', served: [[0, []]] })
   const stream = dialler.mux.open({ protocols: [ECHO] })
   dialler.mux.write(stream, filled(100_000, 1).subarray(0, 60_000))

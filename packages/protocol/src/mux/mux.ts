@@ -8,7 +8,8 @@
  *
  * Opening takes no round trip. The hello told us what the other side serves, so an OPEN goes out together with the first data,
  * counted against the credit that every new stream has. Should the list have changed meanwhile, the other side says REJECT, and
- * the stream is tried once more if by its newest list it would be taken after all.
+ * the stream is tried once more if by its newest list it would be taken after all. Where the list has none of the names, it may be
+ * late, since it travels on a lane of its own: then the OPEN names all of them and no data goes before the other side has chosen.
  *
  * Nothing here grows because a remote wants it to: data is bounded by credit, which only a reader's `read` renews; what we owe
  * (ACCEPT, CREDIT, RESET, STOP, acknowledgements, pongs) is a state that is merged, not a queue; streams are counted.
@@ -79,7 +80,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   deadline(): Millis | undefined {
     if (this.#state === 'ended') return undefined
     const ack = sooner(this.#lanes.urgent.ackDueAt, this.#lanes.bulk.ackDueAt)
-    return sooner(sooner(this.#session.deadline(), ack), this.#datagrams.deadline())
+    return sooner(sooner(this.#session.deadline(), ack), sooner(this.#datagrams.deadline(), this.#streams.deadline()))
   }
 
   /** The next message for a lane, or undefined when there is none. It stays the machine's: send it at once, never change it. */
@@ -150,7 +151,8 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   // ── streams ──
 
   /**
-   * Opens a stream after 'ready'. Throws 'unsupported-protocol' where the remote serves none of the protocols (nothing is sent),
+   * Opens a stream after 'ready'. Where by its last list the remote serves none of the protocols, the stream asks if both ends have
+   * that feature (`isAsking`: it sends nothing before 'answered'), else 'unsupported-protocol' is thrown and nothing sent. Throws
    * 'too-many' beyond what either side allows, 'too-large' and 'invalid-argument' for params or priority that cannot travel,
    * 'closed' where there is no link.
    */
@@ -161,9 +163,14 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     return stream
   }
 
-  /** Takes an incoming stream. */
-  accept(stream: MuxStream): void {
-    this.#streams.accept(stream)
+  /** What can be spoken on an incoming stream: what its opener names and we serve, in the opener's order. */
+  choices(stream: MuxStream): readonly ProtocolName[] {
+    return this.#streams.choices(stream.header)
+  }
+
+  /** Takes an incoming stream, to speak the first of its choices or the one given. */
+  accept(stream: MuxStream, protocol?: ProtocolName): void {
+    this.#streams.accept(stream, protocol)
     this.#datagrams.begin(stream)
   }
 
@@ -255,6 +262,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
         return
       case 'tick':
         this.#session.tick(now)
+        this.#streams.tick(now)
         this.#datagrams.tick(now)
         return
       case 'serve':
@@ -318,7 +326,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   #onOpen(now: Millis): void {
     const remote = this.#session.remote
     if (remote === undefined) return
-    this.#streams.begin(remote)
+    this.#streams.begin(remote, { asks: this.#session.has('ask') }, now)
     this.#outputs.push({ type: 'ready', instance: remote.instance, served: remote.served })
     for (const { lane, bytes } of this.#early.take()) this.#onMessage(lane, bytes, now)
   }

@@ -15,6 +15,8 @@ export interface SendHalfConfig {
   readonly windowBytes: number
   readonly frameMaxBytes: number
   readonly buffers: Buffers
+  /** Nothing but the OPEN leaves before it was answered. */
+  readonly asks?: boolean
 }
 
 export interface OutgoingFrame {
@@ -47,6 +49,8 @@ export class SendHalf {
   #opening = false
   /** Data sent before the remote answered our OPEN: should it say no, it goes again under another id. At most one window. */
   #unanswered: Bytes[] | undefined
+  /** Waits for the answer. */
+  #asks: boolean
   /** What an earlier attempt had sent or framed; goes before anything new. */
   #replay: Bytes
 
@@ -56,6 +60,7 @@ export class SendHalf {
     this.#credit = new SendCredit(config.windowBytes)
     this.#credit.use(replay.length)
     this.#replay = replay
+    this.#asks = config.asks ?? false
     if (config.openHeader === undefined) return
     const header = config.openHeader
     this.#building = { bytes: header, headerBytes: header.length, length: header.length }
@@ -78,7 +83,7 @@ export class SendHalf {
    */
   write(bytes: Uint8Array, more = false): number {
     this.#held = false
-    if (this.#state !== 'open' || this.#replay.length > 0) return 0
+    if (this.#state !== 'open' || this.#asks || this.#replay.length > 0) return 0
     const used = this.#building?.length ?? this.#dataHeader.length
     const count = Math.min(bytes.length, this.#credit.left, this.#config.frameMaxBytes - used)
     if (count <= 0) return 0
@@ -121,6 +126,7 @@ export class SendHalf {
   /** The remote has taken the stream. */
   answered(): void {
     this.#unanswered = undefined
+    this.#asks = false
   }
 
   /** All that was written so far, for another attempt with another OPEN. */
@@ -138,6 +144,7 @@ export class SendHalf {
 
   /** Whether there is something to send now, credit of the connection aside. */
   get waiting(): boolean {
+    if (this.#asks && !this.#opening) return false
     return (this.#building !== undefined && !this.#held) || this.#replay.length > 0 || this.#state === 'finishing'
   }
 
@@ -148,6 +155,7 @@ export class SendHalf {
 
   /** The next frame, or undefined where the connection has no credit for it. */
   next(connectionCreditBytes: number): OutgoingFrame | undefined {
+    if (this.#asks && !this.#opening) return undefined
     this.#takeFromReplay()
     const building = this.#building
     if (building === undefined) {

@@ -11,9 +11,14 @@ import {
   type Scope,
   type StreamKind,
 } from './frames.ts'
+import type { MuxOutput } from './io.ts'
 import type { MuxLane } from './lanes.ts'
 import type { ReceiveHalf } from './receive-half.ts'
 import type { SendHalf } from './send-half.ts'
+
+export interface StreamInit extends Pick<MuxStream, 'id' | 'opener' | 'protocol' | 'header' | 'lane' | 'send' | 'receive'> {
+  readonly asks?: boolean
+}
 
 /**
  * One stream, as the machine keeps it; to everybody else a handle whose fields are read and never written. Its halves end
@@ -23,7 +28,8 @@ export class MuxStream {
   /** On the wire. Changes once, should an OPEN that crossed a change of protocols be tried again. */
   id: number
   readonly opener: 'local' | 'remote'
-  readonly protocol: ProtocolName
+  /** Of one that asks: the one it would like best, until the remote has chosen. */
+  protocol: ProtocolName
   readonly header: OpenHeader
   readonly lane: MuxLane
   send: SendHalf
@@ -31,6 +37,10 @@ export class MuxStream {
 
   /** Whether the one who did not open it has said yes. */
   accepted = false
+  /** Opened by us for what the remote may or may not serve: it sends nothing before the remote has said what is spoken. */
+  readonly asks: boolean
+  /** Opened by the remote for what is not served yet: nobody knows of it here, and what came of it is told later. */
+  held: MuxOutput[] | undefined
   retried = false
   /** All that we sent up to FIN has arrived. */
   finArrived = false
@@ -62,7 +72,7 @@ export class MuxStream {
   readerWaits = true
   writerWaits = false
 
-  constructor(init: Pick<MuxStream, 'id' | 'opener' | 'protocol' | 'header' | 'lane' | 'send' | 'receive'>) {
+  constructor(init: StreamInit) {
     this.id = init.id
     this.opener = init.opener
     this.protocol = init.protocol
@@ -70,6 +80,12 @@ export class MuxStream {
     this.lane = init.lane
     this.send = init.send
     this.receive = init.receive
+    this.asks = init.asks ?? false
+  }
+
+  /** Whether what is spoken on it is still to be said. */
+  get isAsking(): boolean {
+    return this.asks && !this.accepted
   }
 
   get kind(): StreamKind {

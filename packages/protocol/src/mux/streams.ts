@@ -4,7 +4,15 @@
  */
 import { KithError, violation } from '../errors.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
-import { CONNECTION_WINDOW_BYTES, FRAME_MAX_BYTES, STREAMS_MAX, UNREAD_MAX_BYTES } from '../limits.ts'
+import {
+  CONNECTION_WINDOW_BYTES,
+  FRAME_MAX_BYTES,
+  HELD_OPENS_MAX,
+  HELD_OPENS_MS,
+  PROTOCOLS_MAX,
+  STREAMS_MAX,
+  UNREAD_MAX_BYTES,
+} from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
 import { Buffers } from './buffers.ts'
 import type { HelloLimits, ServedProtocols } from './control.ts'
@@ -25,7 +33,7 @@ import type { MuxOutput, OpenRequest } from './io.ts'
 import type { MuxLane } from './lanes.ts'
 import { ReceiveHalf } from './receive-half.ts'
 import { RemoteIds } from './remote-ids.ts'
-import { SendHalf } from './send-half.ts'
+import { SendHalf, type SendHalfConfig } from './send-half.ts'
 import { MuxStream } from './stream.ts'
 import { ReceiveWindow, SendCredit } from './window.ts'
 
@@ -40,13 +48,17 @@ export interface StreamsConfig {
 }
 
 export class Streams {
-  /** What we serve now. */
-  served: ServedProtocols
   readonly flight = new Flight()
   readonly #buffers = new Buffers()
   readonly #lanes: StreamsConfig['lanes']
   readonly #frameMaxBytes: number
   readonly #tell: StreamsConfig['tell']
+  #served: ServedProtocols
+  /** Whether the remote answers what we ask, and we what it asks. */
+  #asks = false
+  /** Opened to us for what we may serve before `#holdsUntil`, oldest first. */
+  readonly #held = new Set<MuxStream>()
+  #holdsUntil: Millis = Number.NEGATIVE_INFINITY
   readonly #streams = new Map<number, MuxStream>()
   readonly #receiveWindow = new ReceiveWindow(CONNECTION_WINDOW_BYTES, UNREAD_MAX_BYTES, true)
   #sendCredit = new SendCredit(0)
@@ -63,13 +75,19 @@ export class Streams {
     this.#lanes = config.lanes
     this.#frameMaxBytes = config.frameMaxBytes
     this.#tell = config.tell
-    this.served = config.served
+    this.#served = config.served
     this.#nextId = config.role === 0 ? 1 : 2
     this.#remoteIds = new RemoteIds(config.role === 0 ? 2 : 1)
   }
 
-  /** The hello has come. */
-  begin(remote: { readonly served: ServedProtocols; readonly limits: HelloLimits }): void {
+  /** The hello has come. `asks`: both ends have that feature. */
+  begin(
+    remote: { readonly served: ServedProtocols; readonly limits: HelloLimits },
+    { asks }: { readonly asks: boolean },
+    now: Millis,
+  ): void {
+    this.#asks = asks
+    if (asks) this.#holdsUntil = now + HELD_OPENS_MS
     this.#remoteServed = remote.served
     this.#limits = remote.limits
     this.#sendCredit = new SendCredit(remote.limits.connectionWindowBytes)
@@ -77,6 +95,32 @@ export class Streams {
 
   set remoteServed(served: ServedProtocols) {
     this.#remoteServed = served
+  }
+
+  /** What we serve from now on: those that were opened for it a moment too early come now. */
+  set served(served: ServedProtocols) {
+    this.#served = served
+    for (const stream of this.#held) {
+      const protocol = this.#choose(stream.header)
+      if (protocol === undefined) continue
+      const news = stream.held ?? []
+      this.#held.delete(stream)
+      stream.held = undefined
+      stream.protocol = protocol
+      this.#tell({ type: 'incoming', stream })
+      for (const output of news) this.#tell(output)
+      if (stream.receive.readable || stream.receive.ended) this.#tellReader(stream)
+    }
+  }
+
+  /** When `tick` has something to do. */
+  deadline(): Millis | undefined {
+    return this.#held.size > 0 ? this.#holdsUntil : undefined
+  }
+
+  tick(now: Millis): void {
+    if (now < this.#holdsUntil) return
+    for (const stream of this.#held) this.reject(stream, REJECT_CODES.unsupported)
   }
 
   get count(): number {
@@ -100,32 +144,43 @@ export class Streams {
   end(): void {
     this.#isEnded = true
     this.#streams.clear()
+    this.#held.clear()
   }
 
   // ── what its users do ──
 
   /**
-   * Opens a stream after 'ready'. Throws 'unsupported-protocol' where the remote serves none of the protocols (nothing is sent),
+   * Opens a stream after 'ready'. Where by its last list the remote serves none of the protocols, the list may be late: then the stream
+   * asks, if both ends can (`isAsking`; 'answered' or 'rejected' follows), else 'unsupported-protocol' is thrown. Throws
    * 'too-many' beyond what either side allows, 'too-large' and 'invalid-argument' for params or priority that cannot travel.
    */
   open(request: OpenRequest): MuxStream {
     const { kind = 'stream', protocols, priority = 0, scope = 0, params } = request
     if (!Number.isSafeInteger(priority)) throw new KithError('invalid-argument', 'a priority is a safe integer')
     const served = protocolsIn(this.#remoteServed, scope)
-    const protocol = protocols.find((name) => served.includes(name))
-    if (protocol === undefined) {
+    const known = protocols.find((name) => served.includes(name))
+    const asks = known === undefined && this.#asks
+    const protocol = known ?? protocols[0]
+    if (protocol === undefined || (known === undefined && !asks)) {
       throw new KithError('unsupported-protocol', `the remote serves none of ${protocols.join(' ')}`, { source: 'remote' })
     }
     if (this.#localOpen >= Math.min(STREAMS_MAX, this.#limits.streams)) {
       throw new KithError('too-many', `${this.#localOpen} streams are open`)
     }
-    // One name only: both must agree on what is spoken while no answer has come yet.
-    const header: OpenHeader = { kind, priority, scope, protocols: [protocol], params }
+    if (asks && protocols.length > PROTOCOLS_MAX) {
+      throw new KithError('invalid-argument', `at most ${PROTOCOLS_MAX} protocols can be asked for`)
+    }
+    // One name, or no data: both must agree on what is spoken while no answer has come yet.
+    const header: OpenHeader = { kind, priority, scope, protocols: asks ? protocols : [protocol], params }
     const id = this.#nextId
     const lane = priority > 0 ? this.#lanes.urgent : this.#lanes.bulk
-    const send = this.#sendHalf(id, encodeOpenHeader(id, header))
+    const openHeader = encodeOpenHeader(id, header)
+    if (openHeader.length > this.#frameMaxBytes) {
+      throw new KithError('too-large', `the protocols and params of a stream may take ${this.#frameMaxBytes} bytes together`)
+    }
+    const send = this.#sendHalf(id, { openHeader, asks })
     const receive = new ReceiveHalf()
-    const stream = new MuxStream({ id, opener: 'local', protocol, header, lane, send, receive })
+    const stream = new MuxStream({ id, opener: 'local', protocol, header, lane, send, receive, asks })
     this.#nextId += 2
     this.#localOpen += 1
     this.#streams.set(id, stream)
@@ -133,9 +188,16 @@ export class Streams {
     return stream
   }
 
+  /** What we serve of what a stream was opened for. */
+  choices({ protocols, scope }: OpenHeader): readonly ProtocolName[] {
+    const served = protocolsIn(this.#served, scope)
+    return protocols.filter((name) => served.includes(name))
+  }
+
   /** Takes an incoming stream. */
-  accept(stream: MuxStream): void {
+  accept(stream: MuxStream, protocol = stream.protocol): void {
     if (this.#isGone(stream) || stream.accepted) return
+    stream.protocol = protocol
     stream.accepted = true
     stream.signals.accept = true
     stream.raise()
@@ -144,6 +206,7 @@ export class Streams {
   /** Turns an incoming stream down, with one of REJECT_CODES. */
   reject(stream: MuxStream, code: number): void {
     if (this.#isGone(stream) || stream.accepted) return
+    this.#held.delete(stream)
     this.#discard(stream)
     this.#forget(stream)
     stream.lane.rejects.push({ stream: stream.id, code })
@@ -239,7 +302,7 @@ export class Streams {
     }
     lane.receive(bytes.length, now)
     if (frame.type === 'open') {
-      this.#onOpenFrame(lane, frame)
+      this.#onOpenFrame(lane, frame, now)
       return
     }
     if (frame.type === 'credit' && frame.stream === 0) {
@@ -268,15 +331,16 @@ export class Streams {
     if (!existed) throw violation(`stream ${id} was never opened`)
   }
 
-  #onOpenFrame(lane: MuxLane, frame: Extract<Frame, { type: 'open' }>): void {
+  #onOpenFrame(lane: MuxLane, frame: Extract<Frame, { type: 'open' }>, now: Millis): void {
     const { stream: id, header, data } = frame
     this.#remoteIds.open(id)
     if (header.priority > 0 !== (lane === this.#lanes.urgent)) throw violation(`stream ${id} is on the wrong lane`)
     if (!this.#receiveWindow.receive(data.length)) throw violation('data beyond the credit of the connection')
     const receive = new ReceiveHalf()
     receive.push(data)
-    const served = protocolsIn(this.served, header.scope)
-    const protocol = header.protocols.find((name) => served.includes(name))
+    const chosen = this.#choose(header)
+    const isHeld = chosen === undefined && now < this.#holdsUntil && this.#held.size < HELD_OPENS_MAX
+    const protocol = isHeld ? header.protocols[0] : chosen
     if (this.#remoteOpen >= STREAMS_MAX || protocol === undefined) {
       this.#receiveWindow.consume(data.length)
       // An honest opener has no more than this many waiting for our answer.
@@ -288,7 +352,16 @@ export class Streams {
     const stream = new MuxStream({ id, opener: 'remote', protocol, header, lane, send: this.#sendHalf(id), receive })
     this.#remoteOpen += 1
     this.#streams.set(id, stream)
-    this.#tell({ type: 'incoming', stream })
+    if (isHeld) {
+      stream.held = []
+      this.#held.add(stream)
+    } else {
+      this.#tell({ type: 'incoming', stream })
+    }
+  }
+
+  #choose(header: OpenHeader): ProtocolName | undefined {
+    return this.choices(header)[0]
   }
 
   #onStreamFrame(stream: MuxStream, frame: StreamFrame): void {
@@ -298,9 +371,16 @@ export class Streams {
         this.#onReject(stream, frame.code)
         return
       }
-      if (frame.protocol !== stream.protocol) throw violation('another protocol than the one asked for')
+      const protocol = stream.header.protocols.find((name) => name === frame.protocol)
+      if (protocol === undefined) throw violation('another protocol than the one asked for')
+      stream.protocol = protocol
       stream.accepted = true
       stream.send.answered()
+      if (stream.asks) {
+        this.#tell({ type: 'answered', stream })
+        this.#tellWriter(stream)
+        if (stream.send.waiting) stream.lane.scheduler.add(stream)
+      }
       if (stream.finArrived) this.#tell({ type: 'finished', stream })
       this.#settle(stream)
       return
@@ -324,6 +404,14 @@ export class Streams {
         if (stream.send.grant(frame.offset)) this.#tellWriter(stream)
         return
       case 'reset':
+        if (stream.held !== undefined) {
+          // Nobody has been told of it.
+          this.#held.delete(stream)
+          this.#discard(stream)
+          stream.send.drop()
+          this.#forget(stream)
+          return
+        }
         // What had come whole was not cut short: it stays readable.
         if (!stream.receive.ended) this.#discard(stream)
         this.#dropSending(stream)
@@ -334,20 +422,21 @@ export class Streams {
         // What had come whole was not cut short.
         if (stream.receive.ended || stream.receive.discarded) return
         this.#discard(stream)
-        this.#tell({ type: 'aborted', stream, code: frame.code })
+        this.#tellOrHold(stream, { type: 'aborted', stream, code: frame.code })
         this.#settle(stream)
         return
       case 'stop':
         if (stream.send.state === 'dropped' || stream.finArrived) return
         this.#dropSending(stream)
-        this.#tell({ type: 'stopped', stream, code: frame.code })
+        this.#tellOrHold(stream, { type: 'stopped', stream, code: frame.code })
         this.#settle(stream)
         return
     }
   }
 
   #onReject(stream: MuxStream, code: number): void {
-    const servedNow = protocolsIn(this.#remoteServed, stream.scope).includes(stream.protocol)
+    const served = protocolsIn(this.#remoteServed, stream.scope)
+    const servedNow = stream.header.protocols.some((name) => served.includes(name))
     if (
       code === REJECT_CODES.unsupported &&
       servedNow &&
@@ -373,7 +462,8 @@ export class Streams {
     this.#nextId += 2
     stream.retried = true
     stream.finArrived = false
-    stream.send = this.#sendHalf(stream.id, encodeOpenHeader(stream.id, stream.header), replay)
+    const openHeader = encodeOpenHeader(stream.id, stream.header)
+    stream.send = this.#sendHalf(stream.id, { openHeader, asks: stream.asks }, replay)
     if (state !== 'open') stream.send.finish()
     this.#streams.set(stream.id, stream)
     stream.lane.scheduler.reconsider(stream)
@@ -471,8 +561,14 @@ export class Streams {
 
   // ── within ──
 
+  /** Of a stream that nobody has been told of, what happened is told later, in order: at most that each half was cut short. */
+  #tellOrHold(stream: MuxStream, output: MuxOutput): void {
+    if (stream.held === undefined) this.#tell(output)
+    else stream.held.push(output)
+  }
+
   #tellReader(stream: MuxStream): void {
-    if (!stream.readerWaits || stream.receive.discarded) return
+    if (!stream.readerWaits || stream.receive.discarded || stream.held !== undefined) return
     stream.readerWaits = false
     this.#tell({ type: 'readable', stream })
   }
@@ -528,11 +624,11 @@ export class Streams {
     return this.#isEnded || stream.reset || this.#streams.get(stream.id) !== stream
   }
 
-  #sendHalf(stream: number, openHeader?: Bytes, replay?: Bytes): SendHalf {
+  #sendHalf(stream: number, opening: Pick<SendHalfConfig, 'openHeader' | 'asks'> = {}, replay?: Bytes): SendHalf {
     const windowBytes = this.#limits.streamWindowBytes
     const frameMaxBytes = this.#frameMaxBytes
     const buffers = this.#buffers
-    return new SendHalf({ stream, windowBytes, frameMaxBytes, buffers, ...(openHeader && { openHeader }) }, replay)
+    return new SendHalf({ stream, windowBytes, frameMaxBytes, buffers, ...opening }, replay)
   }
 }
 

@@ -64,6 +64,8 @@ export class Link {
   readonly #mux: Mux
   readonly #onIncoming: LinkOptions['onIncoming']
   readonly #streams = new Map<MuxStream, LinkStream>()
+  /** Opened for what the remote may serve: its answer is awaited. */
+  readonly #asking = new Map<MuxStream, { resolve: (stream: LinkStream) => void; reject: (error: KithError) => void }>()
   readonly #host: StreamHost
   readonly #protocolListeners = new Set<(protocols: ReadonlySet<ProtocolName>) => void>()
   readonly #controlListeners = new Set<(type: OpaqueType, fields: Fields) => void>()
@@ -154,7 +156,8 @@ export class Link {
 
   /**
    * Opens a stream for the first of `protocols` that the remote serves. On a ready link this takes no round trip: should the
-   * remote say no, both halves reject with 'unsupported-protocol', 'too-many' or 'refused'.
+   * remote say no, both halves reject with 'unsupported-protocol', 'too-many' or 'refused'. Only where the remote has not said that
+   * it serves any of them, this waits for its answer, since what it last said may be late.
    * Rejects with these, with 'invalid-protocol', 'invalid-argument', 'too-large' (params), 'aborted', or with what ended the link.
    */
   async open(protocols: ProtocolName | readonly ProtocolName[], options: LinkOpenOptions = {}): Promise<LinkStream> {
@@ -167,6 +170,7 @@ export class Link {
     await untilAborted(this.ready, signal)
     if (this.#ended !== undefined) throw this.#ended
     const muxStream = this.#mux.open({ kind, protocols: list, params, priority, scope })
+    if (muxStream.isAsking) return this.#ask(muxStream, signal)
     const stream = this.#adopt(muxStream)
     this.#writersTurn.await() // what the opener writes at once travels in the OPEN
     return stream
@@ -307,6 +311,9 @@ export class Link {
       case 'incoming':
         this.#incoming(output.stream)
         return
+      case 'answered':
+        this.#asking.get(output.stream)?.resolve(this.#adopt(output.stream))
+        return
       case 'readable':
         this.#streams.get(output.stream)?.readableNow()
         return
@@ -320,6 +327,7 @@ export class Link {
         this.#streams.get(output.stream)?.finished()
         return
       case 'rejected':
+        this.#asking.get(output.stream)?.reject(rejection(output.code))
         this.#streams.get(output.stream)?.fail(rejection(output.code))
         return
       case 'reset':
@@ -341,16 +349,21 @@ export class Link {
   }
 
   #incoming(muxStream: MuxStream): void {
-    const { kind, protocol, params, priority, scope, header } = muxStream
+    const { kind, params, priority, scope, header } = muxStream
     let handler: StreamHandler | undefined
-    guarded(() => {
-      handler = this.#onIncoming({ kind, protocols: header.protocols, protocol, params, priority, scope })
-    })
+    // One name may be served for another kind of conversation, and the next for this one.
+    for (const protocol of this.#mux.choices(muxStream)) {
+      guarded(() => {
+        handler = this.#onIncoming({ kind, protocols: header.protocols, protocol, params, priority, scope })
+      })
+      if (handler === undefined) continue
+      this.#mux.accept(muxStream, protocol)
+      break
+    }
     if (handler === undefined) {
       this.#mux.reject(muxStream, REJECT_CODES.unsupported)
       return
     }
-    this.#mux.accept(muxStream)
     const stream = this.#adopt(muxStream)
     const serve = handler
     // Not before those who wait for `ready` have been told: they made the connection that the handler wants to see.
@@ -363,6 +376,22 @@ export class Link {
         if (!isOver || kind !== 'datagrams') stream.reset()
         if (!isOver) report(error)
       })
+  }
+
+  async #ask(muxStream: MuxStream, signal: AbortSignal | undefined): Promise<LinkStream> {
+    const answer = new Promise<LinkStream>((resolve, reject) => this.#asking.set(muxStream, { resolve, reject }))
+    this.#drain()
+    try {
+      return await untilAborted(answer, signal)
+    } catch (error) {
+      // Given up: the remote may let go of it. Where it has ended otherwise, this changes nothing.
+      this.#mux.reset(muxStream, 0)
+      this.#streams.delete(muxStream)
+      this.#drain()
+      throw error
+    } finally {
+      this.#asking.delete(muxStream)
+    }
   }
 
   #opaque(type: OpaqueType, message: Bytes): void {
@@ -399,6 +428,7 @@ export class Link {
       this.#settleClosed.reject(output.error)
     }
     this.#settleReady.reject(this.#ended)
+    for (const { reject } of this.#asking.values()) reject(this.#ended)
     for (const stream of [...this.#streams.values()]) stream.fail(this.#ended)
     if (output.type === 'failed' || output.by === 'remote') this.#closeLanes()
   }
