@@ -113,6 +113,14 @@ export class LinkFlow {
     this.#endWriting(error)
   }
 
+  /** The connection is over. Nothing more can be sent; what has come can be read before reading fails. */
+  left(error: KithError): void {
+    if (this.#end !== undefined) return
+    this.#end = error
+    if (!this.#muxStream.flow?.incoming.length) this.#reader.error(error)
+    this.#endWriting(error)
+  }
+
   /** In order, by either side: what has come can still be read. */
   #leave(error: KithError): void {
     this.#end = error
@@ -139,6 +147,7 @@ export class LinkFlow {
     const datagram = this.#host.mux.readDatagram(this.#muxStream)
     this.#readerWaits = datagram === undefined
     if (datagram !== undefined) this.#reader.enqueue(datagram)
+    else if (this.#end !== undefined) this.#reader.error(this.#end)
   }
 
   // ── writing ──

@@ -429,7 +429,9 @@ export class Link {
     }
     this.#settleReady.reject(this.#ended)
     for (const { reject } of this.#asking.values()) reject(this.#ended)
-    for (const stream of [...this.#streams.values()]) stream.fail(this.#ended)
+    // Whoever ends it here wants no more. Where the remote or the network did, what has arrived is the reader's.
+    const isLeft = output.type === 'closed' ? output.by === 'remote' : output.error.code === 'lost'
+    for (const stream of [...this.#streams.values()]) isLeft ? stream.left(this.#ended) : stream.fail(this.#ended)
     if (output.type === 'failed' || output.by === 'remote') this.#closeLanes()
   }
 

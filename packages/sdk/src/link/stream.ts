@@ -141,6 +141,21 @@ export class LinkStream {
     this.#failWriting(error)
   }
 
+  /** The connection is over. Both halves fail, yet what has arrived can be read before that. */
+  left(error: KithError): void {
+    this.#flow?.left(error)
+    this.#failWriting(error)
+    if (this.#readEnd !== undefined) return
+    const { readable, ended } = this.#stream.receive
+    const isUnread = readable || (this.#reader?.desiredSize ?? 0) < 0
+    if (ended || !isUnread) {
+      this.#failReading(error)
+      return
+    }
+    this.#readEnd = error
+    this.#settle()
+  }
+
   /** Both halves, or what is left of them: what had come whole can still be read. */
   fail(error: KithError): void {
     this.#failReading(error)
@@ -154,6 +169,8 @@ export class LinkStream {
     const chunk = mux.read(this.#stream)
     this.#readerWaits = chunk === undefined
     if (chunk !== undefined) this.#reader?.enqueue(chunk)
+    // The connection is over, and now all that had arrived was read.
+    else if (this.#readEnd instanceof KithError) this.#reader?.error(this.#readEnd)
     if (mux.atEnd(this.#stream)) this.#endReading()
     if (chunk !== undefined) this.#host.flushSoon()
   }

@@ -1,0 +1,129 @@
+/** The end of a link: what came before it can be read, and what was written before it arrives. */
+import { FRAME_MAX_BYTES, KithError } from '@kith/protocol'
+import { expect, test } from 'vitest'
+import { messages } from './messages.ts'
+import { ECHO, filled, servedPair, streamPair } from './pair.testing.ts'
+import type { LinkStream } from './stream.ts'
+
+const closed = { code: 'closed', source: 'remote', message: 'enough' }
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+/** All that can be read, and what reading failed with. */
+async function readOut(readable: ReadableStream<Uint8Array>): Promise<{ bytes: number; error: unknown }> {
+  let bytes = 0
+  const reader = readable.getReader()
+  for (;;) {
+    try {
+      const { done, value } = await reader.read()
+      if (done) return { bytes, error: undefined }
+      bytes += value.length
+    } catch (error) {
+      return { bytes, error }
+    }
+    await turn()
+  }
+}
+
+test('a slow reader gets every message that was sent before the goodbye, then "closed"', async () => {
+  const { local, remote, dialler, callee } = await streamPair()
+  const sender = messages(local)
+  for (let i = 0; i < 10; i++) await sender.send(`message ${i} ${'x'.repeat(5_000)}`)
+  const inbox = messages(remote)[Symbol.asyncIterator]()
+  const read = [(await inbox.next()).value]
+  await dialler.close({ reason: 'enough' })
+  await callee.closed
+  await expect(remote.closed).rejects.toMatchObject(closed)
+  for (let i = 1; i < 10; i++) {
+    read.push((await inbox.next()).value)
+    await turn()
+  }
+  expect(read.map((message) => message?.text().slice(0, 9))).toEqual(Array.from({ length: 10 }, (_, i) => `message ${i}`))
+  await expect(inbox.next()).rejects.toMatchObject(closed)
+})
+
+test.each([
+  ['one that has not begun', async () => undefined],
+  ['one that has read a part of a chunk into a buffer of its own', readSome],
+] as const)('bytes: all for %s, then "closed"', async (_, begin) => {
+  const { local, remote, dialler, callee } = await streamPair()
+  const writer = local.writable.getWriter()
+  await writer.write(filled(100_000, 1))
+  await writer.write(filled(20_000, 1))
+  const begun = (await begin(remote.readable)) ?? 0
+  await dialler.close({ reason: 'enough' })
+  await callee.closed
+  const { bytes, error } = await readOut(remote.readable)
+  expect(begun + bytes).toBe(120_000)
+  expect(error).toMatchObject(closed)
+})
+
+async function readSome(readable: ReadableStream<Uint8Array>): Promise<number> {
+  const reader = readable.getReader({ mode: 'byob' })
+  const { value } = await reader.read(new Uint8Array(100))
+  reader.releaseLock()
+  return value?.length ?? 0
+}
+
+test('what had come whole ends in order', async () => {
+  const { local, remote, dialler, callee } = await streamPair()
+  const writer = local.writable.getWriter()
+  await writer.write(filled(FRAME_MAX_BYTES, 1))
+  await writer.close()
+  await dialler.close({ reason: 'enough' })
+  await callee.closed
+  expect(await readOut(remote.readable)).toEqual({ bytes: FRAME_MAX_BYTES, error: undefined })
+})
+
+test('a reader that waits, and one for whom nothing came, learn of the end at once', async () => {
+  const { remote, dialler } = await streamPair()
+  const reading = remote.readable.getReader().read()
+  const failed = expect(reading).rejects.toMatchObject(closed)
+  await dialler.close({ reason: 'enough' })
+  await failed
+
+  const other = await streamPair()
+  await other.dialler.close({ reason: 'enough' })
+  await expect(other.remote.readable.getReader().closed).rejects.toMatchObject(closed)
+})
+
+test('where the path dies, too, what had arrived can be read', async () => {
+  const { local, remote, callee } = await streamPair()
+  await local.writable.getWriter().write(filled(1_000, 1))
+  for (let i = 0; i < 20; i++) await turn()
+  callee.fail(new KithError('lost', 'gone', { source: 'network' }))
+  const { bytes, error } = await readOut(remote.readable)
+  expect(bytes).toBe(1_000)
+  expect(error).toMatchObject({ code: 'lost' })
+})
+
+test('who ends the link reads no more', async () => {
+  const { local, remote, callee } = await streamPair()
+  await local.writable.getWriter().write(filled(1_000, 1))
+  for (let i = 0; i < 20; i++) await turn()
+  void callee.close()
+  await expect(remote.readable.getReader().read()).rejects.toMatchObject({ code: 'closed', source: 'local' })
+})
+
+test('datagrams that had arrived can be read, then "closed"', async () => {
+  let incoming: (stream: LinkStream) => void = () => {}
+  const arrived = new Promise<LinkStream>((resolve) => {
+    incoming = resolve
+  })
+  const { dialler, callee } = await servedPair((stream) => {
+    stream.flow.stats // taken up, though nothing is read yet
+    incoming(stream)
+  })
+  const { flow } = await dialler.open(ECHO, { kind: 'datagrams' })
+  for (let i = 0; i < 10; i++) flow.send(filled(10, i))
+  const theirs = (await arrived).flow
+  while (theirs.stats.received < 10) await turn()
+  const reader = theirs.readable.getReader()
+  const first = await reader.read()
+  await dialler.close({ reason: 'enough' })
+  await callee.closed
+  const read = [first.value?.[0]]
+  for (let i = 1; i < 10; i++) read.push((await reader.read()).value?.[0])
+  expect(read).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+  await expect(reader.read()).rejects.toMatchObject(closed)
+  expect(() => theirs.send(filled(1, 1))).toThrow(expect.objectContaining(closed))
+})
