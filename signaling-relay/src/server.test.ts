@@ -324,5 +324,5 @@ test('a port that is in use is an error, not a crash', async () => {
 })
 
 test('the defaults are those of the protocol', () => {
-  expect(RELAY_LIMITS).toMatchObject({ sockets: 10_000, bindsPerSocket: 256, sendBurst: 100, queueEnvelopes: 64 })
+  expect(RELAY_LIMITS).toMatchObject({ sockets: 10_000, bindsPerSocket: 4096, sendBurst: 100, queueEnvelopes: 64 })
 })

@@ -217,7 +217,7 @@ class RelayServer {
       this.#connections.delete(id)
       this.#feed({ type: 'closed', socket: id })
     })
-    this.#feed({ type: 'opened', socket: id, prefix, origins })
+    this.#feed({ type: 'opened', socket: id, prefix, origins, time: Date.now() })
   }
 
   // ── the loop ───────────────────────────────────────────────────────────────────────────────

@@ -1,15 +1,26 @@
-import { type RelayOutput, verifyBind } from '@kith/protocol'
+import { performance } from 'node:perf_hooks'
+import { bindMessage, type RelayOutput } from '@kith/protocol'
+import { signedOf } from './strict-verify.ts'
 
 type Check = Extract<RelayOutput, { type: 'verify' }>
 
+interface Current {
+  readonly check: Check
+  readonly left: Check['binds'][number][]
+  origin: string | undefined
+}
+
+/** Of a turn of the event loop: some ten signatures, after which envelopes pass. */
+const TURN_MS = 2
+
 /**
- * Checks signatures one a turn of the event loop: each takes about a millisecond, and a reconnecting crowd brings thousands,
- * during which envelopes must go on passing.
+ * Checks signatures a few a turn of the event loop: each takes 0.1 to 0.2 ms, and a reconnecting crowd brings thousands, during
+ * which envelopes must go on passing.
  */
 export class Verifier {
   readonly #verified: (id: number, ok: boolean) => void
   readonly #waiting: Check[] = []
-  #current: { readonly check: Check; readonly left: Check['binds'][number][]; origin: string | undefined } | undefined
+  #current: Current | undefined
   #turn: NodeJS.Immediate | undefined
 
   constructor(verified: (id: number, ok: boolean) => void) {
@@ -28,25 +39,28 @@ export class Verifier {
 
   #next(): void {
     this.#turn = undefined
-    const check = this.#current?.check ?? this.#waiting.shift()
-    if (check === undefined) return
-    const current = this.#current ?? { check, left: [...check.binds], origin: undefined }
-    this.#current = current
-    const ok = this.#step(current)
-    if (!ok || current.left.length === 0) {
+    const endsAt = performance.now() + TURN_MS
+    do {
+      const check = this.#current?.check ?? this.#waiting.shift()
+      if (check === undefined) return
+      this.#current ??= { check, left: [...check.binds], origin: undefined }
+      const ok = this.#step(this.#current)
+      if (ok && this.#current.left.length > 0) continue
       this.#current = undefined
       this.#verified(check.id, ok)
-    }
+    } while (performance.now() < endsAt)
     if (this.#current !== undefined || this.#waiting.length > 0) this.#turn ??= setImmediate(() => this.#next())
   }
 
   /** A client dials one origin: the one that the first signature is for is the one for all of them. */
-  #step(current: { readonly check: Check; readonly left: Check['binds'][number][]; origin: string | undefined }): boolean {
+  #step(current: Current): boolean {
     const bind = current.left.shift()
     if (bind === undefined) return true
     const { nonce, origins } = current.check
     const candidates = current.origin === undefined ? origins : [current.origin]
-    current.origin = candidates.find((origin) => verifyBind(bind.address, origin, nonce, bind.signature))
+    const messages = candidates.map((origin) => bindMessage(bind.address, origin, nonce))
+    const signed = signedOf(messages, bind.signature, bind.address)
+    current.origin = signed && candidates[messages.indexOf(signed)]
     return current.origin !== undefined
   }
 }

@@ -15,7 +15,7 @@ export { varintLength, Writer } from './bytes/writer.ts'
 
 // ── identity ──
 
-export { type AddressKeys, addressKeys, addressOf, signBind, verifyBind } from './identity/address.ts'
+export { type AddressKeys, addressKeys, addressOf, bindMessage, signBind, verifyBind } from './identity/address.ts'
 export {
   type IdentityKeys,
   identityFromSeed,
@@ -55,6 +55,7 @@ export { paddedCount } from './rendezvous/padding.ts'
 
 // ── relay ──
 
+export { OTHER_DAY_RANK } from './relay/bound-set.ts'
 export {
   type BindProof,
   RelayClient,

@@ -33,8 +33,9 @@ export const RELAY_FRAME_MAX_BYTES = 4096
 /** Addresses in one BIND or UNBIND: keeps the frame under RELAY_FRAME_MAX_BYTES and one verification burst under 20 ms. */
 export const BINDS_PER_FRAME = 16
 
-/** Addresses that one socket may have bound, unless a relay says less. Beyond: NOTICE too-many. */
-export const BINDS_PER_SOCKET = 256
+/** Addresses that one socket may have bound, unless a relay says less: 1,000 contacts have 2,000 while two days are bound, and a client
+ *  pads to the next power of four. Beyond: NOTICE too-many; a client leaves out the contacts that it saw longest ago, and says so. */
+export const BINDS_PER_SOCKET = 4096
 
 /** Relay defaults; each can be changed by `--limit NAME=VALUE`. Times in ms, rates per second. */
 export const RELAY_LIMITS = {
@@ -52,12 +53,18 @@ export const RELAY_LIMITS = {
   /** Envelopes a second that one address may receive, after a burst (a flooded person stays reachable elsewhere). Beyond: dropped. */
   receivePerSecond: 25,
   receiveBurst: 50,
-  /** Addresses a second that one socket may ask to bind, after a burst (each costs a signature check). Beyond: NOTICE rate-limited. */
-  bindPerSecond: 16,
-  bindBurst: 512,
-  /** UNBINDs, PONGs and ICE requests a second from one socket, after a burst. Beyond: NOTICE rate-limited, closed. */
+  /** Addresses that all sockets of one prefix may have bound, as many as 512 sockets of 256 (memory: about 0.5 KiB each). Beyond: NOTICE
+   *  rate-limited. */
+  bindsPerPrefix: 131_072,
+  /** Addresses bound in all, as many as 10,000 sockets of 256. Beyond: NOTICE rate-limited. */ binds: 2_560_000,
+  /** Addresses a second that one socket may ask to bind, after a burst: a full set and the replies of a day's first dials. Each costs a
+   *  signature check of 0.1 to 0.2 ms, so a burst costs what 200 did before. Beyond: NOTICE rate-limited. */
+  bindPerSecond: 64,
+  bindBurst: BINDS_PER_SOCKET + 512,
+  /** BINDs of one socket that wait for their check (memory: 3 KiB each). Beyond: NOTICE rate-limited. */ bindsWaiting: 32,
+  /** UNBINDs, PONGs and ICE requests a second from one socket, after a burst: a full set has 256 UNBINDs. Beyond: NOTICE rate-limited, closed. */
   controlPerSecond: 20,
-  controlBurst: 100,
+  controlBurst: 400,
   /** Envelopes waiting for a slow receiver. Beyond: the oldest is dropped and counted. */ queueEnvelopes: 64,
   /** A write that has not moved for so long closes its socket. */ stalledWriteMs: 2_000,
 } as const
@@ -66,9 +73,10 @@ export type RelayLimits = { -readonly [Name in keyof typeof RELAY_LIMITS]: numbe
 
 // ── the dial ─────────────────────────────────────────────────────────────────────────────────
 
-/** Knocks a second that a peer opens, after a burst: each costs X25519 work before its sender is known. Beyond: dropped, counted. */
-export const KNOCKS_PER_SECOND = 5
-export const KNOCK_BURST = 20
+/** Knocks a second that a peer opens, after a burst: each costs X25519 work, 2 to 4 ms in the page, before its sender is known. Who asks
+ *  for presence takes less than half of it (PRESENCE_PER_SECOND). Beyond: dropped, counted. */
+export const KNOCKS_PER_SECOND = 20
+export const KNOCK_BURST = 100
 
 /** Dials a peer takes part in at once, either side: bounds what a flood of knocks can make it hold. Beyond: dropped / 'too-many'. */
 export const DIALS_MAX = 64
@@ -246,9 +254,20 @@ export const CONTACT_RELAYS_MAX = 8
 /** UTF-16 units in a relay's URL: eight fit an address book's record with room to spare. Beyond: 'invalid-argument'. */
 export const RELAY_URL_MAX_LENGTH = 256
 
-/** How long after the last sign of life a contact counts as online. */
-export const ONLINE_MS = 60_000
+/** How far apart two clocks may be for their owners to find each other at any time of the day: so long before and after midnight UTC two
+ *  days are bound and tried. Beyond: `status` says that the clock is off, by a relay's. */
+export const CLOCK_SKEW_MAX_MS = 2 * 3_600_000
 
-/** Invitations that are open, or spent and not yet expired: each binds an address at every relay, beside the contacts' (a socket may
- *  bind 256). Beyond: 'too-many'. */
+/** How long after the last sign of life a contact counts as online, while no more than 200 are: with more, each is asked less often, and
+ *  counts for longer (`presenceMs`), up to PRESENCE_MAX_MS. */
+export const ONLINE_MS = 60_000
+export const PRESENCE_MAX_MS = 600_000
+
+/** Envelopes a second, after a burst, that questions for presence and their answers take at one relay: less than half of what a relay lets
+ *  one send (20, 100) and of the knocks that a peer opens (20, 100), so that dials never wait for them. Beyond: asked later. */
+export const PRESENCE_PER_SECOND = 8
+export const PRESENCE_BURST = 40
+
+/** Invitations that are open, or spent and not yet expired: each binds an address at every relay, before the contacts' (a socket may
+ *  bind 4,096). Beyond: 'too-many'. */
 export const INVITES_MAX = 64

@@ -23,6 +23,18 @@ export class TokenBucket {
     return true
   }
 
+  /** Whether `count` tokens are there; none is taken. */
+  has(now: Millis, count = 1): boolean {
+    this.#refill(now)
+    return this.#thousandths >= count * 1000
+  }
+
+  /** Takes `count` tokens, or all that there are. */
+  drain(now: Millis, count: number): void {
+    this.#refill(now)
+    this.#thousandths = Math.max(0, this.#thousandths - count * 1000)
+  }
+
   /** Until `count` tokens will be there, if nobody takes any: at least 1 ms, so that whoever waits makes progress. */
   waitMs(now: Millis, count = 1): Millis {
     this.#refill(now)

@@ -44,6 +44,7 @@ export function verifyBind(address: Uint8Array, origin: string, nonce: Uint8Arra
   return verify(signature, bindMessage(address, origin, nonce), address)
 }
 
-function bindMessage(address: Uint8Array, origin: string, nonce: Uint8Array): Bytes {
+/** What a bind proof of form 0 signs. */
+export function bindMessage(address: Uint8Array, origin: string, nonce: Uint8Array): Bytes {
   return new Writer(256).bytes(utf8('kith/1/bind\0')).prefixed(utf8(origin)).bytes(nonce).bytes(address).finish()
 }

@@ -8,9 +8,10 @@
 import { KithError } from '../errors.ts'
 import { BINDS_PER_FRAME, BINDS_PER_SOCKET } from '../limits.ts'
 import type { Bytes, Machine, Millis, Random } from '../machine.ts'
+import { TokenBucket } from '../token-bucket.ts'
 import { backoffMs, fraction } from './backoff.ts'
 import { keyOf } from './bindings.ts'
-import { BoundSet } from './bound-set.ts'
+import { BoundSet, type LeftOut, type ToAsk } from './bound-set.ts'
 import { decodeRelayFrame, encodeClientFrame, type Notice, type RelayFrame } from './frames.ts'
 
 export interface RelayClientConfig {
@@ -26,11 +27,15 @@ export type RelayClientInput =
   | { readonly type: 'frame'; readonly connection: number; readonly frame: Uint8Array }
   | { readonly type: 'closed'; readonly connection: number }
   | { readonly type: 'signed'; readonly connection: number; readonly proofs: readonly BindProof[] }
-  | { readonly type: 'bind'; readonly address: Bytes }
+  /** `rank` 0, the default: always has a place, and soon. Above: where the relay has no place for all, the highest are left out. */
+  | { readonly type: 'bind'; readonly address: Bytes; readonly rank?: number }
+  /** Who matters has changed. */
+  | { readonly type: 'rank'; readonly ranks: readonly (readonly [address: Uint8Array, rank: number])[] }
   | { readonly type: 'unbind'; readonly address: Uint8Array }
   | { readonly type: 'send'; readonly address: Uint8Array; readonly envelope: Uint8Array }
-  /** The network is back, or somebody looks at the page: whatever we wait for, now is a better time. */
-  | { readonly type: 'wake' }
+  /** The network is back, or somebody looks at the page: whatever we wait for, now is a better time. `slept`: the relay has long closed
+   *  what we still take for a connection. */
+  | { readonly type: 'wake'; readonly slept?: boolean }
   | { readonly type: 'tick' }
   | { readonly type: 'stop' }
 
@@ -38,8 +43,18 @@ export type RelayClientOutput =
   | { readonly type: 'connect'; readonly connection: number }
   | { readonly type: 'disconnect'; readonly connection: number }
   | { readonly type: 'transmit'; readonly connection: number; readonly frame: Bytes }
-  /** At most 16 addresses; answer with 'signed' in the same order. */
-  | { readonly type: 'sign'; readonly connection: number; readonly nonce: Bytes; readonly addresses: readonly Bytes[] }
+  /** At most 16 addresses; answer with 'signed' in the same order. `isUrgent`: at once, for a dial waits; others may take their time. */
+  | {
+      readonly type: 'sign'
+      readonly connection: number
+      readonly nonce: Bytes
+      readonly addresses: readonly Bytes[]
+      readonly isUrgent: boolean
+    }
+  /** The relay has these for us now, decoys left out. */
+  | { readonly type: 'bound'; readonly addresses: readonly Bytes[] }
+  /** The relay's clock at this moment, milliseconds since 1970. */
+  | { readonly type: 'time'; readonly time: Millis }
   | { readonly type: 'deliver'; readonly address: Bytes; readonly envelope: Bytes }
   | { readonly type: 'state'; readonly state: RelayClientState }
 
@@ -80,6 +95,15 @@ const FULL_FAILURES = 5
 /** Before an address that has no place left at the relay is asked for again. */
 const CROWDED_MS = 30_000
 
+/** BINDs that may be unanswered while more are to be asked: a dial's own would wait behind them. */
+const UNANSWERED_MAX = 8
+
+/** With so many bound the relay is ready, however many more will follow: the most important are among them. */
+const READY_BINDS = 256
+
+/** Of the binds that a relay allows, what is kept for dials. */
+const RESERVED_BINDS = 32
+
 type Phase =
   | { readonly type: 'idle' }
   | { readonly type: 'connecting'; readonly giveUpAt: Millis }
@@ -92,9 +116,16 @@ interface Connected {
   readonly nonce: Bytes
   readonly bindsMax: number
   /** BINDs that were sent and not answered, oldest first: each gets one answer, in order. */
-  readonly unanswered: (readonly Uint8Array[])[]
-  /** Batches out for signing. */
+  readonly unanswered: (readonly Bytes[])[]
+  /** What the relay lets us ask for; undefined where it does not say. */
+  readonly rate: TokenBucket | undefined
+  ask: ToAsk
+  /** Not before: the rate is used up. */
+  askAt: Millis
+  /** Batches out for signing, and those of them that dials wait for. */
   signing: number
+  signingUrgent: number
+  bound: number
   readyAt: Millis | undefined
   silentAt: Millis
   flushAt: Millis | undefined
@@ -115,6 +146,8 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
   #notBefore: Millis = 0
   #eagerUntil: Millis = 0
   #error: KithError | undefined
+  /** Contacts without a place: it is ready all the same. */
+  #shortage: KithError | undefined
 
   constructor(config: RelayClientConfig) {
     this.#random = config.random
@@ -138,8 +171,12 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
         this.#signed(input.proofs, now)
         return
       case 'bind':
-        this.#set.want(input.address)
+        this.#set.want(input.address, input.rank ?? 0)
         this.#flushSoon(now)
+        return
+      case 'rank':
+        for (const [address, rank] of input.ranks) this.#set.rank(address, rank)
+        if (this.#shortage) this.#flushSoon(now)
         return
       case 'unbind':
         this.#set.unwant(input.address)
@@ -149,7 +186,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
         this.#send(input.address, input.envelope, now)
         return
       case 'wake':
-        this.#wake(now)
+        this.#wake(now, input.slept === true)
         return
       case 'tick':
         this.#tick(now)
@@ -177,8 +214,9 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
       case 'waiting':
         return phase.retryAt
       case 'connected': {
-        const held = this.#queue.length > 0 && phase.signing === 0 ? phase.sendAt : Number.POSITIVE_INFINITY
-        return Math.min(phase.silentAt, phase.flushAt ?? Number.POSITIVE_INFINITY, held)
+        const held = this.#queue.length > 0 && !this.#isHeld(phase) ? phase.sendAt : Number.POSITIVE_INFINITY
+        const ask = this.#mayAsk(phase) ? phase.askAt : Number.POSITIVE_INFINITY
+        return Math.min(phase.silentAt, phase.flushAt ?? Number.POSITIVE_INFINITY, held, ask)
       }
     }
   }
@@ -229,7 +267,9 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     this.#tell({ state: 'failed', error })
   }
 
-  #wake(now: Millis): void {
+  #wake(now: Millis, slept: boolean): void {
+    if (slept && this.#phase.type === 'connected')
+      this.#drop(new KithError('lost', 'This device has slept.', { source: 'network' }), now)
     const phase = this.#phase
     if (phase.type !== 'waiting') return
     this.#failures = 0
@@ -258,6 +298,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
           return
         }
         if (phase.flushAt !== undefined && now >= phase.flushAt) this.#flush(phase, now)
+        else this.#ask(phase, now)
         this.#drain(phase, now)
     }
   }
@@ -281,18 +322,25 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
       return
     }
     if (phase.type !== 'connecting') return
-    if (frame.type === 'challenge') this.#challenged(frame.nonce, frame.limits, now)
+    if (frame.type === 'challenge') this.#challenged(frame, now)
     else if (frame.type === 'notice') this.#noticed(frame.notice, now)
     else this.#drop(outOfTurn(frame), now)
   }
 
-  #challenged(nonce: Uint8Array, limits: Readonly<Record<string, number>>, now: Millis): void {
+  #challenged({ nonce, limits, time }: Extract<RelayFrame, { type: 'challenge' }>, now: Millis): void {
+    if (time !== undefined) this.#outputs.push({ type: 'time', time })
+    const { bindPerSecond, bindBurst } = limits
     const phase: Connected = {
       type: 'connected',
       nonce: new Uint8Array(nonce),
       bindsMax: Math.min(limits.bindsPerSocket ?? BINDS_PER_SOCKET, BINDS_PER_SOCKET),
       unanswered: [],
+      rate: bindPerSecond && bindBurst ? new TokenBucket(bindPerSecond, bindBurst, now) : undefined,
+      ask: { urgent: [], others: [], needed: 0 },
+      askAt: now,
       signing: 0,
+      signingUrgent: 0,
+      bound: 0,
       readyAt: undefined,
       silentAt: now + SILENCE_MS,
       flushAt: undefined,
@@ -310,8 +358,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
         this.#drop(outOfTurn(frame), now)
         return
       case 'bound':
-        if (phase.unanswered.shift() === undefined) this.#drop(outOfTurn(frame), now)
-        else this.#answered(phase, now)
+        this.#bound(phase, frame, now)
         return
       case 'deliver':
         // What was sent before an UNBIND arrived, or to a decoy, is for nobody.
@@ -375,33 +422,81 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
   #flush(phase: Connected, now: Millis): void {
     phase.flushAt = undefined
     const skip = (address: Bytes) => (this.#crowded.get(keyOf(address)) ?? 0) > now
-    const { bind, unbind, leftOut } = this.#set.changes(phase.bindsMax, skip)
+    const { unbind, ask, leftOut } = this.#set.plan(phase.bindsMax, skip)
     for (const addresses of batches(unbind)) this.#transmit({ type: 'unbind', addresses })
-    for (const addresses of batches(bind)) this.#sign(phase, addresses)
-    if (leftOut > 0)
-      this.#error = new KithError('too-many', `${leftOut} addresses have no place at the relay`, { source: 'relay' })
+    phase.ask = ask
+    this.#ask(phase, now)
+    const shortage = shortageOf(leftOut)
+    if (shortage?.message === this.#shortage?.message) return
+    this.#shortage = shortage
+    if (phase.readyAt !== undefined) this.#tell({ state: 'ready', ...this.#because() })
   }
 
-  #sign(phase: Connected, addresses: readonly Bytes[]): void {
+  /** Whether there is something to ask, and nothing to wait for but the rate. */
+  #mayAsk({ ask, signing, unanswered }: Connected): boolean {
+    return ask.urgent.length > 0 || (ask.others.length > 0 && signing === 0 && unanswered.length < UNANSWERED_MAX)
+  }
+
+  /** A dial's addresses go at once; of the others a batch is signed at a time, so that a page stays responsive and a dial passes. */
+  #ask(phase: Connected, now: Millis): void {
+    while (this.#mayAsk(phase) && now >= phase.askAt) {
+      const isUrgent = phase.ask.urgent.length > 0
+      const from = isUrgent ? phase.ask.urgent : phase.ask.others
+      const count = Math.min(from.length, BINDS_PER_FRAME)
+      const reserved = isUrgent ? 0 : RESERVED_BINDS
+      if (phase.rate?.has(now, count + reserved) === false) {
+        phase.askAt = now + phase.rate.waitMs(now, count + reserved)
+        return
+      }
+      phase.rate?.take(now, count)
+      if (!isUrgent) phase.ask.needed -= count
+      const addresses = from.splice(0, count).map((address) => address ?? this.#set.decoy())
+      for (const address of addresses) this.#set.ask(address)
+      this.#sign(phase, addresses, isUrgent)
+    }
+  }
+
+  #sign(phase: Connected, addresses: readonly Bytes[], isUrgent: boolean): void {
     phase.signing += 1
-    this.#outputs.push({ type: 'sign', connection: this.#connection, nonce: phase.nonce, addresses })
+    if (addresses.some((address) => this.#set.needs(address))) phase.signingUrgent += 1
+    this.#outputs.push({ type: 'sign', connection: this.#connection, nonce: phase.nonce, addresses, isUrgent })
   }
 
   #signed(proofs: readonly BindProof[], now: Millis): void {
     const phase = this.#phase
     if (phase.type !== 'connected') return
     phase.signing -= 1
+    if (proofs.some(({ address }) => this.#set.needs(address))) phase.signingUrgent -= 1
+    // One that is no longer wanted is waited for no longer.
+    if (phase.signing === 0) phase.signingUrgent = 0
     // An UNBIND may have gone ahead while it was signed.
     const asked = proofs.filter(({ address }) => this.#set.asks(address))
     if (asked.length > 0) {
-      phase.unanswered.push(asked.map(({ address }) => address))
+      phase.unanswered.push(asked.map(({ address }) => new Uint8Array(address)))
       this.#transmit({ type: 'bind', binds: asked.map(({ address, signature }) => ({ form: 0, address, signature })) })
     }
+    this.#ask(phase, now)
     this.#drain(phase, now)
   }
 
+  #bound(phase: Connected, frame: RelayFrame, now: Millis): void {
+    const addresses = phase.unanswered.shift()
+    if (addresses === undefined) {
+      this.#drop(outOfTurn(frame), now)
+      return
+    }
+    phase.bound += addresses.length
+    const wanted = addresses.filter((address) => this.#set.wants(address))
+    if (wanted.length > 0) this.#outputs.push({ type: 'bound', addresses: wanted })
+    this.#ask(phase, now)
+    this.#answered(phase, now)
+  }
+
   #answered(phase: Connected, now: Millis): void {
-    if (phase.readyAt !== undefined || phase.unanswered.length > 0 || phase.signing > 0) return
+    if (phase.readyAt !== undefined) return
+    const { unanswered, signing, ask, bound } = phase
+    const isIdle = unanswered.length + signing + ask.urgent.length + ask.others.length === 0
+    if (!isIdle && bound < READY_BINDS) return
     phase.readyAt = now
     this.#tell({ state: 'ready', ...this.#because() })
   }
@@ -417,6 +512,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     switch (notice.code) {
       case 'rate-limited':
         phase.flushAt = Math.max(phase.flushAt ?? 0, now + notice.retryAfterMs)
+        phase.askAt = phase.flushAt
         return
       case 'too-many':
         if (addresses.length > 1) this.#askSingly(phase, addresses)
@@ -440,7 +536,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     for (const address of addresses) {
       const own = new Uint8Array(address)
       this.#set.ask(own)
-      this.#sign(phase, [own])
+      this.#sign(phase, [own], false)
     }
   }
 
@@ -457,8 +553,13 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     this.#drain(phase, now)
   }
 
+  /** Replies must find their address bound: what is sent waits for binds that always have a place, and for no others. */
+  #isHeld({ signingUrgent, ask }: Connected): boolean {
+    return signingUrgent > 0 || ask.urgent.length > 0 || ask.needed > 0
+  }
+
   #drain(phase: Connected, now: Millis): void {
-    if (phase.signing > 0 || now < phase.sendAt) return
+    if (this.#isHeld(phase) || now < phase.sendAt) return
     for (const { address, envelope } of this.#queue.splice(0)) this.#transmit({ type: 'send', address, envelope })
   }
 
@@ -467,12 +568,27 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
   }
 
   #because(): { error?: KithError } {
-    return this.#error === undefined ? {} : { error: this.#error }
+    const error = this.#error ?? this.#shortage
+    return error === undefined ? {} : { error }
   }
 
   #tell(state: RelayClientState): void {
     this.#outputs.push({ type: 'state', state })
   }
+}
+
+/** What has no place at the relay, as a sentence for a person. */
+function shortageOf({ needed, today, otherDay }: LeftOut): KithError | undefined {
+  const options = { source: 'relay' } as const
+  if (needed > 0) return new KithError('too-many', `${needed} addresses have no place at the relay.`, options)
+  const contacts = (count: number) => (count === 1 ? '1 contact' : `${count} contacts`)
+  if (today > 0) {
+    const message = `This relay has no place for ${contacts(today)}: those not seen for the longest time cannot find you through it.`
+    return new KithError('too-many', message, options)
+  }
+  if (otherDay === 0) return undefined
+  const message = `This relay has no second place for ${contacts(otherDay)}: around midnight UTC they find you only if their clock is right.`
+  return new KithError('too-many', message, options)
 }
 
 function outOfTurn(frame: RelayFrame): KithError {

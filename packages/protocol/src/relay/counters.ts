@@ -15,6 +15,8 @@ export interface RelayCounters {
   refusedBindForm: number
   refusedBindRate: number
   refusedBindsPerSocket: number
+  refusedBindsInAll: number
+  refusedBindsWaiting: number
   refusedBindersPerAddress: number
   closedControlRate: number
   closedNoBind: number
@@ -38,6 +40,8 @@ export function relayCounters(): RelayCounters {
     refusedBindForm: 0,
     refusedBindRate: 0,
     refusedBindsPerSocket: 0,
+    refusedBindsInAll: 0,
+    refusedBindsWaiting: 0,
     refusedBindersPerAddress: 0,
     closedControlRate: 0,
     closedNoBind: 0,

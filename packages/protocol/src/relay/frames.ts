@@ -74,6 +74,8 @@ export type RelayFrame =
       readonly nonce: Uint8Array
       readonly limits: Readonly<Record<string, number>>
       readonly nearby?: Uint8Array
+      /** Milliseconds since 1970, by the relay's clock. */
+      readonly time?: number
     }
   | { readonly type: 'bound'; readonly count: number }
   | { readonly type: 'deliver'; readonly address: Bytes; readonly envelope: Bytes }
@@ -160,8 +162,12 @@ function readBind(reader: Reader): Bind {
 export function encodeRelayFrame(frame: RelayFrame): Bytes {
   switch (frame.type) {
     case 'challenge': {
-      const details: Packable =
-        frame.nearby === undefined ? { limits: frame.limits } : { limits: frame.limits, nearby: frame.nearby }
+      const { limits, nearby, time } = frame
+      const details: Packable = {
+        limits,
+        ...(nearby === undefined ? {} : { nearby }),
+        ...(time === undefined ? {} : { time }),
+      }
       return new Writer(512)
         .u8(TYPE.challenge)
         .u8(RELAY_VERSION)
@@ -230,9 +236,10 @@ function readChallenge(reader: Reader): RelayFrame {
   const limits: Record<string, number> = {}
   for (const [name, value] of Object.entries(mapFrom(details.limits))) limits[name] = integer(value, name)
   const { nearby } = details
-  if (nearby === undefined) return { type: 'challenge', nonce, limits }
+  const time = details.time === undefined ? {} : { time: integer(details.time, 'time') }
+  if (nearby === undefined) return { type: 'challenge', nonce, limits, ...time }
   if (!(nearby instanceof Uint8Array) || nearby.length > NEARBY_MAX_BYTES) throw violation('nearby must be a short secret')
-  return { type: 'challenge', nonce, limits, nearby: new Uint8Array(nearby) }
+  return { type: 'challenge', nonce, limits, nearby: new Uint8Array(nearby), ...time }
 }
 
 function readNotice(reader: Reader): Notice {

@@ -39,7 +39,14 @@ export interface RelayConfig {
 
 export type RelayInput =
   /** `origins`: those for which this socket's binds may be signed. `prefix`: the network that its quotas are counted for. */
-  | { readonly type: 'opened'; readonly socket: SocketId; readonly prefix: string; readonly origins: readonly string[] }
+  | {
+      readonly type: 'opened'
+      readonly socket: SocketId
+      readonly prefix: string
+      readonly origins: readonly string[]
+      /** Milliseconds since 1970: told to the client, whose own clock may be wrong. */
+      readonly time?: Millis
+    }
   | { readonly type: 'received'; readonly socket: SocketId; readonly frame: Uint8Array }
   /** A text message, or whatever else is no frame at all. */
   | { readonly type: 'malformed'; readonly socket: SocketId }
@@ -104,6 +111,15 @@ const FULL = { type: 'full' } as const
 
 const NOTICE_INTERVAL_MS = 1000
 
+/** When a relay that has no place for more addresses is worth asking again. */
+const FULL_RETRY_MS = 30_000
+
+/** When some of a socket's waiting BINDs will have been checked. */
+const WAITING_RETRY_MS = 250
+
+/** A check that fails is made sure of by the slower of two verifiers, for each origin that the socket may have dialled. */
+const REFUSED_COST = 64
+
 export class RelayMachine implements Machine<RelayInput, RelayOutput> {
   readonly counters = relayCounters()
   readonly #limits: RelayLimits
@@ -114,6 +130,8 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
   readonly #prefixes: Prefixes
   readonly #pending = new Map<number, PendingBind>()
   readonly #outputs: RelayOutput[] = []
+  /** Addresses bound by all sockets, one that several have counted for each. */
+  #bound = 0
   #nextVerify = 1
   #sweepAt: Millis | undefined
   #stopped = false
@@ -137,7 +155,7 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
   handle(input: RelayInput, now: Millis): void {
     switch (input.type) {
       case 'opened':
-        this.#opened(input.socket, input.prefix, input.origins, now)
+        this.#opened(input, now)
         return
       case 'received':
         this.#received(input.socket, input.frame, now)
@@ -170,7 +188,7 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
 
   // ── sockets ────────────────────────────────────────────────────────────────────────────────
 
-  #opened(id: SocketId, prefix: PrefixKey, origins: readonly string[], now: Millis): void {
+  #opened({ socket: id, prefix, origins, time }: Extract<RelayInput, { type: 'opened' }>, now: Millis): void {
     const limits = this.#limits
     const admitted = this.#stopped || this.#sockets.size >= limits.sockets ? FULL : this.#prefixes.admit(prefix, now)
     switch (admitted.type) {
@@ -208,7 +226,8 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
     this.#wakeBy(Math.min(closeAt, now + PREFIX_SWEEP_MS))
     const { sendPerSecond, sendBurst, bindsPerSocket, bindPerSecond, bindBurst } = limits
     const told = { sendPerSecond, sendBurst, bindsPerSocket, bindPerSecond, bindBurst }
-    this.#answer(id, encodeRelayFrame({ type: 'challenge', nonce: socket.nonce, limits: told }))
+    const challenge = { type: 'challenge', nonce: socket.nonce, limits: told } as const
+    this.#answer(id, encodeRelayFrame(time === undefined ? challenge : { ...challenge, time }))
   }
 
   #turnAway(id: SocketId, notice: Notice, reason: CloseReason): void {
@@ -227,6 +246,7 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
     this.#sockets.delete(socket.id)
     for (const id of socket.pending.keys()) this.#pending.delete(id)
     for (const key of socket.bound) this.#bindings.remove(socket, key)
+    this.#count(socket, -socket.bound.size)
     this.#prefixes.release(socket.prefix)
   }
 
@@ -341,6 +361,16 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
       this.#refuse(socket, this.#crowded())
       return
     }
+    if (this.#bound + addresses.size > limits.binds || !this.#prefixes.hasRoom(socket.prefix, addresses.size)) {
+      this.counters.refusedBindsInAll += 1
+      this.#refuse(socket, { code: 'rate-limited', retryAfterMs: FULL_RETRY_MS, of: 'bind' })
+      return
+    }
+    if (socket.pending.size >= limits.bindsWaiting) {
+      this.counters.refusedBindsWaiting += 1
+      this.#refuse(socket, { code: 'rate-limited', retryAfterMs: WAITING_RETRY_MS, of: 'bind' })
+      return
+    }
     if (!socket.binds.take(now, binds.length)) {
       this.counters.refusedBindRate += 1
       this.#refuse(socket, { code: 'rate-limited', retryAfterMs: socket.binds.waitMs(now, binds.length), of: 'bind' })
@@ -360,6 +390,8 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
     this.#pending.delete(id)
     if (!ok) {
       this.counters.refusedSignature += 1
+      // To refuse one costs as much as to accept many.
+      socket.binds.drain(now, REFUSED_COST)
       this.#settle(pending, { type: 'notice', notice: { code: 'bind-refused' } })
       return
     }
@@ -368,10 +400,12 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
       this.#settle(pending, { type: 'notice', notice: this.#crowded() })
       return
     }
+    const before = socket.bound.size
     for (const key of addresses) {
       this.#bindings.add(socket, key, now)
       socket.bound.add(key)
     }
+    this.#count(socket, socket.bound.size - before)
     this.counters.bound += count
     if (socket.phase.type === 'unbound') this.#expectPong(socket, 0, this.#random(PING_BYTES), now)
     this.#settle(pending, { type: 'bound', count })
@@ -398,10 +432,17 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
 
   /** Addresses that the socket would hold with these, counting what is still being checked. */
   #heldWith(socket: Socket, addresses: ReadonlySet<AddressKey>): number {
-    const held = new Set(addresses)
-    for (const key of socket.bound) held.add(key)
-    for (const pending of socket.pending.values()) for (const key of pending.addresses) held.add(key)
-    return held.size
+    const more = new Set<AddressKey>()
+    for (const key of addresses) if (!socket.bound.has(key)) more.add(key)
+    for (const pending of socket.pending.values()) {
+      for (const key of pending.addresses) if (!socket.bound.has(key)) more.add(key)
+    }
+    return socket.bound.size + more.size
+  }
+
+  #count(socket: Socket, more: number): void {
+    this.#bound += more
+    this.#prefixes.bound(socket.prefix, more)
   }
 
   #crowded(): Notice {
@@ -411,7 +452,9 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
 
   #unbind(socket: Socket, key: AddressKey): void {
     for (const pending of socket.pending.values()) pending.addresses.delete(key)
-    if (socket.bound.delete(key)) this.#bindings.remove(socket, key)
+    if (!socket.bound.delete(key)) return
+    this.#bindings.remove(socket, key)
+    this.#count(socket, -1)
   }
 
   // ── time ───────────────────────────────────────────────────────────────────────────────────

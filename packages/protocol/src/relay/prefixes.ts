@@ -6,6 +6,7 @@ export type PrefixKey = string
 
 interface Prefix {
   sockets: number
+  binds: number
   readonly accepts: TokenBucket
 }
 
@@ -13,6 +14,7 @@ export interface PrefixLimits {
   readonly sockets: number
   readonly socketsPerPrefix: number
   readonly acceptsPerPrefix: number
+  readonly bindsPerPrefix: number
 }
 
 /** Networks remembered for each socket allowed. */
@@ -45,6 +47,17 @@ export class Prefixes {
     if (prefix !== undefined) prefix.sockets -= 1
   }
 
+  /** Whether this network has a place for so many addresses more. */
+  hasRoom(key: PrefixKey, count: number): boolean {
+    return (this.#prefixes.get(key)?.binds ?? 0) + count <= this.#limits.bindsPerPrefix
+  }
+
+  /** `count` addresses more are bound, or fewer where it is negative. */
+  bound(key: PrefixKey, count: number): void {
+    const prefix = this.#prefixes.get(key)
+    if (prefix !== undefined) prefix.binds += count
+  }
+
   /** Forgets networks without sockets whose quota is whole again. Whether any other of them has to wait for that. */
   sweep(now: Millis): boolean {
     let waiting = false
@@ -62,7 +75,7 @@ export class Prefixes {
     if (known !== undefined) return known
     if (this.#prefixes.size >= PREFIXES_PER_SOCKET * this.#limits.sockets) return undefined
     const { acceptsPerPrefix } = this.#limits
-    const prefix: Prefix = { sockets: 0, accepts: new TokenBucket(acceptsPerPrefix, acceptsPerPrefix, now) }
+    const prefix: Prefix = { sockets: 0, binds: 0, accepts: new TokenBucket(acceptsPerPrefix, acceptsPerPrefix, now) }
     this.#prefixes.set(key, prefix)
     return prefix
   }

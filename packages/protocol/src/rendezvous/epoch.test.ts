@@ -31,5 +31,9 @@ test.each([
   [64, 64],
   [65, 256],
   [256, 256],
-  [257, 256],
+  [257, 1024],
+  [1024, 1024],
+  [1025, 4096],
+  [4096, 4096],
+  [4097, 4096],
 ])('%d addresses are shown as %d', (count, padded) => expect(paddedCount(count)).toBe(padded))

@@ -1,10 +1,8 @@
+import { CLOCK_SKEW_MAX_MS } from '../limits.ts'
 import type { Millis } from '../machine.ts'
 
 /** Epochs are days: long enough to bind rarely, short enough that a relay cannot follow an address for a week. */
 const EPOCH_MS = 86_400_000
-
-/** How far apart two clocks may be, near a boundary, for their owners still to find each other. */
-const BOUNDARY_MS = 2 * 3_600_000
 
 /** The epoch of an instant since 1970: ⌊unix seconds / 86,400⌋. */
 export function epochOf(unixMs: Millis): number {
@@ -15,7 +13,7 @@ export function epochOf(unixMs: Millis): number {
 export function epochsAround(unixMs: Millis): number[] {
   const current = epochOf(unixMs)
   const elapsedMs = unixMs - current * EPOCH_MS
-  if (elapsedMs <= BOUNDARY_MS && current > 0) return [current, current - 1]
-  if (elapsedMs >= EPOCH_MS - BOUNDARY_MS) return [current, current + 1]
+  if (elapsedMs <= CLOCK_SKEW_MAX_MS && current > 0) return [current, current - 1]
+  if (elapsedMs >= EPOCH_MS - CLOCK_SKEW_MAX_MS) return [current, current + 1]
   return [current]
 }

@@ -1,8 +1,11 @@
+import { BINDS_PER_SOCKET } from '../limits.ts'
+
 /**
- * To how many addresses `count` of them are padded with random ones, so that a relay learns of three sizes and not of every
- * friendship. 256 is what a relay lets one socket bind (BINDS_PER_SOCKET): of more, the caller chooses which.
+ * To how many addresses `count` of them are padded with random ones: 16, 64, 256, 1,024 or 4,096, so that a relay learns one of
+ * five sizes and not of every friendship. BINDS_PER_SOCKET is the last: of more, the caller chooses which.
  */
-export function paddedCount(count: number): 16 | 64 | 256 {
-  if (count <= 16) return 16
-  return count <= 64 ? 64 : 256
+export function paddedCount(count: number): number {
+  let padded = 16
+  while (padded < count && padded < BINDS_PER_SOCKET) padded *= 4
+  return padded
 }

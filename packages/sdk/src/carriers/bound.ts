@@ -5,6 +5,7 @@ type Listener = (envelope: Bytes) => void
 interface Entry {
   readonly keys: AddressKeys
   readonly listeners: Set<Listener>
+  readonly onBound: Set<() => void>
 }
 
 /** Who of this peer listens to which address; several may listen to one. */
@@ -12,9 +13,14 @@ export class Bound {
   readonly #entries = new Map<string, Entry>()
 
   /** `first` and `last` are called when an address begins and ends to be listened to. Undoing twice undoes once. */
-  add(keys: AddressKeys, listener: Listener, first?: () => void, last?: () => void): () => void {
+  add(
+    keys: AddressKeys,
+    listener: Listener,
+    { onBound, first, last }: { onBound?: (() => void) | undefined; first?: () => void; last?: () => void } = {},
+  ): () => void {
     const key = hex(keys.address)
-    const entry = this.#entries.get(key) ?? { keys, listeners: new Set() }
+    const entry: Entry = this.#entries.get(key) ?? { keys, listeners: new Set(), onBound: new Set() }
+    if (onBound) entry.onBound.add(onBound)
     // A listener of its own for each call, so that one function bound twice is told twice and undone once.
     const own: Listener = (envelope) => listener(envelope)
     entry.listeners.add(own)
@@ -23,6 +29,7 @@ export class Bound {
       first?.()
     }
     return () => {
+      if (onBound) entry.onBound.delete(onBound)
       if (!entry.listeners.delete(own) || entry.listeners.size > 0 || this.#entries.get(key) !== entry) return
       this.#entries.delete(key)
       last?.()
@@ -33,6 +40,13 @@ export class Bound {
     return this.#entries.get(hex(address))?.keys
   }
 
+  /** The carrier takes envelopes for this address from now on. */
+  tellBound(address: Uint8Array): void {
+    const entry = this.#entries.get(hex(address))
+    if (entry === undefined) return
+    for (const onBound of [...entry.onBound]) guarded(onBound)
+  }
+
   has(address: Uint8Array): boolean {
     return this.#entries.has(hex(address))
   }
@@ -41,17 +55,19 @@ export class Bound {
   deliver(address: Uint8Array, envelope: Uint8Array): void {
     const entry = this.#entries.get(hex(address))
     if (entry === undefined) return
-    for (const listener of [...entry.listeners]) {
-      try {
-        listener(new Uint8Array(envelope))
-      } catch (error) {
-        report(error)
-      }
-    }
+    for (const listener of [...entry.listeners]) guarded(() => listener(new Uint8Array(envelope)))
   }
 
   clear(): void {
     this.#entries.clear()
+  }
+}
+
+function guarded(run: () => void): void {
+  try {
+    run()
+  } catch (error) {
+    report(error)
   }
 }
 

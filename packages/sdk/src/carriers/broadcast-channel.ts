@@ -1,7 +1,7 @@
 import { type AddressKeys, type Bytes, ENVELOPE_BYTES, KithError } from '@kith/protocol'
 import { openChannel } from '../environment.ts'
 import { Bound } from './bound.ts'
-import { ADDRESS_BYTES, type Carrier, checkEnvelope } from './carrier.ts'
+import { ADDRESS_BYTES, type BindOptions, type Carrier, checkEnvelope } from './carrier.ts'
 
 const CHANNEL_NAME = 'kith/1'
 
@@ -23,9 +23,11 @@ export class BroadcastChannelCarrier implements Carrier {
     this.#channel.addEventListener('message', (event: MessageEvent<unknown>) => this.#receive(event.data))
   }
 
-  bind(keys: AddressKeys, onEnvelope: (envelope: Bytes) => void): () => void {
+  bind(keys: AddressKeys, onEnvelope: (envelope: Bytes) => void, { onBound }: BindOptions = {}): () => void {
     if (this.#closed) return () => {}
-    return this.#bound.add(keys, onEnvelope)
+    // Bound at once, and told later: whoever binds may still be at work.
+    queueMicrotask(() => this.#bound.tellBound(keys.address))
+    return this.#bound.add(keys, onEnvelope, { onBound })
   }
 
   /** To the other tabs, never to this one: what binds and sends through one carrier is one peer. */

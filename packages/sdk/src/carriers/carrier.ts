@@ -8,10 +8,19 @@ export interface Carrier {
   /** Part of every derivation and of every prologue, so that what was sealed for one carrier is worthless at another. */
   readonly origin: string
   /** From now on `onEnvelope` gets what is sent to the address of these keys. Returns the undoing of it. */
-  bind(keys: AddressKeys, onEnvelope: (envelope: Bytes) => void): () => void
+  bind(keys: AddressKeys, onEnvelope: (envelope: Bytes) => void, options?: BindOptions): () => void
+  /** Changes what matters most, of addresses that were bound with a rank. For carriers that have no place for all. */
+  rank?(ranks: readonly (readonly [address: Uint8Array, rank: number])[]): void
   /** Exactly 1,024 bytes, which the carrier may keep. Never waits, never fails. */
   send(to: Uint8Array, envelope: Bytes): void
   close(): void
+}
+
+export interface BindOptions {
+  /** 0, the default: always has a place, and soon. Above: where there is no place for all, the highest are left out. */
+  readonly rank?: number
+  /** Whoever knocks at it from now on is heard. Called again after each reconnect. */
+  readonly onBound?: () => void
 }
 
 export const ADDRESS_BYTES = 32

@@ -1,6 +1,6 @@
 import type { AddressKeys, Bytes } from '@kith/protocol'
 import { Bound } from './bound.ts'
-import { type Carrier, checkEnvelope } from './carrier.ts'
+import { type BindOptions, type Carrier, checkEnvelope } from './carrier.ts'
 
 export interface MemoryHubOptions {
   /** Runs `deliver` later, never at once. Default: `queueMicrotask`. */
@@ -78,9 +78,11 @@ export class MemoryCarrier implements Carrier {
     this.#hub = hub
   }
 
-  bind(keys: AddressKeys, onEnvelope: (envelope: Bytes) => void): () => void {
+  bind(keys: AddressKeys, onEnvelope: (envelope: Bytes) => void, { onBound }: BindOptions = {}): () => void {
     if (this.#closed) return () => {}
-    return this.#bound.add(keys, onEnvelope)
+    // Bound at once, and told later: whoever binds may still be at work.
+    queueMicrotask(() => this.#bound.tellBound(keys.address))
+    return this.#bound.add(keys, onEnvelope, { onBound })
   }
 
   send(to: Uint8Array, envelope: Bytes): void {

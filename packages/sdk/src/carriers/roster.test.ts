@@ -48,17 +48,23 @@ test('at home are the tabs of this browser and my relays, in my order', () => {
   remote.close()
 })
 
-test('towards somebody: those of mine that they publish, then theirs; without any, all of mine', () => {
+test('towards somebody: all of mine, whatever they published when we met, then theirs', () => {
   const roster = new Roster({ relays: [ONE, TWO], local: true, onStatus: () => {} })
   expect(origins(roster.towards([]))).toEqual(['broadcast', 'wss://one.example', 'wss://two.example'])
   expect(origins(roster.towards([TWO, ONE]))).toEqual(['broadcast', 'wss://one.example', 'wss://two.example'])
-  expect(origins(roster.towards([THREE, TWO]))).toEqual(['broadcast', 'wss://two.example', 'wss://three.example'])
+  expect(origins(roster.towards([THREE, TWO]))).toEqual([
+    'broadcast',
+    'wss://one.example',
+    'wss://two.example',
+    'wss://three.example',
+  ])
   expect(connected()).toEqual([ONE, TWO, THREE])
   // Again: the same connection. At one origin there is one relay, however it is spelled.
-  expect(roster.towards([THREE])[1]).toBe(roster.get('wss://three.example'))
+  expect(roster.towards([THREE])[3]).toBe(roster.get('wss://three.example'))
   expect(origins(roster.towards([THREE, 'wss://three.example/other', 'wss://one.example/other']))).toEqual([
     'broadcast',
     'wss://one.example',
+    'wss://two.example',
     'wss://three.example',
   ])
   expect(connected()).toEqual([ONE, TWO, THREE])
@@ -68,14 +74,14 @@ test('towards somebody: those of mine that they publish, then theirs; without an
 
 test('a relay abroad is kept for as long as it is wanted', () => {
   const roster = new Roster({ relays: [ONE], local: false, onStatus: () => {} })
-  expect(origins(roster.towards([FOUR, THREE]))).toEqual(['wss://four.example', 'wss://three.example'])
+  expect(origins(roster.towards([FOUR, THREE]))).toEqual(['wss://one.example', 'wss://four.example', 'wss://three.example'])
   roster.keepAbroad(['wss://three.example', 'wss://elsewhere.example', 'broadcast'])
   expect(connected()).toEqual([ONE, THREE])
   expect(roster.get('wss://four.example')).toBeUndefined()
   expect(roster.get('wss://three.example')?.origin).toBe('wss://three.example')
   roster.keepAbroad([])
   expect(connected()).toEqual([ONE])
-  expect(origins(roster.towards([THREE]))).toEqual(['wss://three.example'])
+  expect(origins(roster.towards([THREE]))).toEqual(['wss://one.example', 'wss://three.example'])
   expect(connected()).toEqual([ONE, THREE])
   roster.close()
   expect(connected()).toEqual([])

@@ -39,6 +39,11 @@ export class Roster {
     return this.#relays.map((relay) => relay.state)
   }
 
+  /** How far this device's clock is ahead, by the first of my relays that finds so; undefined where it is right, or not known. */
+  get clockAheadMs(): number | undefined {
+    return this.#relays.map((relay) => relay.clockAheadMs).find((aheadMs) => aheadMs !== undefined)
+  }
+
   /** Whether any relay, mine or theirs, takes envelopes now. */
   get isAnyRelayReady(): boolean {
     return [...this.#relays, ...this.#abroad.values()].some((relay) => relay.state.state === 'ready')
@@ -48,12 +53,14 @@ export class Roster {
     return [...this.home, ...this.#abroad.values()].find((carrier) => carrier.origin === origin)
   }
 
-  /** Those through which somebody can be reached who publishes these relays: mine first. Without any, all of mine. */
+  /**
+   * Those through which somebody can be reached who published these relays: all of mine first, since what they published
+   * when we met may be out of date and two people often move to the same place; then theirs.
+   */
   towards(urls: readonly string[]): Carrier[] {
     const published = new Map(urls.map((url) => [new URL(url).origin, url]))
-    const mine = this.home.filter(({ origin }) => urls.length === 0 || published.has(origin) || !this.#isRelay(origin))
     const theirs = [...published].filter(([origin]) => !this.home.some((carrier) => carrier.origin === origin))
-    return [...mine, ...theirs.map(([origin, url]) => this.#goAbroad(origin, url))]
+    return [...this.home, ...theirs.map(([origin, url]) => this.#goAbroad(origin, url))]
   }
 
   /** Leaves the relays abroad at none of these origins. */
@@ -69,10 +76,6 @@ export class Roster {
   close(): void {
     for (const carrier of [...this.home, ...this.#abroad.values()]) carrier.close()
     this.#abroad.clear()
-  }
-
-  #isRelay(origin: string): boolean {
-    return this.#relays.some((relay) => relay.origin === origin)
   }
 
   #goAbroad(origin: string, url: string): WebSocketCarrier {

@@ -1,6 +1,7 @@
 import {
   type AddressKeys,
   addressKeys,
+  BINDS_PER_SOCKET,
   type Bytes,
   hex,
   paddedCount,
@@ -12,8 +13,11 @@ import {
 } from '@kith/protocol'
 import { Driver } from '../driver.ts'
 import { given, noWebSocket } from '../environment.ts'
+import { onWake } from '../page-wake.ts'
+import { nextTask } from '../slices.ts'
 import { Bound } from './bound.ts'
-import { type Carrier, checkEnvelope } from './carrier.ts'
+import { type BindOptions, type Carrier, checkEnvelope } from './carrier.ts'
+import { RelayClock, wrongClock } from './relay-clock.ts'
 
 /** For `PeerStatus`: the relay's URL as it was given, and how it goes. `retryAt`: milliseconds since 1970. */
 export type RelayState = { readonly url: string } & RelayClientState
@@ -36,8 +40,8 @@ export interface WebSocketCarrierOptions {
   WebSocket?: (new (url: string) => WebSocketLike) | undefined
 }
 
-/** Keys of decoys kept for signing; twice what a relay lets us bind, since decoys are replaced as real addresses come and go. */
-const DECOY_KEYS_MAX = 512
+/** Keys of decoys kept for signing. They are signed for soon after they are made; again only when the relay refuses a batch. */
+const DECOY_KEYS_MAX = 2 * BINDS_PER_SOCKET
 
 /** A relay that is there answers a close at once. */
 const CLOSE_TIMEOUT_MS = 1_000
@@ -53,6 +57,7 @@ export class WebSocketCarrier implements Carrier {
   readonly #WebSocket: WebSocketCarrierOptions['WebSocket']
   readonly #driver: Driver<RelayClientInput, RelayClientOutput>
   readonly #bound = new Bound()
+  readonly #clock = new RelayClock()
   readonly #decoys = new Map<string, AddressKeys>()
   readonly #listening = new AbortController()
   #socket: WebSocketLike | undefined
@@ -72,23 +77,34 @@ export class WebSocketCarrier implements Carrier {
       return
     }
     this.#state = { url, state: 'connecting' }
-    this.#listenToPage()
+    const stop = onWake((slept) => this.#driver.give({ type: 'wake', slept }))
+    this.#listening.signal.addEventListener('abort', stop)
     this.#driver.give({ type: 'start' })
   }
 
   get state(): RelayState {
-    return this.#state
+    const { aheadMs } = this.#clock
+    if (this.#state.state !== 'ready' || this.#state.error || aheadMs === undefined) return this.#state
+    return { ...this.#state, error: wrongClock(aheadMs) }
   }
 
-  bind(keys: AddressKeys, onEnvelope: (envelope: Bytes) => void): () => void {
+  /** How far this device's clock is ahead of the relay's, where it matters. */
+  get clockAheadMs(): number | undefined {
+    return this.#clock.aheadMs
+  }
+
+  bind(keys: AddressKeys, onEnvelope: (envelope: Bytes) => void, { onBound, rank = 0 }: BindOptions = {}): () => void {
     if (this.#listening.signal.aborted) return () => {}
     const { address } = keys
-    return this.#bound.add(
-      keys,
-      onEnvelope,
-      () => this.#driver.give({ type: 'bind', address }),
-      () => this.#driver.give({ type: 'unbind', address }),
-    )
+    return this.#bound.add(keys, onEnvelope, {
+      onBound,
+      first: () => this.#driver.give({ type: 'bind', address, rank }),
+      last: () => this.#driver.give({ type: 'unbind', address }),
+    })
+  }
+
+  rank(ranks: readonly (readonly [address: Uint8Array, rank: number])[]): void {
+    this.#driver.give({ type: 'rank', ranks })
   }
 
   send(to: Uint8Array, envelope: Bytes): void {
@@ -116,22 +132,33 @@ export class WebSocketCarrier implements Carrier {
       case 'transmit':
         this.#socket?.send(output.frame)
         return
-      case 'sign': {
-        const proofs = output.addresses.flatMap((address) => {
-          const keys = this.#bound.keysOf(address) ?? this.#decoys.get(hex(address))
-          return keys === undefined ? [] : [{ address, signature: signBind(keys, this.origin, output.nonce) }]
-        })
-        this.#driver.give({ type: 'signed', connection: output.connection, proofs })
+      case 'sign':
+        // Each takes about a millisecond, and there may be thousands: one batch a task.
+        if (output.isUrgent) this.#sign(output)
+        else nextTask().then(() => this.#sign(output))
         return
-      }
+      case 'bound':
+        for (const address of output.addresses) this.#bound.tellBound(address)
+        return
+      case 'time':
+        this.#clock.compare(output.time)
+        return
       case 'deliver':
         this.#bound.deliver(output.address, output.envelope)
         return
       case 'state':
         this.#state = { url: this.#url, ...output.state }
-        this.#onState(this.#state)
+        this.#onState(this.state)
         return
     }
+  }
+
+  #sign({ connection, nonce, addresses }: Extract<RelayClientOutput, { type: 'sign' }>): void {
+    const proofs = addresses.flatMap((address) => {
+      const keys = this.#bound.keysOf(address) ?? this.#decoys.get(hex(address))
+      return keys === undefined ? [] : [{ address, signature: signBind(keys, this.origin, nonce) }]
+    })
+    this.#driver.give({ type: 'signed', connection, proofs })
   }
 
   #connect(connection: number): void {
@@ -178,15 +205,6 @@ export class WebSocketCarrier implements Carrier {
     }
     this.#decoys.set(hex(keys.address), keys)
     return keys.address
-  }
-
-  /** In Node there is no page to listen to. */
-  #listenToPage(): void {
-    const { signal } = this.#listening
-    const wake = () => this.#driver.give({ type: 'wake' })
-    if (typeof addEventListener === 'function') addEventListener('online', wake, { signal })
-    if (typeof document === 'undefined') return
-    document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && wake(), { signal })
   }
 }
 
