@@ -69,6 +69,12 @@ export class ContactBook implements Contacts {
     return [...this.#contacts.values()].sort((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1)).values()
   }
 
+  /** The most recently seen first; of those never seen, the newest. */
+  bySeen(): Contact[] {
+    const seen = ({ lastSeenAt, addedAt }: Contact) => Math.max(lastSeenAt ?? 0, addedAt)
+    return [...this.#contacts.values()].sort((a, b) => seen(b) - seen(a))
+  }
+
   /** The PeerId of whoever is meant. Throws 'invalid-peer-id'. That a key is sound takes a millisecond to find out: whoever is in the book has been looked at. */
   idOf(who: Who): PeerId {
     const id = typeof who === 'object' && who !== null ? who.id : who

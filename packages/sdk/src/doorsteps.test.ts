@@ -16,7 +16,7 @@ const secret = new Uint8Array(16).fill(9)
 afterEach(() => void vi.restoreAllMocks())
 
 function at(unixMs: number): void {
-  vi.spyOn(performance, 'now').mockReturnValue(unixMs - performance.timeOrigin)
+  vi.spyOn(Date, 'now').mockReturnValue(unixMs)
 }
 
 function home(identity: IdentityKeys, origins = ['wss://one.example', 'wss://two.example']) {

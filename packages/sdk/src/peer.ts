@@ -35,6 +35,7 @@ import { CONNECT_PROTOCOL, Invitations } from './invitations.ts'
 import { InviteBook } from './invites.ts'
 import { Link, type LinkStream } from './link/link.ts'
 import { Meetings, type Wish } from './meetings.ts'
+import { onWake } from './page-wake.ts'
 import { type ParsedOptions, parseAudience, parsePeerOptions, parseTimeout } from './peer-options.ts'
 import { Presence } from './presence.ts'
 import type { NegotiatorState, WebRtc } from './rtc/negotiator.ts'
@@ -153,6 +154,7 @@ class LocalPeer implements Peer {
       storage.onStatus(() => this.#events.emit('status', this.status)),
     )
     this.#closeWithPage()
+    this.#stops.push(onWake(() => this.#expire()))
     this.#updateDoorsteps()
     this.#presence.askAll()
   }
@@ -263,6 +265,8 @@ class LocalPeer implements Peer {
     const until = now() + timeoutMs
     const carriers = this.#roster.towards(this.contacts.get(to)?.relays ?? [])
     if (carriers.length === 0) throw new KithError('no-relay', 'There is no relay to reach them through.')
+    // A device that slept since, or whose clock was set, is at home at another day's addresses.
+    this.#doorsteps.refresh().catch(report)
     const disclosure = await this.#policy.feasible(disclose ?? this.#policy.towards(to))
     const routes = await this.#doorsteps.routesTo(to, carriers)
     // Blocked while we waited.
@@ -293,9 +297,10 @@ class LocalPeer implements Peer {
     return this.#opened.options.presence !== false && trust !== 'blocked' && !this.#meetings.connections.has(id)
   }
 
-  /** Contacts that may know of me: all that are not blocked. */
+  /** Contacts that may know of me: all that are not blocked, the most recently seen first. */
   #reachable(): PeerId[] {
-    return [...this.contacts].filter(({ trust }) => trust !== 'blocked').map(({ id }) => id)
+    const contacts = this.#opened.contacts.bySeen()
+    return contacts.filter(({ trust }) => trust !== 'blocked').map(({ id }) => id)
   }
 
   // ── being reached ──
