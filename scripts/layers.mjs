@@ -34,7 +34,7 @@ const E2E_MAY_USE = ['../scripts/browsers.mjs', '../scripts/readme-blocks.mjs']
 /** Rooms of packages/sdk/src that others must not be needed by. */
 const SDK_ROOMS = {
   rtc: [],
-  carriers: ['api.ts', 'driver.ts', 'environment.ts'],
+  carriers: ['api.ts', 'driver.ts', 'environment.ts', 'page-wake.ts', 'slices.ts'],
   storage: ['events.ts', 'environment.ts'],
   link: ['rtc', 'events.ts', 'api.ts', 'abort.ts'],
 }
