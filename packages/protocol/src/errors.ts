@@ -60,6 +60,6 @@ export class KithError extends Error {
 }
 
 /** What a remote sent breaks the protocol: junk, truncated, beyond a limit, or out of turn. */
-export function violation(message: string, cause?: unknown): KithError {
+export function violation(message = 'The other side broke the protocol.', cause?: unknown): KithError {
   return new KithError('peer-violation', message, { source: 'remote', cause })
 }

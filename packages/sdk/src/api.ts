@@ -133,6 +133,9 @@ export interface OpenOptions extends DialOptions {
   priority?: number
 }
 
+/** What can be written, as to the platform's own streams (WebIDL: BufferSource): an ArrayBuffer or any view of one. */
+export type Chunk = ArrayBuffer | ArrayBufferView
+
 export interface Conversation {
   readonly protocol: ProtocolName
   readonly remote: PeerId
@@ -144,10 +147,15 @@ export interface Conversation {
 
 /** Reliable, ordered, flow-controlled in both directions: a reader that pauses stops the writer; while 'reconnecting', writes
  *  wait. `readable` is a byte stream. `writable.close()` half-closes and resolves once the remote has all of it;
- *  `readable.cancel(code)` and `writable.abort(code)` reset that half. Do not change a chunk before its write settles. */
+ *  `readable.cancel(code)` and `writable.abort(code)` reset that half; what was pending rejects with the very reason that `abort`
+ *  was given. A code is a number from 0, or an error that carries one as `streamCode`; all else is code 0.
+ *  Do not change a chunk before its write settles: one that is not bytes, or whose buffer was transferred or resized, ends its half
+ *  with 'invalid-argument' (`cause`: a TypeError), and the remote reads 'reset' with `STREAM_CODES.notBytes`.
+ *  What the standard itself throws is a TypeError: a write after `close`, a reader of a locked stream, a `byob` read into elements of
+ *  several bytes at whose end half an element is left. */
 export interface Stream extends Conversation {
   readonly readable: ReadableStream<Bytes>
-  readonly writable: WritableStream<Uint8Array>
+  readonly writable: WritableStream<Chunk>
   /** Both halves at once; the remote's pending read and write reject with 'reset' and this code. Default 0. */
   reset(code?: number): void
 }
@@ -157,10 +165,12 @@ export interface Stream extends Conversation {
 export interface Datagrams extends Conversation {
   /** Bytes that surely fit one datagram. */
   readonly maxDatagramSize: number
-  /** Never waits. Throws 'too-large', nothing is sent; `writable` drops such a one and counts it (a rejection would end it). */
-  send(data: Uint8Array): void
+  /** Never waits. Throws 'too-large', nothing is sent; `writable` drops such a one and counts it (a rejection would end it). What is
+   *  not bytes throws 'invalid-argument' here; written to `writable` it ends the flow with that, for the remote with 'reset' and
+   *  `STREAM_CODES.notBytes`. */
+  send(data: Chunk): void
   readonly readable: ReadableStream<Bytes>
-  readonly writable: WritableStream<Uint8Array>
+  readonly writable: WritableStream<Chunk>
   /** As of now. `sent` were given to the path, `received` arrived. Dropped: never given to it; arrived and not read in time. */
   readonly stats: { sent: number; received: number; droppedOutgoing: number; droppedIncoming: number }
   close(): void

@@ -11,6 +11,7 @@
  *     })
  *     const chat = messages(await peer.open(ada, '/chat/v1'))
  *     await chat.send('hello')
+ *     await chat.close()
  *
  * Everywhere: …Ms are milliseconds, …At milliseconds since 1970, sizes bytes. Every rejection is a `KithError`: branch on `code`.
  */
@@ -18,7 +19,7 @@ import type { Peer, PeerOptions } from './api.ts'
 import { openPeer } from './peer.ts'
 
 export type { Bytes, ErrorCode, PeerId, ProtocolName } from '@kith/protocol'
-export { isPeerId, isProtocolName, KithError, parsePeerId } from '@kith/protocol'
+export { isPeerId, isProtocolName, KithError, parsePeerId, STREAM_CODES } from '@kith/protocol'
 export type * from './api.ts'
 export type { Contact, Trust } from './contact-record.ts'
 export type { Events, Stop } from './events.ts'

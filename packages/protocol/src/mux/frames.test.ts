@@ -158,3 +158,46 @@ test(`${FUZZ} damaged frames: a frame or a violation, and soon (seed ${SEED})`, 
     if (decodeMs(damaged) >= SLOW_MS) expect(decodeMs(damaged)).toBeLessThan(SLOW_MS)
   }
 })
+
+class Place {
+  x = 1
+}
+
+const refused = { code: 'invalid-argument', message: expect.stringMatching(/^params must be JSON: /) }
+test.each<[string, unknown]>([
+  ['a function', () => 1],
+  ['a function within', { on: () => 1 }],
+  ['a symbol', Symbol('x')],
+  ['a symbol within', [Symbol('x')]],
+  ['undefined in a list', [undefined]],
+  ['no number', { size: Number.NaN }],
+  ['no finite number', [Number.POSITIVE_INFINITY]],
+  ['a bigint', { n: 1n }],
+  ['bytes', { id: new Uint8Array(3) }],
+  ['a buffer', new ArrayBuffer(3)],
+  ['a Map', { seen: new Map([[1, 2]]) }],
+  ['a Set', new Set([1])],
+  ['a RegExp', /x/],
+  ['an Error', { why: new Error('x') }],
+  ['a Promise', { later: Promise.resolve(1) }],
+  ['what says that it is nothing', { toJSON: () => undefined }],
+])('params that are %s are refused, not changed', (_, params) => {
+  expect(() => encodeOpenHeader(1, { ...header, params })).toThrow(expect.objectContaining(refused))
+})
+
+test('params of themselves are refused', () => {
+  const params: { self?: unknown } = {}
+  params.self = params
+  expect(() => encodeOpenHeader(1, { ...header, params })).toThrow(expect.objectContaining(refused))
+})
+
+test.each<[string, unknown, unknown]>([
+  ['null', null, null],
+  ['a property that is absent', { name: 'a.pdf', size: undefined }, { name: 'a.pdf' }],
+  ['a date', { at: new Date(0) }, { at: '1970-01-01T00:00:00.000Z' }],
+  ['a class of their own', new Place(), { x: 1 }],
+  ['lists and texts', ['a', [true, 0.5, '']], ['a', [true, 0.5, '']]],
+])('params that are %s travel', (_, params, arrived) => {
+  const frame = decodeFrame(encodeOpenHeader(1, { ...header, params }))
+  expect(frame).toMatchObject({ header: { params: arrived } })
+})

@@ -209,15 +209,45 @@ function readParams(text: string): unknown {
 function paramsText(params: unknown): string | null {
   let text: string | undefined
   try {
-    text = JSON.stringify(params)
+    text = JSON.stringify(params, onlyJson)
   } catch (cause) {
-    throw new KithError('invalid-argument', 'params must be JSON', { cause })
+    if (cause instanceof KithError) throw cause
+    throw new KithError('invalid-argument', 'params must be JSON: they refer to themselves, or hold a bigint', { cause })
   }
+  if (text === undefined && params !== undefined)
+    throw new KithError('invalid-argument', 'params must be JSON: their toJSON gives none')
   if (text === undefined) return null
   if (utf8(text).length > PARAMS_MAX_BYTES) {
     throw new KithError('too-large', `params may take ${PARAMS_MAX_BYTES} bytes as JSON`)
   }
   return text
+}
+
+/** Built-in objects of which JSON says nothing but `{}`, or something that cannot be read back. */
+const NOT_JSON = /^\[object ((Weak)?(Map|Set)|WeakRef|Promise|RegExp|Error|(Shared)?ArrayBuffer|DataView|\w+Array)]$/
+
+/** A replacer that refuses what JSON.stringify would leave out, or change, without a word. */
+function onlyJson(this: unknown, key: string, value: unknown): unknown {
+  const kind = notJson(this, value)
+  if (kind === undefined) return value
+  throw new KithError('invalid-argument', `params must be JSON: ${key === '' ? 'they are' : `'${key}' is`} ${kind}`)
+}
+
+/** What a value is that cannot travel, as its holder has it: a property may be undefined, and is absent then. */
+function notJson(holder: unknown, value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'function':
+    case 'symbol':
+      return `a ${typeof value}`
+    case 'undefined':
+      return Array.isArray(holder) ? 'undefined' : undefined
+    case 'number':
+      return Number.isFinite(value) ? undefined : String(value)
+    case 'object':
+      return NOT_JSON.exec(Object.prototype.toString.call(value))?.[1]
+    default:
+      return undefined
+  }
 }
 
 function start(stream: number, type: number, bodyBytes: number): Writer {

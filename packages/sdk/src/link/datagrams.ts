@@ -3,7 +3,10 @@
  * decides; the flow's stream carries nothing but its end.
  */
 import { type Bytes, DATAGRAM_MAX_BYTES, type DatagramStats, KithError, type MuxStream } from '@kith/protocol'
+import type { Chunk } from '../api.ts'
+import { bytesOf } from './buffer-source.ts'
 import type { StreamHost } from './host.ts'
+import type { LinkStream } from './stream.ts'
 
 const NONE: DatagramStats = { sent: 0, received: 0, droppedOutgoing: 0, droppedIncoming: 0 }
 
@@ -11,11 +14,11 @@ export class LinkFlow {
   readonly readable: ReadableStream<Bytes>
   /** A write waits while others are on their way out, so that whoever awaits each goes as fast as the path; but never while another
    *  write waits behind it: whoever awaits none is not held up either, and what is too late is dropped. */
-  readonly writable: WritableStream<Uint8Array>
+  readonly writable: WritableStream<Chunk>
 
   readonly #host: StreamHost
   readonly #muxStream: MuxStream
-  readonly #stream: ReadableWritablePair
+  readonly #stream: LinkStream
   #reader!: ReadableStreamDefaultController<Bytes>
   #writer!: WritableStreamDefaultController
   #readerWaits = false
@@ -28,7 +31,7 @@ export class LinkFlow {
   #end: KithError | undefined
 
   /** @param stream the stream whose datagrams they are, as its users have it. */
-  constructor(host: StreamHost, muxStream: MuxStream, stream: ReadableWritablePair) {
+  constructor(host: StreamHost, muxStream: MuxStream, stream: LinkStream) {
     this.#host = host
     this.#muxStream = muxStream
     this.#stream = stream
@@ -71,12 +74,12 @@ export class LinkFlow {
     return this.#muxStream.flow?.stats ?? NONE
   }
 
-  /** Throws 'too-large', 'invalid-argument', or what ended the flow. */
-  send(data: Uint8Array): void {
-    if (!(data instanceof Uint8Array)) throw new KithError('invalid-argument', 'a datagram is a Uint8Array')
+  /** Throws 'too-large', 'invalid-argument', or what ended the flow. Nothing is sent then, and the flow goes on. */
+  send(data: Chunk): void {
+    const bytes = bytesOf(data)
     if (this.#end !== undefined) throw this.#end
     const now = this.#host.now()
-    this.#host.mux.sendDatagram(this.#muxStream, data, now)
+    this.#host.mux.sendDatagram(this.#muxStream, bytes, now)
     this.#host.flushDatagrams(now)
   }
 
@@ -158,14 +161,22 @@ export class LinkFlow {
     return 1
   }
 
-  #write(chunk: Uint8Array): Promise<void> | undefined {
+  #write(chunk: Chunk): Promise<void> | undefined {
     this.#queuedChunks -= 1
-    // A rejection would end the writable, and with it the flow.
-    if (chunk.length > DATAGRAM_MAX_BYTES) {
+    let bytes: Uint8Array
+    try {
+      bytes = bytesOf(chunk)
+    } catch (error) {
+      // What is no datagram at all ends `writable`, as in every stream, and a flow ends with that.
+      this.#stream.refuse(error as KithError)
+      throw error
+    }
+    // A rejection would end the flow, for what may be the length of a name.
+    if (bytes.length > DATAGRAM_MAX_BYTES) {
       this.#host.mux.refuseDatagram(this.#muxStream)
       return undefined
     }
-    this.send(chunk)
+    this.send(bytes)
     if (this.#queuedChunks > 0 || this.#host.mux.isDrained(this.#muxStream)) return undefined
     return new Promise((resolve) => {
       this.#resumeWriting = () => {

@@ -146,8 +146,11 @@ test('abort gets through although a write is pending for lack of credit', async 
   await quiet(20)
   const reader = remote.readable.getReader()
   await reader.read()
-  const aborting = writer.abort(5)
-  await expect(pending).rejects.toMatchObject({ code: 'reset' })
+  const reason = new KithError('reset', 'enough', { streamCode: 5 })
+  const queued = writer.write(new Uint8Array(1))
+  const aborting = writer.abort(reason)
+  // WHATWG Streams: all that was pending rejects with this very reason.
+  for (const end of [pending, queued, writer.closed]) await expect(end).rejects.toBe(reason)
   await aborting
   const readToEnd = (async () => {
     while (!(await reader.read()).done);
@@ -160,13 +163,12 @@ test('abort gets through although a close is pending', async () => {
   const writer = local.writable.getWriter()
   await writer.write(bytes('half of it'))
   const closing = writer.close()
-  const refused = expect(closing).rejects.toMatchObject({ code: 'reset', streamCode: 6, source: 'local' })
+  const refused = expect(closing).rejects.toBe(6)
   // The sink's close is under way, the acknowledgement is not here yet.
   for (let i = 0; i < 5; i++) await Promise.resolve()
   // WHATWG Streams: an abort that meets a close under way shares its fate.
-  await expect(writer.abort(6)).rejects.toMatchObject({ code: 'reset' })
+  await expect(writer.abort(6)).rejects.toBe(6)
   await refused
-  await expect(closing).rejects.toMatchObject({ code: 'reset' })
   await expect(new Response(remote.readable).text()).rejects.toMatchObject({ code: 'reset', streamCode: 6 })
 })
 
@@ -216,14 +218,6 @@ test('close resolves once the remote has all of it, and not before', async () =>
   const read = new Response(remote.readable).arrayBuffer()
   await Promise.all([writing, closing])
   expect((await read).byteLength).toBe(STREAM_WINDOW_BYTES + 1)
-})
-
-test('a chunk that is not bytes ends the stream with invalid-argument', async () => {
-  const { local, remote } = await streamPair()
-  const writer = (local.writable as WritableStream<unknown>).getWriter()
-  writer.closed.catch(() => undefined)
-  await expect(writer.write('text')).rejects.toMatchObject({ code: 'invalid-argument' })
-  await expect(remote.closed).rejects.toMatchObject({ code: 'reset', streamCode: 0 })
 })
 
 test('what the remote does not serve, does not take, or no longer serves', async () => {

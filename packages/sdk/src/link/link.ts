@@ -19,6 +19,7 @@ import {
   type ProtocolName,
   pack,
   REJECT_CODES,
+  remoteEnd,
   type ServedProtocols,
   unpack,
   violation,
@@ -472,7 +473,7 @@ function rejection(code: number): KithError {
 }
 
 function remoteReset(streamCode: number): KithError {
-  return new KithError('reset', `the remote reset the stream with ${streamCode}`, { source: 'remote', streamCode })
+  return new KithError('reset', remoteEnd(streamCode), { source: 'remote', streamCode })
 }
 
 function guarded(call: () => void): void {
@@ -486,7 +487,7 @@ function guarded(call: () => void): void {
 /** `promise`, unless the signal is aborted first: then 'aborted' with its reason as cause. */
 async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
-  const aborted = () => new KithError('aborted', 'aborted', { cause: signal.reason })
+  const aborted = () => new KithError('aborted', 'The signal was aborted before the stream was open.', { cause: signal.reason })
   if (signal.aborted) throw aborted()
   return new Promise<T>((resolve, reject) => {
     const onAbort = () => reject(aborted())

@@ -1,8 +1,10 @@
-import { MESSAGE_MAX_BYTES } from '@kith/protocol'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { MESSAGE_MAX_BYTES, STREAM_CODES } from '@kith/protocol'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Message, messages } from './messages.ts'
-import { streamPair } from './pair.testing.ts'
+import { ECHO, servedPair, streamPair } from './pair.testing.ts'
 
 const SEED = Number(process.env.KITH_SEED ?? 1)
 
@@ -78,13 +80,21 @@ test('the limit holds at N and not at N + 1, both ways', async () => {
   const strictly = strict[Symbol.asyncIterator]()
   expect((await strictly.next()).value.data.length).toBe(100)
   await expect(strictly.next()).rejects.toMatchObject({ code: 'too-large', source: 'remote' })
-  await expect(local.closed).rejects.toMatchObject({ code: 'reset', source: 'remote' })
+  const told = { code: 'too-large', source: 'remote', streamCode: STREAM_CODES.messageTooLarge }
+  const sentence = { ...told, message: expect.stringContaining('takes no message that large') }
+  // Whatever the sender does next: to send, to listen or to close.
+  await expect(generous[Symbol.asyncIterator]().next()).rejects.toMatchObject(sentence)
+  await expect(generous.send('more')).rejects.toMatchObject(sentence)
+  await expect(generous.close()).rejects.toMatchObject(sentence)
+  await expect(local.closed).rejects.toMatchObject({ ...told, code: 'reset' })
 })
 
 test.each([
   ['a message cut short', [5, 1, 2]],
   ['a length cut short', [0x80]],
   ['a length that is not its shortest form', [0x81, 0x00, 1]],
+  ['a length beyond any size', [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]],
+  ['text that was written as it is', [...new TextEncoder().encode('hello, are you there?')]],
 ])('%s does not pass for whole', async (_, wire) => {
   const { local, remote } = await streamPair()
   const writer = local.writable.getWriter()
@@ -92,7 +102,9 @@ test.each([
   // The receiver refuses it as soon as it sees the end: the close need not come through.
   writer.close().catch(() => undefined)
   const iterator = messages(remote)[Symbol.asyncIterator]()
-  await expect(iterator.next()).rejects.toMatchObject({ code: 'peer-violation', source: 'remote' })
+  const message = expect.stringContaining('both sides must use messages()')
+  await expect(iterator.next()).rejects.toMatchObject({ code: 'peer-violation', source: 'remote', message })
+  await expect(local.closed).rejects.toMatchObject({ code: 'reset', streamCode: STREAM_CODES.notMessages, message })
 })
 
 test('leaving the loop tells the sender to stop', async () => {
@@ -129,4 +141,109 @@ test('closing a stream that was reset rejects with that, each time', async () =>
   const { sender, local } = await messagesPair()
   local.reset(4)
   for (let time = 0; time < 2; time++) await expect(sender.close()).rejects.toMatchObject({ code: 'reset', streamCode: 4 })
+})
+
+test('what is neither text nor bytes is refused, and nothing is sent of it', async () => {
+  const { sender, receiver } = await messagesPair()
+  for (const data of [{ text: 'hello' }, null, 7, ['a'], new Blob(['x']), new SharedArrayBuffer(4)]) {
+    await expect(sender.send(data as never)).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringContaining('JSON.stringify'),
+      cause: expect.any(TypeError),
+    })
+  }
+  const bytes = Uint8Array.of(0, 1, 2, 3)
+  for (const data of [bytes.buffer, new DataView(bytes.buffer, 1), new Uint16Array(bytes.buffer)]) await sender.send(data)
+  void sender.close()
+  const received: number[][] = []
+  for await (const { data } of receiver) received.push([...data])
+  expect(received).toEqual([
+    [0, 1, 2, 3],
+    [1, 2, 3],
+    [0, 1, 2, 3],
+  ])
+})
+
+test('a stream that is read or written already is refused', async () => {
+  const expected = expect.objectContaining({
+    code: 'invalid-argument',
+    message: expect.stringContaining('call messages() once'),
+  })
+  const { local, remote } = await streamPair()
+  messages(local)
+  expect(() => messages(local)).toThrow(expected)
+  const writer = remote.writable.getWriter()
+  expect(() => messages(remote)).toThrow(expected)
+  expect(remote.readable.locked).toBe(false)
+  writer.releaseLock()
+  const reader = remote.readable.getReader()
+  expect(() => messages(remote)).toThrow(expected)
+  expect(remote.writable.locked).toBe(false)
+  reader.releaseLock()
+  messages(remote)
+})
+
+test('what was read to the end is closed here, too', async () => {
+  const { sender, receiver, local, remote } = await messagesPair()
+  void sender.send('one').then(() => sender.close())
+  for await (const message of receiver) {
+    // What is being sent when the end comes is sent before this side closes.
+    void receiver.send(`I heard ${message.text()}`)
+  }
+  const answers: string[] = []
+  for await (const message of sender) answers.push(message.text())
+  expect(answers).toEqual(['I heard one'])
+  await Promise.all([local.closed, remote.closed])
+  await expect(receiver.send('late')).rejects.toMatchObject({
+    code: 'closed',
+    message: 'The remote has closed, and so has this side.',
+  })
+  await receiver.close()
+})
+
+test('five thousand streams of a message each leave none behind', async () => {
+  const received: string[] = []
+  const { dialler, callee } = await servedPair(async (stream) => {
+    for await (const message of messages(stream)) received.push(message.text())
+  })
+  const most = { here: 0, there: 0 }
+  for (let i = 0; i < 5_000; i++) {
+    const chat = messages(await dialler.open(ECHO))
+    await chat.send(`${i}`)
+    await chat.close()
+    most.here = Math.max(most.here, dialler.stats.streams)
+    most.there = Math.max(most.there, callee.stats.streams)
+  }
+  expect(received).toEqual(Array.from({ length: 5_000 }, (_, i) => `${i}`))
+  await expect.poll(() => dialler.stats.streams + callee.stats.streams).toBe(0)
+  expect(most.here).toBeLessThan(10)
+  expect(most.there).toBeLessThan(10)
+})
+
+test('a message of a MiB that comes byte by byte holds little more than itself', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const heldBytes = () => {
+    collect()
+    const { heapUsed, arrayBuffers } = process.memoryUsage()
+    return heapUsed + arrayBuffers
+  }
+  const framed = Uint8Array.from({ length: MESSAGE_MAX_BYTES + 3 }, (_, i) => [0x80, 0x80, 0x40][i] ?? i % 251)
+  const beforeBytes = heldBytes()
+  let atLastBytes = 0
+  let at = 0
+  const readable = new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      pull(controller) {
+        if (at === framed.length - 1) atLastBytes = heldBytes()
+        controller.enqueue(framed.slice(at, ++at))
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  const { value } = await messages({ readable, writable: new WritableStream(), reset() {} })
+    [Symbol.asyncIterator]()
+    .next()
+  expect(Buffer.from(value?.data ?? []).equals(framed.subarray(3))).toBe(true)
+  expect(atLastBytes - beforeBytes).toBeLessThan(8 * MESSAGE_MAX_BYTES)
 })

@@ -1,6 +1,13 @@
 /** Whole messages over a stream: each is a varint length, then that many bytes. */
-import { type Bytes, KithError, MESSAGE_MAX_BYTES, varintLength, violation, Writer } from '@kith/protocol'
-import type { Stream } from '../api.ts'
+import { type Bytes, KithError, MESSAGE_MAX_BYTES, STREAM_CODES, varintLength, Writer } from '@kith/protocol'
+import type { Chunk, Stream } from '../api.ts'
+import { bytesOf } from './buffer-source.ts'
+
+/** A message that comes in pieces gathers in a buffer of so many bytes at first, which is doubled as it fills: a length is only the
+ *  remote's word. */
+const GATHER_BYTES = 64 * 1024
+
+const BOTH_SIDES = 'both sides must use messages()'
 
 /** `text` is UTF-8. `json` throws SyntaxError; its type is only your word. */
 export interface Message {
@@ -12,26 +19,39 @@ export interface Message {
 /** The part of a Stream that messages need. */
 export interface ByteDuplex {
   readonly readable: ReadableStream<Bytes>
-  readonly writable: WritableStream<Uint8Array>
+  readonly writable: WritableStream<Chunk>
   reset(code?: number): void
 }
 
 export interface Messages<S = Stream> extends AsyncIterable<Message> {
   readonly stream: S
-  /** Resolves when flow control lets the next one go. Rejects with 'too-large', after `close` with 'closed', and then nothing was sent. */
-  send(data: Uint8Array | string): Promise<void>
+  /** Resolves when flow control lets the next one go. Rejects with 'too-large', after `close` with 'closed', and then nothing was sent;
+   *  with 'too-large' of source 'remote' where an earlier one was larger than the remote takes: that ended the stream. */
+  send(data: Chunk | string): Promise<void>
   /** No more from here; resolves once the remote has all of it, however often it is called. */
   close(): Promise<void>
 }
 
 /**
  * Whole messages over a stream; both sides must do so, and it takes both halves. Larger than `maxMessageSize` bytes (default
- * 1 MiB): `send` rejects with 'too-large'; one that comes in resets the stream, and the iteration throws 'too-large'.
+ * 1 MiB): `send` rejects with 'too-large'; one that comes in resets the stream with STREAM_CODES.messageTooLarge, and the iteration
+ * throws 'too-large'. What comes and is not whole messages resets it with STREAM_CODES.notMessages, and the iteration throws
+ * 'peer-violation'.
+ *
+ * An iteration that was read to the end, because the remote has closed, closes this side too: a conversation is over when one side
+ * has said that it is. One that was left before goes on in the other direction until `close`.
+ *
+ * Throws 'invalid-argument' for a stream that is being read or written already.
  */
 export function messages<S extends ByteDuplex = Stream>(stream: S, options: { maxMessageSize?: number } = {}): Messages<S> {
   const { maxMessageSize = MESSAGE_MAX_BYTES } = options
   if (!Number.isSafeInteger(maxMessageSize) || maxMessageSize < 0) {
     throw new KithError('invalid-argument', 'maxMessageSize is a whole number of bytes')
+  }
+  if (stream.readable.locked || stream.writable.locked) {
+    const message =
+      'This stream is being read or written already: call messages() once for each stream, before all else, and keep it.'
+    throw new KithError('invalid-argument', message)
   }
   return new StreamMessages(stream, maxMessageSize)
 }
@@ -39,7 +59,7 @@ export function messages<S extends ByteDuplex = Stream>(stream: S, options: { ma
 class StreamMessages<S extends ByteDuplex> implements Messages<S> {
   readonly stream: S
   readonly #maxMessageSize: number
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>
+  readonly #writer: WritableStreamDefaultWriter<Chunk>
   readonly #reader: ReadableStreamDefaultReader<Bytes>
   /** What was read and belongs to the next message. */
   #rest: Bytes = new Uint8Array(0)
@@ -55,15 +75,19 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
     this.#reader = stream.readable.getReader()
   }
 
-  async send(data: Uint8Array | string): Promise<void> {
-    if (this.#closing) throw new KithError('closed', 'nothing is sent after close()')
-    const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data
-    if (!(bytes instanceof Uint8Array)) throw new KithError('invalid-argument', 'a message is a Uint8Array or a string')
+  async send(data: Chunk | string): Promise<void> {
+    if (this.#closing)
+      throw new KithError('closed', this.#isDone ? 'The remote has closed, and so has this side.' : 'Closed here.')
+    const bytes = encoded(data)
     if (bytes.length > this.#maxMessageSize) {
-      throw new KithError('too-large', `a message of ${bytes.length} bytes; at most ${this.#maxMessageSize} are allowed`)
+      throw new KithError('too-large', `A message may have ${this.#maxMessageSize} bytes; this one has ${bytes.length}.`)
     }
     const framed = new Writer(varintLength(bytes.length) + bytes.length).varint(bytes.length).bytes(bytes).finish()
-    await this.#writer.write(framed)
+    try {
+      await this.#writer.write(framed)
+    } catch (error) {
+      throw asSender(error)
+    }
   }
 
   async close(): Promise<void> {
@@ -88,8 +112,12 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
 
   async #finish(): Promise<void> {
     // Of a stream that has failed `close` only says that it cannot be closed (a TypeError); `ready` says why.
-    await this.#writer.ready
-    await this.#writer.close()
+    try {
+      await this.#writer.ready
+      await this.#writer.close()
+    } catch (error) {
+      throw asSender(error)
+    }
   }
 
   #next(): Promise<Message | undefined> {
@@ -103,23 +131,27 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
     const length = await this.#readLength()
     if (length === undefined) {
       this.#isDone = true
+      // Else a stream would stay open for each message that somebody sends on one of its own. Should it fail, `stream.closed` says so.
+      this.close().catch(() => undefined)
       return undefined
     }
-    if (length > this.#maxMessageSize) {
-      throw this.#refuse(new KithError('too-large', `a message of ${length} bytes came in`, { source: 'remote' }))
-    }
-    // Not more at once than has come: a length is only the remote's word.
-    const parts: Bytes[] = []
-    let missing = length
-    while (missing > 0) {
+    if (length > this.#maxMessageSize) throw this.#tooLarge(length)
+    let message = new Uint8Array(Math.min(length, Math.max(this.#rest.length, GATHER_BYTES)))
+    let filled = 0
+    while (filled < length) {
       const part = this.#rest.length > 0 ? this.#rest : await this.#more()
-      if (part === undefined) throw this.#refuse(violation('a message was cut short'))
-      const taken = part.subarray(0, missing)
+      if (part === undefined) throw this.#notMessages('it ended within one')
+      const taken = part.subarray(0, length - filled)
       this.#rest = part.subarray(taken.length)
-      missing -= taken.length
-      parts.push(taken)
+      if (filled + taken.length > message.length) {
+        const larger = new Uint8Array(Math.min(Math.max(2 * message.length, filled + taken.length), length))
+        larger.set(message.subarray(0, filled))
+        message = larger
+      }
+      message.set(taken, filled)
+      filled += taken.length
     }
-    return new ReceivedMessage(joined(parts, length))
+    return new ReceivedMessage(message)
   }
 
   /** The next message's length; undefined at the end of the stream. */
@@ -130,27 +162,40 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
       const byte = chunk?.[0]
       if (chunk === undefined || byte === undefined) {
         if (scale === 1) return undefined
-        throw this.#refuse(violation('a message was cut short'))
+        throw this.#notMessages('it ended within a length')
       }
       this.#rest = chunk.subarray(1)
       value += (byte & 0x7f) * scale
       // Nine bytes would be beyond any size; longer forms would never end.
-      if (scale > 2 ** 49) throw this.#refuse(new KithError('too-large', 'a message beyond any size', { source: 'remote' }))
-      if (byte === 0 && scale > 1) {
-        throw this.#refuse(violation('a length is not in its shortest form'))
-      }
+      if (scale > 2 ** 49) throw this.#notMessages('a length is beyond any size')
+      if (byte === 0 && scale > 1) throw this.#notMessages('a length is not in its shortest form')
       if (byte < 0x80) return value
     }
   }
 
   async #more(): Promise<Bytes | undefined> {
-    const { done, value } = await this.#reader.read()
-    return done ? undefined : value
+    try {
+      const { done, value } = await this.#reader.read()
+      return done ? undefined : value
+    } catch (error) {
+      throw asSender(error)
+    }
   }
 
-  #refuse(error: KithError): KithError {
+  #tooLarge(length: number): KithError {
+    const message = `A message of ${length} bytes came in; maxMessageSize is ${this.#maxMessageSize}. (Or it is none: ${BOTH_SIDES}.)`
+    return this.#refuse(STREAM_CODES.messageTooLarge, new KithError('too-large', message, { source: 'remote' }))
+  }
+
+  /** Not a `violation`: this is a mistake of a first day, at either side. */
+  #notMessages(why: string): KithError {
+    const message = `What came in is not whole messages: ${why}. Note that ${BOTH_SIDES}.`
+    return this.#refuse(STREAM_CODES.notMessages, new KithError('peer-violation', message, { source: 'remote' }))
+  }
+
+  #refuse(streamCode: number, error: KithError): KithError {
     this.#isDone = true
-    this.stream.reset()
+    this.stream.reset(streamCode)
     return error
   }
 }
@@ -171,13 +216,20 @@ class ReceivedMessage implements Message {
   }
 }
 
-/** In an ArrayBuffer of its own. */
-function joined(parts: readonly Bytes[], length: number): Bytes {
-  const whole = new Uint8Array(length)
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
+function encoded(data: Chunk | string): Uint8Array {
+  if (typeof data === 'string') return new TextEncoder().encode(data)
+  try {
+    return bytesOf(data)
+  } catch (cause) {
+    const message = 'A message is text or bytes: JSON.stringify makes text of an object.'
+    throw new KithError('invalid-argument', message, { cause: cause instanceof KithError ? cause.cause : cause })
   }
-  return whole
+}
+
+/** A remote that takes no message so large resets the stream, which says so by its code alone. */
+function asSender(error: unknown): unknown {
+  if (!(error instanceof KithError) || error.source !== 'remote' || error.streamCode !== STREAM_CODES.messageTooLarge)
+    return error
+  const { source, streamCode, message } = error
+  return new KithError('too-large', message, { source, streamCode, cause: error })
 }

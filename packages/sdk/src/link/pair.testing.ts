@@ -1,5 +1,5 @@
 /** For tests: two links over memory lanes. */
-import type { Bytes, ProtocolName } from '@kith/protocol'
+import type { Bytes, ProtocolName, StreamKind } from '@kith/protocol'
 import { Link, type LinkOptions, type LinkStream } from './link.ts'
 import { memoryLanes } from './memory-lanes.ts'
 
@@ -33,12 +33,13 @@ export async function servedPair(handler: (stream: LinkStream) => unknown, lanes
 /** Both ends of one stream: `local` is the dialler's, who opened it. */
 export async function streamPair(
   lanes = memoryLanes(),
+  kind: StreamKind = 'stream',
 ): Promise<Pair & { readonly local: LinkStream; readonly remote: LinkStream }> {
   let incoming: (stream: LinkStream) => void = () => {}
   const arrived = new Promise<LinkStream>((resolve) => {
     incoming = resolve
   })
   const links = await servedPair((stream) => incoming(stream), lanes)
-  const local = await links.dialler.open(ECHO)
+  const local = await links.dialler.open(ECHO, { kind })
   return { ...links, local, remote: await arrived }
 }

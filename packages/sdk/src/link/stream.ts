@@ -1,5 +1,7 @@
 /** A stream of the mux as WHATWG streams: the browser's queueing, piping and cancelling over the machine's credit. */
-import { type Bytes, KithError, type MuxStream, type ProtocolName, type Scope } from '@kith/protocol'
+import { type Bytes, KithError, type MuxStream, type ProtocolName, type Scope, STREAM_CODES } from '@kith/protocol'
+import type { Chunk } from '../api.ts'
+import { bytesOf, sizeOf } from './buffer-source.ts'
 import { LinkFlow } from './datagrams.ts'
 import type { StreamHost } from './host.ts'
 import { writersTurn } from './writers-turn.ts'
@@ -12,9 +14,12 @@ const NOTHING = new Uint8Array(0)
 
 interface PendingWrite {
   readonly chunk: Uint8Array
+  /** Of the chunk when it was written: its owner may take the buffer away, and then it is 0. */
+  readonly length: number
   offset: number
   readonly resolve: () => void
-  readonly reject: (error: KithError) => void
+  /** With what ended the half, or with what `abort` was given. */
+  readonly reject: (reason: unknown) => void
 }
 
 /** How a half ended: undefined while it has not, 'clean', or why not. */
@@ -28,7 +33,7 @@ export class LinkStream {
   /** A byte stream: a `byob` reader gets its own buffers filled. */
   readonly readable: ReadableStream<Bytes>
   /** A write resolves when its bytes are framed, `close()` when the remote has all of them. */
-  readonly writable: WritableStream<Uint8Array>
+  readonly writable: WritableStream<Chunk>
   /** Fulfils when both halves have ended cleanly, rejects otherwise; never an unhandled rejection. */
   readonly closed: Promise<void>
 
@@ -41,7 +46,7 @@ export class LinkStream {
   #readEnd: HalfEnd
   #writeEnd: HalfEnd
   #pendingWrite: PendingWrite | undefined
-  #pendingClose: { readonly resolve: () => void; readonly reject: (error: KithError) => void } | undefined
+  #pendingClose: { readonly resolve: () => void; readonly reject: (reason: unknown) => void } | undefined
   #isPumping = false
   /** Chunks that have been given to `writable` and have not reached us. */
   #queuedChunks = 0
@@ -82,7 +87,7 @@ export class LinkStream {
         },
         write: (chunk) => this.#write(chunk),
         close: () => this.#finish(),
-        abort: (reason) => this.#abort(streamCodeOf(reason)),
+        abort: (reason) => this.#abort(reason),
       },
       { highWaterMark: QUEUE_BYTES, size: (chunk) => this.#enqueued(chunk) },
     )
@@ -97,9 +102,18 @@ export class LinkStream {
   /** Both halves at once; the remote's pending reads and writes reject with 'reset' and this code. */
   reset(code = 0): void {
     const streamCode = streamCodeOf(code)
+    this.#resetWith(streamCode, new KithError('reset', `The stream was reset here with code ${streamCode}.`, { streamCode }))
+  }
+
+  /** Both halves end with `error`, which is ours: something was given to a flow's `writable` that is not bytes. */
+  refuse(error: KithError): void {
+    this.#resetWith(STREAM_CODES.notBytes, error)
+  }
+
+  #resetWith(streamCode: number, error: KithError): void {
     if (this.#readEnd !== undefined && this.#writeEnd !== undefined) return
     this.#host.mux.reset(this.#stream, streamCode)
-    this.fail(new KithError('reset', `reset with ${streamCode}`, { source: 'local', streamCode }))
+    this.fail(error)
     this.#host.flush()
   }
 
@@ -177,10 +191,16 @@ export class LinkStream {
 
   #endReading(): void {
     if (this.#readEnd !== undefined) return
-    this.#reader?.close()
-    // WHATWG Streams: a byob read that is pending when its stream closes gets its buffer back only by this.
-    this.#reader?.byobRequest?.respond(0)
     this.#readEnd = 'clean'
+    try {
+      this.#reader?.close()
+      // WHATWG Streams: a byob read that is pending when its stream closes gets its buffer back only by this.
+      this.#reader?.byobRequest?.respond(0)
+    } catch (cause) {
+      // WHATWG Streams, ReadableByteStreamControllerClose: the read has rejected with this, and the stream is in error.
+      const message = 'The stream ended within an element of the array that it is read into: read into a Uint8Array.'
+      this.#readEnd = new KithError('invalid-argument', message, { cause })
+    }
     this.#flow?.over()
     this.#settle()
   }
@@ -202,7 +222,7 @@ export class LinkStream {
   #cancel(code: number): void {
     if (this.#readEnd !== undefined) return
     this.#host.mux.stop(this.#stream, code)
-    this.#readEnd = new KithError('reset', `cancelled with ${code}`, { source: 'local', streamCode: code })
+    this.#readEnd = new KithError('reset', `Reading was cancelled here with code ${code}.`, { streamCode: code })
     this.#settle()
     this.#host.flush()
   }
@@ -211,24 +231,34 @@ export class LinkStream {
 
   #enqueued(chunk: unknown): number {
     this.#queuedChunks += 1
-    return ArrayBuffer.isView(chunk) ? chunk.byteLength : 1
+    return sizeOf(chunk)
   }
 
   #write(chunk: unknown): Promise<void> | undefined {
     this.#queuedChunks -= 1
     this.#writes += 1
-    if (!(chunk instanceof Uint8Array)) {
-      this.reset()
-      throw new KithError('invalid-argument', 'a stream takes chunks of Uint8Array')
-    }
     if (this.#writeEnd instanceof KithError) throw this.#writeEnd
+    let bytes: Uint8Array
+    try {
+      bytes = bytesOf(chunk)
+    } catch (error) {
+      throw this.#spoil(error as KithError)
+    }
     let promise: Promise<void> | undefined
-    let settle = { resolve: () => {}, reject: (_: KithError) => {} }
+    // Until there is a promise: what comes of it at once. Promises cost more than all else about a small write.
+    let rejected: { readonly reason: unknown } | undefined
+    let settle = {
+      resolve: () => {},
+      reject: (reason: unknown) => {
+        rejected = { reason }
+      },
+    }
     const pending: PendingWrite = {
-      chunk,
+      chunk: bytes,
+      length: bytes.length,
       offset: 0,
       resolve: () => settle.resolve(),
-      reject: (error) => settle.reject(error),
+      reject: (reason) => settle.reject(reason),
     }
     this.#pendingWrite = pending
     this.#pump()
@@ -237,7 +267,16 @@ export class LinkStream {
         settle = { resolve, reject }
       })
     }
+    if (rejected !== undefined) throw (rejected as { readonly reason: unknown }).reason
     return promise
+  }
+
+  /** What was written cannot be sent: this half ends with `error`, and the remote can tell why. */
+  #spoil(error: KithError): KithError {
+    this.#host.mux.abort(this.#stream, STREAM_CODES.notBytes)
+    this.#endWriting(error)
+    this.#host.flush()
+    return error
   }
 
   /** Frames as much of the pending chunk as there is room for. */
@@ -246,23 +285,37 @@ export class LinkStream {
     if (pending === undefined || this.#isPumping) return
     this.#isPumping = true
     const { mux } = this.#host
-    const { chunk } = pending
+    const { chunk, length } = pending
     let [count, isRest, more] = [0, false, false]
     do {
+      if (chunk.length !== length) break
       // What a full frame left over of a chunk is small and in no hurry: it shares the next chunk's message, if there is one.
       isRest = pending.offset > 0
       more = isRest || this.#queuedChunks > 0
       count = mux.write(this.#stream, isRest ? chunk.subarray(pending.offset) : chunk, more)
       pending.offset += count
-      if (count > 0 && pending.offset < chunk.length) this.#host.flush()
-    } while (count > 0 && pending.offset < chunk.length)
+      if (count > 0 && pending.offset < length) this.#host.flush()
+    } while (count > 0 && pending.offset < length)
     this.#isPumping = false
+    if (chunk.length !== length) {
+      this.#takenAway(pending)
+      return
+    }
     // Flushing may tell us of room at once, so not while we are pumping.
-    if (pending.offset < chunk.length || !more) this.#host.flush()
+    if (pending.offset < length || !more) this.#host.flush()
     else if (isRest && this.#queuedChunks === 0) void this.#releaseRest()
-    if (pending.offset < chunk.length || this.#pendingWrite !== pending) return
+    if (pending.offset < length || this.#pendingWrite !== pending) return
     this.#pendingWrite = undefined
     pending.resolve()
+  }
+
+  /** The chunk's buffer was transferred, or shrank below it, while part of it had been framed. */
+  #takenAway(pending: PendingWrite): void {
+    if (this.#pendingWrite !== pending) return
+    this.#pendingWrite = undefined
+    const message = 'The chunk was taken away while it was being sent: leave its buffer alone until its write has settled.'
+    const cause = new TypeError('the buffer was transferred, detached or resized')
+    pending.reject(this.#spoil(new KithError('invalid-argument', message, { cause })))
   }
 
   /** What waits goes alone if nobody adds to it. */
@@ -283,26 +336,25 @@ export class LinkStream {
     })
   }
 
-  #abort(streamCode: number): void {
+  #abort(reason: unknown): void {
+    const streamCode = streamCodeOf(reason)
     this.#host.mux.abort(this.#stream, streamCode)
-    this.#endWriting(new KithError('reset', `aborted with ${streamCode}`, { source: 'local', streamCode }))
+    this.#endWriting(new KithError('reset', `Writing was aborted here with code ${streamCode}.`, { streamCode, cause: reason }))
     this.#host.flush()
   }
 
   /**
-   * `abort()` was called. What is pending gives way; the sink's own `abort` then ends the half. Only a pending close takes the abort
-   * with it, so then it has to end from here.
+   * `abort(reason)` was called. What is pending gives way, with that very reason; the sink's own `abort` then ends the half. Only a
+   * pending close takes the abort with it, so then it has to end from here.
    */
   #abandonPending(reason: unknown): void {
-    const streamCode = streamCodeOf(reason)
-    const error = new KithError('reset', `aborted with ${streamCode}`, { source: 'local', streamCode })
-    this.#pendingWrite?.reject(error)
+    this.#pendingWrite?.reject(reason)
     this.#pendingWrite = undefined
     const closing = this.#pendingClose
     if (closing === undefined) return
     this.#pendingClose = undefined
-    this.#abort(streamCode)
-    closing.reject(error)
+    this.#abort(reason)
+    closing.reject(reason)
   }
 
   #failWriting(error: KithError): void {
@@ -330,8 +382,9 @@ export class LinkStream {
   }
 }
 
-/** The number that the remote is told: what was given, if it is one, or what another stream's error carries; else 0. */
+/** The number that the remote is told: what was given, if it is one, or what another stream's error (or its JSON) carries; else 0. */
 export function streamCodeOf(reason: unknown): number {
-  const code = reason instanceof KithError ? reason.streamCode : reason
+  const carries = typeof reason === 'object' && reason !== null && 'streamCode' in reason
+  const code = carries ? reason.streamCode : reason
   return typeof code === 'number' && Number.isSafeInteger(code) && code >= 0 ? code : 0
 }
