@@ -9,9 +9,12 @@ const numbers = Uint8Array.from({ length: 32 }, (_, i) => i + 1)
 const { buffer } = numbers
 
 const resizable = (length: number, maxByteLength: number) =>
-  new (ArrayBuffer as new (length: number, options: object) => ArrayBuffer & { resize(length: number): void })(length, {
-    maxByteLength,
-  })
+  new (ArrayBuffer as unknown as new (length: number, options: object) => ArrayBuffer & { resize(length: number): void })(
+    length,
+    {
+      maxByteLength,
+    },
+  )
 
 function detached<T extends ArrayBuffer | ArrayBufferView>(source: T): T {
   structuredClone(undefined, { transfer: [ArrayBuffer.isView(source) ? (source.buffer as ArrayBuffer) : source] })
