@@ -2,6 +2,7 @@
  * The RTCPeerConnection that simple-peer is given: ours, with the channels of a link on it from the start, and with what
  * simple-peer must not see or do taken away.
  */
+import { withBufferLow } from './buffer-low.ts'
 import type { Lanes } from './lane.ts'
 
 /** Ids and reliability of the channels (SPEC, "The link"). Negotiated beforehand: no DCEP, so they open with the association. */
@@ -32,22 +33,34 @@ export function fencedConnection(Implementation: typeof RTCPeerConnection, confi
   const channel = (label: keyof typeof CHANNELS): RTCDataChannel => {
     const made = connection.createDataChannel(label, { ...CHANNELS[label], negotiated: true })
     made.binaryType = 'arraybuffer'
-    return made
+    return withBufferLow(made)
   }
   const control = channel('control')
   const lanes: Lanes = { control, datagrams: channel('datagrams'), urgent: channel('urgent'), bulk: channel('bulk') }
 
   // simple-peer cannot do without a channel: it gets the control lane.
   connection.createDataChannel = () => control
+  const createOffer = connection.createOffer.bind(connection)
+  const offer = (options?: RTCOfferOptions) => createOffer(options).then(writable)
   // Made ahead it is at hand when it is asked for. An answerer never does: then it is nothing if it fails.
-  const firstOffer = connection.createOffer()
+  let firstOffer: Promise<RTCSessionDescriptionInit> | undefined = offer()
   firstOffer.catch(() => undefined)
-  connection.createOffer = (() => {
-    Reflect.deleteProperty(connection, 'createOffer')
-    return firstOffer
+  connection.createOffer = ((options?: RTCOfferOptions) => {
+    const made = firstOffer ?? offer(options)
+    firstOffer = undefined
+    return made
   }) as RTCPeerConnection['createOffer']
+  const { createAnswer } = connection
+  connection.createAnswer = (async () =>
+    writable(
+      await (createAnswer as () => Promise<RTCSessionDescriptionInit>).call(connection),
+    )) as RTCPeerConnection['createAnswer']
   return { connection, lanes, config }
 }
+
+/** simple-peer assigns to `sdp`. W3C webrtc-pc §4.6.1 gives a dictionary; node-datachannel gives an object that cannot be written to. */
+const writable = ({ type, sdp }: RTCSessionDescriptionInit): RTCSessionDescriptionInit =>
+  sdp === undefined ? { type } : { type, sdp }
 
 /** The same connection, before its first description, for another path. Throws what `setConfiguration` throws. */
 export function reconfigured(fenced: FencedConnection, config: PathConfig): FencedConnection {

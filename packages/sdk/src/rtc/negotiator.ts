@@ -108,6 +108,8 @@ class SimplePeerNegotiator implements Negotiator {
   #renegotiation: Renegotiation | undefined
   /** What our next description is for: the dial, which gets it as a struct, or a change of tracks. */
   #describing: 'transport' | 'tracks' = 'transport'
+  /** Candidates that came before the first description. */
+  #early: Candidate[] | undefined = []
   #ended = false
 
   constructor(options: NegotiatorOptions) {
@@ -253,6 +255,10 @@ class SimplePeerNegotiator implements Negotiator {
     if (this.#describing === 'tracks' || !description?.sdp) return
     this.#remoteHasTurn = true
     this.#options.onDescription(descriptionFromSdp(description.sdp))
+    // node-datachannel gathers as soon as there is a channel, not when the description is set (RFC 8829 §4.1.8).
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const candidate of early) this.#options.onCandidate(candidate)
   }
 
   #handleSignal(signal: Signal): void {
@@ -263,7 +269,9 @@ class SimplePeerNegotiator implements Negotiator {
         return
       case 'candidate': {
         const candidate = parseCandidate(signal.candidate.candidate ?? '')
-        if (candidate !== undefined && mayCross(candidate, this.#outgoing)) this.#options.onCandidate(candidate)
+        if (candidate === undefined || !mayCross(candidate, this.#outgoing)) return
+        if (this.#early) this.#early.push(candidate)
+        else this.#options.onCandidate(candidate)
         return
       }
       case 'renegotiate':

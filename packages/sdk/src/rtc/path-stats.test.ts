@@ -61,6 +61,19 @@ test('older Firefox marks the pair, and reports no transport', () => {
   expect(read(unused, relay, local, remote, { ...pair, selected: true })).toMatchObject({ path: 'direct', roundTripMs: 12.5 })
 })
 
+test.each([
+  [
+    'node-datachannel: whole milliseconds, and as the total the last one',
+    { currentRoundTripTime: 12, totalRoundTripTime: 12 },
+    12,
+  ],
+  ['a path of two seconds', { currentRoundTripTime: 2, totalRoundTripTime: 5.5 }, 2_000],
+  ['the first check of a path', { currentRoundTripTime: 0.25, totalRoundTripTime: 0.25 }, 250],
+  ['less than a millisecond', { currentRoundTripTime: 0, totalRoundTripTime: 0 }, 0],
+])('the round trip is in milliseconds: %s', (_name, measured, roundTripMs) => {
+  expect(read(local, remote, { ...pair, ...measured }, transport).roundTripMs).toBe(roundTripMs)
+})
+
 test('before any check there is no round trip to tell of, and without a path there is none', () => {
   const { currentRoundTripTime: _, ...unchecked } = pair
   expect(read(local, remote, unchecked, transport)).toMatchObject({ path: 'direct', roundTripMs: undefined })

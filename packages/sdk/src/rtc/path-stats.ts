@@ -28,6 +28,7 @@ interface Report {
   readonly candidateType?: string
   readonly port?: number
   readonly currentRoundTripTime?: number
+  readonly totalRoundTripTime?: number
   readonly bytesSent?: number
   readonly bytesReceived?: number
   readonly packetsLost?: number
@@ -78,7 +79,7 @@ export class PathMeter {
     const named = theirs?.candidateType === 'prflx' ? this.#named.get(theirs.port ?? 0) : theirs?.candidateType === 'relay'
     const isAtTurn = ours?.candidateType === 'relay' || named === true
     this.#isProvisional = !pair || (!isAtTurn && named === undefined)
-    const roundTripSeconds = pair?.currentRoundTripTime
+    const roundTripSeconds = pair && secondsOf(pair)
     const [bytesSent, bytesReceived] = sums(this.#pairs)
     return {
       path: pair && (isAtTurn ? 'turn' : 'direct'),
@@ -106,6 +107,12 @@ export class PathMeter {
     if (this.#counted.lossRatio !== undefined) ratios.push(this.#counted.lossRatio)
     return ratios.length > 0 ? Math.max(...ratios) : undefined
   }
+}
+
+/** W3C webrtc-stats §8.12 has seconds. node-datachannel reports whole milliseconds, and the last one as the total. */
+function secondsOf({ currentRoundTripTime: last, totalRoundTripTime: total }: Report): number | undefined {
+  const isInMilliseconds = last !== undefined && last >= 1 && Number.isInteger(last) && last === total
+  return isInMilliseconds ? last / 1000 : last
 }
 
 function sums(last: ReadonlyMap<string, readonly [number, number]>): [number, number] {

@@ -121,3 +121,16 @@ test('after close none is open, made or given', () => {
   window.dispatchEvent(new Event('pagehide'))
   expect(vi.getTimerCount()).toBe(0)
 })
+
+test('one that offers by itself would ask ICE servers before it is used: none is kept', () => {
+  const { wrtc, made, open } = webRtc()
+  const Eager = class extends (wrtc.RTCPeerConnection as unknown as new (config: RTCConfiguration) => object) {
+    readonly signalingState = 'have-local-offer'
+  }
+  const spares = new SpareConnections({ RTCPeerConnection: Eager as unknown as typeof RTCPeerConnection }, () => true)
+  vi.advanceTimersByTime(DAY_MS)
+  expect([made.length, open(), spares.take(RELAYED)]).toEqual([1, 0, undefined])
+  vi.advanceTimersByTime(DAY_MS)
+  expect(made).toHaveLength(1)
+  spares.close()
+})

@@ -64,7 +64,14 @@ export class SpareConnections {
     this.#refill = undefined
     if (this.#spare || !this.#wrtc || !this.#mayMake()) return
     try {
-      this.#spare = { fenced: fencedConnection(this.#wrtc.RTCPeerConnection, this.#config), madeAt: Date.now() }
+      const fenced = fencedConnection(this.#wrtc.RTCPeerConnection, this.#config)
+      if (fenced.connection.signalingState !== 'have-local-offer') {
+        this.#spare = { fenced, madeAt: Date.now() }
+        return
+      }
+      // node-datachannel offers by itself, and asks ICE servers, as soon as there is a channel: it is made when it is needed.
+      fenced.connection.close()
+      this.#wrtc = undefined
     } catch {
       // It will be made when it is needed, and whoever needs it is told what is wrong.
     }

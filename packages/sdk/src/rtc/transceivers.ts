@@ -164,8 +164,8 @@ export class Transceivers {
  * has many of H.264 and H.265, TRACKS_MAX of both kinds would not fit SDP_MAX_LENGTH.
  */
 function slim(transceiver: RTCRtpTransceiver): void {
-  // Not there in Firefox before 128, whose lists are short.
-  if (transceiver.receiver.track.kind !== 'video' || !('setCodecPreferences' in transceiver)) return
+  // Not there in Firefox before 128, whose lists are short, nor as a global in Node.
+  if (transceiver.receiver.track.kind !== 'video' || !('setCodecPreferences' in transceiver) || !globalThis.RTCRtpSender) return
   const once = new Set(RTCRtpSender.getCapabilities('video')?.codecs.map(({ mimeType }) => mimeType))
   const codecs = RTCRtpReceiver.getCapabilities('video')?.codecs.filter(
     ({ mimeType, sdpFmtpLine = '' }) => (mimeType !== 'video/H264' || H264_OF_ALL.test(sdpFmtpLine)) && once.delete(mimeType),
