@@ -44,7 +44,7 @@ export interface PeerOptions {
   /** Default: none. */
   iceServers?: RTCIceServer[] | (() => Promise<RTCIceServer[]>)
   /** Where there is none: Node 20. For example that of the package ws. Default: the global one. */
-  webSocket?: typeof WebSocket
+  webSocket?: typeof WebSocket | WebSocketClass
   /** A WebRTC implementation, for Node. Default: the browser's. */
   wrtc?: { RTCPeerConnection: unknown; RTCSessionDescription: unknown; RTCIceCandidate: unknown }
   /** At most this many RTCPeerConnections at once. Default 32. */
@@ -52,6 +52,10 @@ export interface PeerOptions {
   /** Find tabs of the same browser without any relay. Default true in a browser. */
   local?: boolean
 }
+/** What is used of the browser's WebSocket; that of ws has it, its types differ elsewhere. */
+export type WebSocketClass = new (
+  url: string,
+) => { binaryType: string; send(data: Uint8Array): void; close(): void; addEventListener: unknown }
 export type Audience = 'contacts' | 'nobody'
 export type Disclosure = 'direct' | 'relayed'
 
