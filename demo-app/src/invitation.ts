@@ -20,13 +20,13 @@ export class Invitation {
     this.#peer = peer
   }
 
-  /** Keeps the one that is waiting; makes one otherwise. */
+  /** Keeps the one that is waiting, also from before a reload or in another tab; makes one otherwise. */
   async offer(): Promise<void> {
     const { at } = this.state.get()
     if (at === 'making' || at === 'waiting') return
     this.state.set({ at: 'making' })
     try {
-      const invite = await this.#peer.invite()
+      const invite = this.#peer.invites[0] ?? (await this.#peer.invite())
       this.state.set({ at: 'waiting', invite })
       void this.#follow(invite)
     } catch (error) {

@@ -2,7 +2,7 @@
 
 // ── floor 0: machine, errors, limits ──
 
-export { type ErrorCode, type ErrorSource, KithError, type KithErrorOptions, violation } from './errors.ts'
+export { type ErrorCode, type ErrorSource, KithError, type KithErrorJson, type KithErrorOptions, violation } from './errors.ts'
 export * from './limits.ts'
 export type { Bytes, Machine, Millis, Random } from './machine.ts'
 
@@ -47,6 +47,7 @@ export {
   contactAddressSeed,
   directionOf,
   inviteAddressSeed,
+  inviteMark,
   invitePsk,
 } from './rendezvous/derivation.ts'
 export { epochOf, epochsAround } from './rendezvous/epoch.ts'

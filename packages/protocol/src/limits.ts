@@ -269,5 +269,9 @@ export const PRESENCE_PER_SECOND = 8
 export const PRESENCE_BURST = 40
 
 /** Invitations that are open, or spent and not yet expired: each binds an address at every relay, before the contacts' (a socket may
- *  bind 4,096). Beyond: 'too-many'. */
+ *  bind 4,096). Beyond: the oldest spent one is forgotten; where all are open, 'too-many'. */
 export const INVITES_MAX = 64
+
+/** Invitations of others that a peer remembers to have taken up, 90 bytes each, in one record. Beyond: the oldest is forgotten, and its
+ *  link says 'used' when it is opened again. */
+export const TAKEN_INVITES_MAX = 256

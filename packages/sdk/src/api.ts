@@ -39,7 +39,7 @@ export interface PeerOptions {
   }): Disclosure
   /** May contacts see that I am online without opening anything? Without, I do not see it of them either. Default true. */
   presence?: boolean
-  /** The page that invitation links open. Default: this one; in Node needed for making links. */
+  /** The page that invitation links open, its query included. Default: this one without its query; in Node needed for making links. */
   page?: string | URL
   /** Default: none. */
   iceServers?: RTCIceServer[] | (() => Promise<RTCIceServer[]>)
@@ -73,9 +73,14 @@ export interface Peer extends Endpoint, Events<PeerEvents>, AsyncDisposable {
   /** 60 digits that both people see alike; equal numbers rule out a man in the middle. Errors: 'invalid-peer-id'. */
   safetyNumber(who: Who): Promise<string>
   /** One-time invitation: whoever opens the link first, while I am online, becomes a contact (and I theirs). `name` and
-   *  `purposes` are for my address book. Outlives a reload; expires after 24 h by default. Errors: 'invalid-argument'. */
+   *  `purposes` are for my address book. Outlives a reload; expires after 24 h by default. Errors: 'invalid-argument', 'too-many' where
+   *  64 are open. */
   invite(options?: { name?: string; purposes?: string[]; expiresInMs?: number }): Promise<Invite>
-  /** `name` defaults to what they call themselves. Errors: 'invalid-invite' 'expired' 'used', and as `open`. */
+  /** Invitations of mine that are open, oldest first, also those of my other tabs and from before a reload: show one again, or revoke
+   *  it. */
+  readonly invites: readonly Invite[]
+  /** `name` defaults to what they call themselves. A link that I have taken up already, or am taking up, gives the contact that it
+   *  made, also offline. Errors: 'invalid-invite' 'expired' 'used', and as `open`. */
   accept(invite: string | URL, options?: { name?: string } & DialOptions): Promise<Contact>
   close(): Promise<void>
 }

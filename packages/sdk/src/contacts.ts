@@ -116,6 +116,12 @@ export class ContactBook implements Contacts {
     await this.#records.update(this.idOf(who), () => DELETE)
   }
 
+  /** As the store has it: another tab may have made it a moment ago. */
+  async reread(id: PeerId): Promise<Contact | undefined> {
+    await this.#records.refresh(id)
+    return this.get(id)
+  }
+
   /** A sign of life, at `now`. Not of a contact: ignored. */
   seen(id: PeerId, now: number = this.#now()): void {
     const contact = this.#contacts.get(id)

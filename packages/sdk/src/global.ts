@@ -1,2 +1,12 @@
 /** The script-tag build: `<script src="kith.global.js">` makes `window.Kith` of this. */
-export { createPeer, isPeerId, isProtocolName, KithError, linkKind, messages, parsePeerId, verify } from './index.ts'
+export {
+  createPeer,
+  isPeerId,
+  isProtocolName,
+  KithError,
+  linkKind,
+  messages,
+  parsePeerId,
+  readInvite,
+  verify,
+} from './index.ts'

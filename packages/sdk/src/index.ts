@@ -25,7 +25,7 @@ export type { Contact, Trust } from './contact-record.ts'
 export type { Events, Stop } from './events.ts'
 export { verify } from './identity/identity.ts'
 export { type Message, type Messages, messages } from './link/messages.ts'
-export { linkKind } from './links.ts'
+export { type InvitePreview, linkKind, readInvite } from './links.ts'
 export type { KeyValueStore } from './storage/store.ts'
 
 /** Resolves once the identity is there; relays come later (`status`). Where IndexedDB is unusable, the identity lasts for the

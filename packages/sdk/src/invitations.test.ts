@@ -1,19 +1,8 @@
 import 'fake-indexeddb/auto'
-import {
-  type DialNumber,
-  type Doorstep,
-  type Introduced,
-  identityFromSeed,
-  invitePsk,
-  KithError,
-  type PeerId,
-} from '@kith/protocol'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Recorder } from './carriers/recorder.testing.ts'
-import type { Roster } from './carriers/roster.ts'
+import { type Doorstep, INVITES_MAX, type Introduced, identityFromSeed, invitePsk, KithError, type PeerId } from '@kith/protocol'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ContactBook } from './contacts.ts'
-import type { DialRequest } from './dialling.ts'
-import { type AcceptOptions, Invitations, type InvitationsOptions } from './invitations.ts'
+import { Invitations, type InvitationsOptions } from './invitations.ts'
 import { InviteBook, type InviteRecord } from './invites.ts'
 import { parseInviteUrl } from './links.ts'
 import { openIndexedDb } from './storage/indexeddb.ts'
@@ -28,7 +17,11 @@ const HOUR_MS = 3_600_000
 const listOpen = (invites: InviteBook) => invites.listLive().filter(({ state }) => state === 'open')
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_800_000_000_000, toFake: ['Date'] }))
-afterEach(() => void vi.useRealTimers())
+const open: Invitations[] = []
+afterEach(() => {
+  for (const one of open.splice(0)) one.close()
+  vi.useRealTimers()
+})
 
 let profiles = 0
 /** Opens what another tab of the same profile has open as well. */
@@ -42,35 +35,16 @@ async function tab(self: PeerId, options: Partial<InvitationsOptions> & { store?
   const { store = memoryStore(), ...overrides } = options
   const book = await InviteBook.open({ store })
   const contacts = await ContactBook.open({ store, self })
-  const carrier = new Recorder('wss://relay.example')
-  const towards: (readonly string[])[] = []
   const it = new Invitations({
     book,
     contacts,
-    roster: {
-      isAnyRelayReady: true,
-      towards: (urls: readonly string[]) => {
-        towards.push(urls)
-        return [carrier]
-      },
-    } as unknown as Roster,
     relays: [RELAY],
     page: 'https://kith.example/app',
     myName: () => 'Ada',
-    disclosure: async (asked) => asked ?? 'direct',
     ...overrides,
   })
-  const dialled: DialRequest[] = []
-  const cancelled: DialNumber[] = []
-  const dialling = {
-    dial: (request: DialRequest) => dialled.push(request),
-    cancel: (dial: DialNumber) => {
-      cancelled.push(dial)
-      it.ended(dial, new KithError('aborted', 'the dial was cancelled'))
-    },
-  }
-  const accept = (link: string, asked: Partial<AcceptOptions> = {}) => it.accept(link, { timeoutMs: 9_000, ...asked }, dialling)
-  return { it, book, contacts, store, dialled, cancelled, towards, accept }
+  open.push(it)
+  return { it, book, contacts, store }
 }
 
 function door({ secret }: Pick<InviteRecord, 'secret'>): Doorstep {
@@ -201,106 +175,105 @@ test('what the store cannot keep is told to whoever waits', async () => {
   await expect(invite.accepted).rejects.toMatchObject({ code: 'storage' })
 })
 
-// ── taking ──
-
-async function given() {
-  const inviter = await tab(ada)
-  return (await inviter.it.create({})).link
-}
-
-test('taking one up dials where it says; whoever lets me in is a contact', async () => {
-  const link = await given()
-  const { it, accept, dialled, towards, contacts } = await tab(bo)
-  const accepted = accept(link)
-  await vi.waitFor(() => expect(dialled).toHaveLength(1))
-  expect(dialled[0]).toMatchObject({ way: { kind: 'invite' }, timeoutMs: 9_000, disclosure: 'direct' })
-  expect(dialled[0]?.protocols).toHaveLength(1)
-  expect(towards).toEqual([[RELAY]])
-  await it.granted(1, guest(ada, 'Ada'))
-  expect(await accepted).toMatchObject({ id: ada, name: 'Ada', relays: [RELAY], online: true })
-  expect(contacts.get(ada)).toBeDefined()
-  // The dial has done its work; how it ends concerns nobody here.
-  it.ended(1, new KithError('lost'))
+test('listed: those that are open, oldest first, the same objects each time', async () => {
+  const { it } = await tab(ada)
+  expect(it.open).toEqual([])
+  const first = await it.create({})
+  vi.setSystemTime(Date.now() + 1)
+  const second = await it.create({})
+  expect(it.open[0]).toBe(first)
+  expect(it.open[1]).toBe(second)
+  await first.revoke()
+  expect(it.open).toEqual([second])
+  await it.proved(doorOf(second.link), guest(bo))
+  expect(it.open).toEqual([])
 })
 
-test('what came in the way of it is told', async () => {
-  const link = await given()
-  for (const code of ['used', 'unreachable', 'no-answer', 'closed'] as const) {
-    const { it, accept, dialled } = await tab(bo)
-    const accepted = accept(link)
-    await vi.waitFor(() => expect(dialled).toHaveLength(1))
-    it.ended(1, new KithError(code))
-    await expect(accepted).rejects.toMatchObject({ code })
+test('listed after a reload: the same link, and a guest who comes is waited for', async () => {
+  const open = profile()
+  const before = await tab(ada, { store: await open() })
+  const made = await before.it.create({ purposes: ['chat'] })
+  before.it.close()
+  const { it } = await tab(ada, { store: await open() })
+  const [again] = it.open
+  expect(again).toMatchObject({ link: made.link, svg: made.svg, expiresAt: made.expiresAt })
+  expect(Object.keys({ ...again }).sort()).toEqual(['accepted', 'expiresAt', 'link', 'revoke', 'svg'])
+  expect(await it.proved(doorOf(made.link), guest(bo))).toBe(true)
+  expect(await again?.accepted).toMatchObject({ id: bo, purposes: ['chat'] })
+})
+
+test('listed after a reload: revoked, expired and closed as one that was made there', async () => {
+  const open = profile()
+  const before = await tab(ada, { store: await open() })
+  await before.it.create({ expiresInMs: HOUR_MS })
+  await before.it.create({ expiresInMs: 2 * HOUR_MS })
+  await before.it.create({})
+  const { it, book } = await tab(ada, { store: await open() })
+  const byExpiry = [...it.open].sort((a, b) => a.expiresAt - b.expiresAt)
+  const [first, second, third] = byExpiry
+  vi.setSystemTime(Date.now() + HOUR_MS)
+  await book.expire()
+  await expect(first?.accepted).rejects.toMatchObject({ code: 'expired' })
+  await second?.revoke()
+  await expect(second?.accepted).rejects.toMatchObject({ code: 'closed' })
+  expect(it.open).toEqual([third])
+  it.close()
+  await expect(third?.accepted).rejects.toMatchObject({ code: 'closed' })
+  await expect(third?.revoke()).rejects.toMatchObject({ code: 'closed' })
+})
+
+test('a page that takes up its own again may be reloaded for ever', async () => {
+  const store = memoryStore()
+  const links = new Set<string>()
+  for (let load = 0; load <= INVITES_MAX; load++) {
+    const { it } = await tab(ada, { store })
+    links.add((it.open[0] ?? (await it.create({}))).link)
+    it.close()
   }
+  expect(links.size).toBe(1)
 })
 
-test('no answer where no relay could be asked is no relay', async () => {
-  const link = await given()
-  const roster = { isAnyRelayReady: false, towards: () => [new Recorder('wss://relay.example')] } as unknown as Roster
-  const { it, accept, dialled } = await tab(bo, { roster })
-  const accepted = accept(link)
-  await vi.waitFor(() => expect(dialled).toHaveLength(1))
-  it.ended(1, new KithError('no-answer'))
-  await expect(accepted).rejects.toMatchObject({ code: 'no-relay' })
-  const nowhere = await tab(bo, { roster: { towards: () => [] } as unknown as Roster })
-  await expect(nowhere.accept(link)).rejects.toMatchObject({ code: 'no-relay' })
+test('INVITES_MAX are open at once; one more needs a place, which revoking gives', async () => {
+  const { it } = await tab(ada)
+  const invites = await Promise.all(Array.from({ length: INVITES_MAX }, () => it.create({})))
+  await expect(it.create({})).rejects.toMatchObject({ code: 'too-many', message: expect.stringMatching(/peer\.invites.*revoke/) })
+  await invites[0]?.revoke()
+  await it.create({})
+  await expect(it.create({})).rejects.toMatchObject({ code: 'too-many' })
 })
 
-test('aborted before, while it is prepared and while it is dialled', async () => {
-  const link = await given()
-  const before = await tab(bo)
-  await expect(before.accept(link, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'aborted' })
-  const preparing = new AbortController()
-  const prepared = await tab(bo, {
-    disclosure: async () => {
-      preparing.abort()
-      return 'direct'
-    },
+describe('on time', () => {
+  beforeEach(() => void vi.useFakeTimers({ now: 1_800_000_000_000 }))
+
+  test.each([1, 1_000, 25_000, 40 * 24 * HOUR_MS])('one that lasts %s ms', async (expiresInMs) => {
+    const { it, book } = await tab(ada)
+    const invite = await it.create({ expiresInMs })
+    const longer = await it.create({ expiresInMs: expiresInMs + HOUR_MS })
+    const heard: string[] = []
+    book.events.on('invite', ({ change }) => heard.push(change))
+    const ended = vi.fn()
+    invite.accepted.catch(ended)
+    await vi.advanceTimersByTimeAsync(expiresInMs - 1)
+    expect(ended).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(2)
+    expect(ended).toHaveBeenCalledWith(expect.objectContaining({ code: 'expired' }))
+    // So the doorstep is given up as well.
+    expect(heard).toEqual(['expired'])
+    expect(it.open).toEqual([longer])
+    await vi.advanceTimersByTimeAsync(HOUR_MS)
+    expect(it.open).toEqual([])
+    it.close()
+    expect(vi.getTimerCount()).toBe(0)
   })
-  await expect(prepared.accept(link, { signal: preparing.signal })).rejects.toMatchObject({ code: 'aborted' })
-  expect([...before.dialled, ...prepared.dialled]).toEqual([])
-  const { it, accept, dialled, cancelled, contacts } = await tab(bo)
-  const controller = new AbortController()
-  const accepted = accept(link, { signal: controller.signal })
-  await vi.waitFor(() => expect(dialled).toHaveLength(1))
-  controller.abort('enough')
-  await expect(accepted).rejects.toMatchObject({ code: 'aborted', name: 'AbortError', cause: 'enough' })
-  expect(cancelled).toEqual([1])
-  await it.granted(1, guest(ada))
-  expect([...contacts]).toEqual([])
-})
 
-test('once they have let me in there is no way back', async () => {
-  const link = await given()
-  const { it, accept, dialled, cancelled } = await tab(bo)
-  const controller = new AbortController()
-  const accepted = accept(link, { signal: controller.signal, name: 'Sister' })
-  await vi.waitFor(() => expect(dialled).toHaveLength(1))
-  const letIn = it.granted(1, guest(ada))
-  controller.abort()
-  await letIn
-  expect((await accepted).name).toBe('Sister')
-  expect(cancelled).toEqual([])
-})
-
-test('one of somebody whom I have blocked is not taken up', async () => {
-  const link = await given()
-  const { it, accept, dialled, contacts } = await tab(bo)
-  await contacts.add({ id: ada, name: 'Ada', trust: 'blocked' })
-  const accepted = expect(accept(link)).rejects.toMatchObject({ code: 'blocked' })
-  await vi.waitFor(() => expect(dialled).toHaveLength(1))
-  await it.granted(1, guest(ada))
-  await accepted
-})
-
-test('what cannot work is refused before anybody is asked', async () => {
-  const link = await given()
-  const needsTurn = await tab(bo, { disclosure: () => Promise.reject(new KithError('needs-turn')) })
-  await expect(needsTurn.accept(link)).rejects.toMatchObject({ code: 'needs-turn' })
-  const { it, accept, dialled } = await tab(bo)
-  await expect(accept('https://kith.example/')).rejects.toMatchObject({ code: 'invalid-invite' })
-  await expect(accept((await it.create({})).link)).rejects.toMatchObject({ code: 'invalid-argument' })
-  vi.setSystemTime(Date.now() + 25 * HOUR_MS)
-  await expect(accept(link)).rejects.toMatchObject({ code: 'expired' })
-  expect([...needsTurn.dialled, ...dialled]).toEqual([])
+  test('one that was used is forgotten when it would have expired', async () => {
+    const { it, book } = await tab(ada)
+    const invite = await it.create({ expiresInMs: 1_000 })
+    await it.proved(doorOf(invite.link), guest(bo))
+    const heard: string[] = []
+    book.events.on('invite', ({ change }) => heard.push(change))
+    await vi.advanceTimersByTimeAsync(1_001)
+    expect(heard).toEqual(['forgotten'])
+    it.close()
+  })
 })

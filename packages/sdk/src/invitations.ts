@@ -1,24 +1,13 @@
-/** Invitations given and taken: what `peer.invite` and `peer.accept` do around the dial. */
-import {
-  CONTACT_RELAYS_MAX,
-  type DialNumber,
-  type Doorstep,
-  equal,
-  type Introduced,
-  invitePsk,
-  KithError,
-  type PeerId,
-} from '@kith/protocol'
-import type { Disclosure, Invite } from './api.ts'
-import type { Roster } from './carriers/roster.ts'
+/** Invitations of mine: made, listed, waited for, expired. What `peer.invite` and `peer.invites` give. */
+import { CONTACT_RELAYS_MAX, type Doorstep, equal, type Introduced, invitePsk, KithError, type PeerId } from '@kith/protocol'
+import { alarmAt } from './alarm.ts'
+import type { Invite } from './api.ts'
 import type { Contact } from './contact-record.ts'
 import type { ContactBook } from './contacts.ts'
-import type { Dialling } from './dialling.ts'
-import { inviteRoutes } from './doorsteps.ts'
+import { report } from './events.ts'
 import { cutName } from './identity/name.ts'
 import type { InviteBook, InviteRecord } from './invites.ts'
-import { inviteLink, parseInviteUrl, qrSvg } from './links.ts'
-import { aborted, throwIfAborted } from './meetings.ts'
+import { inviteLink, qrSvg } from './links.ts'
 import { parseRelayUrl } from './relay-url.ts'
 
 /** What a knock names that wants a connection and no protocol yet; with no name at all it would only ask for presence. */
@@ -27,20 +16,9 @@ export const CONNECT_PROTOCOL = '/kith/1'
 export interface InvitationsOptions {
   readonly book: InviteBook
   readonly contacts: ContactBook
-  readonly roster: Roster
   readonly relays: readonly string[]
   readonly page: string | URL | undefined
   readonly myName: () => string
-  /** What may be told where `asked` was asked for, or nothing. Rejects where that cannot work. */
-  readonly disclosure: (asked: Disclosure | undefined) => Promise<Disclosure>
-}
-
-export interface AcceptOptions {
-  /** For my address book; without, what they call themselves. */
-  readonly name?: string | undefined
-  readonly timeoutMs: number
-  readonly disclose?: Disclosure | undefined
-  readonly signal?: AbortSignal | undefined
 }
 
 /** Waits for the guest of an invitation of mine. */
@@ -51,45 +29,40 @@ interface Host {
   failed(error: unknown): void
 }
 
-/** An invitation that I am taking up. */
-interface Acceptance {
-  readonly name: string | undefined
-  /** They have let me in: from here on there is no way back. */
-  readonly commit: () => void
-  readonly resolve: (contact: Contact) => void
-  readonly reject: (error: unknown) => void
-}
-
 export class Invitations {
   readonly #options: InvitationsOptions
-  readonly #accepting = new Map<DialNumber, Acceptance>()
-  /** Whoever waits here for the guest of an invitation, by its id. */
+  /** Those that wait here for the guest of an invitation, by its id. */
   readonly #hosts = new Map<string, Host>()
+  /** What was given out for each that is open, by its id: asked for again, it is the same. */
+  readonly #given = new Map<string, Invite>()
+  #stopAlarm: () => void = () => undefined
+  readonly #stopListening: () => void
   #isClosed = false
 
   constructor(options: InvitationsOptions) {
     this.#options = options
+    this.#stopListening = options.book.events.on('invite', () => this.#watchExpiry())
+    this.#watchExpiry()
   }
 
-  // ── giving ──
+  /** Those that a guest can still use, oldest first, whichever tab made them and before whatever reload. */
+  get open(): readonly Invite[] {
+    return this.#options.book.listOpen().map((record) => this.#give(record))
+  }
 
   async create(options: { name?: string; purposes?: string[]; expiresInMs?: number }): Promise<Invite> {
-    const { book, page, relays, myName } = this.#options
-    if (page === undefined) throw new KithError('invalid-argument', 'Say which page the link opens: createPeer({ page }).')
-    const record = await book.create(options)
-    const revoke = async () => {
-      await book.revoke(record.id)
+    const { book, page } = this.#options
+    if (page === undefined) {
+      throw new KithError('invalid-argument', 'There is no page for the link to open here: say which, createPeer({ page }).')
     }
+    const record = await book.create(options)
     try {
-      const link = inviteLink(page, record, relays, myName())
-      const svg = qrSvg(link, 'Invitation')
-      const accepted = this.#accepted(record)
-      // Whoever made it may not wait for it.
-      accepted.catch(() => undefined)
-      return { link, svg, expiresAt: record.expiresAt, accepted, revoke }
+      // Made now, so that what is wrong with the page is said now.
+      const link = this.#linkOf(record)
+      return this.#give(record, { link, svg: qrOf(link) })
     } catch (error) {
       // A door to which nobody has the link.
-      await revoke()
+      await book.revoke(record.id)
       throw error
     }
   }
@@ -97,6 +70,8 @@ export class Invitations {
   /** Who waits for a guest waits no longer; the invitations stay as they are. */
   close(): void {
     this.#isClosed = true
+    this.#stopListening()
+    this.#stopAlarm()
     for (const host of [...this.#hosts.values()]) host.failed(closed())
   }
 
@@ -121,13 +96,56 @@ export class Invitations {
         host?.cameElsewhere(book.get(invite.id)?.usedBy)
         return false
       }
-      const contact = await this.#add(by, invite.name, [...invite.purposes])
+      const contact = await addIntroduced(contacts, by, invite.name, [...invite.purposes])
       host?.cameHere(contact)
       return true
     } catch (error) {
       host?.failed(error)
       throw error
     }
+  }
+
+  #linkOf(record: InviteRecord): string {
+    const { page, relays, myName } = this.#options
+    return inviteLink(page ?? '', record, relays, myName())
+  }
+
+  /** Unless they are `made`, link and code are made when they are asked for: a list of many is often looked at for one. */
+  #give(record: InviteRecord, made?: Pick<Invite, 'link' | 'svg'>): Invite {
+    const known = this.#given.get(record.id)
+    if (known) return known
+    const linkOf = once(() => made?.link ?? this.#linkOf(record))
+    const svgOf = once(() => made?.svg ?? qrOf(linkOf()))
+    const accepted = this.#accepted(record)
+    const { book } = this.#options
+    const invite: Invite = {
+      get link() {
+        return linkOf()
+      },
+      get svg() {
+        return svgOf()
+      },
+      expiresAt: record.expiresAt,
+      accepted,
+      revoke: async () => {
+        if (this.#isClosed) throw closed()
+        await book.revoke(record.id)
+      },
+    }
+    const forget = () => void this.#given.delete(record.id)
+    this.#given.set(record.id, invite)
+    // Also where nothing waits for it.
+    accepted.then(forget, forget)
+    return invite
+  }
+
+  /** On time: a guest who comes later finds nothing, and `accepted` rejects. */
+  #watchExpiry(): void {
+    this.#stopAlarm()
+    const { book } = this.#options
+    const at = book.nextExpiry
+    // What the store does not let go of is tried again with the next round of presence.
+    this.#stopAlarm = at === undefined ? () => undefined : alarmAt(at, () => void book.expire().catch(report))
   }
 
   async #accepted(record: InviteRecord): Promise<Contact> {
@@ -164,80 +182,28 @@ export class Invitations {
       })
     })
   }
+}
 
-  // ── taking ──
+/** A contact of mine from now on. `name`: mine for them; '' for what they call themselves. */
+export async function addIntroduced(contacts: ContactBook, by: Introduced, name: string, purposes: string[]): Promise<Contact> {
+  const known = contacts.get(by.id)
+  const contact = await contacts.add({
+    id: by.id,
+    name: name || known?.name || cutName(by.name) || `…${by.id.slice(-6)}`,
+    relays: relaysOf(by),
+    ...(purposes.length > 0 ? { purposes } : {}),
+  })
+  contacts.seen(by.id)
+  return contacts.get(by.id) ?? contact
+}
 
-  async accept(url: string | URL, options: AcceptOptions, dialling: Pick<Dialling, 'dial' | 'cancel'>): Promise<Contact> {
-    const { signal, name, timeoutMs, disclose } = options
-    const link = parseInviteUrl(url)
-    if (this.#options.book.listLive().some(({ secret }) => equal(secret, link.secret))) {
-      throw new KithError('invalid-argument', 'This is your own invitation: it is for somebody else.')
-    }
-    if (link.expiresAt <= Date.now()) throw new KithError('expired', 'This invitation has expired.')
-    throwIfAborted(signal)
-    const disclosure = await this.#options.disclosure(disclose)
-    throwIfAborted(signal)
-    const carriers = this.#options.roster.towards(link.relays)
-    if (carriers.length === 0) throw new KithError('no-relay', 'There is no relay to reach the inviter through.')
-    return new Promise((resolve, reject) => {
-      const dial = dialling.dial({
-        way: { kind: 'invite', psk: invitePsk(link.secret) },
-        routes: inviteRoutes(link.secret, carriers),
-        protocols: [CONNECT_PROTOCOL],
-        timeoutMs,
-        disclosure,
-      })
-      const commit = () => {
-        this.#accepting.delete(dial)
-        signal?.removeEventListener('abort', onAbort)
-      }
-      const onAbort = () => {
-        commit()
-        if (signal) reject(aborted(signal))
-        dialling.cancel(dial)
-      }
-      signal?.addEventListener('abort', onAbort)
-      this.#accepting.set(dial, { name, commit, resolve, reject })
-    })
-  }
+const qrOf = (link: string) => qrSvg(link, 'Invitation')
 
-  /** The inviter has let me in: they are a contact of mine too. */
-  async granted(dial: DialNumber, by: Introduced): Promise<void> {
-    const acceptance = this.#accepting.get(dial)
-    if (!acceptance) return
-    acceptance.commit()
-    try {
-      const contact = await this.#add(by, acceptance.name ?? '', [])
-      if (contact.trust === 'blocked') throw new KithError('blocked', 'You have blocked whoever invites you.')
-      acceptance.resolve(contact)
-    } catch (error) {
-      acceptance.reject(error)
-    }
-  }
-
-  ended(dial: DialNumber, error: KithError): void {
-    const acceptance = this.#accepting.get(dial)
-    acceptance?.commit()
-    acceptance?.reject(this.#explain(error))
-  }
-
-  /** `name`: mine for them; '' for what they call themselves. */
-  async #add(by: Introduced, name: string, purposes: string[]): Promise<Contact> {
-    const { contacts } = this.#options
-    const known = contacts.get(by.id)
-    const contact = await contacts.add({
-      id: by.id,
-      name: name || known?.name || cutName(by.name) || `…${by.id.slice(-6)}`,
-      relays: relaysOf(by),
-      ...(purposes.length > 0 ? { purposes } : {}),
-    })
-    contacts.seen(by.id)
-    return contacts.get(by.id) ?? contact
-  }
-
-  #explain(error: KithError): KithError {
-    if (error.code !== 'no-answer' || this.#options.roster.isAnyRelayReady) return error
-    return new KithError('no-relay', 'No relay could be reached.', { source: 'network', cause: error })
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
   }
 }
 

@@ -83,7 +83,7 @@ test('revoked is not usable any more', async () => {
   expect(heard).toEqual(['created Ann', 'revoked Ann'])
 })
 
-test('expires: told for open ones, all forgotten, and when the next one is due', async () => {
+test('expires: open ones expired, spent ones forgotten, and when the next one is due', async () => {
   const { invites, clock, heard, store } = await book()
   const spent = await invites.create({ name: 'Spent', expiresInMs: HOUR_MS })
   await invites.markUsed(spent.id, guest)
@@ -96,7 +96,7 @@ test('expires: told for open ones, all forgotten, and when the next one is due',
   clock.now += 1
   expect(await invites.markUsed(open.id, guest)).toBe(false)
   expect(await invites.expire()).toBe(later.expiresAt)
-  expect(heard).toEqual(['expired Open'])
+  expect(heard).toEqual(['forgotten Spent', 'expired Open'])
   expect(await store.keys('invite/')).toEqual([`invite/${later.id}`])
   clock.now = later.expiresAt
   expect(await invites.expire()).toBeUndefined()

@@ -1,6 +1,7 @@
 /**
  * The invitations I gave out. Each opens one door once: of two tabs, or two guests, the one whose transaction comes first spends it.
- * A spent or revoked one is kept until it would have expired, so that a second guest is told 'used' instead of nothing.
+ * A spent or revoked one is kept until it would have expired, while there is room, so that a second guest is told 'used' instead of
+ * nothing.
  */
 import {
   type Bytes,
@@ -38,9 +39,9 @@ export interface InviteRecord {
 }
 export type InviteState = 'open' | 'used' | 'revoked'
 
-/** 'expired' is told of open ones only: that a spent one is forgotten concerns nobody. */
+/** 'expired' is said of open ones; of those that were used or revoked, and have expired or made room, 'forgotten'. */
 export interface InviteChange {
-  readonly change: 'created' | 'used' | 'revoked' | 'expired'
+  readonly change: 'created' | 'used' | 'revoked' | 'expired' | 'forgotten'
   readonly invite: InviteRecord
 }
 
@@ -93,16 +94,26 @@ export class InviteBook {
     return [...this.#records.items.values()].filter(({ expiresAt }) => expiresAt > now)
   }
 
-  /** Errors: 'invalid-argument', 'too-many' for more than INVITES_MAX at a time. */
+  /** Those that a guest can still use, oldest first. */
+  listOpen(): InviteRecord[] {
+    return this.listLive()
+      .filter(({ state }) => state === 'open')
+      .sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))
+  }
+
+  /** Errors: 'invalid-argument', 'too-many' where INVITES_MAX are open. */
   async create(options: { name?: string; purposes?: string[]; expiresInMs?: number } = {}): Promise<InviteRecord> {
     const { expiresInMs = DAY_MS } = options
     const createdAt = this.#now()
     const expiresAt = createdAt + Math.floor(expiresInMs)
     if (!(expiresInMs >= 1) || !Number.isSafeInteger(expiresAt)) {
-      throw new KithError('invalid-argument', 'expiresInMs is a number of milliseconds from 1.')
+      throw new KithError('invalid-argument', 'expiresInMs must be a number of milliseconds from 1.')
     }
-    if (this.listLive().length >= INVITES_MAX) {
-      throw new KithError('too-many', `At most ${INVITES_MAX} invitations at a time: wait for some to expire.`)
+    if (this.listOpen().length >= INVITES_MAX) {
+      throw new KithError(
+        'too-many',
+        `${INVITES_MAX} invitations are open, as many as there may be: give one of peer.invites again, or revoke one.`,
+      )
     }
     const invite: InviteRecord = {
       id: hex(crypto.getRandomValues(new Uint8Array(ID_BYTES))),
@@ -113,6 +124,7 @@ export class InviteBook {
       purposes: parsePurposes(options.purposes ?? []),
       state: 'open',
     }
+    await this.#makeRoom()
     await this.#records.update(invite.id, () => put(invite))
     return invite
   }
@@ -134,12 +146,25 @@ export class InviteBook {
     await Promise.all(
       items.filter(expired).map(({ id }) => this.#records.update(id, (stored) => (stored && expired(stored) ? DELETE : KEEP))),
     )
-    const left = items.filter((invite) => !expired(invite)).map(({ expiresAt }) => expiresAt)
-    return left.length > 0 ? Math.min(...left) : undefined
+    return this.nextExpiry
+  }
+
+  /** When the next one expires. */
+  get nextExpiry(): number | undefined {
+    const times = [...this.#records.items.values()].map(({ expiresAt }) => expiresAt)
+    return times.length > 0 ? Math.min(...times) : undefined
   }
 
   close(): void {
     this.#records.close()
+  }
+
+  /** A spent one only tells a second guest that it is: less than a place for another. */
+  async #makeRoom(): Promise<void> {
+    const live = this.listLive()
+    const spent = live.filter(({ state }) => state !== 'open').sort((a, b) => a.createdAt - b.createdAt)
+    const surplus = spent.slice(0, Math.max(0, live.length - INVITES_MAX + 1))
+    await Promise.all(surplus.map(({ id }) => this.#records.update(id, (stored) => (stored?.state === 'open' ? KEEP : DELETE))))
   }
 
   async #close(id: string, end: Pick<InviteRecord, 'state' | 'usedBy'>): Promise<boolean> {
@@ -153,7 +178,7 @@ export class InviteBook {
 
   #reflect({ before, after }: CollectionChange<InviteRecord>): void {
     if (after === undefined) {
-      if (before?.state === 'open') this.#events.emit('invite', { change: 'expired', invite: before })
+      if (before) this.#events.emit('invite', { change: before.state === 'open' ? 'expired' : 'forgotten', invite: before })
     } else if (before?.state !== after.state) {
       this.#events.emit('invite', { change: after.state === 'open' ? 'created' : after.state, invite: after })
     }

@@ -1,8 +1,8 @@
 import { encodeInvite, KithError, NAME_MAX_LENGTH } from '@kith/protocol'
 import decodeQR from 'qr/decode.js'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { leastDurationMs, mutations } from '../../protocol/src/bytes/mutate.ts'
-import { inviteLink, linkKind, parseInviteUrl, qrSvg } from './links.ts'
+import { defaultPage, inviteLink, linkKind, parseInviteUrl, qrSvg, readInvite } from './links.ts'
 
 const record = { secret: new Uint8Array(16).fill(7), expiresAt: 1_700_000_000_000 }
 const link = inviteLink('https://kith.example/app?x=1#old', record, ['wss://relay.example/relay'], 'Ann Ö.')
@@ -15,6 +15,45 @@ test('a link holds all that a guest needs, in its fragment only', () => {
   expect(parseInviteUrl(link)).toEqual(expected)
   expect(parseInviteUrl(new URL(link))).toEqual(expected)
   expect(parseInviteUrl(` ${link.replace('https://', '')}\n`)).toEqual(expected)
+})
+
+test.each([')', '.', '),', '>', '"', '”', '…', '!', ' see you there', '&utm_source=mail', '%20', '\u200b', '*', '/'])(
+  'what stands behind a link is not part of it: %s',
+  (tail) => {
+    expect(parseInviteUrl(link + tail)).toEqual(parseInviteUrl(link))
+    expect(readInvite(`(see ${link}${tail}`)).toEqual(readInvite(link))
+  },
+)
+
+test.each([')', '.', '%', ' ', '\n', 'é', '+', '/', '='])('%s within a link is damage', (character) => {
+  const start = link.indexOf('=', link.indexOf('#')) + 1
+  for (let at = start; at < link.length; at++) {
+    expect(() => parseInviteUrl(link.slice(0, at) + character + link.slice(at + 1))).toThrow(
+      expect.objectContaining({ code: 'invalid-invite' }),
+    )
+  }
+})
+
+test('what it says, before anything is contacted, without its secret', () => {
+  expect(readInvite(new URL(link))).toEqual({
+    name: 'Ann Ö.',
+    relays: ['wss://relay.example/relay'],
+    expiresAt: 1_700_000_000_000,
+  })
+  expect(() => readInvite('https://kith.example/')).toThrow(expect.objectContaining({ code: 'invalid-invite' }))
+})
+
+test('the page that links open by default is this one without its query', () => {
+  for (const [href, page] of [
+    ['https://kith.example/app?token=secret#old', 'https://kith.example/app'],
+    ['https://kith.example/app#a?b', 'https://kith.example/app'],
+    ['https://kith.example/', 'https://kith.example/'],
+  ]) {
+    vi.stubGlobal('location', { href })
+    expect(defaultPage()).toBe(page)
+  }
+  vi.unstubAllGlobals()
+  expect(defaultPage()).toBeUndefined()
 })
 
 test('what a page was opened with', () => {

@@ -1,16 +1,32 @@
 /** The links that a page is opened with. What they hold is in the fragment, which browsers do not send to the page's server. */
 import { decodeInvite, encodeInvite, type InviteLink, KithError } from '@kith/protocol'
 import { type Bitmap2D, correction, generate } from 'lean-qr/nano'
+import { given } from './environment.ts'
 import type { InviteRecord } from './invites.ts'
 import { parseRelayUrl } from './relay-url.ts'
 
 const INVITE = 'kith-invite='
 const ROOM = 'kith-room='
 
+/** What an invitation says of itself: none of it is proved. */
+export interface InvitePreview {
+  /** What the inviter calls themselves; '' if nothing. */
+  readonly name: string
+  /** Where the inviter waits. */
+  readonly relays: readonly string[]
+  readonly expiresAt: number
+}
+
 /** What a page was opened with: `linkKind(location.href)`. */
 export function linkKind(url: string | URL): 'invite' | 'room' | undefined {
   const fragment = fragmentOf(url)
   return fragment.startsWith(INVITE) ? 'invite' : fragment.startsWith(ROOM) ? 'room' : undefined
+}
+
+/** The page that links open where the app names none: this one, without its query, which is the visitor's own affair. */
+export function defaultPage(): string | undefined {
+  const href = given(() => globalThis.location?.href)
+  return href === undefined ? undefined : href.replace(/[?#].*$/s, '')
 }
 
 /**
@@ -37,12 +53,27 @@ export function parseInviteUrl(url: string | URL): InviteLink {
   if (!fragment.startsWith(INVITE)) {
     throw new KithError('invalid-invite', 'This is not an invitation link: it should have “#kith-invite=” in it.')
   }
-  const invite = decodeInvite(fragment.slice(INVITE.length))
+  const invite = decodeInvite(withoutTail(fragment.slice(INVITE.length)))
   try {
     return { ...invite, relays: invite.relays.map(parseRelayUrl) }
   } catch (cause) {
     throw new KithError('invalid-invite', 'This invitation cannot be used: a relay in it has no usable address.', { cause })
   }
+}
+
+/** What an invitation says, before anything is contacted. Throws 'invalid-invite'. Whether it has expired is for the caller. */
+export function readInvite(url: string | URL): InvitePreview {
+  const { name, relays, expiresAt } = parseInviteUrl(url)
+  return { name, relays, expiresAt }
+}
+
+/**
+ * Messengers and people put a full stop, a bracket, a quote or more text behind a link. It ends where its alphabet does: if something
+ * in it was changed to another character, the rest is missing, and decoding says so.
+ */
+function withoutTail(text: string): string {
+  const [link = ''] = /^[\w-]*/.exec(text) ?? []
+  return link === '' ? text : link
 }
 
 /** Not by `new URL`: what people paste often lacks the scheme, and only the fragment matters. */

@@ -1,5 +1,6 @@
 /** Me: wires identity, contacts, carriers, dialling and connections. It holds no protocol of its own. */
 import { type DialNumber, type DialPeer, KithError, type PeerId, type ProtocolName, safetyNumber } from '@kith/protocol'
+import { Acceptances } from './acceptances.ts'
 import type {
   Audience,
   Connection,
@@ -27,13 +28,14 @@ import { type DialHost, Dialling, type Judgement, type Knocking, type LinkUp } f
 import { DisclosurePolicy } from './disclosure.ts'
 import { Doorsteps } from './doorsteps.ts'
 import { now } from './driver.ts'
-import { checkEnvironment, given, isPage, lockManager } from './environment.ts'
+import { checkEnvironment, isPage, lockManager } from './environment.ts'
 import { Emitter, report, type Stop } from './events.ts'
 import { LocalIdentity } from './identity/identity.ts'
 import { openIdentity } from './identity/vault.ts'
 import { CONNECT_PROTOCOL, Invitations } from './invitations.ts'
 import { InviteBook } from './invites.ts'
 import { Link, type LinkStream } from './link/link.ts'
+import { defaultPage } from './links.ts'
 import { Meetings, type Wish } from './meetings.ts'
 import { onWake } from './page-wake.ts'
 import { type ParsedOptions, parseAudience, parsePeerOptions, parseTimeout } from './peer-options.ts'
@@ -42,6 +44,7 @@ import type { NegotiatorState, WebRtc } from './rtc/negotiator.ts'
 import { type Handler, parseProtocols, Serving } from './serving.ts'
 import { type OpenedStore, openStore } from './storage/open.ts'
 import { AnswerDuty } from './tabs.ts'
+import { TakenInvites } from './taken-invites.ts'
 
 /** As long as a phone rings. */
 const RING_TIMEOUT_MS = 60_000
@@ -90,6 +93,7 @@ class LocalPeer implements Peer {
   readonly #dialling: Dialling
   readonly #meetings: Meetings
   readonly #invitations: Invitations
+  readonly #acceptances: Acceptances
   readonly #presence: Presence
   readonly #instance = crypto.getRandomValues(new Uint8Array(16))
   readonly #stops: (() => void)[] = []
@@ -111,8 +115,9 @@ class LocalPeer implements Peer {
       iceServers: options.iceServers,
       contact: (id) => contacts.get(id),
     })
+    const locks = options.storage === undefined ? lockManager() : undefined
     this.#duty = new AnswerDuty({
-      locks: options.storage === undefined ? lockManager() : undefined,
+      locks,
       lockName: `kith/${options.profile}/answer`,
       page: isPage() ? { document, window } : undefined,
       onUnusable: (cause) => storage.limited(unshared(cause)),
@@ -132,11 +137,18 @@ class LocalPeer implements Peer {
     this.#invitations = new Invitations({
       book: invites,
       contacts,
-      roster: this.#roster,
       relays,
-      page: options.page ?? given(() => globalThis.location?.href),
+      page: options.page ?? defaultPage(),
       myName: () => identity.name,
+    })
+    this.#acceptances = new Acceptances({
+      book: invites,
+      contacts,
+      taken: new TakenInvites(storage.store),
+      roster: this.#roster,
       disclosure: (asked) => this.#policy.feasible(asked ?? this.#policy.towards(undefined)),
+      locks,
+      lockName: `kith/${options.profile}/accept`,
     })
     this.#dialling = new Dialling(this.#host())
     this.#meetings = new Meetings({
@@ -161,6 +173,10 @@ class LocalPeer implements Peer {
 
   get connections(): ReadonlyMap<PeerId, Connection> {
     return this.#meetings.connections
+  }
+
+  get invites(): readonly Invite[] {
+    return this.#invitations.open
   }
 
   get status(): PeerStatus {
@@ -234,7 +250,7 @@ class LocalPeer implements Peer {
 
   async accept(invite: string | URL, options: { name?: string } & DialOptions = {}): Promise<Contact> {
     this.#checkOpen()
-    return this.#invitations.accept(invite, { ...options, timeoutMs: parseTimeout(options) }, this.#dialling)
+    return this.#acceptances.accept(invite, { ...options, timeoutMs: parseTimeout(options) }, this.#dialling)
   }
 
   close(): Promise<void> {
@@ -319,7 +335,7 @@ class LocalPeer implements Peer {
       judge: (knock) => this.#judge(knock),
       hasRoom: (making) => this.#meetings.size + making < options.maxConnections,
       proved: (doorstep, by) => this.#invitations.proved(doorstep, by),
-      granted: (dial, by) => void this.#invitations.granted(dial, by),
+      granted: (dial, by) => void this.#acceptances.granted(dial, by),
       present: (remote) => this.#opened.contacts.seen(remote),
       link: ({ lanes, peer, confirmation, maxMessageSize }) => {
         const link: Link = new Link({
@@ -359,7 +375,7 @@ class LocalPeer implements Peer {
       connected: (_dial, up) => this.#connected(up),
       yielded: (dial, to) => this.#meetings.yielded(dial, to),
       ended: (dial, error) => {
-        this.#invitations.ended(dial, error)
+        this.#acceptances.ended(dial, error)
         this.#meetings.ended(dial, error)
       },
     }
@@ -484,6 +500,7 @@ class LocalPeer implements Peer {
     this.#presence.close()
     this.#dialling.close()
     this.#invitations.close()
+    this.#acceptances.close()
     this.#meetings.close(new KithError('closed', 'This peer has been closed.'))
     this.#doorsteps.close()
     this.#duty.close()

@@ -47,6 +47,11 @@ export function invitePsk(secret: Uint8Array): Bytes {
   return hkdf32(secret, EMPTY, utf8('kith/1/invite-psk'))
 }
 
+/** Names an invitation that was taken up, where its secret must not be kept: 32 bytes. Never leaves the browser. */
+export function inviteMark(secret: Uint8Array): Bytes {
+  return hkdf32(secret, EMPTY, utf8('kith/1/invite-mark'))
+}
+
 const EMPTY: Bytes = new Uint8Array(0)
 
 function hkdf32(secret: Uint8Array, salt: Uint8Array, info: Uint8Array): Bytes {

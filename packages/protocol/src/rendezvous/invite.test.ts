@@ -15,17 +15,68 @@ const refused = (reason: RegExp) => expect.objectContaining({ code: 'invalid-inv
 
 test('on the wire', () => {
   const wire = [
-    '95', // array of 5
+    '96', // array of 6
     '01', // version
     `c410${hex(SECRET)}`, // 16 bytes: the secret
     `91b5${hex(utf8('wss://r.example/relay'))}`, // one relay, 21 bytes
     'cf000001a200000000', // u64: expiry, unix ms
     'a45a6fc3ab', // 4 bytes of UTF-8: "Zoë"
+    'c404b15e6375', // 4 bytes: SHA-256 of the array of the five before, cut
   ].join('')
   const invite = { ...INVITE, expiresAt: 0x01a2_0000_0000 }
   expect(hex(base64urlnopad.decode(encodeInvite(invite)))).toBe(wire)
   expect(decodeInvite(base64urlnopad.encode(fromHex(wire)))).toEqual(invite)
   expect(decodeInvite(`#${encodeInvite(invite)}`)).toEqual(invite)
+})
+
+test('links of earlier builds, without a checksum, are read', () => {
+  const old = link([1, SECRET, INVITE.relays, INVITE.expiresAt, INVITE.name])
+  expect(decodeInvite(old)).toEqual(INVITE)
+  for (let length = 1; length < old.length; length++) expect(() => decodeInvite(old.slice(0, length))).toThrow(refused(/damaged/))
+})
+
+test('a later version may add to it, as earlier builds read this one', () => {
+  const checksum = base64urlnopad.decode(encodeInvite(INVITE)).slice(-4)
+  expect(decodeInvite(link([1, SECRET, INVITE.relays, INVITE.expiresAt, INVITE.name, checksum, 'more']))).toEqual(INVITE)
+})
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const swapped = (text: string, at: number) => text.slice(0, at) + text[at + 1] + text[at] + text.slice(at + 2)
+const swappedCase = (letter: string) => (letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase())
+
+/** Each with what was done to it. */
+function* damagedLinks(text: string): Generator<[string, string]> {
+  for (let at = 0; at < text.length; at++) {
+    for (const other of ALPHABET)
+      if (other !== text[at]) yield [`${other} at ${at}`, text.slice(0, at) + other + text.slice(at + 1)]
+    yield [`without ${at}`, text.slice(0, at) + text.slice(at + 1)]
+    yield [`${at} twice`, text.slice(0, at) + text[at] + text.slice(at)]
+    yield [`up to ${at}`, text.slice(0, at)]
+    yield [`from ${at}`, text.slice(at)]
+    if (at + 1 < text.length) yield [`${at} and ${at + 1} swapped`, swapped(text, at)]
+    const letter = text[at] ?? ''
+    yield [`case at ${at}`, text.slice(0, at) + swappedCase(letter) + text.slice(at + 1)]
+  }
+  for (const other of ALPHABET) yield [`${other} appended`, text + other]
+  yield ['lower case', text.toLowerCase()]
+  yield ['upper case', text.toUpperCase()]
+}
+
+test('any one character that was changed, lost, doubled or swapped is damage', () => {
+  const text = encodeInvite(INVITE)
+  let tried = 0
+  for (const [what, damaged] of damagedLinks(text)) {
+    if (damaged === text) continue
+    expect(() => decodeInvite(damaged), what).toThrow(expect.objectContaining({ code: 'invalid-invite' }))
+    tried += 1
+  }
+  expect(tried).toBeGreaterThan(5_000)
+})
+
+test('another spelling of the same values is damage too', () => {
+  const bytes = base64urlnopad.decode(encodeInvite({ ...INVITE, expiresAt: 0x01a2_0000_0000 }))
+  bytes[bytes.indexOf(0xcf)] = 0xd3
+  expect(() => decodeInvite(base64urlnopad.encode(bytes))).toThrow(refused(/damaged/))
 })
 
 test('what was encoded is decoded', () => {
@@ -60,7 +111,7 @@ const relays = (count: number) => Array<string>(count).fill('ws://localhost:8787
 test('as many relays as allowed, and as long a link', () => {
   expect(decodeInvite(encodeInvite({ ...INVITE, relays: relays(INVITE_RELAYS_MAX) })).relays).toHaveLength(INVITE_RELAYS_MAX)
   // Base64 goes by threes: the longest link that there is has exactly the limit's characters.
-  const longest = [`ws://a/${'b'.repeat(1536 - 41)}`]
+  const longest = [`ws://a/${'b'.repeat(1536 - 47)}`]
   const fragment = encodeInvite({ ...INVITE, relays: longest, name: '' })
   expect(fragment).toHaveLength(INVITE_MAX_LENGTH)
   expect(decodeInvite(fragment).relays).toEqual(longest)

@@ -32,7 +32,7 @@ export class Collection<Item> {
   static async open<Item>(store: Store, options: CollectionOptions<Item>): Promise<Collection<Item>> {
     const collection = new Collection(store, options)
     const keys = await store.keys(options.prefix)
-    await Promise.all(keys.map((key) => collection.#refresh(key.slice(options.prefix.length))))
+    await Promise.all(keys.map((key) => collection.refresh(key.slice(options.prefix.length))))
     return collection
   }
 
@@ -41,7 +41,7 @@ export class Collection<Item> {
     this.#options = options
     // Listening before the first read: what changes in between is read twice rather than missed.
     this.#stop = store.onChange((key) => {
-      if (key.startsWith(options.prefix)) this.#refresh(key.slice(options.prefix.length)).catch(report)
+      if (key.startsWith(options.prefix)) this.refresh(key.slice(options.prefix.length)).catch(report)
     })
   }
 
@@ -59,6 +59,11 @@ export class Collection<Item> {
     return this.#take(id, stored)
   }
 
+  /** Takes what is stored now. */
+  async refresh(id: string): Promise<void> {
+    this.#take(id, await this.#store.get(this.#options.prefix + id))
+  }
+
   /** Made here or in another tab; told after `items` has it. */
   onChange(listener: (change: CollectionChange<Item>) => void): Stop {
     return this.#changes.on('change', listener)
@@ -66,10 +71,6 @@ export class Collection<Item> {
 
   close(): void {
     this.#stop()
-  }
-
-  async #refresh(id: string): Promise<void> {
-    this.#take(id, await this.#store.get(this.#options.prefix + id))
   }
 
   #take(id: string, bytes: Bytes | undefined): Item | undefined {
