@@ -61,9 +61,14 @@ function dialler(peer) {
     open: (kind) => open(kind === 'echo' ? ECHO : SINK),
     async datagrams() {
       const flow = await peer.openDatagrams(remote(), DATAGRAMS)
-      const writer = flow.writable.getWriter()
+      // An older build has streams alone.
+      const writer = flow.ready === undefined ? flow.writable.getWriter() : undefined
       return {
         send(datagram) {
+          if (writer === undefined) {
+            flow.send(datagram)
+            return flow.waiting > 0 ? flow.ready : undefined
+          }
           writer.write(datagram)
           return writer.ready
         },
@@ -86,6 +91,7 @@ function callee(peer) {
   })
   peer.handleDatagrams(DATAGRAMS, async (flow) => {
     datagrams.start()
+    if (flow.on !== undefined) return flow.on('datagram', () => datagrams.arrived())
     const reader = flow.readable.getReader()
     while (!(await reader.read()).done) datagrams.arrived()
   })

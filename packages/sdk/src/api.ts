@@ -170,8 +170,9 @@ export interface Stream extends Conversation {
 }
 
 /** Unreliable, unordered, message-shaped. Late is dropped, oldest first and counted, never queued without bound. A flow ends as a
- *  whole: by `close()` or the end of `writable`, on either side. Then `readable` ends and sending fails with 'closed'. */
-export interface Datagrams extends Conversation {
+ *  whole: by `close()` or the end of `writable`, on either side. Then `readable` ends and sending fails with 'closed'.
+ *  on('datagram') costs less for each than a read does: while there is a listener, `readable` gives none. */
+export interface Datagrams extends Conversation, Events<{ datagram: Bytes }> {
   /** Bytes that surely fit one datagram. */
   readonly maxDatagramSize: number
   /** Never waits. Throws 'too-large', nothing is sent; `writable` drops such a one and counts it (a rejection would end it). What is
@@ -180,6 +181,9 @@ export interface Datagrams extends Conversation {
   send(data: Chunk): void
   readonly readable: ReadableStream<Bytes>
   readonly writable: WritableStream<Chunk>
+  /** Sent and still here; and a promise that fulfils once none is: to `send` as fast as the path, await it where some wait. */
+  readonly waiting: number
+  readonly ready: Promise<void>
   /** As of now. `sent` were given to the path, `received` arrived. Dropped: never given to it; arrived and not read in time. */
   readonly stats: { sent: number; received: number; droppedOutgoing: number; droppedIncoming: number }
   close(): void

@@ -18,6 +18,13 @@ export function datagrams(stream: LinkStream, connection: Connection): Datagrams
     get stats() {
       return flow.stats
     },
+    get waiting() {
+      return flow.waiting
+    },
+    get ready() {
+      return flow.ready
+    },
+    on: (event, listener) => flow.on(event, listener),
     send: (data) => flow.send(data),
     close: () => flow.close(),
   }

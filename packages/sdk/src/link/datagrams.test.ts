@@ -1,5 +1,5 @@
-import { DATAGRAM_MAX_BYTES, STREAM_CODES } from '@kith/protocol'
-import { expect, test } from 'vitest'
+import { type Bytes, DATAGRAM_MAX_BYTES, KithError, STREAM_CODES } from '@kith/protocol'
+import { expect, test, vi } from 'vitest'
 import type { LinkFlow } from './datagrams.ts'
 import { memoryLanes } from './memory-lanes.ts'
 import { streamPair } from './pair.testing.ts'
@@ -72,4 +72,131 @@ test('what is too large for a datagram is dropped by `writable`, and counted, wh
   expect((await next(there))?.length).toBe(DATAGRAM_MAX_BYTES)
   expect(here.stats).toMatchObject({ sent: 1, droppedOutgoing: 3 })
   expect(() => here.send(new ArrayBuffer(DATAGRAM_MAX_BYTES + 1))).toThrow(expect.objectContaining({ code: 'too-large' }))
+})
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+test('a listener gets each datagram, those that came before it too, until it stops', async () => {
+  const { here, there } = await flowPair()
+  here.send(Uint8Array.of(0))
+  await expect.poll(() => there.stats.received).toBe(1)
+  const heard: number[] = []
+  const stop = there.on('datagram', (datagram) => heard.push(datagram[0] ?? Number.NaN))
+  const again = there.on('datagram', ([first = Number.NaN]) => heard.push(first + 100))
+  for (let i = 1; i < 4; i++) here.send(Uint8Array.of(i))
+  await expect.poll(() => heard).toEqual([0, 100, 1, 101, 2, 102, 3, 103])
+  again()
+  here.send(Uint8Array.of(4))
+  await expect.poll(() => heard).toContain(4)
+  stop()
+  stop()
+  // From now on they are the reader's.
+  here.send(Uint8Array.of(5))
+  expect(await next(there)).toEqual(Uint8Array.of(5))
+  expect(heard).toEqual([0, 100, 1, 101, 2, 102, 3, 103, 4])
+  expect(there.stats).toMatchObject({ received: 6, droppedIncoming: 0 })
+})
+
+test('a listener beside a reader is refused; a reader beside a listener waits until it stops', async () => {
+  const { here, there } = await flowPair()
+  const reader = there.readable.getReader()
+  expect(() => there.on('datagram', () => {})).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
+  reader.releaseLock()
+  const heard: Bytes[] = []
+  const stop = there.on('datagram', (datagram) => heard.push(datagram))
+  const reading = next(there)
+  here.send(Uint8Array.of(1))
+  await expect.poll(() => heard.length).toBe(1)
+  stop()
+  here.send(Uint8Array.of(2))
+  expect(await reading).toEqual(Uint8Array.of(2))
+})
+
+test('what a listener throws is reported, and disturbs no other', async () => {
+  const reported = vi.fn()
+  vi.stubGlobal('reportError', reported)
+  const { here, there } = await flowPair()
+  const heard = vi.fn()
+  const [thrown, rejected] = [new Error('thrown'), new Error('rejected')]
+  there.on('datagram', () => {
+    throw thrown
+  })
+  there.on('datagram', async () => {
+    throw rejected
+  })
+  there.on('datagram', heard)
+  here.send(Uint8Array.of(1))
+  await expect.poll(() => reported.mock.calls).toEqual([[thrown], [rejected]])
+  expect(heard).toHaveBeenCalledOnce()
+  vi.unstubAllGlobals()
+})
+
+test('a listener gets what came before the end, and nothing after it', async () => {
+  const { here, there, remote } = await flowPair()
+  const heard: number[] = []
+  there.on('datagram', ([first = Number.NaN]) => heard.push(first))
+  for (let i = 0; i < 100; i++) here.send(Uint8Array.of(i))
+  await here.ready
+  here.close()
+  await remote.closed
+  expect(heard).toEqual(Array.from({ length: 100 }, (_, i) => i))
+})
+
+test('`ready` is pending while datagrams wait, and fulfils when they have left or the flow is over', async () => {
+  const { here, there, dialler } = await flowPair()
+  await here.ready
+  const full = new Uint8Array(DATAGRAM_MAX_BYTES)
+  let sent = 0
+  const fill = () => {
+    while (here.waiting === 0) {
+      here.send(full)
+      sent += 1
+    }
+  }
+  fill()
+  expect(here.ready).toBe(here.ready)
+  const heard = vi.fn()
+  there.on('datagram', heard)
+  await here.ready
+  expect(here.waiting).toBe(0)
+  await expect.poll(() => heard.mock.calls.length).toBe(sent)
+  fill()
+  const ready = here.ready
+  dialler.fail(new KithError('lost', 'gone'))
+  await ready
+})
+
+test('a reader that comes late misses nothing that there is room for, and one that pauses gets it in order', async () => {
+  const { here, there } = await flowPair()
+  const reader = there.readable.getReader()
+  const first = reader.read()
+  const read: number[] = []
+  for (let i = 0; i < 50; i++) {
+    here.send(Uint8Array.of(i))
+    if (i % 7 === 0) for (let pause = 0; pause < 5; pause++) await turn()
+  }
+  read.push((await first).value?.[0] ?? Number.NaN)
+  while (read.length < 50) read.push((await reader.read()).value?.[0] ?? Number.NaN)
+  expect(read).toEqual(Array.from({ length: 50 }, (_, i) => i))
+  expect(there.stats).toMatchObject({ received: 50, droppedIncoming: 0 })
+})
+
+test('what came before the connection ended can be read, then why it ended', async () => {
+  for (const paused of [false, true]) {
+    const { here, there, dialler, callee } = await flowPair()
+    const reader = there.readable.getReader()
+    // A read that was pending and is satisfied: what comes next is taken in without being asked for.
+    const first = reader.read()
+    if (paused) here.send(Uint8Array.of(0))
+    if (paused) await first
+    here.send(Uint8Array.of(1))
+    here.send(Uint8Array.of(2))
+    await here.ready
+    await expect.poll(() => there.stats.received).toBe(paused ? 3 : 2)
+    await dialler.close({ code: 3, reason: 'enough' })
+    await callee.closed
+    const expected = paused ? [1, 2] : [2]
+    for (const each of expected) expect((await reader.read()).value).toEqual(Uint8Array.of(each))
+    await expect(reader.read()).rejects.toMatchObject({ code: 'closed', message: 'enough' })
+  }
 })
