@@ -152,7 +152,11 @@ export const CONNECTION_WINDOW_BYTES = 1024 * 1024
  *  trip of a busy path several times that of the idle one that was measured. */
 export const WINDOW_PACE_MS = 50
 
-/** Bytes received and unread a connection, whatever windows grew to. */
+/** Bytes that each stream may receive beyond what the connection has credit for, before its reader takes any: a message of a chat or of a
+ *  call's signalling. Beyond: 'peer-violation'. With STREAMS_MAX from each side, 8 MiB beside UNREAD_MAX_BYTES. */
+export const STREAM_RESERVE_BYTES = 4096
+
+/** Bytes received and unread a connection, whatever windows grew to; and STREAM_RESERVE_BYTES a stream beside them. */
 export const UNREAD_MAX_BYTES = 16 * 1024 * 1024
 
 /** Bytes sent and unacknowledged that a lane keeps for resume. Beyond: the lane waits. */

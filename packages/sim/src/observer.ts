@@ -12,6 +12,7 @@ import {
   type Frame,
   HELD_OPENS_MS,
   Reader,
+  STREAM_RESERVE_BYTES,
   STREAM_WINDOW_BYTES,
   STREAM_WINDOW_MAX_BYTES,
   UNREAD_MAX_BYTES,
@@ -37,6 +38,11 @@ export interface ObserverConfig {
 /** One stream, by what passed on the wire. */
 interface StreamAccount {
   sentBytes: number
+  /** Of those, what does not count against the connection, and how much of that the remote has granted; the same of what came. */
+  sentOwn: number
+  ownLimit: number
+  receivedOwn: number
+  ownGranted: number
   /** What the remote has granted us, as far as we have heard. */
   limit: number
   receivedBytes: number
@@ -67,6 +73,7 @@ export class Observer {
   #gotConfirm = false
   #sentHello = false
   #gotHello = false
+  #mayOwn = false
   #holdsUntil = Number.NEGATIVE_INFINITY
   #sentBytes = 0
   #limit = CONNECTION_WINDOW_BYTES
@@ -134,10 +141,12 @@ export class Observer {
   receiving({ lane, bytes }: Arrival): void {
     if (lane === 'datagrams') return
     if (lane === 'control') {
-      const { type } = decodeControl(bytes)
+      const message = decodeControl(bytes)
+      const { type } = message
       if (type === 'confirm') this.#gotConfirm = true
-      if (type === 'hello') {
+      if (message.type === 'hello') {
         this.#gotHello = true
+        this.#mayOwn = message.features.includes('own-credit')
         this.#holdsUntil = this.#config.now() + HELD_OPENS_MS
       }
       return
@@ -159,6 +168,13 @@ export class Observer {
         if (frame.type === 'open') stream.cameOpen = true
         stream.receivedBytes += frame.data.length
         this.#receivedBytes += frame.data.length
+        return
+      case 'own-data':
+        stream.receivedBytes += frame.data.length
+        stream.receivedOwn += frame.data.length
+        return
+      case 'own-credit':
+        stream.ownLimit = Math.max(stream.ownLimit, frame.offset)
         return
       case 'credit':
         stream.limit = Math.max(stream.limit, frame.offset)
@@ -234,9 +250,10 @@ export class Observer {
         stream.answered = true
         return
       case 'data':
+      case 'own-data':
         if (!isOurs && !stream.answered) violated(`stream ${id}: data before ACCEPT`)
         if (stream.asks) violated(`stream ${id}: data before a protocol was chosen`)
-        this.#sendingData(lane, id, stream, frame.data.length)
+        this.#sendingData(lane, id, stream, frame.data.length, frame.type === 'own-data')
         return
       case 'fin':
         if (stream.finished) violated(`stream ${id}: FIN behind FIN`)
@@ -253,20 +270,54 @@ export class Observer {
       case 'credit':
         this.#granting(id, stream, frame.offset)
         return
+      case 'own-credit':
+        this.#grantingOwn(id, stream, frame.offset)
+        return
       case 'stop':
         return
     }
   }
 
-  #sendingData(lane: OrderedLane, id: number, stream: StreamAccount, bytes: number): void {
+  #sendingData(lane: OrderedLane, id: number, stream: StreamAccount, bytes: number, isOwn = false): void {
     const { violated } = this.#config
     stream.sentBytes += bytes
-    this.#sentBytes += bytes
+    if (isOwn) stream.sentOwn += bytes
+    else this.#sentBytes += bytes
+    if (stream.sentOwn > stream.ownLimit) violated(`stream ${id}: ${stream.sentOwn} bytes of its own ${stream.ownLimit} granted`)
+    if (isOwn && !this.#mayOwn) violated(`stream ${id}: a frame that the remote does not know`)
     if (stream.finished) violated(`stream ${id}: data behind FIN`)
     if (stream.mayNotSend && bytes > 0) violated(`stream ${id}: data behind the remote's end`)
     if (stream.sentBytes > stream.limit) violated(`stream ${id}: ${stream.sentBytes} bytes of ${stream.limit} granted`)
     if (this.#sentBytes > this.#limit) violated(`connection: ${this.#sentBytes} bytes of ${this.#limit} granted`)
-    this.#turns.took(lane, id, bytes)
+    this.#turns.took(lane, id, bytes, (other) => this.#mayWait(other))
+  }
+
+  /** Whether it has no credit but what the connection may get. */
+  #mayWait(id: number): boolean {
+    const stream = this.#streams.get(id)
+    return this.creditLeftBytes === 0 && stream !== undefined && stream.sentOwn === stream.ownLimit
+  }
+
+  /** What of its own was read is granted anew, and no more than that. */
+  #grantingOwn(id: number, stream: StreamAccount, offset: number): void {
+    const reader = this.#config.live().find(({ mux }) => mux.id === id)
+    const unreadBytes = reader?.reading === 'open' ? stream.receivedBytes - reader.read : 0
+    if (offset <= stream.ownGranted) this.#config.violated(`stream ${id}: ${offset} of its own granted again`)
+    // Which bytes were read first cannot be seen from here: of what is unread no more can be the connection's than came for it.
+    const readBytes = stream.receivedOwn - Math.max(0, unreadBytes - (stream.receivedBytes - stream.receivedOwn))
+    if (offset > readBytes + STREAM_RESERVE_BYTES)
+      this.#config.violated(`stream ${id}: ${offset} of its own granted, ${readBytes} read`)
+    stream.ownGranted = offset
+  }
+
+  /** Bytes unread that may not be the connection's. */
+  get #ownBytes(): number {
+    let own = 0
+    for (const stream of this.#config.live()) {
+      const account = this.#streams.get(stream.mux.id)
+      if (account !== undefined) own += Math.min(account.receivedOwn, account.receivedBytes - stream.read, STREAM_RESERVE_BYTES)
+    }
+    return own
   }
 
   /** Exactly what was consumed and a window are granted; a window at most doubles from one grant to the next. */
@@ -282,7 +333,7 @@ export class Observer {
   }
 
   #grantingConnection(offset: number): void {
-    const windowBytes = offset - (this.#receivedBytes - this.unreadBytes)
+    const windowBytes = offset - (this.#receivedBytes - this.unreadBytes) - this.#ownBytes
     const mayBeBytes = Math.min(2 * this.#windowBytes, UNREAD_MAX_BYTES)
     if (offset <= this.#granted) this.#config.violated(`connection: ${offset} granted again`)
     if (windowBytes > mayBeBytes) this.#config.violated(`connection: a window of ${windowBytes} bytes, ${mayBeBytes} at most`)
@@ -310,6 +361,10 @@ export class Observer {
     if (known !== undefined) return known
     const account: StreamAccount = {
       sentBytes: 0,
+      sentOwn: 0,
+      ownLimit: STREAM_RESERVE_BYTES,
+      receivedOwn: 0,
+      ownGranted: STREAM_RESERVE_BYTES,
       limit: STREAM_WINDOW_BYTES,
       receivedBytes: 0,
       granted: STREAM_WINDOW_BYTES,

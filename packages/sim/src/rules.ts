@@ -1,5 +1,11 @@
 /** What must hold of an end, whatever happens. Each check tells of what does not. */
-import { CONNECTION_WINDOW_BYTES, STREAMS_MAX, UNACKNOWLEDGED_MAX_BYTES } from '@kith/protocol'
+import {
+  CONNECTION_WINDOW_BYTES,
+  STREAM_RESERVE_BYTES,
+  STREAMS_MAX,
+  UNACKNOWLEDGED_MAX_BYTES,
+  UNREAD_MAX_BYTES,
+} from '@kith/protocol'
 import type { AppStream } from './app-stream.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Observer } from './observer.ts'
@@ -22,6 +28,7 @@ export function checkBounds({ endpoint, most, violated }: Watched): void {
   if (unreadBytes > most.unreadBytes) most.unreadBytes = unreadBytes
   if (unacknowledgedBytes > most.unacknowledgedBytes) most.unacknowledgedBytes = unacknowledgedBytes
   if (unacknowledgedBytes > UNACKNOWLEDGED_BOTH_MAX_BYTES) violated(`${unacknowledgedBytes} bytes unacknowledged`)
+  if (unreadBytes > UNREAD_MAX_BYTES + mux.streams * STREAM_RESERVE_BYTES) violated(`${unreadBytes} bytes unread`)
   if (mux.streams > 2 * STREAMS_MAX) violated(`${mux.streams} streams`)
 }
 

@@ -15,8 +15,9 @@ export class Turns {
     this.#violated = violated
   }
 
-  /** The stream with this id has just sent so many bytes. What needs no credit of the connection may pass those who wait for some. */
-  took(lane: 'urgent' | 'bulk', id: number, bytes: number): void {
+  /** The stream with this id has just sent so many bytes. What needs no credit of the connection may pass those who wait for some;
+   *  `mayWait` tells which have none. */
+  took(lane: 'urgent' | 'bulk', id: number, bytes: number, mayWait: (id: number) => boolean = () => false): void {
     const live = this.#live()
     const taker = live.find(({ mux }) => mux.id === id)
     if (taker === undefined || bytes === 0) return
@@ -26,7 +27,7 @@ export class Turns {
     if (laneNumber !== (lane === 'urgent' ? 2 : 3)) this.#violated(`stream ${id} on the lane ${lane}`)
     for (const other of live) {
       if (other === taker || other.mux.lane.number !== laneNumber) continue
-      if (!other.mux.send.waiting || other.mux.id === id) {
+      if (!other.mux.send.waiting || other.mux.id === id || mayWait(other.mux.id)) {
         other.waitsSince = undefined
         continue
       }

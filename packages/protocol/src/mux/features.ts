@@ -8,9 +8,12 @@ export const FEATURES = {
   /** An OPEN without data may name several protocols; the ACCEPT says which is spoken, and nothing is sent before. OPENs for what is
    *  not served wait for the first second. */
   ask: 'ask',
+  /** Each stream has a little credit of its own (frames 12 and 13), for when the connection's is used up: streams that nobody reads
+   *  cannot stop the others. */
+  ownCredit: 'own-credit',
 } as const
 
-export type Feature = keyof typeof FEATURES
+export type Feature = (typeof FEATURES)[keyof typeof FEATURES]
 
 /** What this build says in its hello. */
-export const OUR_FEATURES = Object.keys(FEATURES) as readonly Feature[]
+export const OUR_FEATURES: readonly Feature[] = Object.values(FEATURES)

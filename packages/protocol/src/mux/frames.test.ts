@@ -13,9 +13,11 @@ import {
   encodeDataHeader,
   encodeFin,
   encodeOpenHeader,
+  encodeOwnCredit,
   encodeReject,
   encodeReset,
   encodeStop,
+  makeOwn,
   type OpenHeader,
 } from './frames.ts'
 
@@ -38,6 +40,7 @@ test.each([
   ['7f 06', encodeFin(127)],
   ['8001 07 2a', encodeReset(128, 42)],
   ['01 08 00', encodeStop(1, 0)],
+  ['03 0d 8020', encodeOwnCredit(3, 4096)],
 ])('on the wire: %s', (wire, encoded) => {
   expect(hex(encoded)).toBe(wire.replaceAll(' ', ''))
 })
@@ -55,6 +58,12 @@ test('what is encoded comes back', () => {
       const whole = decodeFrame(concat(encodeDataHeader(stream), data))
       expect(whole).toMatchObject({ type: 'data', stream })
       expect(whole.type === 'data' && hex(whole.data)).toBe(hex(data))
+      expect(decodeFrame(encodeOwnCredit(stream, value))).toEqual({ type: 'own-credit', stream, offset: value })
+      const own = concat(encodeDataHeader(stream), data)
+      makeOwn(own, encodeDataHeader(stream).length)
+      const decoded = decodeFrame(own)
+      expect(decoded).toMatchObject({ type: 'own-data', stream })
+      expect(decoded.type === 'own-data' && hex(decoded.data)).toBe(hex(data))
     }),
     { seed: SEED },
   )

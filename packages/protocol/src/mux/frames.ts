@@ -13,6 +13,8 @@
  * | 8 | STOP | varint code |
  * | 10 | ACK | stream 0; lane, varint count: as the control message, for when there is a message to share |
  * | 11 | ABORT | varint code |
+ * | 12 | OWN DATA | bytes to the end, counted against the credit of their stream and not of the connection |
+ * | 13 | OWN CREDIT | varint absolute offset: of such bytes |
  */
 import { fromUtf8, utf8 } from '../bytes/bytes.ts'
 import { Reader } from '../bytes/reader.ts'
@@ -60,6 +62,8 @@ export type Frame =
   | { readonly type: 'reject'; readonly stream: number; readonly code: number }
   | { readonly type: 'data'; readonly stream: number; readonly data: Bytes }
   | { readonly type: 'credit'; readonly stream: number; readonly offset: number }
+  | { readonly type: 'own-data'; readonly stream: number; readonly data: Bytes }
+  | { readonly type: 'own-credit'; readonly stream: number; readonly offset: number }
   | { readonly type: 'fin'; readonly stream: number }
   | { readonly type: 'reset'; readonly stream: number; readonly code: number }
   | { readonly type: 'stop'; readonly stream: number; readonly code: number }
@@ -76,6 +80,8 @@ const RESET = 7
 const STOP = 8
 const ACK = 10
 const ABORT = 11
+const OWN_DATA = 12
+const OWN_CREDIT = 13
 
 /** Throws 'peer-violation' for anything but one whole frame of at most FRAME_MAX_BYTES. */
 export function decodeFrame(message: Bytes): Frame {
@@ -107,6 +113,10 @@ export function decodeFrame(message: Bytes): Frame {
       return { type: 'stop', stream, code: lastVarint(reader) }
     case ABORT:
       return { type: 'abort', stream, code: lastVarint(reader) }
+    case OWN_DATA:
+      return { type: 'own-data', stream, data: rest(message, reader) }
+    case OWN_CREDIT:
+      return { type: 'own-credit', stream, offset: lastVarint(reader) }
     case ACK:
       return { type: 'ack', stream: 0, lane: laneNumber(reader.u8()), count: lastVarint(reader) }
     default:
@@ -126,6 +136,11 @@ export function encodeDataHeader(stream: number): Bytes {
   return start(stream, DATA, 0).finish()
 }
 
+/** Turns a DATA, by the length of its header, into an OWN DATA. */
+export function makeOwn(frame: Bytes, headerBytes: number): void {
+  frame[headerBytes - 1] = OWN_DATA
+}
+
 export function encodeAccept(stream: number, protocol: ProtocolName): Bytes {
   return start(stream, ACCEPT, protocol.length).bytes(utf8(protocol)).finish()
 }
@@ -136,6 +151,10 @@ export function encodeReject(stream: number, code: number): Bytes {
 
 export function encodeCredit(stream: number, offset: number): Bytes {
   return withNumber(stream, CREDIT, offset)
+}
+
+export function encodeOwnCredit(stream: number, offset: number): Bytes {
+  return withNumber(stream, OWN_CREDIT, offset)
 }
 
 export function encodeFin(stream: number): Bytes {

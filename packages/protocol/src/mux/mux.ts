@@ -326,7 +326,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   #onOpen(now: Millis): void {
     const remote = this.#session.remote
     if (remote === undefined) return
-    this.#streams.begin(remote, { asks: this.#session.has('ask') }, now)
+    this.#streams.begin(remote, { asks: this.#session.has('ask'), own: this.#session.has('own-credit') }, now)
     this.#outputs.push({ type: 'ready', instance: remote.instance, served: remote.served })
     for (const { lane, bytes } of this.#early.take()) this.#onMessage(lane, bytes, now)
   }

@@ -1,9 +1,13 @@
 /**
  * The half of a stream that receives: views of the messages as they came, handed to the reader without a copy. The reader owns
  * what it was given, buffer and all.
+ *
+ * Every byte counts against the stream's window and one more: the connection's, or the stream's own reserve, as its frame says. So
+ * both ends always agree on which, and each is a credit like any other. What is read is given back to the connection first: as long
+ * as anything is unread the reader has something to read, and the others may need it.
  */
 import { violation } from '../errors.ts'
-import { STREAM_WINDOW_BYTES, STREAM_WINDOW_MAX_BYTES } from '../limits.ts'
+import { STREAM_RESERVE_BYTES, STREAM_WINDOW_BYTES, STREAM_WINDOW_MAX_BYTES } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
 import { Fifo } from './fifo.ts'
 import { ReceiveWindow } from './window.ts'
@@ -15,13 +19,16 @@ const SHARED_BYTES = 4096
 
 export class ReceiveHalf {
   readonly #window: ReceiveWindow
+  readonly #connection: ReceiveWindow
+  readonly #reserve = new ReceiveWindow(STREAM_RESERVE_BYTES, STREAM_RESERVE_BYTES, true)
   readonly #chunks = new Fifo<Bytes>()
   /** Where small chunks gather behind `#chunks`. */
   #shared: { readonly bytes: Bytes; length: number } | undefined
   #ended = false
   #discarded = false
 
-  constructor() {
+  constructor(connection: ReceiveWindow) {
+    this.#connection = connection
     this.#window = new ReceiveWindow(STREAM_WINDOW_BYTES, STREAM_WINDOW_MAX_BYTES)
   }
 
@@ -43,8 +50,26 @@ export class ReceiveHalf {
     return this.#discarded
   }
 
-  /** Throws 'peer-violation' for data beyond what was granted, or behind FIN. */
+  /** Bytes unread that the connection does not answer for. */
+  get ownUnread(): number {
+    return this.#reserve.unread
+  }
+
+  /** Takes data that the connection's window has counted. Throws 'peer-violation' for data beyond what was granted, or behind FIN. */
   push(data: Bytes): void {
+    this.#take(data)
+    if (this.#discarded) this.#consume(data.length)
+  }
+
+  /** Takes data that only the stream itself answers for. Throws as `push`. */
+  pushOwn(data: Bytes): void {
+    if (!this.#reserve.receive(data.length))
+      throw violation('data beyond the credit of the connection and the reserve of its stream')
+    this.#take(data)
+    if (this.#discarded) this.#consume(data.length)
+  }
+
+  #take(data: Bytes): void {
     if (this.#ended) throw violation('data behind FIN')
     if (!this.#window.receive(data.length)) throw violation('data beyond the credit of its stream')
     if (data.length === 0 || this.#discarded) return
@@ -69,18 +94,16 @@ export class ReceiveHalf {
   read(): Bytes | undefined {
     if (this.#chunks.length === 0) this.#closeShared()
     const chunk = this.#chunks.shift()
-    if (chunk !== undefined) this.#window.consume(chunk.length)
+    if (chunk !== undefined) this.#consume(chunk.length)
     return chunk
   }
 
-  /** Nobody will read: returns how many bytes were waiting. What still comes is counted and thrown away. */
-  discard(): number {
-    const unread = this.#discarded ? 0 : this.#window.unread
-    this.#window.consume(unread)
+  /** Nobody will read. What still comes is counted and thrown away. */
+  discard(): void {
+    this.#consume(this.#window.unread)
     this.#discarded = true
     this.#chunks.clear()
     this.#shared = undefined
-    return unread
   }
 
   /** Whether the sender should be told of more credit. */
@@ -88,9 +111,25 @@ export class ReceiveHalf {
     return !this.#ended && !this.#discarded && this.#window.due
   }
 
+  /** The same, of its own. */
+  get ownCreditDue(): boolean {
+    return !this.#ended && !this.#discarded && this.#reserve.due
+  }
+
+  grantOwn(now: Millis): number {
+    return this.#reserve.grant(now)
+  }
+
   /** The offset to tell the sender. */
   grant(now: Millis, roundTripMs: number | undefined): number {
     return this.#window.grant(now, roundTripMs)
+  }
+
+  #consume(bytes: number): void {
+    const shared = Math.min(bytes, this.#window.unread - this.#reserve.unread)
+    this.#window.consume(bytes)
+    this.#connection.consume(shared)
+    this.#reserve.consume(bytes - shared)
   }
 
   #closeShared(): void {

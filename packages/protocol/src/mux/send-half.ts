@@ -5,7 +5,7 @@
  */
 import type { Bytes } from '../machine.ts'
 import type { Buffers } from './buffers.ts'
-import { encodeDataHeader, encodeFin } from './frames.ts'
+import { encodeDataHeader, encodeFin, makeOwn } from './frames.ts'
 import { SendCredit } from './window.ts'
 
 export interface SendHalfConfig {
@@ -15,6 +15,8 @@ export interface SendHalfConfig {
   readonly windowBytes: number
   readonly frameMaxBytes: number
   readonly buffers: Buffers
+  /** What may be sent beyond the connection's credit; 0 where the remote does not know of that. */
+  readonly ownBytes?: number
   /** Nothing but the OPEN leaves before it was answered. */
   readonly asks?: boolean
 }
@@ -41,6 +43,8 @@ export class SendHalf {
   readonly #config: SendHalfConfig
   readonly #dataHeader: Bytes
   readonly #credit: SendCredit
+  /** For when the connection's is used up. */
+  readonly #ownCredit: SendCredit
   #state: SendState = 'open'
   #building: Building | undefined
   /** Whether `#building` stays until it is full: its writer has said that more follows. */
@@ -58,6 +62,7 @@ export class SendHalf {
     this.#config = config
     this.#dataHeader = encodeDataHeader(config.stream)
     this.#credit = new SendCredit(config.windowBytes)
+    this.#ownCredit = new SendCredit(config.ownBytes ?? 0)
     this.#credit.use(replay.length)
     this.#replay = replay
     this.#asks = config.asks ?? false
@@ -118,6 +123,11 @@ export class SendHalf {
     return this.#credit.grant(offset)
   }
 
+  /** As `grant`, of what goes beyond the connection's credit. */
+  grantOwn(offset: number): boolean {
+    return this.#ownCredit.grant(offset)
+  }
+
   /** Whether what was sent may be needed again, under another id. */
   get isUnanswered(): boolean {
     return this.#unanswered !== undefined
@@ -153,7 +163,7 @@ export class SendHalf {
     return this.#building?.length ?? this.#replay.length
   }
 
-  /** The next frame, or undefined where the connection has no credit for it. */
+  /** The next frame, or undefined where neither the connection nor the stream itself has credit for it. */
   next(connectionCreditBytes: number): OutgoingFrame | undefined {
     if (this.#asks && !this.#opening) return undefined
     this.#takeFromReplay()
@@ -165,14 +175,18 @@ export class SendHalf {
     }
     const { bytes, headerBytes, length } = building
     const dataBytes = Math.min(length - headerBytes, connectionCreditBytes)
-    if (dataBytes === 0 && !this.#opening) return undefined
-    const frame = bytes.subarray(0, headerBytes + dataBytes)
-    this.#unanswered?.push(bytes.subarray(headerBytes, headerBytes + dataBytes))
+    const ownBytes = dataBytes === 0 && !this.#opening ? Math.min(length - headerBytes, this.#ownCredit.left) : 0
+    if (dataBytes + ownBytes === 0 && !this.#opening) return undefined
+    if (ownBytes > 0) makeOwn(bytes, headerBytes)
+    this.#ownCredit.use(ownBytes)
+    const end = headerBytes + dataBytes + ownBytes
+    const frame = bytes.subarray(0, end)
+    this.#unanswered?.push(bytes.subarray(headerBytes, end))
     this.#building = undefined
     this.#held = false
     this.#opening = false
     // Cut short by the connection's credit: the rest needs a header of its own, so it is copied again (rare).
-    if (headerBytes + dataBytes < length) this.#append(bytes.subarray(headerBytes + dataBytes, length))
+    if (end < length) this.#append(bytes.subarray(end, length))
     return { frame, dataBytes, fin: false }
   }
 

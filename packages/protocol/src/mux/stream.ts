@@ -5,6 +5,7 @@ import {
   encodeAbort,
   encodeAccept,
   encodeCredit,
+  encodeOwnCredit,
   encodeReset,
   encodeStop,
   type OpenHeader,
@@ -56,10 +57,11 @@ export class MuxStream {
   readonly signals: {
     accept: boolean
     credit: boolean
+    ownCredit: boolean
     stop: number | undefined
     abort: number | undefined
     reset: number | undefined
-  } = { accept: false, credit: false, stop: undefined, abort: undefined, reset: undefined }
+  } = { accept: false, credit: false, ownCredit: false, stop: undefined, abort: undefined, reset: undefined }
   /** Whether the lane's queue of signals holds it. */
   signalled = false
   scheduled = false
@@ -105,8 +107,8 @@ export class MuxStream {
   }
 
   get hasSignals(): boolean {
-    const { accept, credit, stop, abort, reset } = this.signals
-    return accept || credit || stop !== undefined || abort !== undefined || reset !== undefined
+    const { accept, credit, ownCredit, stop, abort, reset } = this.signals
+    return accept || credit || ownCredit || stop !== undefined || abort !== undefined || reset !== undefined
   }
 
   /** Queues it with its lane, if there is something to say. */
@@ -142,6 +144,10 @@ export class MuxStream {
     if (signals.credit) {
       signals.credit = false
       return encodeCredit(id, this.receive.grant(now, roundTripMs))
+    }
+    if (signals.ownCredit) {
+      signals.ownCredit = false
+      return encodeOwnCredit(id, this.receive.grantOwn(now))
     }
     return undefined
   }

@@ -10,6 +10,7 @@ import {
   HELD_OPENS_MAX,
   HELD_OPENS_MS,
   PROTOCOLS_MAX,
+  STREAM_RESERVE_BYTES,
   STREAMS_MAX,
   UNREAD_MAX_BYTES,
 } from '../limits.ts'
@@ -56,6 +57,8 @@ export class Streams {
   #served: ServedProtocols
   /** Whether the remote answers what we ask, and we what it asks. */
   #asks = false
+  /** What each stream may carry beyond the connection's credit, where both ends know of that. */
+  #ownBytes = 0
   /** Opened to us for what we may serve before `#holdsUntil`, oldest first. */
   readonly #held = new Set<MuxStream>()
   #holdsUntil: Millis = Number.NEGATIVE_INFINITY
@@ -80,13 +83,14 @@ export class Streams {
     this.#remoteIds = new RemoteIds(config.role === 0 ? 2 : 1)
   }
 
-  /** The hello has come. `asks`: both ends have that feature. */
+  /** The hello has come. `asks`, `own`: both ends have 'ask', 'own-credit'. */
   begin(
     remote: { readonly served: ServedProtocols; readonly limits: HelloLimits },
-    { asks }: { readonly asks: boolean },
+    { asks, own }: { readonly asks: boolean; readonly own: boolean },
     now: Millis,
   ): void {
     this.#asks = asks
+    this.#ownBytes = own ? STREAM_RESERVE_BYTES : 0
     if (asks) this.#holdsUntil = now + HELD_OPENS_MS
     this.#remoteServed = remote.served
     this.#limits = remote.limits
@@ -137,7 +141,9 @@ export class Streams {
   }
 
   get unreadBytes(): number {
-    return this.#receiveWindow.unread
+    let own = 0
+    for (const { receive } of this.#streams.values()) own += receive.ownUnread
+    return this.#receiveWindow.unread + own
   }
 
   /** No frame goes either way any more; what has come whole can still be read. */
@@ -179,7 +185,7 @@ export class Streams {
       throw new KithError('too-large', `the protocols and params of a stream may take ${this.#frameMaxBytes} bytes together`)
     }
     const send = this.#sendHalf(id, { openHeader, asks })
-    const receive = new ReceiveHalf()
+    const receive = new ReceiveHalf(this.#receiveWindow)
     const stream = new MuxStream({ id, opener: 'local', protocol, header, lane, send, receive, asks })
     this.#nextId += 2
     this.#localOpen += 1
@@ -239,7 +245,6 @@ export class Streams {
       stream.readerWaits = true
       return undefined
     }
-    this.#receiveWindow.consume(chunk.length)
     if (this.#isEnded) return chunk
     this.#raiseCredit(stream)
     this.#settle(stream)
@@ -258,6 +263,7 @@ export class Streams {
     this.#discard(stream)
     stream.send.drop()
     stream.signals.credit = false
+    stream.signals.ownCredit = false
     stream.signals.stop = undefined
     stream.signals.abort = undefined
     stream.signals.reset = code
@@ -285,6 +291,7 @@ export class Streams {
     this.#discard(stream)
     if (!wasEnded) {
       stream.signals.credit = false
+      stream.signals.ownCredit = false
       stream.signals.stop = code
       stream.raise()
     }
@@ -308,6 +315,9 @@ export class Streams {
     if (frame.type === 'credit' && frame.stream === 0) {
       this.#onConnectionCredit(frame.offset)
       return
+    }
+    if ((frame.type === 'own-data' || frame.type === 'own-credit') && this.#ownBytes === 0) {
+      throw violation(`${frame.type}, which was not agreed on`)
     }
     if (frame.type === 'data' && !this.#receiveWindow.receive(frame.data.length)) {
       throw violation('data beyond the credit of the connection')
@@ -336,7 +346,7 @@ export class Streams {
     this.#remoteIds.open(id)
     if (header.priority > 0 !== (lane === this.#lanes.urgent)) throw violation(`stream ${id} is on the wrong lane`)
     if (!this.#receiveWindow.receive(data.length)) throw violation('data beyond the credit of the connection')
-    const receive = new ReceiveHalf()
+    const receive = new ReceiveHalf(this.#receiveWindow)
     receive.push(data)
     const chosen = this.#choose(header)
     const isHeld = chosen === undefined && now < this.#holdsUntil && this.#held.size < HELD_OPENS_MAX
@@ -388,9 +398,10 @@ export class Streams {
     if (stream.opener === 'local' && !stream.accepted) throw violation(`${frame.type} before accept`)
     switch (frame.type) {
       case 'data':
-        stream.receive.push(frame.data)
-        if (stream.receive.discarded) this.#receiveWindow.consume(frame.data.length)
-        else if (frame.data.length > 0) this.#tellReader(stream)
+      case 'own-data':
+        if (frame.type === 'data') stream.receive.push(frame.data)
+        else stream.receive.pushOwn(frame.data)
+        if (!stream.receive.discarded && frame.data.length > 0) this.#tellReader(stream)
         this.#raiseCredit(stream)
         return
       case 'fin':
@@ -402,6 +413,11 @@ export class Streams {
         return
       case 'credit':
         if (stream.send.grant(frame.offset)) this.#tellWriter(stream)
+        return
+      case 'own-credit':
+        if (!stream.send.grantOwn(frame.offset)) return
+        stream.lane.scheduler.reconsider(stream)
+        if (stream.send.waiting) stream.lane.scheduler.add(stream)
         return
       case 'reset':
         if (stream.held !== undefined) {
@@ -580,13 +596,15 @@ export class Streams {
   }
 
   #raiseCredit(stream: MuxStream): void {
-    if (!stream.receive.creditDue || stream.reset) return
-    stream.signals.credit = true
+    const { creditDue, ownCreditDue } = stream.receive
+    if ((!creditDue && !ownCreditDue) || stream.reset) return
+    if (creditDue) stream.signals.credit = true
+    if (ownCreditDue) stream.signals.ownCredit = true
     stream.raise()
   }
 
   #discard(stream: MuxStream): void {
-    this.#receiveWindow.consume(stream.receive.discard())
+    stream.receive.discard()
   }
 
   #dropSending(stream: MuxStream): void {
@@ -627,8 +645,8 @@ export class Streams {
   #sendHalf(stream: number, opening: Pick<SendHalfConfig, 'openHeader' | 'asks'> = {}, replay?: Bytes): SendHalf {
     const windowBytes = this.#limits.streamWindowBytes
     const frameMaxBytes = this.#frameMaxBytes
-    const buffers = this.#buffers
-    return new SendHalf({ stream, windowBytes, frameMaxBytes, buffers, ...opening }, replay)
+    const [buffers, ownBytes] = [this.#buffers, this.#ownBytes]
+    return new SendHalf({ stream, windowBytes, frameMaxBytes, buffers, ownBytes, ...opening }, replay)
   }
 }
 

@@ -14,6 +14,7 @@ import { pauses } from './pauses.ts'
 import { priority } from './priority.ts'
 import { slowReader } from './slow-reader.ts'
 import { stalls } from './stalls.ts'
+import { unread } from './unread.ts'
 
 export const scenarios: readonly Scenario[] = [
   bulk,
@@ -29,6 +30,7 @@ export const scenarios: readonly Scenario[] = [
   hundredStreams,
   manyShortStreams,
   slowReader,
+  unread,
   datagramsBesideBulk,
   priority,
 ]
