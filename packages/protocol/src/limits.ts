@@ -106,6 +106,10 @@ export const CANDIDATE_BATCH_MS = 50
 /** Of two dials that cross, the lower PeerId's goes on; if nobody answered it for so long, it answers the other's. */
 export const GLARE_MS = 1_000
 
+/** How long a knock waits while another dial with the same instance, by an invitation, may become a connection. Most paths take less;
+ *  one who knocks though that dial has come to nothing is not kept waiting for long. Beyond: it is heard beside that dial. */
+export const BEHIND_MS = 3_000
+
 /** How long one who was knocked at keeps a dial that does not become a connection. */
 export const INCOMING_DIAL_MS = 20_000
 

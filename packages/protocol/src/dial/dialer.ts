@@ -11,13 +11,13 @@
  * Noise: revision 34, KK for contacts and NNpsk0 for invitations (identities follow inside). Unknown key-share: RFC 8844.
  *
  * This machine is the parent of the dials: each OutgoingDial and IncomingDial is a state machine of its own; here it is decided
- * which of them an envelope concerns, which knocks are read at all, and what happens when two people dial each other at once.
+ * which of them an envelope concerns, which knocks are read at all, and which goes on where there are several with one person.
  */
 import { compare, equal, hex } from '../bytes/bytes.ts'
 import { KithError } from '../errors.ts'
 import { addressKeys } from '../identity/address.ts'
 import { publicKeyOf } from '../identity/peer-id.ts'
-import { DIALS_MAX, ENVELOPE_BYTES, GLARE_MS, KNOCK_BURST, KNOCKS_PER_SECOND } from '../limits.ts'
+import { BEHIND_MS, DIALS_MAX, ENVELOPE_BYTES, GLARE_MS, KNOCK_BURST, KNOCKS_PER_SECOND } from '../limits.ts'
 import type { Bytes, Machine, Millis } from '../machine.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import type { DialConfig, DialContext } from './context.ts'
@@ -49,6 +49,8 @@ export class Dialer implements Machine<DialInput, DialOutput> {
   readonly #incoming = new Map<DialNumber, IncomingDial>()
   /** Glare: dials that came while ours to the same person was under way, and wait for what becomes of it. */
   readonly #held = new Map<IncomingDial, { readonly ours: OutgoingDial; readonly until: Millis }>()
+  /** Dials that came while another with the same instance is about to become a connection: they wait, for a while, for that one. */
+  readonly #behind = new Map<IncomingDial, { readonly first: OutgoingDial | IncomingDial; readonly until: Millis }>()
   /** Glare: dials that we accepted, beside ours that nobody has answered yet. Whichever is answered ends the other. */
   readonly #rivals = new Map<IncomingDial, OutgoingDial>()
   readonly #knocksRead = new ReplayCache()
@@ -74,6 +76,7 @@ export class Dialer implements Machine<DialInput, DialOutput> {
     this.#route(input, now)
     for (const dial of this.#dials()) dial.tick(now)
     this.#settleGlare(now)
+    this.#share()
     for (const [number, dial] of this.#outgoing) if (dial.hasEnded) this.#outgoing.delete(number)
     for (const [number, dial] of this.#incoming) if (dial.hasEnded) this.#incoming.delete(number)
   }
@@ -85,7 +88,7 @@ export class Dialer implements Machine<DialInput, DialOutput> {
   deadline(): Millis | undefined {
     let earliest = Infinity
     for (const dial of this.#dials()) earliest = Math.min(earliest, dial.deadline())
-    for (const { until } of this.#held.values()) earliest = Math.min(earliest, until)
+    for (const { until } of [...this.#held.values(), ...this.#behind.values()]) earliest = Math.min(earliest, until)
     return earliest === Infinity ? undefined : earliest
   }
 
@@ -124,7 +127,7 @@ export class Dialer implements Machine<DialInput, DialOutput> {
         this.#find(input.dial)?.candidate(input.candidate, now)
         return
       case 'connected':
-        this.#find(input.dial)?.connected()
+        this.#connected(input.dial, now)
         return
       case 'tick':
         return
@@ -193,6 +196,11 @@ export class Dialer implements Machine<DialInput, DialOutput> {
       dial.drop()
       return
     }
+    const first = this.#underWay(dial)
+    if (first) {
+      this.#behind.set(dial, { first, until: now + BEHIND_MS })
+      return
+    }
     const ours = this.#crossing(dial)
     if (!ours) {
       dial.announce()
@@ -210,10 +218,43 @@ export class Dialer implements Machine<DialInput, DialOutput> {
   #crossing(dial: IncomingDial): OutgoingDial | undefined {
     if (dial.isPresence || dial.caller === undefined) return undefined
     for (const ours of this.#outgoing.values()) {
-      if (ours.remote !== dial.caller || ours.isPresence) continue
+      if (ours.remote !== dial.caller || ours.isPresence || ours.isInvitation) continue
       if (ours.isUnanswered || isAnsweredBy(ours, dial)) return ours
     }
     return undefined
+  }
+
+  /** A dial with the instance that knocks which comes of an invitation: they took up ours, or we took up theirs and they have answered. */
+  #underWay(dial: IncomingDial): OutgoingDial | IncomingDial | undefined {
+    if (dial.isPresence || dial.caller === undefined) return undefined
+    return this.#dials().find(
+      (other) => other !== dial && other.remote === dial.caller && isOfInvitation(other) && isWithInstanceOf(other, dial),
+    )
+  }
+
+  /** The dial has become a connection: what else the same instance has begun comes too late. */
+  #connected(number: DialNumber, now: Millis): void {
+    const first = this.#find(number)
+    if (!first) return
+    for (const dial of this.#incoming.values()) {
+      if (dial === first || dial.isPresence || dial.caller === undefined || dial.caller !== first.remote) continue
+      if (!isWithInstanceOf(first, dial)) continue
+      if (this.#behind.has(dial)) dial.drop()
+      else if (dial.isAccepted && !dial.isAnswered) dial.cancel(now)
+    }
+    first.connected()
+  }
+
+  /**
+   * Whoever wants a person shares what is under way: a dial of ours that nobody has answered gives way to one, of whatever way and of
+   * either side, whose other end is known to be that person.
+   */
+  #share(): void {
+    for (const ours of this.#outgoing.values()) {
+      if (!ours.isUnanswered || ours.isPresence || ours.remote === undefined) continue
+      const other = this.#dials().find((dial) => dial !== ours && dial.remote === ours.remote && !dial.isPresence && isSure(dial))
+      if (other) ours.yieldTo(other.number)
+    }
   }
 
   #isLower(dial: IncomingDial): boolean {
@@ -240,12 +281,32 @@ export class Dialer implements Machine<DialInput, DialOutput> {
         this.#rivals.set(dial, ours)
       }
     }
+    for (const [dial, { first, until }] of this.#behind) {
+      if (!dial.hasEnded && !first.hasEnded && now < until) continue
+      this.#behind.delete(dial)
+      dial.announce()
+    }
     for (const [dial, ours] of this.#rivals) {
       if (isAnsweredBy(ours, dial)) dial.cancel(now)
       else if (dial.isAnswered && ours.isUnanswered) ours.yieldTo(dial.number)
       if (dial.hasEnded || ours.hasEnded || ours.answeredBy) this.#rivals.delete(dial)
     }
   }
+}
+
+/** Whether its other end is authenticated, and chose us. */
+function isSure(dial: OutgoingDial | IncomingDial): boolean {
+  if (dial.hasEnded) return false
+  return dial instanceof OutgoingDial ? dial.answeredBy !== undefined : dial.isAnswered
+}
+
+function isOfInvitation(dial: OutgoingDial | IncomingDial): boolean {
+  return isSure(dial) && (dial instanceof OutgoingDial ? dial.isInvitation : dial.caller === undefined)
+}
+
+function isWithInstanceOf(one: OutgoingDial | IncomingDial, dial: IncomingDial): boolean {
+  const instance = one instanceof OutgoingDial ? one.answeredBy : one.instance
+  return instance !== undefined && dial.instance !== undefined && equal(instance, dial.instance)
 }
 
 /** Whether it was the knocking instance itself that answered our own dial. */

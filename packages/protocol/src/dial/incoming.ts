@@ -56,6 +56,7 @@ interface Offered {
   readonly to: Bytes
   readonly envelope: Bytes
   readonly instance: Bytes
+  readonly dialId: Bytes
   /** Who they are: known from the start, or proved and granted since. */
   readonly caller: PeerId | undefined
 }
@@ -70,6 +71,8 @@ export class IncomingDial {
   #knock: Knock | undefined
   #candidates: Candidate[] = []
   #state: State = { type: 'reading' }
+  /** Who they turned out to be, where that is not known beforehand: they have proved it and were let in. */
+  #guest: PeerId | undefined
   #isAnnounced = false
   #isAccepted = false
   /** Of the offer. */
@@ -112,6 +115,11 @@ export class IncomingDial {
     return this.doorstep.way.kind === 'contact' ? this.doorstep.way.remote : undefined
   }
 
+  /** Who it is, as far as is known. */
+  get remote(): PeerId | undefined {
+    return this.caller ?? this.#guest
+  }
+
   get instance(): Bytes | undefined {
     return this.#knock?.instance
   }
@@ -125,9 +133,9 @@ export class IncomingDial {
     return this.#isAccepted && !this.hasEnded
   }
 
-  /** Their answer has come, so they are who they say, and chose us. */
+  /** Their answer or their proof has come, so they are who they say, and chose us. */
   get isAnswered(): boolean {
-    return this.#state.type === 'answered'
+    return this.#state.type === 'answered' || (this.#guest !== undefined && !this.hasEnded)
   }
 
   /** The same dial through another carrier has the same key; its address would differ. */
@@ -141,8 +149,8 @@ export class IncomingDial {
   announce(): void {
     if (this.#state.type !== 'judging') return
     this.#isAnnounced = true
-    const { protocols } = this.#state.knock
-    this.#context.emit({ type: 'knock', dial: this.number, doorstep: this.doorstep, from: this.caller, protocols })
+    const { instance, protocols } = this.#state.knock
+    this.#context.emit({ type: 'knock', dial: this.number, doorstep: this.doorstep, from: this.caller, instance, protocols })
   }
 
   judge(verdict: Verdict): void {
@@ -206,6 +214,7 @@ export class IncomingDial {
       this.#end(new KithError('used', 'somebody else was first'))
       return
     }
+    this.#guest = by.id
     // Candidates, or none: this is how they learn that they are in.
     exchange.say({ type: 'candidates', candidates: [] })
     this.#state = { ...offered, type: 'offered', exchange, caller: by.id }
@@ -280,7 +289,8 @@ export class IncomingDial {
   #offer(handshake: Handshake, knock: Knock, envelope: Bytes, now: Millis): void {
     const to = knock.replyAddress
     const exchange = new Exchange(handshake.split(), this.doorstep.origin, to, this.#context.emit)
-    this.#state = { type: 'offered', exchange, to, envelope, instance: knock.instance, caller: this.caller }
+    const { instance, dialId } = knock
+    this.#state = { type: 'offered', exchange, to, envelope, instance, dialId, caller: this.caller }
     this.#resend.start(now)
     if (this.caller) return
     introduce(
@@ -337,13 +347,14 @@ export class IncomingDial {
   #answered(remote: TransportDescription, now: Millis): void {
     const state = this.#state
     if (state.type !== 'offered') return
-    const { exchange, instance, caller } = state
+    const { exchange, instance, dialId, caller } = state
     if (caller === undefined) {
       this.#end(violation('an answer before the proof'))
       return
     }
     this.#state = { type: 'answered', exchange }
-    const peer: DialPeer = { id: caller, instance, role: 1, origin: exchange.origin, bindKey: exchange.noise.bindKey }
+    const { origin, noise } = exchange
+    const peer: DialPeer = { id: caller, instance, role: 1, dialId, origin, bindKey: noise.bindKey }
     this.#context.emit({ type: 'answered', dial: this.number, remote, peer })
     for (const candidate of this.#candidates) exchange.candidate(candidate, now)
     this.#candidates = []

@@ -26,6 +26,8 @@ export interface DialPeer {
   /** 16 bytes. */
   readonly instance: Bytes
   readonly role: Role
+  /** 16 bytes, drawn by the caller for this dial: of two connections between the same two instances it tells which to use. */
+  readonly dialId: Bytes
   /** The carrier that brought us together. */
   readonly origin: string
   readonly bindKey: Bytes
@@ -72,6 +74,8 @@ export type DialOutput =
       readonly dial: DialNumber
       readonly doorstep: Doorstep
       readonly from: PeerId | undefined
+      /** Which of their tabs or devices. */
+      readonly instance: Bytes
       readonly protocols: readonly ProtocolName[]
     }
   /** A knock is out: until it is answered there is time to make the RTCPeerConnection that 'describe' will ask. */
@@ -87,7 +91,7 @@ export type DialOutput =
   | { readonly type: 'granted'; readonly dial: DialNumber; readonly by: Introduced }
   /** They are online. With no protocols asked for, the dial has done its work. */
   | { readonly type: 'present'; readonly dial: DialNumber; readonly remote: PeerId }
-  /** Ours gave way to theirs, which crossed it and goes on as `to`: should that end, it is for the driver to dial again. */
+  /** Ours gave way to another dial with the same person, which goes on as `to`: should that end, it is for the driver to dial again. */
   | { readonly type: 'yielded'; readonly dial: DialNumber; readonly to: DialNumber }
   /** It ended without a connection. Also for incoming ones, so that what was started for them is stopped. */
   | { readonly type: 'ended'; readonly dial: DialNumber; readonly error: KithError }

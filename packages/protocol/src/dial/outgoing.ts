@@ -50,6 +50,7 @@ export class OutgoingDial {
   readonly startedAt: Millis
   readonly #context: DialContext
   readonly #request: DialRequest
+  readonly #dialId: Bytes
   readonly #knocks: SentKnock[] = []
   /** Ephemeral keys of the accepts that were read; with each that was not chosen, where to tell it so. */
   readonly #answersRead = new Map<string, Exchange | undefined>()
@@ -71,8 +72,9 @@ export class OutgoingDial {
     this.#answerRate = new TokenBucket(KNOCKS_PER_SECOND, KNOCK_BURST, now)
     const keys = context.newAddress()
     context.emit({ type: 'bind', dial: this.number, keys, origins: request.replyOrigins })
+    this.#dialId = context.random(16)
     this.#knock({
-      dialId: context.random(16),
+      dialId: this.#dialId,
       instance: context.instance,
       replyAddress: keys.address,
       replyOrigins: request.replyOrigins,
@@ -80,9 +82,14 @@ export class OutgoingDial {
     })
   }
 
-  /** Whom we dial, where that is known beforehand. */
+  /** Whom we dial: known beforehand, or once the inviter has proved it. */
   get remote(): PeerId | undefined {
-    return this.#request.way.kind === 'contact' ? this.#request.way.remote : undefined
+    if (this.#request.way.kind === 'contact') return this.#request.way.remote
+    return 'peer' in this.#state ? this.#state.peer.id : undefined
+  }
+
+  get isInvitation(): boolean {
+    return this.#request.way.kind === 'invite'
   }
 
   get isPresence(): boolean {
@@ -133,7 +140,7 @@ export class OutgoingDial {
     if ('exchange' in this.#state) this.#state.exchange.candidate(candidate, now)
   }
 
-  /** Theirs crossed ours and goes on. */
+  /** Another dial with the same person goes on. */
   yieldTo(dial: number): void {
     this.#context.emit({ type: 'yielded', dial: this.number, to: dial })
     this.#close()
@@ -265,7 +272,8 @@ export class OutgoingDial {
   }
 
   #describe(exchange: Exchange, offer: Offer, id: PeerId, by: Introduced | undefined): void {
-    const peer: DialPeer = { id, instance: offer.instance, role: 0, origin: exchange.origin, bindKey: exchange.noise.bindKey }
+    const { origin, noise } = exchange
+    const peer: DialPeer = { id, instance: offer.instance, role: 0, dialId: this.#dialId, origin, bindKey: noise.bindKey }
     this.#state = { type: 'describing', exchange, peer, by }
     this.#context.emit({ type: 'describe', dial: this.number, remote: offer.description, peer })
   }

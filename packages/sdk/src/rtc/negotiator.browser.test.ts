@@ -277,13 +277,20 @@ describe('an end', () => {
   })
 })
 
-test('connecting takes no statistics', async () => {
-  const getStats = vi.spyOn(CountedConnection.prototype, 'getStats')
+test('the path is read when ICE has one, and not again when the channels open', async () => {
+  const { getStats } = CountedConnection.prototype
+  const asked: RTCIceConnectionState[] = []
+  const spy = vi.spyOn(CountedConnection.prototype, 'getStats').mockImplementation(function (this: RTCPeerConnection) {
+    asked.push(this.iceConnectionState)
+    return getStats.call(this)
+  })
   const { offerer, answerer } = await connectedPair()
-  await offerer.negotiator.stats()
-  expect(getStats.mock.contexts).toEqual([offerer.connection])
-  expect(answerer.errors).toEqual([])
-  getStats.mockRestore()
+  await Promise.all([offerer.negotiator.readingPath, answerer.negotiator.readingPath])
+  expect([offerer.negotiator.path, answerer.negotiator.path]).toEqual(['direct', 'direct'])
+  expect(asked).toContain('connected')
+  expect(asked.every((state) => state === 'connected' || state === 'completed')).toBe(true)
+  expect([...offerer.errors, ...answerer.errors]).toEqual([])
+  spy.mockRestore()
 })
 
 describe('ICE', () => {
