@@ -7,6 +7,8 @@ import type { PathStats } from './rtc/path-stats.ts'
 
 const remote = identityFromSeed(new Uint8Array(32).fill(2)).id
 
+const ends = { remote, instance: new Uint8Array(16), dialId: new Uint8Array(16) }
+
 const measured: PathStats = { path: 'direct', roundTripMs: 10, lossRatio: undefined, bytesSent: 1, bytesReceived: 2 }
 
 /** A connection over memory lanes; `stats` is what its RTCPeerConnection says of itself. */
@@ -15,7 +17,7 @@ async function connection({ isLocal = false }: { isLocal?: boolean } = {}) {
   const stats = vi.fn<Negotiator['stats']>(async () => measured)
   const close = vi.fn()
   const negotiator = { stats, close } as unknown as Negotiator
-  const it = new PeerConnection({ remote, link: dialler, negotiator, isLocal, contact: () => undefined })
+  const it = new PeerConnection({ ...ends, link: dialler, negotiator, isLocal, contact: () => undefined })
   const states: string[] = []
   const paths: string[] = []
   it.on('state', (state) => states.push(state))
@@ -141,7 +143,7 @@ test('what the remote serves is kept current', async () => {
   const { dialler, callee } = linkPair({}, { protocols: [ECHO] })
   await Promise.all([dialler.ready, callee.ready])
   const negotiator = { stats: async () => measured, close: () => {} } as unknown as Negotiator
-  await using it = new PeerConnection({ remote, link: dialler, negotiator, isLocal: false, contact: () => undefined })
+  await using it = new PeerConnection({ ...ends, link: dialler, negotiator, isLocal: false, contact: () => undefined })
   expect([...it.protocols]).toEqual([ECHO])
   const told = new Promise<ReadonlySet<string>>((resolve) => it.on('protocols', resolve))
   callee.setProtocols([])

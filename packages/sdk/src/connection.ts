@@ -1,5 +1,5 @@
 /** What carries all conversations with one peer: a link, and the RTCPeerConnection under it. */
-import { KithError, type PeerId, type ProtocolName } from '@kith/protocol'
+import { type Bytes, hex, KithError, type PeerId, type ProtocolName } from '@kith/protocol'
 import type {
   Connection,
   ConnectionEvents,
@@ -12,15 +12,19 @@ import type {
 } from './api.ts'
 import type { Contact } from './contact-record.ts'
 import { datagrams } from './datagrams.ts'
-import { Emitter, type Stop } from './events.ts'
+import { Emitter, report, type Stop } from './events.ts'
 import type { Link, LinkStream } from './link/link.ts'
 import { MediaDesk, type MediaOpenOptions } from './media/desk.ts'
 import { qualityOf } from './quality.ts'
+import { Retirement } from './retirement.ts'
 import type { Negotiator, NegotiatorState } from './rtc/negotiator.ts'
 import type { PathStats } from './rtc/path-stats.ts'
 
 export interface ConnectionOptions {
   readonly remote: PeerId
+  /** Which of the remote's tabs or devices it is, and which of the two ends' dials it came of; 16 bytes each. */
+  readonly instance: Bytes
+  readonly dialId: Bytes
   readonly link: Link
   readonly negotiator: Negotiator
   /** Both ends are tabs of this browser. */
@@ -31,21 +35,42 @@ export interface ConnectionOptions {
 /** When the path is read again: the candidate that says where the remote is may come late, and ICE may find a better pair. */
 const PATH_MS = 200
 
+/** A ping that was not answered for so long, in so many steps: a page that was busy itself has not waited. */
+const PROBE_MS = 2_000
+const PROBE_STEPS = 8
+
 export class PeerConnection implements Connection {
   readonly remote: PeerId
+  /** In hex, of the remote and of the dial. */
+  readonly instance: string
+  readonly dialId: string
   readonly closed: Promise<{ code: number; reason: string }>
   readonly #options: ConnectionOptions
   readonly #events = new Emitter<ConnectionEvents>()
   readonly #media: MediaDesk
+  readonly #retirement: Retirement
+  readonly #watchers = new Set<() => void>()
+  /** ICE has the remote's consent (RFC 7675). */
+  #hasConsent = true
+  /** Something speaks against the remote's being there; until it is heard again. */
+  #isDoubted = false
+  /** In doubt, it was asked for a sign of life and gave none. */
+  #isSilent = false
   #state: Connection['state'] = 'connected'
   #path: Connection['path']
 
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.remote = options.remote
+    this.instance = hex(options.instance)
+    this.dialId = hex(options.dialId)
     this.#path = options.isLocal ? 'local' : (options.negotiator.path ?? 'direct')
     const { link } = options
     this.#media = new MediaDesk({ link, negotiator: options.negotiator, connection: this })
+    this.#retirement = new Retirement(link, () => {
+      // Its promise is `closed`, which those who care await.
+      this.close({ reason: 'another connection is in use' }).catch(() => undefined)
+    })
     link.onProtocols((protocols) => this.#events.emit('protocols', protocols))
     const firstReading = setTimeout(() => this.#readPath(), PATH_MS)
     this.closed = link.closed.finally(() => {
@@ -78,6 +103,74 @@ export class PeerConnection implements Connection {
 
   get path(): Connection['path'] {
     return this.#path
+  }
+
+  /** Whether streams are opened on it without a second thought. */
+  get isSure(): boolean {
+    return this.#state === 'connected' && !this.#isDoubted && !this.#retirement.isFinal
+  }
+
+  /** Whether it may serve again: it is not closed, nor given up for another. */
+  get isLive(): boolean {
+    return this.#state !== 'closed' && !this.#retirement.isFinal
+  }
+
+  /** By `performance.now()`; 0: nothing was heard. */
+  get heardAt(): number {
+    return this.#options.link.heardAt
+  }
+
+  /** Calls back when `isSure` or `isLive` may have changed. */
+  watch(listener: () => void): void {
+    this.#watchers.add(listener)
+  }
+
+  /** Whether the remote gives a sign of life within PROBE_MS, when it is asked for one. */
+  probe(): Promise<boolean> {
+    const { link } = this.#options
+    return new Promise((resolve) => {
+      let steps = 0
+      const done = (isAlive: boolean) => {
+        clearInterval(timer)
+        stop()
+        resolve(isAlive)
+      }
+      const timer = setInterval(() => {
+        steps += 1
+        if (steps === PROBE_STEPS) done(false)
+      }, PROBE_MS / PROBE_STEPS)
+      const stop = link.onHeard(() => done(true))
+      link.closed.then(
+        () => done(false),
+        () => done(false),
+      )
+      link.ping()
+    })
+  }
+
+  /**
+   * Something speaks against the remote's being there, as a knock of its next start does. Until it is heard again new streams look
+   * for another connection; without a sign of life for PROBE_MS it is 'reconnecting'.
+   */
+  doubt(): void {
+    if (this.#isDoubted || this.#state === 'closed') return
+    this.#isDoubted = true
+    const stop = this.#options.link.onHeard(() => {
+      stop()
+      this.#isDoubted = this.#isSilent = false
+      this.#update()
+    })
+    this.probe().then((isAlive) => {
+      this.#isSilent = this.#isDoubted && !isAlive
+      this.#update()
+    }, report)
+    this.#update()
+  }
+
+  /** Another connection with the same instance takes all new streams; `false`: no longer. */
+  retire(isReplaced: boolean): void {
+    if (isReplaced) this.#retirement.begin()
+    else this.#retirement.cancel()
   }
 
   on<E extends keyof ConnectionEvents>(event: E, listener: (payload: ConnectionEvents[E]) => unknown): Stop {
@@ -125,11 +218,13 @@ export class PeerConnection implements Connection {
   pathChanged(state: NegotiatorState): void {
     switch (state) {
       case 'connected':
-        this.#become('connected')
+        this.#hasConsent = true
+        this.#update()
         this.#readPath()
         return
       case 'disconnected':
-        this.#become('reconnecting')
+        this.#hasConsent = false
+        this.#update()
         return
       case 'failed':
       case 'closed':
@@ -157,10 +252,16 @@ export class PeerConnection implements Connection {
     await this.close()
   }
 
+  #update(): void {
+    this.#become(this.#hasConsent && !this.#isSilent ? 'connected' : 'reconnecting')
+  }
+
   #become(state: Connection['state']): void {
-    if (this.#state === state || this.#state === 'closed') return
+    if (this.#state === 'closed') return
+    const isNews = this.#state !== state
     this.#state = state
-    this.#events.emit('state', state)
+    for (const watcher of this.#watchers) watcher()
+    if (isNews) this.#events.emit('state', state)
   }
 
   #readPath(): void {

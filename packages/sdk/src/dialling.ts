@@ -33,6 +33,8 @@ import { SpareConnections } from './rtc/spare-connections.ts'
 export interface Knocking {
   readonly doorstep: Doorstep
   readonly from: PeerId | undefined
+  /** Which of their tabs or devices, 16 bytes. */
+  readonly instance: Bytes
   readonly protocols: readonly ProtocolName[]
 }
 
@@ -67,6 +69,8 @@ export interface LinkUp {
   readonly peer: DialPeer
   readonly link: Link
   readonly negotiator: Negotiator
+  /** When its dial began, by `performance.now()`. */
+  readonly begunAt: number
 }
 
 export interface DialRequest {
@@ -82,8 +86,11 @@ const PATH_WAIT_MS = 250
 
 /** The RTCPeerConnection of one dial, from its first description to a link that is up. */
 interface Leg {
-  /** Where that is known beforehand. */
-  readonly whom: PeerId | undefined
+  readonly begunAt: number
+  /** Known beforehand, or once an invitation is granted. */
+  whom: PeerId | undefined
+  /** `whom` is at the other end, and wants us. */
+  isSure: boolean
   /** Through these it speaks. */
   readonly origins: readonly string[]
   /** Whoever only asks for presence needs no RTCPeerConnection. */
@@ -91,6 +98,8 @@ interface Leg {
   readonly disclosure: Disclosure
   negotiator?: Negotiator
   local?: TransportDescription
+  /** Why it ended. */
+  error?: KithError
   /** Known once both are authenticated. */
   remote?: { readonly description: TransportDescription; readonly peer: DialPeer }
   link?: Link
@@ -123,20 +132,34 @@ export class Dialling {
     return new Set([...this.#legs.values()].flatMap(({ origins }) => origins))
   }
 
-  /** Errors: 'too-many' 'closed'; what comes of it is told to the host. */
-  dial({ way, routes, protocols, timeoutMs, disclosure }: DialRequest): DialNumber {
+  /**
+   * Errors: 'too-many' 'closed'; what comes of it is told to the host. `begun` gets its number before that; where it says that the dial
+   * is not wanted any more, there is none.
+   */
+  dial(request: DialRequest, begun: (dial: DialNumber) => boolean = () => true): DialNumber {
+    const { way, routes, protocols, timeoutMs, disclosure } = request
     if (this.#isClosed) throw closed()
     const isForPresence = protocols.length === 0
     if (!isForPresence && !this.#hasRoom()) throw new KithError('too-many', 'There are too many connections already.')
     const dial = this.#nextDial++
     const origins = [...new Set(routes.map((route) => route.origin))]
     const whom = way.kind === 'contact' ? way.remote : undefined
+    if (!begun(dial)) return dial
     const leg = newLeg({ whom, origins, isForPresence, disclosure })
     this.#legs.set(dial, leg)
     this.#driver.give({ type: 'dial', dial, way, routes, replyOrigins: origins, protocols, timeoutMs })
-    // The machine's only reason to end it at once; nobody knew its number yet.
-    if (!this.#legs.has(dial)) throw new KithError('too-many', 'There are too many dials under way.')
+    if (leg.error?.code === 'too-many') throw new KithError('too-many', 'There are too many dials under way.')
     return dial
+  }
+
+  /** A dial that is under way with them, of whatever way and of either side, once its other end is known to be them. */
+  underWay(whom: PeerId): DialNumber | undefined {
+    return [...this.#legs].find(([, leg]) => leg.whom === whom && leg.isSure && !leg.isForPresence)?.[0]
+  }
+
+  /** Cancels it where nothing can have come of it at the other end. */
+  release(dial: DialNumber): void {
+    if (!this.#legs.get(dial)?.link) this.cancel(dial)
   }
 
   cancel(dial: DialNumber): void {
@@ -195,6 +218,7 @@ export class Dialling {
         const leg = this.#legs.get(output.dial)
         if (!leg?.negotiator) return
         leg.remote = { description: output.remote, peer: output.peer }
+        this.#found(output.dial, output.peer.id)
         this.#openLink(output.dial, leg)
         leg.negotiator.describe(output.remote)
         return
@@ -204,7 +228,10 @@ export class Dialling {
         return
       case 'proved':
         this.#host.proved(output.doorstep, output.by).then(
-          (granted) => this.#driver.give({ type: 'grant', dial: output.dial, granted }),
+          (granted) => {
+            if (granted) this.#found(output.dial, output.by.id)
+            this.#driver.give({ type: 'grant', dial: output.dial, granted })
+          },
           (error: unknown) => {
             report(error)
             this.#driver.give({ type: 'cancel', dial: output.dial })
@@ -212,6 +239,7 @@ export class Dialling {
         )
         return
       case 'granted':
+        this.#found(output.dial, output.by.id)
         this.#host.granted(output.dial, output.by)
         return
       case 'present':
@@ -220,10 +248,21 @@ export class Dialling {
       case 'yielded':
         this.#host.yielded(output.dial, output.to)
         return
-      case 'ended':
+      case 'ended': {
+        const leg = this.#legs.get(output.dial)
+        if (leg) leg.error = output.error
         if (this.#giveUp(output.dial)) this.#host.ended(output.dial, output.error)
         return
+      }
     }
+  }
+
+  /** Whoever wants them from now on shares this dial. */
+  #found(dial: DialNumber, whom: PeerId): void {
+    const leg = this.#legs.get(dial)
+    if (!leg) return
+    leg.whom = whom
+    leg.isSure = true
   }
 
   #bind({ dial, keys, origins }: Extract<DialOutput, { type: 'bind' }>): void {
@@ -340,7 +379,7 @@ export class Dialling {
     leg.link = link
     const up = () => {
       if (this.#legs.get(dial) !== leg) return
-      leg.onState = this.#host.connected(dial, { peer, link, negotiator })
+      leg.onState = this.#host.connected(dial, { peer, link, negotiator, begunAt: leg.begunAt })
       this.#legs.delete(dial)
       leg.unbind()
       this.#driver.give({ type: 'connected', dial })
@@ -383,7 +422,7 @@ export class Dialling {
 }
 
 function newLeg(leg: Pick<Leg, 'whom' | 'origins' | 'isForPresence' | 'disclosure'>): Leg {
-  return { ...leg, onState: () => undefined, unbind: () => undefined }
+  return { ...leg, begunAt: performance.now(), isSure: false, onState: () => undefined, unbind: () => undefined }
 }
 
 const closed = () => new KithError('closed', 'This peer has been closed.')

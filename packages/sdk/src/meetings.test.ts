@@ -1,32 +1,104 @@
 import { type DialNumber, identityFromSeed, KithError, type PeerId } from '@kith/protocol'
 import { expect, test, vi } from 'vitest'
 import type { PeerConnection } from './connection.ts'
-import { Meetings, type Wish } from './meetings.ts'
+import { Meetings, type MeetingsHost, type Wish } from './meetings.ts'
 
 const ada = identityFromSeed(new Uint8Array(32).fill(1)).id
 const wish = { protocols: ['/chat/v1'], timeoutMs: 10_000, disclose: undefined, signal: undefined } as const satisfies Wish
 
-/** As much of a connection as meetings see. */
-function connection(remote: PeerId) {
+const NOTHING: MeetingsHost = {
+  dial: () => new Promise(() => {}),
+  underWay: () => undefined,
+  cancel: () => {},
+  release: () => {},
+  announce: () => {},
+}
+
+interface Fake {
+  readonly connection: PeerConnection
+  /** Its end. */
+  close(): void
+  /** 'connected' and in no doubt, or not. */
+  become(standing: { state?: PeerConnection['state']; isSure?: boolean }): void
+  /** Of the last probe. */
+  answer(isAlive: boolean): void
+  /** What was asked of it, in order. */
+  readonly asked: string[]
+}
+
+let connections = 0
+
+/** As much of a connection as meetings see. Each is with an instance of its own unless it is named. */
+function connection(
+  remote: PeerId,
+  { instance = `i${++connections}`, dialId = `d${connections}`, heardAt = Infinity } = {},
+): Fake {
   let close = () => {}
+  let answer = (_isAlive: boolean) => {}
   const closed = new Promise<void>((resolve) => {
     close = resolve
   })
-  return { connection: { remote, closed } as unknown as PeerConnection, close }
+  const asked: string[] = []
+  const watchers: (() => void)[] = []
+  const it = {
+    ...{ remote, closed, instance, dialId, heardAt, isSure: true, isLive: true, state: 'connected' as PeerConnection['state'] },
+    carries: () => false,
+    watch: (watcher: () => void) => watchers.push(watcher),
+    retire: (isReplaced: boolean) => {
+      if (isReplaced) asked.push('retire')
+    },
+    doubt: () => {
+      asked.push('doubt')
+      become({ isSure: false })
+    },
+    fail: ({ code }: KithError) => {
+      asked.push(code)
+      become({ state: 'closed', isSure: false })
+      close()
+    },
+    probe: () => {
+      asked.push('probe')
+      return new Promise<boolean>((resolve) => {
+        answer = resolve
+      })
+    },
+  }
+  const become: Fake['become'] = (standing) => {
+    Object.assign(it, standing)
+    it.isLive = it.state !== 'closed'
+    for (const watcher of watchers) watcher()
+  }
+  return {
+    connection: it as unknown as PeerConnection,
+    close: () => {
+      become({ state: 'closed', isSure: false })
+      close()
+    },
+    become,
+    answer: (isAlive) => answer(isAlive),
+    asked,
+  }
 }
 
 function meetings() {
   let next = 1
   const dials: { dial: DialNumber; wish: Wish }[] = []
   const cancelled: DialNumber[] = []
+  const released: DialNumber[] = []
+  const announced: PeerConnection[] = []
+  const underWay = new Map<PeerId, DialNumber>()
   const it = new Meetings({
     dial: async (_to, asked, begun) => {
       dials.push({ dial: next, wish: asked })
       begun(next++)
     },
+    underWay: (to) => underWay.get(to),
     cancel: (dial) => cancelled.push(dial),
+    release: (dial) => released.push(dial),
+    announce: (connection) => announced.push(connection),
   })
-  return { it, dials, cancelled }
+  const add = ({ connection }: Fake, begunAt = 0) => it.add(connection, begunAt)
+  return { it, add, dials, cancelled, released, announced, underWay }
 }
 
 test('all that want one person share one dial', async () => {
@@ -35,7 +107,7 @@ test('all that want one person share one dial', async () => {
   const second = it.with(ada, wish)
   await vi.waitFor(() => expect(dials).toHaveLength(1))
   const live = connection(ada)
-  it.add(live.connection)
+  it.add(live.connection, 0)
   expect(await first).toBe(live.connection)
   expect(await second).toBe(live.connection)
   expect(await it.with(ada, wish)).toBe(live.connection)
@@ -49,7 +121,7 @@ test('a connection that they dialled serves as well', async () => {
   it.yielded(1, -7)
   it.ended(1, new KithError('no-answer'))
   const live = connection(ada)
-  it.add(live.connection)
+  it.add(live.connection, 0)
   expect(await wanted).toBe(live.connection)
 })
 
@@ -88,12 +160,12 @@ test('who had more patience than the first dials again for the time that is left
   await expect(hasty).rejects.toMatchObject({ code: 'no-answer' })
   await vi.waitFor(() => expect(dials).toHaveLength(2))
   const live = connection(ada)
-  it.add(live.connection)
+  it.add(live.connection, 0)
   expect(await patient).toBe(live.connection)
 })
 
 test('a dial that cannot begin rejects all that waited', async () => {
-  const it = new Meetings({ dial: () => Promise.reject(new KithError('no-relay')), cancel: () => {} })
+  const it = new Meetings({ ...NOTHING, dial: () => Promise.reject(new KithError('no-relay')) })
   await expect(it.with(ada, wish)).rejects.toMatchObject({ code: 'no-relay' })
 })
 
@@ -107,8 +179,8 @@ test('of several connections to one person the one last used stands for them, an
   const { it } = meetings()
   const phone = connection(ada)
   const desk = connection(ada)
-  it.add(phone.connection)
-  it.add(desk.connection)
+  it.add(phone.connection, 0)
+  it.add(desk.connection, 0)
   expect(it.connections.get(ada)).toBe(desk.connection)
   it.used(phone.connection)
   expect(it.connections.get(ada)).toBe(phone.connection)
@@ -129,7 +201,7 @@ test('each waits as long as it said, whoever began', async () => {
     await hasty
     expect(cancelled).toEqual([])
     const live = connection(ada)
-    it.add(live.connection)
+    it.add(live.connection, 0)
     expect(await patient).toBe(live.connection)
     expect(vi.getTimerCount()).toBe(0)
   } finally {
@@ -143,14 +215,13 @@ test('a dial that never begins, and one that never ends, end in time; neither le
     const signal = new AbortController().signal
     const added = vi.spyOn(signal, 'addEventListener')
     const removed = vi.spyOn(signal, 'removeEventListener')
-    let begin = (_dial: DialNumber) => {}
-    const cancelled: DialNumber[] = []
+    let begin = (_dial: DialNumber) => true
     const it = new Meetings({
+      ...NOTHING,
       dial: (_to, _wish, begun) => {
         begin = begun
         return new Promise(() => {})
       },
-      cancel: (dial) => cancelled.push(dial),
     })
     const wanted = expect(it.with(ada, { ...wish, signal })).rejects.toMatchObject({ code: 'timeout' })
     await vi.advanceTimersByTimeAsync(wish.timeoutMs + 1_000)
@@ -158,8 +229,7 @@ test('a dial that never begins, and one that never ends, end in time; neither le
     expect(vi.getTimerCount()).toBe(0)
     expect(removed.mock.calls).toEqual(added.mock.calls)
     // Too late: nobody wants it any more.
-    begin(5)
-    expect(cancelled).toEqual([5])
+    expect(begin(5)).toBe(false)
   } finally {
     vi.useRealTimers()
   }
@@ -167,12 +237,12 @@ test('a dial that never begins, and one that never ends, end in time; neither le
 
 test('a dial that gives way in the instant in which it begins is not lost', async () => {
   const it: Meetings = new Meetings({
+    ...NOTHING,
     dial: async (_to, _wish, begun) => {
       begun(1)
       it.yielded(1, -7)
       it.ended(-7, new KithError('too-many'))
     },
-    cancel: () => {},
   })
   await expect(it.with(ada, { ...wish, timeoutMs: 50 })).rejects.toMatchObject({ code: 'no-answer' })
 })
@@ -191,11 +261,12 @@ test('their dial, which ours gave way to, outlives my patience', async () => {
 test('a connection that is being closed is not handed out', async () => {
   const { it, dials } = meetings()
   const old = connection(ada)
-  it.add(Object.assign(old.connection, { state: 'closed' }))
+  it.add(old.connection, 0)
+  old.become({ state: 'closed', isSure: false })
   const wanted = it.with(ada, wish)
   await vi.waitFor(() => expect(dials).toHaveLength(1))
   const live = connection(ada)
-  it.add(live.connection)
+  it.add(live.connection, 0)
   expect(await wanted).toBe(live.connection)
 })
 
@@ -204,4 +275,178 @@ test('closing ends all waiting', async () => {
   const wanted = it.with(ada, wish)
   it.close(new KithError('closed'))
   await expect(wanted).rejects.toMatchObject({ code: 'closed' })
+})
+
+// ── any dial that is under way ──
+
+test('a dial that is under way to them by another way is shared, and where it comes to nothing we dial', async () => {
+  const { it, dials, cancelled, underWay } = meetings()
+  underWay.set(ada, -3)
+  const wanted = it.with(ada, wish)
+  const second = it.with(ada, wish)
+  await Promise.resolve()
+  expect(dials).toEqual([])
+  underWay.delete(ada)
+  it.ended(-3, new KithError('timeout'))
+  await vi.waitFor(() => expect(dials).toHaveLength(1))
+  expect(dials[0]?.wish.timeoutMs).toBeGreaterThan(9_000)
+  const live = connection(ada)
+  it.add(live.connection, 0)
+  expect([await wanted, await second]).toEqual([live.connection, live.connection])
+  expect(cancelled).toEqual([])
+})
+
+test('who leaves a dial that others began does not cancel it', async () => {
+  const { it, cancelled, underWay } = meetings()
+  underWay.set(ada, 4)
+  const abort = new AbortController()
+  const wanted = it.with(ada, { ...wish, signal: abort.signal })
+  abort.abort()
+  await expect(wanted).rejects.toMatchObject({ code: 'aborted' })
+  expect(cancelled).toEqual([])
+})
+
+test('a connection that came by another way than our dial makes the dial needless', async () => {
+  const { it, add, dials, released } = meetings()
+  const wanted = it.with(ada, wish)
+  await vi.waitFor(() => expect(dials).toHaveLength(1))
+  add(connection(ada))
+  await wanted
+  expect(released).toEqual([1])
+})
+
+// ── two connections to one instance ──
+
+test.each([
+  ['first', 'a', 'b'],
+  ['second', 'b', 'a'],
+])('of two to one instance the one of the lower dial id is in use, here the %s; the other retires', async (_, one, other) => {
+  const { it, add, announced } = meetings()
+  const [first, second] = [one, other].map((dialId) => connection(ada, { instance: 'i', dialId })) as [Fake, Fake]
+  add(first)
+  add(second)
+  const [lower, higher] = one < other ? [first, second] : [second, first]
+  expect(it.connections.get(ada)).toBe(lower.connection)
+  expect(await it.with(ada, wish)).toBe(lower.connection)
+  expect(higher.asked).toContain('retire')
+  expect(lower.asked).not.toContain('retire')
+  // Streams that still come on the other do not make it the one in use.
+  it.used(higher.connection)
+  expect(it.connections.get(ada)).toBe(lower.connection)
+  // One that was never in use is not announced.
+  expect(announced).toEqual([...new Set([first.connection, lower.connection])])
+  higher.close()
+  await Promise.resolve()
+  expect(it.connections.get(ada)).toBe(lower.connection)
+  lower.close()
+  expect(it.connections.size).toBe(0)
+})
+
+test('the one in use ends before the other: that one is in use again, and announced', async () => {
+  const { it, add, announced } = meetings()
+  const [lower, higher] = ['a', 'b'].map((dialId) => connection(ada, { instance: 'i', dialId })) as [Fake, Fake]
+  add(lower)
+  add(higher)
+  expect(announced).toEqual([lower.connection])
+  lower.close()
+  expect(it.connections.get(ada)).toBe(higher.connection)
+  expect(announced).toEqual([lower.connection, higher.connection])
+})
+
+test('two instances are no doubles: both live, whichever has the lower dial id', async () => {
+  const { it, add, announced } = meetings()
+  const [phone, desk] = [connection(ada, { dialId: 'a' }), connection(ada, { dialId: 'b' })]
+  add(phone)
+  add(desk)
+  expect(it.connections.get(ada)).toBe(desk.connection)
+  expect([...phone.asked, ...desk.asked]).toEqual(['probe'])
+  phone.answer(true)
+  await Promise.resolve()
+  expect(phone.asked).toEqual(['probe'])
+  expect(announced).toEqual([phone.connection, desk.connection])
+})
+
+// ── what a crash has left ──
+
+test('while one reconnects, open dials beside it; the same instance anew takes over, and the old one is lost', async () => {
+  const { it, add, dials } = meetings()
+  const old = connection(ada, { instance: 'i', dialId: 'a' })
+  add(old)
+  old.become({ state: 'reconnecting', isSure: false })
+  expect(it.connections.get(ada)).toBe(old.connection)
+  const wanted = it.with(ada, wish)
+  await vi.waitFor(() => expect(dials).toHaveLength(1))
+  const anew = connection(ada, { instance: 'i', dialId: 'b' })
+  add(anew)
+  expect(await wanted).toBe(anew.connection)
+  expect(old.asked).toEqual(['lost'])
+})
+
+test('one that reconnects and is back serves whoever waits, and the dial beside it is needless', async () => {
+  const { it, add, dials, released } = meetings()
+  const old = connection(ada)
+  add(old)
+  old.become({ state: 'reconnecting', isSure: false })
+  const wanted = it.with(ada, wish)
+  await vi.waitFor(() => expect(dials).toHaveLength(1))
+  old.become({ state: 'connected', isSure: true })
+  expect(await wanted).toBe(old.connection)
+  expect(released).toEqual([1])
+})
+
+test('where no dial can begin, one that reconnects is waited for; what hindered the dial is the error', async () => {
+  const failing = { ...NOTHING, dial: () => Promise.reject(new KithError('no-relay')) }
+  const patient = new Meetings(failing)
+  const old = connection(ada)
+  patient.add(old.connection, 0)
+  old.become({ state: 'reconnecting', isSure: false })
+  await expect(patient.with(ada, { ...wish, timeoutMs: 50 })).rejects.toMatchObject({ code: 'no-relay' })
+  const wanted = patient.with(ada, wish)
+  await Promise.resolve()
+  old.become({ state: 'connected', isSure: true })
+  expect(await wanted).toBe(old.connection)
+  old.become({ state: 'reconnecting', isSure: false })
+  const hopeless = patient.with(ada, wish)
+  await Promise.resolve()
+  old.close()
+  await expect(hopeless).rejects.toMatchObject({ code: 'no-relay' })
+})
+
+test('another instance comes: the old one is asked, and lost where it does not answer', async () => {
+  const { it, add } = meetings()
+  const crashed = connection(ada, { heardAt: 10 })
+  add(crashed)
+  const back = connection(ada)
+  add(back, 20)
+  expect(await it.with(ada, wish)).toBe(back.connection)
+  expect(crashed.asked).toEqual(['doubt', 'probe'])
+  crashed.answer(false)
+  await vi.waitFor(() => expect(crashed.asked).toEqual(['doubt', 'probe', 'lost']))
+  expect(it.connections.get(ada)).toBe(back.connection)
+})
+
+test('a knock makes a connection doubtful, and closes nothing: open waits for a sign of life, then dials', async () => {
+  vi.useFakeTimers()
+  try {
+    const { it, add, dials } = meetings()
+    const old = connection(ada)
+    add(old)
+    it.knocked(ada)
+    expect(old.asked).toEqual(['doubt'])
+    const first = it.with(ada, wish)
+    await vi.advanceTimersByTimeAsync(499)
+    expect(dials).toEqual([])
+    old.become({ isSure: true })
+    expect(await first).toBe(old.connection)
+    it.knocked(ada)
+    const second = it.with(ada, wish)
+    await vi.advanceTimersByTimeAsync(501)
+    expect(dials).toHaveLength(1)
+    const back = connection(ada)
+    add(back)
+    expect(await second).toBe(back.connection)
+    expect(old.asked).not.toContain('lost')
+  } finally {
+    vi.useRealTimers()
+  }
 })

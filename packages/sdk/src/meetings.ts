@@ -1,17 +1,30 @@
 /**
- * Who I am connected with, and whom I am trying to reach. All that want one person share one attempt; it ends well with the first
- * connection to them, whoever dialled it.
+ * Who I am connected with, and whom I am trying to reach. All who want one person share one attempt; it ends well with the first
+ * connection to them, whoever dialled it and by whatever way.
+ *
+ * There may still be several connections to one person: one for each of their instances (tabs, devices), which all live; and of one
+ * instance two whose dials crossed. Of those, both ends use the one of the lower dial id, and the other closes when its streams are
+ * over. Where a new connection comes beside an old one, the old one may be what a crash has left: it is asked for a sign of life.
  */
 import { type DialNumber, KithError, type PeerId, type ProtocolName } from '@kith/protocol'
 import type { Disclosure } from './api.ts'
 import type { PeerConnection } from './connection.ts'
 import { now } from './driver.ts'
+import { report } from './events.ts'
 import type { Link } from './link/link.ts'
 
 export interface MeetingsHost {
-  /** Starts a dial and tells its number at once: it may end, or give way, before a promise could tell. Rejects as `open` does. */
-  dial(to: PeerId, wish: Wish, begun: (dial: DialNumber) => void): Promise<void>
+  /**
+   * Starts a dial. `begun` gets its number before anything comes of it, and says whether it is still wanted. Rejects as `open` does.
+   */
+  dial(to: PeerId, wish: Wish, begun: (dial: DialNumber) => boolean): Promise<void>
+  /** A dial that is under way with them, of whatever way and of either side, once its other end is known to be them. */
+  underWay(to: PeerId): DialNumber | undefined
   cancel(dial: DialNumber): void
+  /** Cancels it where nothing can have come of it at the other end. */
+  release(dial: DialNumber): void
+  /** A connection that is in use for the first time. */
+  announce(connection: PeerConnection): void
 }
 
 /** What whoever wants a connection says about it; of several who want the same person, the first one's counts. */
@@ -28,22 +41,32 @@ const GRACE_MS = 250
 /** Beyond it `setTimeout` fires at once; nobody waits so long. */
 const TIMER_MAX_MS = 2 ** 31 - 1
 
+/** A connection in doubt has so long to give a sign of life before we dial beside it: more than most round trips take. */
+const DOUBT_MS = 500
+
 interface Attempt {
   /** Ours, or the one that it gave way to. */
   dial: DialNumber | undefined
   waiters: number
   hasYielded: boolean
   isOver: boolean
+  /** Why the dial failed, while a connection that may come back is waited for. */
+  failure: unknown
+  begin: ReturnType<typeof setTimeout> | undefined
   readonly done: Promise<PeerConnection>
   readonly resolve: (connection: PeerConnection) => void
   readonly reject: (error: unknown) => void
 }
 
 export class Meetings {
-  /** By PeerId, the one last used. */
+  /** By PeerId, the one in use. */
   readonly connections = new Map<PeerId, PeerConnection>()
   readonly #host: MeetingsHost
   readonly #all = new Set<PeerConnection>()
+  readonly #announced = new WeakSet<PeerConnection>()
+  /** When an instance was last connected with or used, counted in uses; by PeerId and instance. */
+  readonly #usedAt = new Map<string, number>()
+  #uses = 0
   readonly #attempts = new Map<PeerId, Attempt>()
   /** Links with streams that wait for their connection. */
   readonly #awaited = new Map<
@@ -92,11 +115,11 @@ export class Meetings {
     for (;;) {
       throwIfAborted(signal)
       const live = this.connections.get(to)
-      if (live && live.state !== 'closed') return live
-      const attempt = this.#attempts.get(to) ?? this.#begin(to, { ...wish, timeoutMs: until - now() })
+      if (live?.isSure) return live
+      const attempt = this.#attempts.get(to) ?? this.#begin(to, wish, until)
       attempt.waiters += 1
       try {
-        return await orGivenUp(attempt.done, until, signal)
+        return await orGivenUp(attempt, until, signal)
       } catch (error) {
         // Somebody with less patience began it: go on for the time that is left.
         if (!(error instanceof KithError) || error.code !== 'no-answer' || until - now() < 100) throw error
@@ -107,29 +130,40 @@ export class Meetings {
     }
   }
 
-  /** A link to them is up. */
-  add(connection: PeerConnection): void {
+  /**
+   * A link to them is up, and both ends have confirmed it.
+   * @param begunAt when its dial began, by `performance.now()`
+   */
+  add(connection: PeerConnection, begunAt: number): void {
     const { remote } = connection
+    const others = this.#to(remote)
     this.#all.add(connection)
-    this.connections.set(remote, connection)
+    this.#use(connection)
     for (const [link, { resolve }] of this.#awaited) if (connection.carries(link)) resolve(connection)
     const gone = () => {
       this.#all.delete(connection)
-      if (this.connections.get(remote) !== connection) return
-      this.connections.delete(remote)
-      const other = [...this.#all].find((one) => one.remote === remote)
-      if (other) this.connections.set(remote, other)
+      if (!this.#to(remote).some(({ instance }) => instance === connection.instance)) this.#usedAt.delete(keyOf(connection))
+      this.#changed(remote)
     }
+    connection.watch(() => this.#changed(remote))
+    for (const other of others) this.#outlives(other, connection, begunAt)
+    this.#changed(remote)
     connection.closed.then(gone, gone)
-    const attempt = this.#attempts.get(remote)
-    if (!attempt) return
-    this.#settle(remote, attempt)
-    attempt.resolve(connection)
   }
 
   /** It opened or was handed a stream. */
   used(connection: PeerConnection): void {
-    if (this.#all.has(connection)) this.connections.set(connection.remote, connection)
+    if (!this.#all.has(connection)) return
+    this.#use(connection)
+    this.#changed(connection.remote)
+  }
+
+  /**
+   * They knock, though there is a connection: they may have started anew, or lost it. A knock proves nothing (it may have been held
+   * back), so nothing is closed for it.
+   */
+  knocked(from: PeerId): void {
+    for (const connection of this.#to(from)) connection.doubt()
   }
 
   yielded(dial: DialNumber, to: DialNumber): void {
@@ -144,9 +178,9 @@ export class Meetings {
     const entry = this.#find(dial)
     if (!entry) return
     const [to, attempt] = entry
-    this.#settle(to, attempt)
-    // Theirs, which ours gave way to, came to nothing: we were not the ones who got no answer, so whoever has time left goes on.
-    attempt.reject(attempt.hasYielded ? new KithError('no-answer', error.message, { source: 'remote', cause: error }) : error)
+    // The one that ours gave way to came to nothing: we were not the ones who got no answer, so whoever has time left goes on.
+    const { hasYielded } = attempt
+    this.#failed(to, attempt, hasYielded ? new KithError('no-answer', error.message, { source: 'remote', cause: error }) : error)
   }
 
   /** Whoever waits, waits no longer. */
@@ -157,7 +191,70 @@ export class Meetings {
     }
   }
 
-  #begin(to: PeerId, wish: Wish): Attempt {
+  // ── several connections to one person ──
+
+  #to(remote: PeerId): PeerConnection[] {
+    return this.all().filter((connection) => connection.remote === remote && connection.isLive)
+  }
+
+  #use(connection: PeerConnection): void {
+    this.#uses += 1
+    this.#usedAt.set(keyOf(connection), this.#uses)
+  }
+
+  /** What becomes of `old` now that `connection` is confirmed. */
+  #outlives(old: PeerConnection, connection: PeerConnection, begunAt: number): void {
+    const isSame = old.instance === connection.instance
+    const lost = () => old.fail(new KithError('lost', 'The connection was lost; there is another one.', { source: 'network' }))
+    if (isSame && old.state === 'reconnecting') {
+      lost()
+      return
+    }
+    // Heard since the new one's dial began, they are two whose dials crossed; else the remote may have lost the old one.
+    if (old.heardAt < begunAt) old.doubt()
+    old.probe().then((isAlive) => {
+      if (!isAlive && old.state !== 'closed') lost()
+    }, report)
+  }
+
+  /** Chooses anew which connection is in use for them, and which are replaced. */
+  #changed(remote: PeerId): void {
+    const live = this.#to(remote).sort((a, b) => this.#compare(a, b))
+    const [best] = live
+    if (best) this.connections.set(remote, best)
+    else this.connections.delete(remote)
+    const first = new Map<string, PeerConnection>()
+    for (const connection of live) {
+      const rival = first.get(connection.instance)
+      connection.retire(rival?.isSure === true)
+      if (rival) continue
+      first.set(connection.instance, connection)
+      if (this.#announced.has(connection)) continue
+      this.#announced.add(connection)
+      this.#host.announce(connection)
+    }
+    const attempt = this.#attempts.get(remote)
+    if (!attempt) return
+    if (best?.isSure) {
+      this.#settle(remote, attempt)
+      attempt.resolve(best)
+      if (attempt.dial !== undefined && !attempt.hasYielded) this.#host.release(attempt.dial)
+    } else if (!best && attempt.failure) {
+      this.#settle(remote, attempt)
+      attempt.reject(attempt.failure)
+    }
+  }
+
+  /** The one to use first: those that are sure, of the instance that was used last, of the lowest dial id. */
+  #compare(a: PeerConnection, b: PeerConnection): number {
+    if (a.isSure !== b.isSure) return a.isSure ? -1 : 1
+    if (a.instance !== b.instance) return (this.#usedAt.get(keyOf(b)) ?? 0) - (this.#usedAt.get(keyOf(a)) ?? 0)
+    return a.dialId < b.dialId ? -1 : 1
+  }
+
+  // ── attempts ──
+
+  #begin(to: PeerId, wish: Wish, until: number): Attempt {
     let resolve: Attempt['resolve'] = () => undefined
     let reject: Attempt['reject'] = () => undefined
     const done = new Promise<PeerConnection>((yes, no) => {
@@ -166,27 +263,58 @@ export class Meetings {
     })
     // Whoever waits hears of it; after the last one has gone, nobody does.
     done.catch(() => undefined)
-    const attempt: Attempt = { dial: undefined, waiters: 0, hasYielded: false, isOver: false, done, resolve, reject }
+    const attempt: Attempt = {
+      ...{ dial: undefined, waiters: 0, hasYielded: false, isOver: false, failure: undefined, begin: undefined },
+      ...{ done, resolve, reject },
+    }
     this.#attempts.set(to, attempt)
+    // ICE still has consent: one that is only in doubt will most often answer before a dial could.
+    if (this.connections.get(to)?.state === 'connected') {
+      attempt.begin = setTimeout(() => this.#dial(to, wish, until, attempt), DOUBT_MS)
+    } else {
+      this.#dial(to, wish, until, attempt)
+    }
+    return attempt
+  }
+
+  #dial(to: PeerId, wish: Wish, until: number, attempt: Attempt): void {
+    attempt.begin = undefined
+    const other = this.#host.underWay(to)
+    if (other !== undefined) {
+      attempt.dial = other
+      attempt.hasYielded = true
+      return
+    }
     const begun = (dial: DialNumber) => {
       attempt.dial = dial
-      if (attempt.isOver) this.#host.cancel(dial)
+      return !attempt.isOver
     }
-    this.#host.dial(to, wish, begun).catch((error: unknown) => {
-      this.#settle(to, attempt)
-      reject(error)
+    this.#host.dial(to, { ...wish, timeoutMs: until - now() }, begun).catch((error: unknown) => {
+      if (!attempt.isOver) this.#failed(to, attempt, error)
     })
-    return attempt
+  }
+
+  /** Where a connection may come back, only who waits decides for how long. */
+  #failed(to: PeerId, attempt: Attempt, error: unknown): void {
+    const mayWait = this.connections.has(to) && !(error instanceof KithError && error.code === 'no-answer')
+    if (mayWait) {
+      attempt.dial = undefined
+      attempt.failure = error
+      return
+    }
+    this.#settle(to, attempt)
+    attempt.reject(error)
   }
 
   #abandon(to: PeerId, attempt: Attempt): void {
     this.#settle(to, attempt)
-    // The one that ours gave way to is theirs: they still want it.
+    // The one that ours gave way to is wanted by others: theirs by them, that of an invitation by whoever accepts it.
     if (attempt.dial !== undefined && !attempt.hasYielded) this.#host.cancel(attempt.dial)
   }
 
   #settle(to: PeerId, attempt: Attempt): void {
     attempt.isOver = true
+    clearTimeout(attempt.begin)
     if (this.#attempts.get(to) === attempt) this.#attempts.delete(to)
   }
 
@@ -194,6 +322,8 @@ export class Meetings {
     return [...this.#attempts].find(([, attempt]) => attempt.dial === dial)
   }
 }
+
+const keyOf = ({ remote, instance }: PeerConnection): string => `${remote} ${instance}`
 
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw aborted(signal)
@@ -203,8 +333,8 @@ export function aborted(signal: AbortSignal): KithError {
   return new KithError('aborted', 'The operation was aborted.', { cause: signal.reason })
 }
 
-/** What `promise` gives, unless the signal or the time comes first. */
-function orGivenUp<T>(promise: Promise<T>, until: number, signal: AbortSignal | undefined): Promise<T> {
+/** What the attempt gives, unless the signal or the time comes first. */
+function orGivenUp(attempt: Attempt, until: number, signal: AbortSignal | undefined): Promise<PeerConnection> {
   return new Promise((resolve, reject) => {
     const settle = (how: () => void) => {
       clearTimeout(timer)
@@ -212,10 +342,10 @@ function orGivenUp<T>(promise: Promise<T>, until: number, signal: AbortSignal | 
       how()
     }
     const onAbort = () => settle(() => signal && reject(aborted(signal)))
-    const late = () => settle(() => reject(new KithError('timeout', 'No connection came about in time.')))
+    const late = () => settle(() => reject(attempt.failure ?? new KithError('timeout', 'No connection came about in time.')))
     const timer = setTimeout(late, Math.min(Math.max(0, until - now()) + GRACE_MS, TIMER_MAX_MS))
     signal?.addEventListener('abort', onAbort)
-    promise.then(
+    attempt.done.then(
       (value) => settle(() => resolve(value)),
       (error: unknown) => settle(() => reject(error)),
     )

@@ -153,7 +153,10 @@ class LocalPeer implements Peer {
     this.#dialling = new Dialling(this.#host())
     this.#meetings = new Meetings({
       dial: (to, wish, begun) => this.#dial(to, wish, begun),
+      underWay: (to) => this.#dialling.underWay(to),
       cancel: (dial) => this.#dialling.cancel(dial),
+      release: (dial) => this.#dialling.release(dial),
+      announce: (connection) => this.#events.emit('connection', connection),
     })
     this.#presence = new Presence({
       absent: () => this.#reachable().filter((id) => this.#isAbsent(id)),
@@ -277,7 +280,7 @@ class LocalPeer implements Peer {
     }
   }
 
-  async #dial(to: PeerId, { protocols, timeoutMs, disclose }: Wish, begun: (dial: DialNumber) => void): Promise<void> {
+  async #dial(to: PeerId, { protocols, timeoutMs, disclose }: Wish, begun: (dial: DialNumber) => boolean): Promise<void> {
     const until = now() + timeoutMs
     const carriers = this.#roster.towards(this.contacts.get(to)?.relays ?? [])
     if (carriers.length === 0) throw new KithError('no-relay', 'There is no relay to reach them through.')
@@ -288,7 +291,7 @@ class LocalPeer implements Peer {
     // Blocked while we waited.
     this.#checkNotBlocked(to)
     const way = { kind: 'contact', remote: to } as const
-    begun(this.#dialling.dial({ way, routes, protocols, timeoutMs: Math.max(0, until - now()), disclosure }))
+    this.#dialling.dial({ way, routes, protocols, timeoutMs: Math.max(0, until - now()), disclosure }, begun)
   }
 
   /** A knock that wants nothing: are they there? */
@@ -391,11 +394,12 @@ class LocalPeer implements Peer {
     const { contacts, options } = this.#opened
     if (!from || contacts.get(from)?.trust === 'blocked') return 'silence'
     contacts.seen(from)
+    this.#meetings.knocked(from)
     if (protocols.length === 0) return options.presence === false ? 'silence' : 'here'
     return { offer: this.#policy.towards(from) }
   }
 
-  #connected({ peer, link, negotiator }: LinkUp): (state: NegotiatorState) => void {
+  #connected({ peer, link, negotiator, begunAt }: LinkUp): (state: NegotiatorState) => void {
     const { contacts } = this.#opened
     if (!this.#mayMeet(peer)) {
       link.fail(new KithError('blocked', 'They are no contact of ours, or blocked.'))
@@ -404,14 +408,15 @@ class LocalPeer implements Peer {
     }
     const connection = new PeerConnection({
       remote: peer.id,
+      instance: peer.instance,
+      dialId: peer.dialId,
       link,
       negotiator,
       isLocal: peer.origin === 'broadcast',
       contact: () => contacts.get(peer.id),
     })
-    this.#meetings.add(connection)
     contacts.seen(peer.id)
-    this.#events.emit('connection', connection)
+    this.#meetings.add(connection, begunAt)
     return (state) => connection.pathChanged(state)
   }
 

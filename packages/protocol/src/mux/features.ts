@@ -11,6 +11,8 @@ export const FEATURES = {
   /** Each stream has a little credit of its own (frames 12 and 13), for when the connection's is used up: streams that nobody reads
    *  cannot stop the others. */
   ownCredit: 'own-credit',
+  /** Control message 11: its sender opens no more streams here, since another connection between the two instances is in use. */
+  retire: 'retire',
 } as const
 
 export type Feature = (typeof FEATURES)[keyof typeof FEATURES]

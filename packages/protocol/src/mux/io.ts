@@ -24,6 +24,8 @@ export type MuxInput =
   | { readonly type: 'serve'; readonly served: ServedProtocols }
   /** A whole control message of a type that others own. */
   | { readonly type: 'opaque'; readonly number: OpaqueType; readonly message: Bytes }
+  /** Ask the remote for a sign of life. Before 'ready' it changes nothing. */
+  | { readonly type: 'ping' }
   /** Say goodbye; 'closed' comes when it has been pulled. */
   | { readonly type: 'close'; readonly code: number; readonly reason: string }
   /** The path is gone for good. */

@@ -272,6 +272,9 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
       case 'opaque':
         this.#session.send(input.number, input.message)
         return
+      case 'ping':
+        if (this.#session.phase === 'open') this.#session.ping()
+        return
       case 'close':
         this.#close(input.code, input.reason.slice(0, GOAWAY_REASON_MAX_LENGTH))
         return

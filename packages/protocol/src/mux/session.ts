@@ -134,6 +134,11 @@ export class Session {
     this.#opaque.push({ type: 'opaque', number, message })
   }
 
+  /** Asks for a sign of life now. */
+  ping(): void {
+    this.#ping = { token: ++this.#pings, sentAt: undefined }
+  }
+
   /** Whether anything will be said: to one who has not confirmed who they are, not even goodbye. */
   leave(code: number, reason: string): boolean {
     if (this.#state.phase === 'confirming' || this.#state.phase === 'left') return false
@@ -148,7 +153,7 @@ export class Session {
     }
     if (this.#pingAt !== undefined && now >= this.#pingAt) {
       this.#pingAt = now + LINK_PING_MS
-      this.#ping = { token: ++this.#pings, sentAt: undefined }
+      this.ping()
     }
   }
 
@@ -208,6 +213,7 @@ export class Session {
       case 'goaway':
         return { type: 'goaway', code: message.code, reason: message.reason }
       case 'opaque':
+        if (message.number === 11 && !this.has('retire')) throw violation('retires though it was not agreed upon')
         return { type: 'opaque', number: message.number, message: message.message }
       case 'confirm':
       case 'hello':

@@ -70,6 +70,8 @@ export class Link {
   readonly #host: StreamHost
   readonly #protocolListeners = new Set<(protocols: ReadonlySet<ProtocolName>) => void>()
   readonly #controlListeners = new Set<(type: OpaqueType, fields: Fields) => void>()
+  readonly #lifeListeners = new Set<() => void>()
+  #heardAt = 0
   #remoteProtocols: ReadonlySet<ProtocolName> = new Set()
   #isDraining = false
   /** Whoever has just been told could answer, whoever has opened or closed could go on: what they say shares a message with that, and
@@ -195,7 +197,28 @@ export class Link {
     this.#give({ type: 'fail', error })
   }
 
-  /** For parts of the control lane that are not the link's: SDP for media (4) and mentions (10). */
+  /** Nothing is open on it, and the remote has all that was sent. */
+  get isIdle(): boolean {
+    return this.#mux.streams === 0 && this.#mux.unacknowledgedBytes === 0
+  }
+
+  /** When a message of the remote's came last, but for datagrams; by `performance.now()`. 0: none has. */
+  get heardAt(): number {
+    return this.#heardAt
+  }
+
+  /** Calls back at every message of the remote's. */
+  onHeard(listener: () => void): Stop {
+    this.#lifeListeners.add(listener)
+    return makeStop(() => this.#lifeListeners.delete(listener))
+  }
+
+  /** Asks the remote for a sign of life. */
+  ping(): void {
+    this.#give({ type: 'ping' })
+  }
+
+  /** For parts of the control lane that are not the link's: SDP for media (4), mentions (10), and that another connection is in use (11). */
   sendControl(type: OpaqueType, fields: readonly Packable[]): void {
     this.#give({ type: 'opaque', number: type, message: pack([type, ...fields]) })
   }
@@ -222,6 +245,7 @@ export class Link {
       this.fail(violation('a message that is not binary'))
       return
     }
+    for (const listener of this.#lifeListeners) listener()
     if (lane === 'datagrams') {
       this.#mux.receiveDatagram(bytes, now)
       this.#tell()
@@ -229,7 +253,8 @@ export class Link {
       this.#arm()
       return
     }
-    this.#mux.handle({ type: 'message', lane, bytes }, now())
+    this.#heardAt = now()
+    this.#mux.handle({ type: 'message', lane, bytes }, this.#heardAt)
     this.#tell()
     this.#writersTurn.await()
   }
