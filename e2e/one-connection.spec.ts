@@ -10,13 +10,20 @@ async function slow(context: BrowserContext, holdMs: number): Promise<void> {
   await context.addInitScript((holdMs) => {
     const used = new Set<RTCPeerConnection>()
     const { setRemoteDescription, addIceCandidate } = RTCPeerConnection.prototype
-    RTCPeerConnection.prototype.setRemoteDescription = function (this: RTCPeerConnection, description) {
+    RTCPeerConnection.prototype.setRemoteDescription = function (
+      this: RTCPeerConnection,
+      description: RTCSessionDescriptionInit,
+    ): Promise<void> {
       used.add(this)
-      return setRemoteDescription.call(this, description)
+      return (setRemoteDescription as (description: RTCSessionDescriptionInit) => Promise<void>).call(this, description)
     }
-    RTCPeerConnection.prototype.addIceCandidate = async function (this: RTCPeerConnection, candidate?) {
+    RTCPeerConnection.prototype.addIceCandidate = async function (
+      this: RTCPeerConnection,
+      candidate?: RTCIceCandidateInit | null,
+    ): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, holdMs))
-      if (this.signalingState !== 'closed') await addIceCandidate.call(this, candidate)
+      if (this.signalingState !== 'closed')
+        await (addIceCandidate as (candidate?: RTCIceCandidateInit | null) => Promise<void>).call(this, candidate)
     }
     Object.assign(window, {
       live: () => [...used].filter(({ signalingState }) => signalingState !== 'closed').length,
@@ -34,7 +41,7 @@ async function person(context: BrowserContext, page: string, url: string): Promi
     peer.handle('/echo/v1', (stream) => stream.readable.pipeTo(stream.writable))
     const announced: unknown[] = []
     peer.on('connection', (connection) => announced.push(connection))
-    const echo = async (who: { id: string }) => {
+    const echo = async (who: Known) => {
       const stream = await peer.open(who, '/echo/v1')
       const writer = stream.writable.getWriter()
       await writer.write(new TextEncoder().encode('here'))
@@ -47,10 +54,12 @@ async function person(context: BrowserContext, page: string, url: string): Promi
   return opened
 }
 
+type Known = { readonly id: import('@kith/sdk').PeerId }
+
 interface Here {
   readonly peer: import('@kith/sdk').Peer
   readonly announced: unknown[]
-  echo(who: { id: string }): Promise<{ text: string; isInUse: boolean }>
+  echo(who: Known): Promise<{ text: string; isInUse: boolean }>
   live(): number
   most(): number
 }
@@ -87,9 +96,7 @@ test('accept(), then open() at once', async ({ relay, site, newBrowser }) => {
 test('invite.accepted, then open() at once', async ({ relay, site, newBrowser }) => {
   const [here, there] = await two(newBrowser, site.scriptTagPage, relay.url)
   const link = await invite(here)
-  const opening = here.evaluate(async () =>
-    window.echo(await (window as unknown as { accepted: Promise<{ id: string }> }).accepted),
-  )
+  const opening = here.evaluate(async () => window.echo(await (window as unknown as { accepted: Promise<Known> }).accepted))
   await there.evaluate(async (link) => void (await window.peer.accept(link)), link)
   expect(await opening).toEqual(HERE)
   expect([await live(here), await live(there), await most(here), await most(there)]).toEqual([1, 1, 1, 1])
@@ -99,7 +106,7 @@ test('both open() as soon as they know each other, several times', async ({ rela
   const [here, there] = await two(newBrowser, site.scriptTagPage, relay.url)
   const link = await invite(here)
   const opening = here.evaluate(async () => {
-    const guest = await (window as unknown as { accepted: Promise<{ id: string }> }).accepted
+    const guest = await (window as unknown as { accepted: Promise<Known> }).accepted
     return Promise.all([window.echo(guest), window.echo(guest)])
   })
   const visiting = there.evaluate(async (link) => {

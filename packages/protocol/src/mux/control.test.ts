@@ -41,6 +41,7 @@ const messages: [wire: string, message: ControlMessage][] = [
   ['92 08 01', { type: 'pong', token: 1 }],
   ['93 09 07 a3627965', { type: 'goaway', code: 7, reason: 'bye' }],
   ['92 04 a3736470', { type: 'opaque', number: 4, message: fromHex('9204a3736470') }],
+  ['91 0b', { type: 'opaque', number: 11, message: fromHex('910b') }],
   ['92 0a 90', { type: 'opaque', number: 10, message: fromHex('920a90') }],
 ]
 
@@ -62,7 +63,7 @@ test('a hello of a build without features names none', () => {
 
 test.each<[string, Packable]>([
   ['no array', 1],
-  ['an unknown type', [11]],
+  ['an unknown type', [12]],
   ['type 0', [0]],
   ['an HMAC of 31 bytes', [1, bytes(31)]],
   ['version 0', [2, 0, bytes(16), [], [1, 1, 1]]],

@@ -405,3 +405,28 @@ test('other parts have their own messages on the control lane', async () => {
   dialler.sendControl(4, ['v=0'])
   expect(await told).toEqual([4, 'v=0'])
 })
+
+test('retiring is said only where both know it; else it is a violation', async () => {
+  const both = linkPair()
+  await Promise.all([both.dialler.ready, both.callee.ready])
+  const told = new Promise((resolve) => both.callee.onControl(resolve))
+  both.dialler.sendControl(11, [])
+  expect(await told).toBe(11)
+  const one = linkPair({}, { features: [] })
+  await Promise.all([one.dialler.ready, one.callee.ready])
+  expect([one.dialler.has('retire'), one.callee.has('retire')]).toEqual([false, false])
+  one.dialler.sendControl(11, [])
+  await expect(one.callee.closed).rejects.toMatchObject({ code: 'peer-violation' })
+})
+
+test('a ping is answered at once, and what was heard last is known', async () => {
+  const { dialler, callee } = linkPair()
+  expect(dialler.heardAt).toBe(0)
+  await Promise.all([dialler.ready, callee.ready])
+  await vi.waitFor(() => expect(dialler.roundTripMs).toBeDefined())
+  const before = performance.now()
+  const heard = new Promise<void>((resolve) => dialler.onHeard(resolve))
+  dialler.ping()
+  await heard
+  await vi.waitFor(() => expect(dialler.heardAt).toBeGreaterThanOrEqual(before))
+})
