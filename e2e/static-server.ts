@@ -4,6 +4,7 @@ import { createReadStream, existsSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { GLOBAL_BUILD, PAGE_FOLDER, RELEASED_GLOBAL_BUILD } from './relay.ts'
 
 const TYPES: Record<string, string> = {
@@ -18,6 +19,7 @@ const BESIDE: Record<string, string> = {
   '/kith.global.js': GLOBAL_BUILD,
   '/released/kith.global.js': RELEASED_GLOBAL_BUILD,
   '/hello.html': join(dirname(GLOBAL_BUILD), '../examples/hello.html'),
+  '/worker.js': fileURLToPath(new URL('pages/worker.js', import.meta.url)),
 }
 
 /** Pages with nothing but a script-tag build. */
