@@ -72,13 +72,32 @@ interface Program {
   readonly info: TestInfo
 }
 
-/** Two people at the program under this heading, the second by the link that the first one's page printed. */
-async function two({ heading, body = '', newBrowser, info }: Program, use: (here: Page, there: Page) => Promise<void>) {
+/** What two people do at a program once the guest has come, by `arrive`. `round` counts from 0. */
+type Use = (here: Page, there: Page, arrive: () => Promise<unknown>, round: number) => Promise<void>
+
+/**
+ * Two people at the program under this heading, the second by the link that the first one's page printed: when they come, after the guest
+ * has reloaded the page, whose address is still the link, and after both have.
+ */
+async function two({ heading, body = '', newBrowser, info }: Program, use: Use) {
   await serve(await buildPage(heading, body, info), async (url) => {
     const { page, link } = await host(url, newBrowser)
+    // Not used yet, it is the same one after a reload.
+    expect(await reloadHost(page)).toBe(link)
     const guest = await (await newBrowser()).newPage()
-    await Promise.all([guest.goto(link), use(page, guest)])
+    await test.step('the guest comes', () => use(page, guest, () => guest.goto(link), 0))
+    await test.step('the guest reloads', () => use(page, guest, () => guest.reload(), 1))
+    // It is used now: another is printed.
+    expect(await reloadHost(page)).not.toBe(link)
+    await test.step('both have reloaded', () => use(page, guest, () => guest.reload(), 2))
   })
+}
+
+/** The link that the host's page prints when it starts again. */
+async function reloadHost(page: Page): Promise<string> {
+  const link = printed(page, '#kith-invite=')
+  await page.reload()
+  return await link
 }
 
 test('no program is left out', () => {
@@ -89,42 +108,66 @@ test('no program is left out', () => {
   ).toEqual(['Chat', 'Call', 'Document'])
 })
 
-test('README, chat: the line arrives', async ({ newBrowser }, info) => {
-  await two({ heading: 'Chat', newBrowser, info }, async (here) => {
-    expect(await printed(here, 'hello')).toMatch(/^12D3KooW\w{44} hello$/)
+test('README, chat: the line arrives, also after reloads', async ({ newBrowser }, info) => {
+  await two({ heading: 'Chat', newBrowser, info }, async (here, _, arrive) => {
+    const line = printed(here, 'hello')
+    await arrive()
+    expect(await line).toMatch(/^12D3KooW\w{44} hello$/)
   })
 })
 
-test('README, call: both see each other move', async ({ newBrowser }, info) => {
-  await two({ heading: 'Call', body: '<video autoplay playsinline></video>', newBrowser, info }, async (here, there) => {
+test('README, call: both see each other move, also after reloads', async ({ newBrowser }, info) => {
+  const body = '<video autoplay playsinline></video>'
+  await two({ heading: 'Call', body, newBrowser, info }, async (here, there, arrive) => {
+    // What is left of the last round is not taken for a picture of this one.
+    const before = await streamShown(here)
+    await arrive()
+    await expect.poll(() => streamShown(here)).not.toBe(before)
     for (const page of [here, there]) {
       const frames = () =>
         page.locator('video').evaluate((video: HTMLVideoElement) => video.getVideoPlaybackQuality().totalVideoFrames)
       await expect.poll(frames).toBeGreaterThan(0)
-      const before = await frames()
-      await expect.poll(frames).toBeGreaterThan(before + 5)
+      const seen = await frames()
+      await expect.poll(frames).toBeGreaterThan(seen + 5)
     }
   })
 })
 
-test('README, document: what both type, also at once, is the same in both', async ({ newBrowser }, info) => {
-  await two({ heading: 'Document', newBrowser, info }, async (here, there) => {
+/** Names what a page shows now. */
+function streamShown(page: Page): Promise<string | undefined> {
+  return page.locator('video').evaluate((video: HTMLVideoElement) => (video.srcObject as MediaStream | null)?.id)
+}
+
+test('README, document: what both type, also at once and after reloads, is the same in both', async ({ newBrowser }, info) => {
+  let typed = ''
+  await two({ heading: 'Document', newBrowser, info }, async (here, there, arrive, round) => {
     const [mine, theirs] = [here.getByRole('textbox'), there.getByRole('textbox')]
-    await mine.pressSequentially('Ada began. ')
-    await expect(theirs).toHaveText('Ada began. ')
-    await Promise.all([mine.pressSequentially('Ada went on. '), theirs.pressSequentially('Grace joined. ')])
-    for (const editor of [mine, theirs]) {
-      for (const letters of ['Ada', 'Grace']) await expect(editor).toContainText(letters)
-    }
-    await expect(async () => expect(await theirs.innerText()).toBe(await mine.innerText())).toPass()
+    const words = [`Ada began ${round}. `, `Ada went on ${round}. `, `Grace joined ${round}. `] as const
+    await arrive()
+    // The text lives as long as one of the pages: what was typed before is there, unless both have reloaded.
+    if (round === 2) typed = ''
+    await expect(async () => expect(lettersOf(await theirs.innerText())).toBe(lettersOf(typed))).toPass()
+    await mine.press('Control+End')
+    await mine.pressSequentially(words[0])
+    await expect(theirs).toContainText(words[0].trim())
+    await theirs.press('Control+End')
+    await Promise.all([mine.pressSequentially(words[1]), theirs.pressSequentially(words[2])])
+    typed += words.join('')
     // Nothing is lost or doubled: every letter that was typed, however the two were woven together.
-    expect([...(await mine.innerText()).replaceAll(/\s/g, '')].sort().join('')).toBe(
-      [...'Adabegan.Adawenton.Gracejoined.'].sort().join(''),
-    )
+    await expect(async () => {
+      const text = await mine.innerText()
+      expect(lettersOf(text)).toBe(lettersOf(typed))
+      expect(await theirs.innerText()).toBe(text)
+    }).toPass()
   })
 })
 
-test('README, without a bundler: the page echoes', async ({ browser }, info) => {
+/** Every letter, in an order that does not depend on how two people's words were woven together. */
+function lettersOf(text: string): string {
+  return [...text.replaceAll(/\s/g, '')].sort().join('')
+}
+
+test('README, without a bundler: the page echoes, also after reloads', async ({ browser }, info) => {
   const folder = info.outputPath('page')
   await mkdir(folder, { recursive: true })
   await writeFile(`${folder}/index.html`, `<!doctype html><title>Script tag</title>${codeUnder('Without a bundler')}`)
@@ -132,16 +175,24 @@ test('README, without a bundler: the page echoes', async ({ browser }, info) => 
   // A script within the page, as README.md has it: the relay forbids that to the pages that it serves.
   const newBrowser: NewBrowser = () => browser.newContext({ bypassCSP: true })
   await serve(folder, async (url) => {
-    const { link } = await host(url, newBrowser)
+    const { page: here, link } = await host(url, newBrowser)
+    expect(await reloadHost(here)).toBe(link)
     const { page: there } = await host(url, newBrowser)
-    const heard = await there.evaluate(async (invitation) => {
-      const peer = await Kith.createPeer({ storage: 'memory' })
-      const stream = await peer.open(await peer.accept(invitation), '/echo/v1')
-      const writer = stream.writable.getWriter()
-      await writer.write(new TextEncoder().encode('hello'))
-      await writer.close()
-      return await new Response(stream.readable).text()
-    }, link)
-    expect(heard).toBe('hello')
+    /** Beside the peer of the guest's own page. */
+    const echo = () =>
+      there.evaluate(async (invitation) => {
+        const peer = await Kith.createPeer({ profile: 'guest' })
+        const stream = await peer.open(await peer.accept(invitation), '/echo/v1')
+        const writer = stream.writable.getWriter()
+        await writer.write(new TextEncoder().encode('hello'))
+        await writer.close()
+        return await new Response(stream.readable).text()
+      }, link)
+    expect(await echo()).toBe('hello')
+    await reloadHost(there)
+    expect(await echo()).toBe('hello')
+    await reloadHost(here)
+    await reloadHost(there)
+    expect(await echo()).toBe('hello')
   })
 })
