@@ -202,7 +202,11 @@ export const SCOPES_MAX = 128
 export const FEATURES_MAX = 64
 export const FEATURE_NAME_MAX_LENGTH = 32
 
-/** UTF-16 units of a goaway's reason: a sentence for a person. Beyond: cut by the sender, 'peer-violation' at the receiver. */
+/** Bytes of UTF-8 in a goaway's reason: a sentence for a person, as long as WebTransport's. Beyond: cut by the sender between two
+ *  characters, 'peer-violation' at the receiver. */
+export const GOAWAY_REASON_MAX_BYTES = 1024
+
+/** UTF-16 units of it towards a build without the feature 'long-reason', to which more is a violation. Beyond: cut. */
 export const GOAWAY_REASON_MAX_LENGTH = 256
 
 /** Between pings on a link, which measure the round trip; ICE's consent checks (RFC 7675) tell whether it lives. */

@@ -231,6 +231,8 @@ export interface Connection extends Events<ConnectionEvents>, AsyncDisposable {
   /** How it is doing, as of now; holds no address. Nothing is measured for it in between: ask as often as you show it, a few
    *  milliseconds each. Rejects with 'closed'. */
   getStats(): Promise<ConnectionStats>
+  /** `reason` is a sentence for a person: 1,024 bytes of UTF-8 arrive (of a build without long reasons 256 UTF-16 units), cut
+   *  between two characters. */
   close(options?: { code?: number; reason?: string }): Promise<void>
 }
 export interface ConnectionEvents {

@@ -242,6 +242,7 @@ export class PeerConnection implements Connection {
 
   async close({ code = 0, reason = '' }: { code?: number; reason?: string } = {}): Promise<void> {
     if (!Number.isSafeInteger(code) || code < 0) throw new KithError('invalid-argument', 'A code is a whole number from 0.')
+    if (typeof reason !== 'string') throw new KithError('invalid-argument', 'A reason is text.')
     const closing = this.#options.link.close({ code, reason })
     // While the goodbye travels nothing can be opened any more: whoever wants to talk needs another connection.
     this.#become('closed')

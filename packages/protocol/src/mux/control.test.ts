@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fromHex, hex } from '../bytes/bytes.ts'
+import { fromHex, hex, utf8 } from '../bytes/bytes.ts'
 import { mutations } from '../bytes/mutate.ts'
 import { type Packable, pack } from '../bytes/struct.ts'
 import { KithError } from '../errors.ts'
@@ -7,7 +7,7 @@ import {
   FEATURE_NAME_MAX_LENGTH,
   FEATURES_MAX,
   FRAME_MAX_BYTES,
-  GOAWAY_REASON_MAX_LENGTH,
+  GOAWAY_REASON_MAX_BYTES,
   PROTOCOLS_MAX,
   SCOPES_MAX,
 } from '../limits.ts'
@@ -96,9 +96,11 @@ test('limits hold at N and not at N + 1', () => {
   expect(helloWith(['x'.repeat(FEATURE_NAME_MAX_LENGTH)])).toMatchObject({ features: ['x'.repeat(FEATURE_NAME_MAX_LENGTH)] })
   expect(() => helloWith(['x'.repeat(FEATURE_NAME_MAX_LENGTH + 1)])).toThrow(violation)
 
-  const reason = 'x'.repeat(GOAWAY_REASON_MAX_LENGTH)
-  expect(decodeControl(pack([9, 0, reason]))).toMatchObject({ reason })
-  expect(() => decodeControl(pack([9, 0, `${reason}x`]))).toThrow(violation)
+  for (const character of ['x', 'ü', '👋']) {
+    const reason = character.repeat(GOAWAY_REASON_MAX_BYTES / utf8(character).length)
+    expect(decodeControl(pack([9, 0, reason]))).toMatchObject({ reason })
+    expect(() => decodeControl(pack([9, 0, `${reason}x`]))).toThrow(violation)
+  }
 
   // [4, bin]: one byte of array, one of type, five of the bin's header.
   expect(decodeControl(pack([4, new Uint8Array(FRAME_MAX_BYTES - 5)])).type).toBe('opaque')

@@ -16,9 +16,10 @@
 import { type Fields, MAX_ELEMENTS, type Packable, pack, unpackFields } from '../bytes/struct.ts'
 import { violation } from '../errors.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
-import { FEATURE_NAME_MAX_LENGTH, FEATURES_MAX, FRAME_MAX_BYTES, GOAWAY_REASON_MAX_LENGTH, SCOPES_MAX } from '../limits.ts'
+import { FEATURE_NAME_MAX_LENGTH, FEATURES_MAX, FRAME_MAX_BYTES, GOAWAY_REASON_MAX_BYTES, SCOPES_MAX } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
 import { type LaneNumber, laneNumber, readProtocols, readScope, type Scope } from './frames.ts'
+import { utf8Length } from './reason.ts'
 
 export const MUX_VERSION = 1
 export const INSTANCE_BYTES = 16
@@ -113,7 +114,7 @@ export function decodeControl(message: Bytes): ControlMessage {
     case 8:
       return { type: 'pong', token: fields.integer() }
     case 9:
-      return { type: 'goaway', code: fields.integer(), reason: fields.text(GOAWAY_REASON_MAX_LENGTH) }
+      return { type: 'goaway', code: fields.integer(), reason: readReason(fields) }
     default:
       throw violation(`unknown control message ${number}`)
   }
@@ -138,6 +139,13 @@ function readLimits(fields: Fields): HelloLimits {
 function readFeatures(fields: Fields): readonly string[] {
   const names = fields.optional((f) => f.list(MAX_ELEMENTS, (item) => item.text(FEATURE_NAME_MAX_LENGTH)))
   return names?.slice(0, FEATURES_MAX) ?? []
+}
+
+/** What the remote may say depends on features, how much is read does not. */
+function readReason(fields: Fields): string {
+  const reason = fields.text(GOAWAY_REASON_MAX_BYTES)
+  if (utf8Length(reason) > GOAWAY_REASON_MAX_BYTES) throw violation('a reason too long')
+  return reason
 }
 
 function readLane(fields: Fields): LaneNumber {

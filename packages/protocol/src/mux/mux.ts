@@ -21,7 +21,7 @@
  */
 import { KithError, violation } from '../errors.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
-import { FRAME_MAX_BYTES, FRAME_MIN_BYTES, GOAWAY_REASON_MAX_LENGTH } from '../limits.ts'
+import { FRAME_MAX_BYTES, FRAME_MIN_BYTES } from '../limits.ts'
 import type { Bytes, Machine, Millis } from '../machine.ts'
 import { type DatagramStats, Datagrams } from './datagrams.ts'
 import { EarlyBudget, EarlyFrames } from './early.ts'
@@ -31,6 +31,7 @@ import { encodeAck, type Scope } from './frames.ts'
 import type { MuxConfig, MuxInput, MuxOutput, OpenRequest } from './io.ts'
 import { type LaneName, MuxLane } from './lanes.ts'
 import { PACK_MAX_BYTES, PACKED_FRAME_MAX_BYTES, Packing, unpackMessage } from './packing.ts'
+import { cutReason } from './reason.ts'
 import { Session } from './session.ts'
 import type { MuxStream } from './stream.ts'
 import { protocolsIn, Streams } from './streams.ts'
@@ -105,6 +106,11 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   /** Writers have had their turn: what they left free is for lower priorities. */
   release(): void {
     this.#streams.release()
+  }
+
+  /** What was given to 'close', the reason as it was sent. */
+  get goodbye(): { readonly code: number; readonly reason: string } {
+    return this.#goodbye
   }
 
   // ── what is going on ──
@@ -276,7 +282,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
         if (this.#session.phase === 'open') this.#session.ping()
         return
       case 'close':
-        this.#close(input.code, input.reason.slice(0, GOAWAY_REASON_MAX_LENGTH))
+        this.#close(input.code, cutReason(input.reason, this.has('long-reason')))
         return
       case 'fail':
         this.#fail(input.error)

@@ -102,8 +102,9 @@ export function exchange(a: Bench, b: Bench): void {
 }
 
 /** Two that have confirmed and said hello. */
-export function readyPair(served?: readonly ProtocolName[]): [Bench, Bench] {
-  const pair: [Bench, Bench] = [new Bench(0, served && { served }), new Bench(1, served && { served })]
+export function readyPair(served?: readonly ProtocolName[], features?: readonly Feature[]): [Bench, Bench] {
+  const options = { ...(served && { served }), ...(features && { features }) }
+  const pair: [Bench, Bench] = [new Bench(0, options), new Bench(1, options)]
   exchange(...pair)
   return pair
 }

@@ -186,10 +186,11 @@ export class Link {
   async close({ code = 0, reason = '' }: { code?: number; reason?: string } = {}): Promise<void> {
     if (!Number.isSafeInteger(code) || code < 0) throw new KithError('invalid-argument', 'a code is a whole number from 0')
     this.#give({ type: 'close', code, reason })
+    const { goodbye } = this.#mux
     await this.#goodbyeHeard()
-    this.#end({ type: 'closed', by: 'local', code, reason })
+    this.#end({ type: 'closed', by: 'local', ...goodbye })
     this.#closeLanes()
-    this.#settleClosed.resolve({ code, reason })
+    this.#settleClosed.resolve(goodbye)
   }
 
   /** The path is gone for good: every pending read and write rejects with `error`. */
