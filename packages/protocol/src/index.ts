@@ -5,6 +5,7 @@
 export { type ErrorCode, type ErrorSource, KithError, type KithErrorJson, type KithErrorOptions, violation } from './errors.ts'
 export * from './limits.ts'
 export type { Bytes, Machine, Millis, Random } from './machine.ts'
+export { TokenBucket } from './token-bucket.ts'
 
 // ── bytes ──
 
@@ -102,6 +103,7 @@ export type { DialConfig } from './dial/context.ts'
 export { packDescription, readDescription, type TransportDescription } from './dial/description.ts'
 export { type DialCounters, Dialer } from './dial/dialer.ts'
 export type { DialInput, DialNumber, DialOutput, DialPeer, Doorstep, Introduced, Verdict } from './dial/io.ts'
+export type { Presence } from './dial/messages.ts'
 export type { Route, Way } from './dial/prologue.ts'
 export { confirmation, type Role } from './dial/proof.ts'
 

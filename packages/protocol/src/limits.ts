@@ -76,7 +76,7 @@ export type RelayLimits = { -readonly [Name in keyof typeof RELAY_LIMITS]: numbe
 /** Knocks a second that a peer opens, after a burst: each costs X25519 work, 2 to 4 ms in the page, before its sender is known. Who asks
  *  for presence takes less than half of it (PRESENCE_PER_SECOND). Beyond: dropped, counted. */
 export const KNOCKS_PER_SECOND = 20
-export const KNOCK_BURST = 100
+export const KNOCK_BURST = 60
 
 /** Dials a peer takes part in at once, either side: bounds what a flood of knocks can make it hold. Beyond: dropped / 'too-many'. */
 export const DIALS_MAX = 64
@@ -276,9 +276,9 @@ export const ONLINE_MS = 60_000
 export const PRESENCE_MAX_MS = 600_000
 
 /** Envelopes a second, after a burst, that questions for presence and their answers take at one relay: less than half of what a relay lets
- *  one send (20, 100) and of the knocks that a peer opens (20, 100), so that dials never wait for them. Beyond: asked later. */
+ *  one send (20, 100) and of the knocks that a peer opens (20, 60), so that dials never wait for them. Beyond: asked later. */
 export const PRESENCE_PER_SECOND = 8
-export const PRESENCE_BURST = 40
+export const PRESENCE_BURST = 28
 
 /** Invitations that are open, or spent and not yet expired: each binds an address at every relay, before the contacts' (a socket may
  *  bind 4,096). Beyond: the oldest spent one is forgotten; where all are open, 'too-many'. */

@@ -31,7 +31,7 @@ export interface ContactRecord {
 }
 
 export interface Contact extends ContactRecord {
-  /** Seen within the last minute; 'contact' events tell of changes. */
+  /** Seen within the last minute, and not said to be gone since; 'contact' events tell of changes. */
   readonly online: boolean
 }
 
@@ -65,9 +65,13 @@ export function parsePurposes(purposes: readonly string[]): readonly string[] {
   return Object.freeze(parsed)
 }
 
-/** What the outside sees at the instant `now`. */
-export function contactAt(record: ContactRecord, now: number): Contact {
-  return Object.freeze({ ...record, online: record.lastSeenAt !== undefined && now - record.lastSeenAt < ONLINE_MS })
+/** What the outside sees at the instant `now`. `onlineUntil`: where more is known than when they were seen. */
+export function contactAt(record: ContactRecord, now: number, onlineUntil = onlineUntilOf(record)): Contact {
+  return Object.freeze({ ...record, online: now < onlineUntil })
+}
+
+export function onlineUntilOf({ lastSeenAt }: ContactRecord): number {
+  return lastSeenAt === undefined ? 0 : lastSeenAt + ONLINE_MS
 }
 
 /** msgpack [1, id, name, purposes, trust, relays, addedAt, lastSeenAt or nil]; later versions add at the end. */

@@ -9,6 +9,7 @@ import {
   type ContactFields,
   type ContactRecord,
   contactAt,
+  onlineUntilOf,
   packContact,
   type Trust,
   unpackContact,
@@ -42,6 +43,8 @@ export class ContactBook implements Contacts {
   readonly #contacts = new Map<PeerId, Contact>()
   /** The `lastSeenAt` that was last given to the store, which may not have it yet. */
   readonly #seenSaved = new Map<PeerId, number>()
+  /** Until when each counts as online, as far as it was told here; 0 for who has left. */
+  readonly #onlineUntil = new Map<PeerId, number>()
   readonly #events = new Emitter<{ contact: ContactChange }>()
   readonly #stop: Stop
 
@@ -122,12 +125,25 @@ export class ContactBook implements Contacts {
     return this.get(id)
   }
 
-  /** A sign of life, at `now`. Not of a contact: ignored. */
-  seen(id: PeerId, now: number = this.#now()): void {
+  /** A sign of life, at `now`, good for so long. Not of a contact: ignored. */
+  seen(id: PeerId, now: number = this.#now(), goodForMs = ONLINE_MS): void {
     const contact = this.#contacts.get(id)
-    if (contact === undefined || (contact.lastSeenAt !== undefined && contact.lastSeenAt >= now)) return
-    this.#show(contactAt({ ...recordOf(contact), lastSeenAt: now }, now))
+    if (contact === undefined) return
+    const isOlder = contact.lastSeenAt !== undefined && contact.lastSeenAt >= now
+    // They are back in the very millisecond in which they left.
+    if (isOlder && this.#onlineUntil.get(id) !== 0) return
+    this.#onlineUntil.set(id, Math.max(this.#onlineUntil.get(id) ?? 0, now + goodForMs))
+    this.#show(this.#at({ ...recordOf(contact), lastSeenAt: now }, now))
     if (now - (this.#seenSaved.get(id) ?? 0) >= SEEN_SAVE_MS) this.#saveSeen(id, now).catch(report)
+  }
+
+  /** They left, or do not answer: no longer online until they are seen again. */
+  left(id: PeerId): void {
+    const contact = this.#contacts.get(id)
+    if (contact === undefined || !contact.online) return
+    this.#onlineUntil.set(id, 0)
+    this.#show(this.#at(recordOf(contact), this.#now()))
+    if (contact.lastSeenAt !== undefined) this.#saveSeen(id, contact.lastSeenAt).catch(report)
   }
 
   /** Who was not seen for a minute at `now` is no longer online. Returns when to call it again; undefined: when someone is seen. */
@@ -135,12 +151,12 @@ export class ContactBook implements Contacts {
     let next: number | undefined
     for (const contact of this.#contacts.values()) {
       if (!contact.online || contact.lastSeenAt === undefined) continue
-      const endsAt = contact.lastSeenAt + ONLINE_MS
+      const endsAt = this.#untilOf(contact)
       if (endsAt > now) {
         next = Math.min(next ?? endsAt, endsAt)
         continue
       }
-      this.#show(contactAt(recordOf(contact), now))
+      this.#show(this.#at(recordOf(contact), now))
       this.#saveSeen(contact.id, contact.lastSeenAt).catch(report)
     }
     return next
@@ -172,15 +188,28 @@ export class ContactBook implements Contacts {
   /** Brings what is shown in line with a record that changed here or in another tab. */
   #reflect({ before, after }: CollectionChange<ContactRecord>): void {
     if (after !== undefined) {
-      const seenAt = Math.max(after.lastSeenAt ?? 0, this.#contacts.get(after.id)?.lastSeenAt ?? 0)
-      this.#show(contactAt(seenAt > 0 ? { ...after, lastSeenAt: seenAt } : after, this.#now()))
+      const seenHere = this.#contacts.get(after.id)?.lastSeenAt ?? 0
+      const seenAt = Math.max(after.lastSeenAt ?? 0, seenHere)
+      // Another tab of mine has seen them since they left this one.
+      if (seenAt > seenHere && this.#onlineUntil.get(after.id) === 0) this.#onlineUntil.delete(after.id)
+      this.#show(this.#at(seenAt > 0 ? { ...after, lastSeenAt: seenAt } : after, this.#now()))
       return
     }
     const contact = before && this.#contacts.get(before.id)
     if (contact === undefined) return
     this.#contacts.delete(contact.id)
     this.#seenSaved.delete(contact.id)
+    this.#onlineUntil.delete(contact.id)
     this.#events.emit('contact', { change: 'removed', contact })
+  }
+
+  #at(record: ContactRecord, now: number): Contact {
+    return contactAt(record, now, this.#untilOf(record))
+  }
+
+  #untilOf(record: ContactRecord): number {
+    const until = this.#onlineUntil.get(record.id)
+    return until === 0 ? 0 : Math.max(until ?? 0, onlineUntilOf(record))
   }
 
   /** `lastSeenAt` alone is no event: it moves with every message. */

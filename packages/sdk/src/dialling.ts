@@ -12,6 +12,7 @@ import {
   type Introduced,
   KithError,
   type PeerId,
+  type Presence,
   type ProtocolName,
   type Random,
   type Route,
@@ -36,6 +37,8 @@ export interface Knocking {
   /** Which of their tabs or devices, 16 bytes. */
   readonly instance: Bytes
   readonly protocols: readonly ProtocolName[]
+  /** What they say of their being online. */
+  readonly presence: Presence | undefined
 }
 
 /** An answer to a knock: an offer says how much of our network address it may tell. */
@@ -54,7 +57,9 @@ export interface DialHost {
   /** Somebody proved an invitation: theirs, if they are the first. */
   proved(doorstep: Doorstep, by: Introduced): Promise<boolean>
   granted(dial: DialNumber, by: Introduced): void
-  present(remote: PeerId): void
+  present(remote: PeerId, presence: Presence | undefined): void
+  /** What I say of my being online to this contact. */
+  presence?(remote: PeerId): Presence | undefined
   /** Whether there may be an RTCPeerConnection more, beside those that are up and the `making` that are being made. */
   hasRoom(making: number): boolean
   /** A link over these lanes; `confirmation` as key confirmation has it. */
@@ -123,7 +128,9 @@ export class Dialling {
     this.#addresses = new ReplyAddresses(roster.home, (origin) => roster.get(origin))
     this.#spares = new SpareConnections(host.wrtc ?? browserWebRtc(), () => this.#hasRoom())
     const introduction = () => host.introduction()
-    const dialer = new Dialer({ identity, instance, random, introduction, newAddress: () => this.#addresses.take() }, now())
+    const newAddress = (isForPresence: boolean) => this.#addresses.take(isForPresence)
+    const presence = (remote: PeerId) => host.presence?.(remote)
+    const dialer = new Dialer({ identity, instance, random, introduction, newAddress, presence }, now())
     this.#driver = new Driver<DialInput, DialOutput>(dialer, { type: 'tick' }, (output) => this.#act(output))
   }
 
@@ -243,7 +250,7 @@ export class Dialling {
         this.#host.granted(output.dial, output.by)
         return
       case 'present':
-        this.#host.present(output.remote)
+        this.#host.present(output.remote, output.presence)
         return
       case 'yielded':
         this.#host.yielded(output.dial, output.to)

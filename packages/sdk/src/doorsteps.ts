@@ -124,6 +124,16 @@ export class Doorsteps {
     )
   }
 
+  /** Those of `routesTo` that are known already: a page that closes cannot wait. */
+  knownRoutes(remote: PeerId, carriers: readonly Carrier[]): Omit<Route, 'epoch'>[] {
+    return carriers.flatMap(({ origin }) =>
+      epochsAround(Date.now()).flatMap((epoch) => {
+        const address = this.#found.get(`${remote} ${origin} ${epoch}`)
+        return address ? [{ origin, address }] : []
+      }),
+    )
+  }
+
   close(): void {
     this.#update += 1
     for (const { unbind } of this.#bound.values()) unbind()
@@ -188,7 +198,8 @@ export class Doorsteps {
     const { onEnvelope, onBound } = this.#options
     const unbind = carrier.bind(keys, (envelope) => onEnvelope(here, envelope), {
       rank,
-      onBound: () => remote && onBound?.(remote),
+      // The other day's are for clocks that differ: nobody has waited for them.
+      onBound: () => remote && rank <= OTHER_DAY_RANK && onBound?.(remote),
     })
     return { address: keys.address, rank, unbind }
   }

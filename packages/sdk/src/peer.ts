@@ -1,5 +1,16 @@
 /** Me: wires identity, contacts, carriers, dialling and connections. It holds no protocol of its own. */
-import { type DialNumber, type DialPeer, KithError, type PeerId, type ProtocolName, safetyNumber } from '@kith/protocol'
+import {
+  type Bytes,
+  type DialNumber,
+  type DialPeer,
+  type Doorstep,
+  epochsAround,
+  KithError,
+  type PeerId,
+  type Presence,
+  type ProtocolName,
+  safetyNumber,
+} from '@kith/protocol'
 import { Acceptances } from './acceptances.ts'
 import type {
   Audience,
@@ -30,6 +41,7 @@ import { Doorsteps } from './doorsteps.ts'
 import { now } from './driver.ts'
 import { checkEnvironment, isPage, lockManager } from './environment.ts'
 import { Emitter, report, type Stop } from './events.ts'
+import { Farewells } from './farewells.ts'
 import { LocalIdentity } from './identity/identity.ts'
 import { openIdentity } from './identity/vault.ts'
 import { CONNECT_PROTOCOL, Invitations } from './invitations.ts'
@@ -39,9 +51,10 @@ import { defaultPage } from './links.ts'
 import { Meetings, type Wish } from './meetings.ts'
 import { onWake } from './page-wake.ts'
 import { type ParsedOptions, parseAudience, parsePeerOptions, parseTimeout } from './peer-options.ts'
-import { Presence } from './presence.ts'
+import { Presence as Questions } from './presence.ts'
 import type { NegotiatorState, WebRtc } from './rtc/negotiator.ts'
 import { type Handler, parseProtocols, Serving } from './serving.ts'
+import { nextTask } from './slices.ts'
 import { type OpenedStore, openStore } from './storage/open.ts'
 import { AnswerDuty } from './tabs.ts'
 import { TakenInvites } from './taken-invites.ts'
@@ -49,7 +62,7 @@ import { TakenInvites } from './taken-invites.ts'
 /** As long as a phone rings. */
 const RING_TIMEOUT_MS = 60_000
 /** A question for presence is asked again soon: it need not wait long. */
-const PRESENCE_TIMEOUT_MS = 5_000
+const PRESENCE_TIMEOUT_MS = 3_000
 
 /** All that has to be opened before there is a peer. */
 interface Opened {
@@ -94,11 +107,13 @@ class LocalPeer implements Peer {
   readonly #meetings: Meetings
   readonly #invitations: Invitations
   readonly #acceptances: Acceptances
-  readonly #presence: Presence
+  readonly #presence: Questions
+  readonly #farewells = new Farewells()
   readonly #instance = crypto.getRandomValues(new Uint8Array(16))
   readonly #stops: (() => void)[] = []
   /** All of them, also those that are not up yet: what changes while they come up concerns them too. */
   readonly #links = new Set<Link>()
+  #isUpdatingSoon = false
   #findableBy: Audience
   #closed: Promise<void> | undefined
 
@@ -131,8 +146,10 @@ class LocalPeer implements Peer {
       identity: keys,
       carriers: this.#roster.home,
       onEnvelope: (doorstep, envelope) => {
+        if (this.#isFarewell(doorstep, envelope)) return
         if (this.#duty.isMine()) this.#dialling.knocked(doorstep, envelope)
       },
+      onBound: (remote) => this.#presence?.reachable(remote),
     })
     this.#invitations = new Invitations({
       book: invites,
@@ -158,9 +175,11 @@ class LocalPeer implements Peer {
       release: (dial) => this.#dialling.release(dial),
       announce: (connection) => this.#events.emit('connection', connection),
     })
-    this.#presence = new Presence({
-      absent: () => this.#reachable().filter((id) => this.#isAbsent(id)),
+    this.#presence = new Questions({
+      absent: () => this.#opened.contacts.bySeen().filter(({ id }) => this.#isAbsent(id)),
+      cost: () => epochsAround(Date.now()).length,
       ask: (id) => this.#ask(id),
+      gone: (id) => contacts.left(id),
       expire: () => this.#expire(),
     })
     this.#stops.push(
@@ -339,7 +358,11 @@ class LocalPeer implements Peer {
       hasRoom: (making) => this.#meetings.size + making < options.maxConnections,
       proved: (doorstep, by) => this.#invitations.proved(doorstep, by),
       granted: (dial, by) => void this.#acceptances.granted(dial, by),
-      present: (remote) => this.#opened.contacts.seen(remote),
+      present: (remote, presence) => this.#heard(remote, presence),
+      presence: (remote) => {
+        if (options.presence === false) return undefined
+        return { goodForMs: Math.round(this.#presence.goodForMs), farewell: this.#farewells.token(remote) }
+      },
       link: ({ lanes, peer, confirmation, maxMessageSize }) => {
         const link: Link = new Link({
           lanes,
@@ -384,7 +407,7 @@ class LocalPeer implements Peer {
     }
   }
 
-  #judge({ doorstep, from, protocols }: Knocking): Judgement {
+  #judge({ doorstep, from, protocols, presence }: Knocking): Judgement {
     const invite = this.#invitations.find(doorstep)
     if (doorstep.way.kind === 'invite') {
       if (!invite) return 'silence'
@@ -393,9 +416,9 @@ class LocalPeer implements Peer {
     }
     const { contacts, options } = this.#opened
     if (!from || contacts.get(from)?.trust === 'blocked') return 'silence'
-    contacts.seen(from)
+    this.#heard(from, presence)
     this.#meetings.knocked(from)
-    if (protocols.length === 0) return options.presence === false ? 'silence' : 'here'
+    if (protocols.length === 0) return options.presence !== false && this.#presence.mayAnswer() ? 'here' : 'silence'
     return { offer: this.#policy.towards(from) }
   }
 
@@ -415,8 +438,10 @@ class LocalPeer implements Peer {
       isLocal: peer.origin === 'broadcast',
       contact: () => contacts.get(peer.id),
     })
-    contacts.seen(peer.id)
+    this.#heard(peer.id, undefined)
     this.#meetings.add(connection, begunAt)
+    const parted = () => this.#parted(peer.id)
+    link.closed.then(parted, parted)
     return (state) => connection.pathChanged(state)
   }
 
@@ -426,23 +451,72 @@ class LocalPeer implements Peer {
     return trust !== 'blocked' && (trust !== undefined || role === 0)
   }
 
+  // ── who is online ──
+
+  #heard(id: PeerId, presence: Presence | undefined): void {
+    const goodForMs = Math.max(this.#presence.goodForMs, presence?.goodForMs ?? 0)
+    this.#opened.contacts.seen(id, undefined, goodForMs)
+    this.#presence.heard(id, goodForMs)
+    if (presence) this.#farewells.heard(id, presence.farewell)
+  }
+
+  /** Most connections end because one of the two leaves. */
+  #parted(id: PeerId): void {
+    if (!this.#closed && !this.#meetings.connections.has(id) && this.contacts.get(id)) this.#presence.suspect(id)
+  }
+
+  #isFarewell({ way }: Doorstep, envelope: Bytes): boolean {
+    if (way.kind !== 'contact') return false
+    const told = this.#farewells.read(way.remote, envelope)
+    if (told === 'no') return false
+    if (told === 'last' && !this.#meetings.connections.has(way.remote)) this.#opened.contacts.left(way.remote)
+    // Another tab or device of theirs may be here.
+    this.#presence.suspect(way.remote)
+    return true
+  }
+
+  /** To those who take me for online, as many as may be sent at once. */
+  #sayFarewell(): void {
+    const companions = new Set(this.#farewells.companions)
+    for (const { id, online, trust } of this.#opened.contacts.bySeen()) {
+      if (!companions.has(id) || !online || trust === 'blocked') continue
+      if (!this.#presence.mayAnswer()) return
+      const carriers = this.#roster.towards(this.contacts.get(id)?.relays ?? [])
+      for (const { origin, address } of this.#doorsteps.knownRoutes(id, carriers)) {
+        this.#roster.get(origin)?.send(address, this.#farewells.envelope(id))
+      }
+    }
+  }
+
   // ── keeping up ──
 
   #contactChanged(event: PeerEvents['contact']): void {
     const { change, contact } = event
-    if (change === 'removed' || contact.trust === 'blocked') {
+    const isOut = change === 'removed' || contact.trust === 'blocked'
+    if (isOut) {
+      this.#presence.forget(contact.id)
+      this.#farewells.forget(contact.id)
       const code = change === 'removed' ? 'aborted' : 'blocked'
       this.#dialling.leave(contact.id, new KithError(code, 'This is no longer a contact.'))
       for (const connection of this.#meetings.all()) {
         if (connection.remote === contact.id) connection.close({ reason: 'no longer a contact' }).catch(report)
       }
     }
-    this.#updateDoorsteps()
-    if (change === 'added') this.#presence.askAll()
+    // Who is out is not found from this moment on; for others thousands of changes may come together.
+    if (isOut) this.#updateDoorsteps()
+    else this.#updateDoorstepsSoon()
+    if (change === 'added') this.#presence.added(contact.id)
     this.#events.emit('contact', event)
   }
 
+  #updateDoorstepsSoon(): void {
+    if (this.#isUpdatingSoon) return
+    this.#isUpdatingSoon = true
+    nextTask().then(() => this.#updateDoorsteps())
+  }
+
   #updateDoorsteps(): void {
+    this.#isUpdatingSoon = false
     if (this.#closed) return
     const contacts = this.#findableBy === 'nobody' ? [] : this.#reachable()
     const invites = this.#opened.invites.listLive().map(({ secret }) => secret)
@@ -457,12 +531,11 @@ class LocalPeer implements Peer {
     // The first relay reports while the peer is still being made.
     if (!this.#presence || this.#closed) return
     this.#events.emit('status', this.status)
-    if (this.#roster.isAnyRelayReady) this.#presence.askAll()
   }
 
   #expire(): void {
     const { contacts, invites } = this.#opened
-    for (const id of this.#meetings.connections.keys()) contacts.seen(id)
+    for (const id of this.#meetings.connections.keys()) contacts.seen(id, undefined, this.#presence.goodForMs)
     contacts.expire()
     invites.expire().catch(report)
     // A new day has new addresses.
@@ -502,6 +575,7 @@ class LocalPeer implements Peer {
 
   async #close(): Promise<void> {
     for (const stop of this.#stops) stop()
+    this.#sayFarewell()
     this.#presence.close()
     this.#dialling.close()
     this.#invitations.close()

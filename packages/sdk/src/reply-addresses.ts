@@ -24,6 +24,10 @@ export class ReplyAddresses {
   readonly #spare: Spare[] = []
   /** Handed out by `take`, and not yet claimed by `bind`. */
   readonly #taken = new Map<AddressKeys, Spare>()
+  /** For questions for presence, which are many: each is used again, for to bind it anew costs the relay more than the question. Who
+   *  is asked knows who asks, and a relay sees which socket does. */
+  readonly #questions: Spare[] = []
+  readonly #isForPresence = new WeakSet<Spare>()
   /** What nobody listens to any more, and is still bound. */
   readonly #leaving: (() => void)[] = []
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -36,10 +40,11 @@ export class ReplyAddresses {
     this.#fill()
   }
 
-  take(): AddressKeys {
-    const spare = this.#spare.shift() ?? this.#make()
+  take(isForPresence = false): AddressKeys {
+    const spare = (isForPresence ? this.#questions : this.#spare).shift() ?? this.#make()
     this.#taken.set(spare.keys, spare)
-    this.#later()
+    if (isForPresence) this.#isForPresence.add(spare)
+    else this.#later()
     return spare.keys
   }
 
@@ -58,8 +63,10 @@ export class ReplyAddresses {
     return () => {
       if (!isHeard) return
       isHeard = false
+      const isKept = spare !== undefined && this.#isForPresence.has(spare) && !this.#isClosed
+      if (isKept) this.#questions.push(spare)
       this.#leaving.push(() => {
-        if (spare) release(spare)
+        if (spare && !isKept) release(spare)
         for (const unbind of others) unbind?.()
       })
       this.#later()
@@ -70,8 +77,9 @@ export class ReplyAddresses {
     this.#isClosed = true
     clearTimeout(this.#timer)
     this.#letGo()
-    for (const spare of [...this.#spare, ...this.#taken.values()]) release(spare)
+    for (const spare of [...this.#spare, ...this.#questions, ...this.#taken.values()]) release(spare)
     this.#spare.length = 0
+    this.#questions.length = 0
     this.#taken.clear()
   }
 

@@ -1,15 +1,20 @@
 import type { AddressKeys } from '../identity/address.ts'
 import type { IdentityKeys } from '../identity/keys.ts'
+import type { PeerId } from '../identity/peer-id.ts'
 import type { Bytes, Millis, Random } from '../machine.ts'
 import type { DialOutput } from './io.ts'
+import type { Presence } from './messages.ts'
 
 export interface DialConfig {
   readonly identity: IdentityKeys
   /** 16 bytes, drawn anew by each start: two tabs of one identity are two instances. */
   readonly instance: Bytes
   readonly random: Random
-  /** A fresh address for replies, used for one dial and never again. Default: drawn at once; a driver may keep some bound ahead. */
-  readonly newAddress?: () => AddressKeys
+  /** An address for replies, fresh for each dial; questions for presence may use one again. Default: drawn at once; a driver may keep
+   *  some bound ahead. */
+  readonly newAddress?: (isForPresence: boolean) => AddressKeys
+  /** What I say of my being online to this contact. Default: nothing. */
+  readonly presence?: (remote: PeerId) => Presence | undefined
   /** What I call myself and where I can be found, told to whoever proves an invitation. Asked when it is told. */
   readonly introduction: () => { readonly name: string; readonly relays: readonly string[] }
 }

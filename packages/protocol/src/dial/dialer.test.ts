@@ -216,7 +216,7 @@ test('presence: "here" to a contact who asks, once and for all their carriers; s
   const asking = await alice.call(bob, { protocols: [] })
   await world.run(2_000)
   expect(types(asking)).toEqual(['bind', 'present', 'unbind'])
-  expect(types(only(bob.incoming))).toEqual(['knock'])
+  expect(types(only(bob.incoming))).toEqual(['knock', 'unbind'])
   bob.onKnock = () => 'silence'
   const before = world.sent.filter((sent) => sent.from === bob).length
   const again = await alice.call(bob, { protocols: [] })

@@ -53,14 +53,16 @@ export class Dialer implements Machine<DialInput, DialOutput> {
   readonly #behind = new Map<IncomingDial, { readonly first: OutgoingDial | IncomingDial; readonly until: Millis }>()
   /** Glare: dials that we accepted, beside ours that nobody has answered yet. Whichever is answered ends the other. */
   readonly #rivals = new Map<IncomingDial, OutgoingDial>()
-  readonly #knocksRead = new ReplayCache()
-  readonly #dialsRead = new ReplayCache()
+  readonly #read = { knocks: new ReplayCache(), dials: new ReplayCache() }
+  /** Apart, since there are many more of them: they must not push dials out. */
+  readonly #questionsRead = { knocks: new ReplayCache(), dials: new ReplayCache() }
   readonly #knockRate: TokenBucket
 
   constructor(config: DialConfig, now: Millis) {
     this.#knockRate = new TokenBucket(KNOCKS_PER_SECOND, KNOCK_BURST, now)
     this.#context = {
       newAddress: () => addressKeys(config.random(32)),
+      presence: () => undefined,
       ...config,
       emit: (output) => this.#outputs.push(output),
       perform: (run, done, failed) => {
@@ -161,7 +163,7 @@ export class Dialer implements Machine<DialInput, DialOutput> {
     if (envelope.length !== ENVELOPE_BYTES) return
     const ephemeral = hex(envelope.subarray(0, 32))
     const known = [...this.#incoming.values()].find((dial) => dial.ephemeral === ephemeral)
-    if (known || this.#knocksRead.has(ephemeral)) {
+    if (known || this.#read.knocks.has(ephemeral) || this.#questionsRead.knocks.has(ephemeral)) {
       this.counters.knocksRepeated += 1
       known?.nudge()
       return
@@ -178,7 +180,7 @@ export class Dialer implements Machine<DialInput, DialOutput> {
       envelope,
       this.#context,
       {
-        read: (at) => this.#read(dial, at),
+        read: (at) => this.#wasRead(dial, at),
         unreadable: () => {
           this.counters.knocksUnreadable += 1
         },
@@ -189,10 +191,11 @@ export class Dialer implements Machine<DialInput, DialOutput> {
   }
 
   /** The knock is whole and its sender knows the secret of this doorstep. */
-  #read(dial: IncomingDial, now: Millis): void {
-    this.#knocksRead.add(dial.ephemeral, now)
+  #wasRead(dial: IncomingDial, now: Millis): void {
+    const { knocks, dials } = dial.isPresence ? this.#questionsRead : this.#read
+    knocks.add(dial.ephemeral, now)
     // Through another carrier it has come before; what was decided then holds.
-    if (!this.#dialsRead.add(dial.key, now)) {
+    if (!dials.add(dial.key, now)) {
       dial.drop()
       return
     }

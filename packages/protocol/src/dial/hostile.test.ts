@@ -139,7 +139,7 @@ test('a flood of junk at the reply address costs no more than the quota, and doe
   expect(await world.run(5_000, () => calling.isConnected)).toBe(true)
 })
 
-test('knocks: as many at once as the burst, then five a second', async () => {
+test('knocks: as many at once as the burst, then so many a second', async () => {
   const { world, alice, bob } = await twoPeople(6)
   bob.onKnock = () => 'silence'
   const route = (await alice.routesTo(bob))[0]!
@@ -150,11 +150,9 @@ test('knocks: as many at once as the burst, then five a second', async () => {
   expect(bob.dialer.counters.knocksOverRate).toBe(1)
   await world.run(100)
   expect(knocksAt(bob)).toBe(KNOCK_BURST)
-  await world.run(1_000 / KNOCKS_PER_SECOND - 100)
-  await knock()
-  await knock()
+  for (let i = 0; i <= KNOCKS_PER_SECOND / 10; i++) await knock()
   await world.run(100)
-  expect(knocksAt(bob)).toBe(KNOCK_BURST + 1)
+  expect(knocksAt(bob)).toBe(KNOCK_BURST + KNOCKS_PER_SECOND / 10)
 })
 
 test('dials at once, of either side: 64, not 65', async () => {

@@ -149,8 +149,9 @@ export class IncomingDial {
   announce(): void {
     if (this.#state.type !== 'judging') return
     this.#isAnnounced = true
-    const { instance, protocols } = this.#state.knock
-    this.#context.emit({ type: 'knock', dial: this.number, doorstep: this.doorstep, from: this.caller, instance, protocols })
+    const { instance, protocols, presence } = this.#state.knock
+    const { number, doorstep, caller } = this
+    this.#context.emit({ type: 'knock', dial: number, doorstep, from: caller, instance, protocols, presence })
   }
 
   judge(verdict: Verdict): void {
@@ -162,11 +163,7 @@ export class IncomingDial {
         return
       case 'here':
       case 'spent':
-        this.#accept(
-          handshake,
-          knock,
-          verdict === 'here' ? { type: 'here', instance: this.#context.instance } : { type: 'spent' },
-        )
+        this.#accept(handshake, knock, verdict === 'here' ? this.#here() : { type: 'spent' })
         return
       case 'offer':
         // Only whether we are there was asked.
@@ -183,7 +180,7 @@ export class IncomingDial {
   described(description: TransportDescription): void {
     if (this.#state.type !== 'describing') return
     const { handshake, knock } = this.#state
-    const keys = this.#context.newAddress()
+    const keys = this.#context.newAddress(false)
     const origins = [this.doorstep.origin]
     this.#context.emit({ type: 'bind', dial: this.number, keys, origins })
     const { instance } = this.#context
@@ -280,10 +277,16 @@ export class IncomingDial {
         const to = knock.replyAddress
         this.#send(to, envelope)
         if (accept.type === 'offer') this.#offer(handshake, knock, envelope, now)
+        // A question comes once: to keep the answer would take a dial's place.
+        else if (accept.type === 'here' && this.isPresence) this.drop()
         else this.#state = { type: 'replied', to, envelope }
       },
       (cause) => this.#end(violation('the knock cannot be answered', cause)),
     )
+  }
+
+  #here(): Accept {
+    return { type: 'here', instance: this.#context.instance, presence: this.caller && this.#context.presence(this.caller) }
   }
 
   #offer(handshake: Handshake, knock: Knock, envelope: Bytes, now: Millis): void {

@@ -6,6 +6,7 @@ import type { ProtocolName } from '../identity/protocol-name.ts'
 import type { Bytes, Millis } from '../machine.ts'
 import type { Candidate } from './candidate.ts'
 import type { TransportDescription } from './description.ts'
+import type { Presence } from './messages.ts'
 import type { Route, Way } from './prologue.ts'
 import type { Role } from './proof.ts'
 
@@ -77,6 +78,7 @@ export type DialOutput =
       /** Which of their tabs or devices. */
       readonly instance: Bytes
       readonly protocols: readonly ProtocolName[]
+      readonly presence: Presence | undefined
     }
   /** A knock is out: until it is answered there is time to make the RTCPeerConnection that 'describe' will ask. */
   | { readonly type: 'prepare'; readonly dial: DialNumber }
@@ -90,7 +92,12 @@ export type DialOutput =
   /** The inviter has let us in. */
   | { readonly type: 'granted'; readonly dial: DialNumber; readonly by: Introduced }
   /** They are online. With no protocols asked for, the dial has done its work. */
-  | { readonly type: 'present'; readonly dial: DialNumber; readonly remote: PeerId }
+  | {
+      readonly type: 'present'
+      readonly dial: DialNumber
+      readonly remote: PeerId
+      readonly presence: Presence | undefined
+    }
   /** Ours gave way to another dial with the same person, which goes on as `to`: should that end, it is for the driver to dial again. */
   | { readonly type: 'yielded'; readonly dial: DialNumber; readonly to: DialNumber }
   /** It ended without a connection. Also for incoming ones, so that what was started for them is stopped. */

@@ -11,13 +11,22 @@ import {
   NAME_MAX_LENGTH,
   ORIGIN_MAX_LENGTH,
   ORIGINS_MAX,
+  PRESENCE_MAX_MS,
   PROTOCOL_NAME_MAX_LENGTH,
   PROTOCOLS_MAX,
 } from '../limits.ts'
-import type { Bytes } from '../machine.ts'
+import type { Bytes, Millis } from '../machine.ts'
 import { type Candidate, packCandidate, readCandidate } from './candidate.ts'
 import { packDescription, readDescription, type TransportDescription } from './description.ts'
 import { PLAINTEXT_BYTES } from './envelope.ts'
+
+/** What somebody who is online says of that, to a contact. Builds before this one say nothing, and read over it. */
+export interface Presence {
+  /** Until when they count as online if nothing more is heard. Beyond PRESENCE_MAX_MS: that. */
+  readonly goodForMs: Millis
+  /** 32 bytes: an envelope that begins with them says that this instance is leaving. */
+  readonly farewell: Bytes
+}
 
 /** Message 1: somebody would like to talk. No SDP, no address of theirs but the one to answer to. */
 export interface Knock {
@@ -29,12 +38,13 @@ export interface Knock {
   readonly replyOrigins: readonly string[]
   /** None: only "are you there?". */
   readonly protocols: readonly ProtocolName[]
+  readonly presence?: Presence | undefined
 }
 
 /** Message 2. A refusal has no form: it is silence. */
 export type Accept =
   | { readonly type: 'offer'; readonly replyAddress: Bytes; readonly instance: Bytes; readonly description: TransportDescription }
-  | { readonly type: 'here'; readonly instance: Bytes }
+  | { readonly type: 'here'; readonly instance: Bytes; readonly presence?: Presence | undefined }
   | { readonly type: 'spent' }
 
 /** What follows under the session's keys. */
@@ -51,6 +61,8 @@ export type DialMessage =
   | { readonly type: 'bye' }
   | { readonly type: 'spent' }
 
+const FAREWELL_BYTES = 32
+
 const TYPES = { prove: 1, answer: 2, candidates: 3, bye: 4, spent: 5 } as const
 
 /**
@@ -61,7 +73,14 @@ export function encodeKnock(knock: Knock): Bytes {
   const protocols = knock.protocols.slice(0, PROTOCOLS_MAX)
   const replyOrigins = knock.replyOrigins.slice(0, ORIGINS_MAX)
   for (;;) {
-    const bytes = pack([knock.dialId, knock.instance, knock.replyAddress, replyOrigins, protocols])
+    const bytes = pack([
+      knock.dialId,
+      knock.instance,
+      knock.replyAddress,
+      replyOrigins,
+      protocols,
+      ...packPresence(knock.presence),
+    ])
     if (bytes.length <= PLAINTEXT_BYTES.knockWithStatic - 2) return bytes
     if (protocols.length > 1) protocols.pop()
     else if (replyOrigins.length > 1) replyOrigins.pop()
@@ -77,6 +96,7 @@ export function decodeKnock(bytes: Uint8Array): Knock {
     replyAddress: fields.bytes(32),
     replyOrigins: fields.list(ORIGINS_MAX, (origin) => origin.text(ORIGIN_MAX_LENGTH)),
     protocols: fields.list(PROTOCOLS_MAX, readProtocol),
+    ...readPresence(fields),
   }
 }
 
@@ -85,7 +105,7 @@ export function encodeAccept(accept: Accept): Bytes {
     case 'offer':
       return pack([accept.replyAddress, accept.instance, ...packDescription(accept.description)])
     case 'here':
-      return pack(['here', accept.instance])
+      return pack(['here', accept.instance, ...packPresence(accept.presence)])
     case 'spent':
       return pack(['spent'])
   }
@@ -95,7 +115,7 @@ export function decodeAccept(bytes: Uint8Array): Accept {
   const fields = unpackFields(bytes)
   if (fields.nextIsText()) {
     const word = fields.text(8)
-    if (word === 'here') return { type: 'here', instance: fields.bytes(16) }
+    if (word === 'here') return { type: 'here', instance: fields.bytes(16), ...readPresence(fields) }
     if (word === 'spent') return { type: 'spent' }
     throw violation('an accept of an unknown kind')
   }
@@ -143,6 +163,16 @@ export function decodeDialMessage(bytes: Uint8Array): DialMessage | undefined {
     default:
       return undefined
   }
+}
+
+function packPresence(presence: Presence | undefined): Packable[] {
+  return presence ? [presence.goodForMs, presence.farewell] : []
+}
+
+function readPresence(fields: Fields): { presence?: Presence } {
+  const goodForMs = fields.optional((field) => field.integer())
+  if (goodForMs === undefined) return {}
+  return { presence: { goodForMs: Math.min(goodForMs, PRESENCE_MAX_MS), farewell: fields.bytes(FAREWELL_BYTES) } }
 }
 
 function readProtocol(fields: Fields): ProtocolName {

@@ -70,7 +70,7 @@ export class OutgoingDial {
     this.#context = context
     this.#expiresAt = now + request.timeoutMs
     this.#answerRate = new TokenBucket(KNOCKS_PER_SECOND, KNOCK_BURST, now)
-    const keys = context.newAddress()
+    const keys = context.newAddress(this.isPresence)
     context.emit({ type: 'bind', dial: this.number, keys, origins: request.replyOrigins })
     this.#dialId = context.random(16)
     this.#knock({
@@ -79,6 +79,7 @@ export class OutgoingDial {
       replyAddress: keys.address,
       replyOrigins: request.replyOrigins,
       protocols: request.protocols,
+      presence: this.remote && context.presence(this.remote),
     })
   }
 
@@ -253,7 +254,10 @@ export class OutgoingDial {
         if (this.isUnanswered) this.#end(used())
         return undefined
       case 'here':
-        if (way.kind === 'contact') this.#context.emit({ type: 'present', dial: this.number, remote: way.remote })
+        if (way.kind === 'contact') {
+          const { presence } = accept
+          this.#context.emit({ type: 'present', dial: this.number, remote: way.remote, presence })
+        }
         if (this.isPresence) this.#close()
         return undefined
       case 'offer': {
