@@ -2,9 +2,17 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Browser, chromium as chromiumLauncher, type Frame, firefox as firefoxLauncher, type Page } from '@playwright/test'
+import {
+  type Browser,
+  type BrowserContext,
+  chromium as chromiumLauncher,
+  type Frame,
+  firefox as firefoxLauncher,
+  type Page,
+} from '@playwright/test'
 import { chromium, firefox, NO_FIREFOX } from '../scripts/browsers.mjs'
 import { expect, test } from './fixtures.ts'
+import { meet, Person } from './person.ts'
 
 // What Playwright does to a page to take a picture of it Firefox tells as a violation of the page's policy.
 test.use({ screenshot: 'off' })
@@ -256,11 +264,14 @@ for (const browser of ['Chromium', 'Firefox']) {
 }
 
 /** A browser that a person has set so; `use` gets a page of it. */
-async function withBrowser(launch: () => Promise<Browser>, use: (page: Page) => Promise<void>): Promise<void> {
+async function withBrowser(
+  launch: () => Promise<Browser>,
+  use: (page: Page, context: BrowserContext) => Promise<void>,
+): Promise<void> {
   const browser = await launch()
   try {
     const context = await browser.newContext({ locale: 'en-GB' })
-    await use(await context.newPage())
+    await use(await context.newPage(), context)
   } finally {
     await browser.close()
   }
@@ -295,6 +306,21 @@ test('Firefox with cookies blocked: it meets and chats, and says why nothing is 
       expect(await page.evaluate(() => me.status.reach)).not.toBe('local')
       await expectMeeting(page, other)
       expect(errors).toEqual([])
+    },
+  )
+})
+
+test('Firefox with cookies blocked: the page, too, meets and chats, and says so', async ({ relay, newBrowser }) => {
+  const options = firefox()
+  test.skip(options === undefined, NO_FIREFOX)
+  const firefoxUserPrefs = { ...options?.firefoxUserPrefs, 'network.cookie.cookieBehavior': 2 }
+  await withBrowser(
+    () => firefoxLauncher.launch({ ...options, firefoxUserPrefs }),
+    async (_page, context) => {
+      const ada = await Person.open(context, relay.page, 'Ada Lovelace')
+      await expect(ada.page.getByText('Your identity lasts for this session only')).toBeVisible()
+      const grace = await meet(ada, await newBrowser(), 'Grace Hopper')
+      await ada.chatWith(grace, 'For this session')
     },
   )
 })

@@ -1,6 +1,7 @@
 /** All conversations of this peer, and the one that is on the screen. */
 import type { Peer, PeerId } from '@kith/sdk'
 import { Value } from '../observable.ts'
+import { openTabs, type Tabs } from '../tabs.ts'
 import { Chat } from './chat.ts'
 import type { History } from './history.ts'
 import { CHAT } from './wire.ts'
@@ -17,17 +18,16 @@ export class Chats {
   readonly #history: History
   readonly #chats = new Map<PeerId, Chat>()
   /** To the other tabs of this profile. */
-  readonly #tabs: BroadcastChannel
+  readonly #tabs: Tabs<PeerId>
   #watched: Chat | undefined
 
   constructor(peer: Peer, history: History, profile: string) {
     this.#peer = peer
     this.#history = history
     this.saved = history.saved
-    this.#tabs = new BroadcastChannel(`kith-demo/${profile}`)
-    this.#tabs.onmessage = ({ data }: MessageEvent<PeerId>) => {
-      void this.#chats.get(data)?.load()
-    }
+    this.#tabs = openTabs(`kith-demo/${profile}`, (contact) => {
+      void this.#chats.get(contact)?.load()
+    })
     peer.handle(CHAT, (stream) => this.of(stream.remote).answer(stream))
     peer.on('contact', ({ change, contact }) => {
       if (change === 'removed') void this.#forget(contact.id)
@@ -43,7 +43,7 @@ export class Chats {
     const chat = new Chat(contact, {
       peer: this.#peer,
       history: this.#history,
-      changed: () => this.#tabs.postMessage(contact),
+      changed: () => this.#tabs.tell(contact),
       unsaved: (error) => {
         console.warn('A message could not be saved:', error)
         this.unsaved.set(true)

@@ -1,6 +1,7 @@
 /** All documents of this peer: the list, whom each is shared with, and the way to open one. Yjs is loaded only then. */
 import type { Peer, PeerId, Stream } from '@kith/sdk'
 import { Value } from '../observable.ts'
+import { openTabs, type Tabs } from '../tabs.ts'
 import { type AwarenessChannel, handleAwareness } from './awareness-channel.ts'
 import {
   DOCUMENTS_MAX,
@@ -50,7 +51,7 @@ export class Library {
 
   readonly #peer: Peer
   readonly #store: DocumentStore
-  readonly #tabs: BroadcastChannel
+  readonly #tabs: Tabs<TabMessage>
   readonly #live = new Map<DocumentId, Promise<LiveDocument>>()
   #left: ReadonlyMap<DocumentId, number> = new Map()
 
@@ -60,8 +61,7 @@ export class Library {
     this.saved = store.saved
     this.entries = new Value(sorted(entries))
     this.#left = new Map(left.map(({ id, leftUntil }) => [id, leftUntil]))
-    this.#tabs = new BroadcastChannel(`kith-demo/${profile}/documents`)
-    this.#tabs.onmessage = ({ data }: MessageEvent<TabMessage>) => void this.#hearTab(data).catch(reportError)
+    this.#tabs = openTabs(`kith-demo/${profile}/documents`, (message) => void this.#hearTab(message).catch(reportError))
     peer.handle(SYNC, (stream) => this.#answer(stream))
     handleAwareness(peer, (channel, params) => this.#answerAwareness(channel, params))
     peer.on('contact', ({ change, contact }) => (change === 'removed' ? this.#forget(contact.id) : this.#wake(contact.id)))
@@ -219,7 +219,7 @@ export class Library {
   }
 
   #tell(message: TabMessage): void {
-    this.#tabs.postMessage(message)
+    this.#tabs.tell(message)
   }
 
   async #keep(write: () => Promise<void>): Promise<void> {

@@ -1,0 +1,17 @@
+/** What tabs of one profile tell each other. */
+export interface Tabs<Message> {
+  /** To the others, not to this one. */
+  tell(message: Message): void
+}
+
+/** Where the browser has no channel for this page (cookies blocked), this tab is on its own: each of them keeps what it keeps in memory. */
+export function openTabs<Message>(name: string, hear: (message: Message) => void): Tabs<Message> {
+  try {
+    const channel = new BroadcastChannel(name)
+    channel.onmessage = ({ data }: MessageEvent<Message>) => hear(data)
+    return { tell: (message) => channel.postMessage(message) }
+  } catch (error) {
+    console.warn('Tabs of this page do not see each other:', error)
+    return { tell: () => undefined }
+  }
+}
