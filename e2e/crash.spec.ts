@@ -1,0 +1,142 @@
+/** A page that is gone without a word: whoever stayed talks with the next one at once, not when ICE gives the old path up. */
+import type { BrowserContext, Page } from '@playwright/test'
+import { expect, test } from './fixtures.ts'
+
+interface Here {
+  readonly peer: import('@kith/sdk').Peer
+  readonly ends: string[]
+  echo(who: Known): Promise<string>
+}
+type Known = { readonly id: import('@kith/sdk').PeerId }
+declare const window: Window & Here
+
+/** Somebody with a peer in `window.peer` that answers with the word of its page. */
+async function person(page: Page, url: string, word: string, storage?: 'memory'): Promise<void> {
+  await page.evaluate(
+    async ({ url, word, storage }) => {
+      const peer = await Kith.createPeer({ relays: [url], ...(storage && { storage }) })
+      peer.handle('/word/v1', async (stream) => {
+        const writer = stream.writable.getWriter()
+        await writer.write(new TextEncoder().encode(word))
+        await writer.close()
+      })
+      const ends: string[] = []
+      peer.on('connection', ({ closed }) => {
+        closed.then(
+          () => ends.push('closed'),
+          ({ code }: { code: string }) => ends.push(code),
+        )
+      })
+      const echo = async (who: Known) => {
+        const { readable, writable } = await peer.open(who, '/word/v1')
+        await writable.close()
+        return new Response(readable).text()
+      }
+      Object.assign(window, { peer, ends, echo })
+    },
+    { url, word, storage },
+  )
+}
+
+async function open(context: BrowserContext, site: string): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(site)
+  return page
+}
+
+const invite = (page: Page) => page.evaluate(async () => (await window.peer.invite()).link)
+const accept = (page: Page, link: string) => page.evaluate(async (link) => window.echo(await window.peer.accept(link)), link)
+const ask = (page: Page, id: Known['id']) => page.evaluate((id) => window.echo({ id }), id)
+const idOf = (page: Page) => page.evaluate(() => window.peer.id)
+const ends = (page: Page) => page.evaluate(() => window.ends)
+
+/** The renderer dies: nothing of the page runs any more, and nothing is said. */
+async function crash(page: Page): Promise<void> {
+  const gone = page.waitForEvent('crash')
+  const session = await page.context().newCDPSession(page)
+  // There is nobody left to answer.
+  session.send('Page.crash').catch(() => undefined)
+  await gone
+}
+
+test('a page crashes and is back: open() from the one who stayed reaches the new one within three seconds', async ({
+  relay,
+  site,
+  newBrowser,
+}) => {
+  const stayer = await open(await newBrowser(), site.scriptTagPage)
+  await person(stayer, relay.url, 'stayed', 'memory')
+  const context = await newBrowser()
+  const page = await open(context, site.scriptTagPage)
+  const next = await open(context, site.scriptTagPage)
+  await person(page, relay.url, 'before')
+  expect(await accept(page, await invite(stayer))).toBe('stayed')
+  const id = await idOf(page)
+  expect(await ask(stayer, id)).toBe('before')
+
+  await crash(page)
+  const crashedAt = Date.now()
+  await person(next, relay.url, 'after')
+  expect(await idOf(next)).toBe(id)
+  // It asks who is there as soon as its relay is ready; its own page would wait for as much.
+  await next.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        const check = () => {
+          if ([...window.peer.contacts].some(({ online }) => online)) resolve()
+        }
+        window.peer.on('contact', check)
+        check()
+      }),
+  )
+  expect(await ask(stayer, id)).toBe('after')
+  expect(Date.now() - crashedAt).toBeLessThan(3_000)
+  // The old one is not kept until ICE gives it up, which takes a quarter of a minute.
+  await expect.poll(() => ends(stayer), { timeout: 4_000 }).toEqual(['lost'])
+  expect(await ask(stayer, id)).toBe('after')
+  expect(await stayer.evaluate(() => [...window.peer.connections.values()].map(({ state }) => state))).toEqual(['connected'])
+})
+
+test('a tab crashes beside a living one, which connects: the crashed one’s connection ends, the living one’s is used', async ({
+  relay,
+  site,
+  newBrowser,
+}) => {
+  const stayer = await open(await newBrowser(), site.scriptTagPage)
+  await person(stayer, relay.url, 'stayed', 'memory')
+  const context = await newBrowser()
+  const page = await open(context, site.scriptTagPage)
+  await person(page, relay.url, 'crashing')
+  expect(await accept(page, await invite(stayer))).toBe('stayed')
+  const id = await idOf(page)
+  const living = await open(context, site.scriptTagPage)
+  await person(living, relay.url, 'living')
+  expect(await ask(stayer, id)).toBe('crashing')
+
+  await crash(page)
+  const crashedAt = Date.now()
+  expect(await ask(living, await idOf(stayer))).toBe('stayed')
+  expect(await ask(stayer, id)).toBe('living')
+  await expect.poll(() => ends(stayer), { timeout: 4_000 }).toEqual(['lost'])
+  expect(Date.now() - crashedAt).toBeLessThan(8_000)
+  expect(await ask(stayer, id)).toBe('living')
+})
+
+test('two living tabs: both connections live on', async ({ relay, site, newBrowser }) => {
+  const stayer = await open(await newBrowser(), site.scriptTagPage)
+  await person(stayer, relay.url, 'stayed', 'memory')
+  const context = await newBrowser()
+  const [one, other] = [await open(context, site.scriptTagPage), await open(context, site.scriptTagPage)]
+  await person(one, relay.url, 'one')
+  expect(await accept(one, await invite(stayer))).toBe('stayed')
+  await person(other, relay.url, 'other')
+  const id = await idOf(stayer)
+  expect(await ask(other, id)).toBe('stayed')
+  expect(await ask(stayer, await idOf(one))).toBe('other')
+  // Longer than a ping is waited for.
+  await stayer.waitForTimeout(3_000)
+  expect(await ends(stayer)).toEqual([])
+  expect(await ask(one, id)).toBe('stayed')
+  expect(await ask(stayer, await idOf(one))).toBe('one')
+  expect(await ends(stayer)).toEqual([])
+})
