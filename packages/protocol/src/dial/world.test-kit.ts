@@ -73,6 +73,8 @@ export class World {
   readonly people: Person[] = []
   /** Whether what was negotiated becomes a connection. */
   hasPaths = true
+  /** How long ICE and DTLS take. */
+  pathMs: () => Millis = () => 200
   #events: { at: Millis; order: number; run: () => void }[] = []
   #order = 0
   #secrets: string[] = []
@@ -82,8 +84,9 @@ export class World {
     this.random = seededRandom(seed)
   }
 
-  person(name: string, origins: readonly string[] = ['wss://relay.test']): Person {
-    const person = new Person(this, name, origins)
+  /** `instance`: that of a person who is there already; else a new one. */
+  person(name: string, origins: readonly string[] = ['wss://relay.test'], instance: Bytes = this.random(16)): Person {
+    const person = new Person(this, name, origins, instance)
     this.people.push(person)
     this.hide(publicKeyOf(person.id))
     this.hide(utf8(person.id))
@@ -186,12 +189,12 @@ export class Person {
   #work: { work: number; run: () => Promise<unknown> }[] = []
   #nextDial = 1
 
-  constructor(world: World, name: string, origins: readonly string[]) {
+  constructor(world: World, name: string, origins: readonly string[], instance: Bytes) {
     this.#world = world
     this.name = name
     this.origins = origins
     this.identity = identityOf(name.split('/')[0] ?? name)
-    this.instance = world.random(16)
+    this.instance = instance
     this.dialer = this.#start()
   }
 
@@ -421,7 +424,7 @@ export class Person {
   /** Once the callee has the answer, ICE may find a path: both ends say so, if both are still at it. */
   #linkUp(outcome: Outcome, peer: DialPeer): void {
     if (!this.#world.hasPaths) return
-    this.#world.later(200, () => {
+    this.#world.later(this.#world.pathMs(), () => {
       for (const person of this.#world.people) {
         for (const [dial, theirs] of person.outcomes) {
           if (theirs === outcome || theirs.end !== undefined || outcome.end !== undefined) continue
