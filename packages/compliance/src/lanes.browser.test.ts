@@ -3,6 +3,7 @@ import { laneSuite } from './lane-suite.ts'
 import { linkSuite } from './link-suite.ts'
 import type { OpenPath } from './path.ts'
 import { messagePortPath } from './paths.ts'
+import { streamSuite } from './stream-suite.ts'
 
 /** Two RTCPeerConnections of this page, negotiated as the SDK does; Chromium takes 256 KiB as one message. */
 const webRtcPath: OpenPath = () => {
@@ -32,4 +33,5 @@ for (const [name, open] of [
 ] as const) {
   laneSuite(name, open)
   linkSuite(name, open)
+  streamSuite(name, open)
 }

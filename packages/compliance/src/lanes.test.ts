@@ -6,6 +6,7 @@ import { linkSuite } from './link-suite.ts'
 import type { OpenPath } from './path.ts'
 import { memoryPath, messagePortPath } from './paths.ts'
 import { ConnectionLanes, MESSAGE_MAX_BYTES } from './stream-muxer/connection-lanes.ts'
+import { streamSuite } from './stream-suite.ts'
 
 /** What the adapter for js-libp2p's suite runs on. */
 const connectionPath: OpenPath = () => {
@@ -29,4 +30,5 @@ for (const [name, open] of [
 ] as const) {
   laneSuite(name, open)
   linkSuite(name, open)
+  streamSuite(name, open)
 }

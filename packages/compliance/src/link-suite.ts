@@ -1,11 +1,8 @@
 /** What a whole link must do over any path: streams, their ends, many at once, and datagrams. */
-import { DATAGRAM_MAX_BYTES, type ProtocolName } from '@kith/protocol'
-import { Link, type LinkStream } from '@kith/sdk/parts'
+import { DATAGRAM_MAX_BYTES } from '@kith/protocol'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { OpenPath, Path } from './path.ts'
-
-const ECHO: ProtocolName = '/echo/1'
-const TAKE: ProtocolName = '/take/1'
+import { ECHO, type Linked, linked as linkedOver, TAKE } from './linked.ts'
+import type { OpenPath } from './path.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
@@ -25,44 +22,12 @@ async function sha256(data: BufferSource): Promise<string> {
 
 export function linkSuite(name: string, open: OpenPath): void {
   describe(`link: ${name}`, () => {
-    let path: Path | undefined
-    let links: Link[] = []
-    afterEach(async () => {
-      // One after the other: who is told goodbye answers at once.
-      for (const link of links) await link.close()
-      await path?.dispose()
-    })
+    let current: Linked | undefined
+    afterEach(() => current?.close())
 
-    /** The callee echoes ECHO, and gives what else is opened to `taken`. */
-    async function linked() {
-      path = await open()
-      const { ends, maxMessageBytes } = path
-      const [a, b] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
-      const common = { instance: new Uint8Array(16), maxMessageSize: maxMessageBytes }
-      let take = (_: LinkStream) => {}
-      const taken = new Promise<LinkStream>((resolve) => {
-        take = resolve
-      })
-      const dialler = new Link({
-        ...common,
-        lanes: ends[0],
-        role: 0,
-        confirmation: { ours: a, theirs: b },
-        protocols: [],
-        onIncoming: () => undefined,
-      })
-      const callee = new Link({
-        ...common,
-        lanes: ends[1],
-        role: 1,
-        confirmation: { ours: b, theirs: a },
-        protocols: [ECHO, TAKE],
-        onIncoming: ({ protocol }) =>
-          protocol === ECHO ? (stream) => stream.readable.pipeTo(stream.writable) : (stream) => take(stream),
-      })
-      links = [dialler, callee]
-      await Promise.all([dialler.ready, callee.ready])
-      return { dialler, callee, taken }
+    async function linked(): Promise<Linked> {
+      current = await linkedOver(open)
+      return current
     }
 
     test('an echo, half-closed by each side in turn', async () => {
@@ -168,8 +133,8 @@ export function linkSuite(name: string, open: OpenPath): void {
     })
 
     test('a lane that ends without a goodbye ends the link at both sides', async () => {
-      const { dialler, callee } = await linked()
-      path?.ends[0].bulk.close()
+      const { dialler, callee, path } = await linked()
+      path.ends[0].bulk.close()
       await Promise.all([dialler, callee].map((link) => expect(link.closed).rejects.toMatchObject({ code: 'lost' })))
     })
   })
