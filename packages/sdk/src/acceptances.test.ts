@@ -57,6 +57,7 @@ async function tab(self: PeerId, options: Partial<AcceptancesOptions> & { store?
     taken: new TakenInvites(store),
     roster: {
       isAnyRelayReady: true,
+      clockAheadMsSoon: async () => undefined,
       towards: (urls: readonly string[]) => {
         towards.push(urls)
         return [carrier]

@@ -15,6 +15,7 @@ import {
 } from '@kith/protocol'
 import { alarmAt, TIMER_MAX_MS } from './alarm.ts'
 import type { Disclosure } from './api.ts'
+import { clockSentence } from './carriers/relay-clock.ts'
 import type { Roster } from './carriers/roster.ts'
 import type { Contact } from './contact-record.ts'
 import type { ContactBook } from './contacts.ts'
@@ -32,7 +33,7 @@ export interface AcceptancesOptions {
   readonly book: InviteBook
   readonly contacts: ContactBook
   readonly taken: TakenInvites
-  readonly roster: Pick<Roster, 'towards' | 'isAnyRelayReady'>
+  readonly roster: Pick<Roster, 'towards' | 'isAnyRelayReady' | 'clockAheadMsSoon'>
   /** What may be disclosed where `asked` was asked for, or nothing. Rejects where that cannot work. */
   readonly disclosure: (asked: Disclosure | undefined) => Promise<Disclosure>
   /** Absent where the profile has one tab. */
@@ -184,7 +185,7 @@ export class Acceptances {
     const { link } = attempt
     const until = now() + options.timeoutMs
     if (await this.#resolveKnown(attempt)) return
-    if (hasExpired(link)) throw expired()
+    if (hasExpired(link)) throw await this.#expired(link)
     await this.#alone(link.secret, attempt.over.signal, async () => {
       // Another tab of mine may have taken it up while this one waited.
       if (await this.#resolveKnown(attempt)) return
@@ -253,6 +254,13 @@ export class Acceptances {
     }
   }
 
+  /** By our clock: which may be wrong, while the invitation is good. */
+  async #expired({ expiresAt }: InviteLink): Promise<KithError> {
+    const aheadMs = await this.#options.roster.clockAheadMsSoon(CLOCK_WAIT_MS)
+    if (aheadMs === undefined || expiresAt <= Date.now() - aheadMs) return expired()
+    return new KithError('expired', `This invitation has expired by this device’s clock alone. ${clockSentence(aheadMs)}`)
+  }
+
   #end(attempt: Attempt): void {
     attempt.over.abort()
     const key = hex(attempt.link.secret)
@@ -271,6 +279,9 @@ export class Acceptances {
     })
   }
 }
+
+/** For a relay to tell its time, where an invitation looks expired. */
+const CLOCK_WAIT_MS = 2_000
 
 const hasExpired = ({ expiresAt }: InviteLink) => expiresAt <= Date.now()
 

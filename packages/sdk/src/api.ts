@@ -16,7 +16,7 @@ export type Who = PeerId | { readonly id: PeerId }
 // ── me ───────────────────────────────────────────────────────────────────────────────────────
 
 export interface PeerOptions {
-  /** WebSocket relays to bootstrap through, in order of preference. I can be found through all of them; a dial goes through
+  /** WebSocket relays to bootstrap through, in order of preference. I can be found through all of them; a dial goes through all of them and
    *  those that the other publishes, mine first. Default: the page's own origin at '/relay'; in Node none. */
   relays?: string[]
   /** Which of several people in this browser; each has an IndexedDB database of its own. All tabs of one profile are one

@@ -1,5 +1,5 @@
 /** Invitations of mine: made, listed, waited for, expired. What `peer.invite` and `peer.invites` give. */
-import { CONTACT_RELAYS_MAX, type Doorstep, equal, type Introduced, invitePsk, KithError, type PeerId } from '@kith/protocol'
+import { type Doorstep, equal, type Introduced, invitePsk, KithError, type PeerId } from '@kith/protocol'
 import { alarmAt } from './alarm.ts'
 import type { Invite } from './api.ts'
 import type { Contact } from './contact-record.ts'
@@ -8,7 +8,7 @@ import { report } from './events.ts'
 import { cutName } from './identity/name.ts'
 import type { InviteBook, InviteRecord } from './invites.ts'
 import { inviteLink, qrSvg } from './links.ts'
-import { parseRelayUrl } from './relay-url.ts'
+import { usableRelays } from './told-relays.ts'
 
 /** What a knock names that wants a connection and no protocol yet; with no name at all it would only ask for presence. */
 export const CONNECT_PROTOCOL = '/kith/1'
@@ -190,7 +190,7 @@ export async function addIntroduced(contacts: ContactBook, by: Introduced, name:
   const contact = await contacts.add({
     id: by.id,
     name: name || known?.name || cutName(by.name) || `…${by.id.slice(-6)}`,
-    relays: relaysOf(by),
+    relays: usableRelays(by.relays),
     ...(purposes.length > 0 ? { purposes } : {}),
   })
   contacts.seen(by.id)
@@ -208,16 +208,3 @@ function once<T>(make: () => T): () => T {
 }
 
 const closed = () => new KithError('closed', 'This peer has been closed.')
-
-/** What they publish, less what is no relay: their word must not stand in the way of meeting them. */
-function relaysOf(by: Introduced): string[] {
-  const relays = by.relays.flatMap((url) => {
-    try {
-      return [parseRelayUrl(url)]
-    } catch (error) {
-      if (error instanceof KithError) return []
-      throw error
-    }
-  })
-  return relays.slice(0, CONTACT_RELAYS_MAX)
-}

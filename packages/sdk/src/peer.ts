@@ -30,6 +30,7 @@ import type {
   Stream,
   Who,
 } from './api.ts'
+import { clockSentence } from './carriers/relay-clock.ts'
 import { Roster, type RosterOptions } from './carriers/roster.ts'
 import { PeerConnection } from './connection.ts'
 import type { Contact } from './contact-record.ts'
@@ -58,6 +59,7 @@ import { nextTask } from './slices.ts'
 import { type OpenedStore, openStore } from './storage/open.ts'
 import { AnswerDuty } from './tabs.ts'
 import { TakenInvites } from './taken-invites.ts'
+import { exchangeRelays } from './told-relays.ts'
 
 /** As long as a phone rings. */
 const RING_TIMEOUT_MS = 60_000
@@ -440,9 +442,17 @@ class LocalPeer implements Peer {
     })
     this.#heard(peer.id, undefined)
     this.#meetings.add(connection, begunAt)
+    exchangeRelays(link, this.#opened.options.relays, (relays) => this.#toldRelays(peer.id, relays))
     const parted = () => this.#parted(peer.id)
     link.closed.then(parted, parted)
     return (state) => connection.pathChanged(state)
+  }
+
+  /** None is no news: they may be at home in this browser only, and elsewhere tomorrow. */
+  #toldRelays(id: PeerId, relays: readonly string[]): void {
+    const known = this.contacts.get(id)
+    if (relays.length === 0 || !known || known.relays.join() === relays.join()) return
+    this.contacts.update(id, { relays: [...relays] }).catch(report)
   }
 
   /** Whoever called is a contact: found here as one, or become one by an invitation. */
@@ -546,8 +556,13 @@ class LocalPeer implements Peer {
     for (const link of this.#links) link.setProtocols(this.#serving.names)
   }
 
-  /** 'no-answer' where no relay could be asked is another matter. */
+  /** 'no-answer' where no relay could be asked, or on the wrong day, is another matter. */
   #explain(error: KithError): KithError {
+    const { clockAheadMs } = this.#roster
+    if (error.code === 'no-answer' && clockAheadMs !== undefined) {
+      const words = `They do not answer: away, or not found. ${clockSentence(clockAheadMs)}`
+      return new KithError('no-answer', words, { source: 'local', cause: error })
+    }
     if (error.code !== 'no-answer' || this.#roster.isAnyRelayReady) return error
     return new KithError('no-relay', 'No relay could be reached, and they are not in this browser.', {
       source: 'network',

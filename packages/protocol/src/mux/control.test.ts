@@ -63,7 +63,7 @@ test('a hello of a build without features names none', () => {
 
 test.each<[string, Packable]>([
   ['no array', 1],
-  ['an unknown type', [12]],
+  ['an unknown type', [13]],
   ['type 0', [0]],
   ['an HMAC of 31 bytes', [1, bytes(31)]],
   ['version 0', [2, 0, bytes(16), [], [1, 1, 1]]],

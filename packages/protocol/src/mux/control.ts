@@ -11,7 +11,7 @@
  * | 6 | resume | lane, frames received on it |
  * | 7, 8 | ping, pong | token, returned as it came |
  * | 9 | goaway | code, reason |
- * | 4, 10, 11 | sdp, mention, retire | not the mux's affair: passed on as they are; 11 with the feature 'retire' |
+ * | 4, 10, 11, 12 | sdp, mention, retire, relays | not the mux's affair: passed on as they are; 11 and 12 with the features of their names |
  */
 import { type Fields, MAX_ELEMENTS, type Packable, pack, unpackFields } from '../bytes/struct.ts'
 import { violation } from '../errors.ts'
@@ -36,7 +36,7 @@ export interface HelloLimits {
 }
 
 /** Types of control messages that others than the mux read and write. */
-export type OpaqueType = 4 | 10 | 11
+export type OpaqueType = 4 | 10 | 11 | 12
 
 export type ControlMessage =
   | { readonly type: 'confirm'; readonly hmac: Bytes }
@@ -87,7 +87,7 @@ export function encodeControl(message: ControlMessage): Bytes {
 export function decodeControl(message: Bytes): ControlMessage {
   if (message.length > FRAME_MAX_BYTES) throw violation(`a control message of ${message.length} bytes`)
   const fields = unpackFields(message)
-  const number = fields.integer(11)
+  const number = fields.integer(12)
   switch (number) {
     case 1:
       return { type: 'confirm', hmac: fields.bytes(CONFIRMATION_BYTES) }
@@ -104,6 +104,7 @@ export function decodeControl(message: Bytes): ControlMessage {
     case 4:
     case 10:
     case 11:
+    case 12:
       return { type: 'opaque', number, message }
     case 5:
       return { type: 'ack', lane: readLane(fields), count: fields.integer() }

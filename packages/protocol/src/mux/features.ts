@@ -13,6 +13,8 @@ export const FEATURES = {
   ownCredit: 'own-credit',
   /** Control message 11: its sender opens no more streams here, since another connection between the two instances is in use. */
   retire: 'retire',
+  /** Control message 12: where its sender can be found from now on. */
+  relays: 'relays',
   /** The reason of a goaway may have GOAWAY_REASON_MAX_BYTES. */
   longReason: 'long-reason',
 } as const

@@ -214,6 +214,7 @@ export class Session {
         return { type: 'goaway', code: message.code, reason: message.reason }
       case 'opaque':
         if (message.number === 11 && !this.has('retire')) throw violation('retires though it was not agreed upon')
+        if (message.number === 12 && !this.has('relays')) throw violation('tells its relays though it was not agreed upon')
         return { type: 'opaque', number: message.number, message: message.message }
       case 'confirm':
       case 'hello':

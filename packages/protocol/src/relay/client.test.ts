@@ -2,9 +2,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { hex } from '../bytes/bytes.ts'
 import { mutations, seededRandom } from '../bytes/mutate.ts'
-import { ENVELOPE_BYTES } from '../limits.ts'
+import { BINDS_PER_SOCKET, ENVELOPE_BYTES } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
-import { RelayClient, type RelayClientInput, type RelayClientState } from './client.ts'
+import { paddedCount } from '../rendezvous/padding.ts'
+import { OTHER_DAY_RANK } from './bound-set.ts'
+import { RelayClient, type RelayClientInput, type RelayClientOutput, type RelayClientState } from './client.ts'
 import { type ClientFrame, decodeClientFrame, encodeRelayFrame, type Notice, type RelayFrame } from './frames.ts'
 
 const addressOf = (n: number): Bytes => {
@@ -25,6 +27,12 @@ class Bench {
   readonly connects: number[] = []
   readonly sent: ClientFrame[] = []
   readonly delivered: number[] = []
+  /** Told to be bound, by number. */
+  readonly told: number[] = []
+  times: number[] = []
+  /** When false, batches that are not urgent stay in `signs` until the test signs them. */
+  signsAtOnce = true
+  readonly signs: Extract<RelayClientOutput, { type: 'sign' }>[] = []
   connection = 0
   disconnected = 0
   /** What the relay has bound for us, by number. */
@@ -34,7 +42,6 @@ class Bench {
   #decoys = FIRST_DECOY
 
   constructor(seed = 1) {
-    const paddedCount = (count: number) => (count <= 16 ? 16 : count <= 64 ? 64 : 256)
     this.machine = new RelayClient({ random: seededRandom(seed), paddedCount, decoy: () => addressOf(this.#decoys++) })
   }
 
@@ -57,7 +64,17 @@ class Bench {
         case 'transmit':
           this.#transmitted(decodeClientFrame(output.frame))
           break
+        case 'bound':
+          this.told.push(...output.addresses.map(numberOf))
+          break
+        case 'time':
+          this.times.push(output.time)
+          break
         case 'sign': {
+          if (!this.signsAtOnce && !output.isUrgent) {
+            this.signs.push(output)
+            break
+          }
           const proofs = output.addresses.map((address) => ({ address, signature: new Uint8Array(64) }))
           this.machine.handle({ type: 'signed', connection: output.connection, proofs }, this.now)
           break
@@ -70,6 +87,13 @@ class Bench {
           break
       }
     }
+  }
+
+  sign(): void {
+    const [one] = this.signs.splice(0, 1)
+    if (!one) throw new Error('nothing to sign')
+    const proofs = one.addresses.map((address) => ({ address, signature: new Uint8Array(64) }))
+    this.input({ type: 'signed', connection: one.connection, proofs })
   }
 
   #transmitted(frame: ClientFrame): void {
@@ -106,8 +130,8 @@ class Bench {
     this.input({ type: 'closed', connection: this.connection })
   }
 
-  bind(n: number): void {
-    this.input({ type: 'bind', address: addressOf(n) })
+  bind(n: number, rank = 0): void {
+    this.input({ type: 'bind', address: addressOf(n), rank })
   }
 
   unbind(n: number): void {
@@ -193,6 +217,120 @@ test('of more than the relay allows the latest are left out, and said so, until 
   bench.unbind(1)
   bench.advance(5)
   expect(bench.real).toEqual(range(18).slice(1))
+})
+
+// ── more than there is room for ──────────────────────────────────────────────────────────────
+
+test('replies and invitations always have a place: contacts are left out by rank, and said so in plain words', () => {
+  const bench = new Bench().start()
+  for (const n of range(20)) bench.bind(n, n)
+  for (const n of [101, 102]) bench.bind(n)
+  bench.challenge({ bindsPerSocket: 16 })
+  expect(bench.real).toEqual([...range(14), 101, 102])
+  expect(bench.state).toMatchObject({ state: 'ready', error: { code: 'too-many', source: 'relay' } })
+  expect(bench.state?.error?.message).toMatch(/no place for 6 contacts: those not seen for the longest time/)
+  // One that was left out is seen: it takes the place of another.
+  bench.input({
+    type: 'rank',
+    ranks: [
+      [addressOf(20), 1],
+      [addressOf(1), 20],
+    ],
+  })
+  bench.advance(5)
+  expect(bench.real).toEqual([...range(14).slice(1), 20, 101, 102])
+  // A dial: its reply address has a place, and is there before its knock.
+  bench.sent.length = 0
+  bench.bind(103)
+  bench.send(1)
+  expect(bench.sent.map((frame) => frame.type)).toEqual(['unbind', 'bind', 'send'])
+  expect(bench.real).toContain(103)
+  expect(bench.state?.error?.message).toMatch(/7 contacts/)
+  for (const n of range(10)) bench.unbind(n)
+  bench.advance(5)
+  expect(bench.state).toEqual({ state: 'ready' })
+})
+
+test('the other day’s addresses are left out before any of today’s', () => {
+  const bench = new Bench().start()
+  for (const n of range(10)) {
+    bench.bind(100 + n, OTHER_DAY_RANK + n)
+    bench.bind(n, n)
+  }
+  bench.challenge({ bindsPerSocket: 16 })
+  expect(bench.real).toEqual([...range(10), ...range(6).map((n) => 100 + n)])
+  expect(bench.state?.error?.message).toMatch(/4 contacts: around midnight UTC/)
+})
+
+test.each([
+  [BINDS_PER_SOCKET - 1, undefined],
+  [BINDS_PER_SOCKET, undefined],
+  [BINDS_PER_SOCKET + 1, /1 contact:/],
+])('%d contacts at a relay that takes as many as there may be', (count, words) => {
+  const bench = new Bench().start()
+  for (const n of range(count)) bench.bind(n, n)
+  bench.challenge({ bindsPerSocket: 10_000 })
+  bench.advance(1)
+  expect(bench.bound.size).toBe(BINDS_PER_SOCKET)
+  expect(bench.state?.state).toBe('ready')
+  if (words) expect(bench.state?.error?.message).toMatch(words)
+  else expect(bench.state?.error).toBeUndefined()
+})
+
+test('what a relay lets one bind in a second is kept to, a dial’s own first', () => {
+  const bench = new Bench().start()
+  for (const n of range(1_000)) bench.bind(n, n)
+  bench.challenge({ bindsPerSocket: 4_096, bindBurst: 512, bindPerSecond: 16 })
+  // 32 are kept for dials.
+  expect(bench.bound.size).toBe(480)
+  expect(bench.state).toEqual({ state: 'ready' })
+  bench.bind(5_000)
+  bench.send(1)
+  expect(bench.bound).toContain(5_000)
+  expect(bench.sends).toEqual([1])
+  bench.advance(10_000)
+  expect(bench.bound.size).toBeLessThanOrEqual(512 + 160)
+  bench.advance(60_000)
+  expect(bench.real).toHaveLength(1_001)
+})
+
+test('while thousands are signed for, batch by batch, a dial passes, and is told when it is bound', () => {
+  const bench = new Bench()
+  bench.signsAtOnce = false
+  bench.start()
+  for (const n of range(1_000)) bench.bind(n, n)
+  bench.bind(2_000)
+  bench.send(1)
+  bench.challenge()
+  expect(bench.signs).toHaveLength(1)
+  // What was wanted before the relay was there is among the first 256, in no order that tells; what is sent waits for it.
+  for (let batch = 0; batch < 16; batch++) bench.sign()
+  expect(bench.bound).toContain(2_000)
+  expect(bench.sends).toEqual([1])
+  expect(bench.state).toEqual({ state: 'ready' })
+  expect(bench.told).toContain(2_000)
+  bench.bind(2_001)
+  bench.send(2)
+  expect(bench.bound).toContain(2_001)
+  expect(bench.sends).toEqual([1, 2])
+  expect(bench.signs).toHaveLength(1)
+})
+
+test('a relay’s time is told, and a relay without one is as good', () => {
+  const bench = new Bench().start()
+  bench.relay({ type: 'challenge', nonce: new Uint8Array(32), limits: {}, time: 1_800_000_000_000 })
+  expect(bench.times).toEqual([1_800_000_000_000])
+  expect(new Bench().ready().times).toEqual([])
+})
+
+test('a device that slept takes its connection for lost, and connects at once', () => {
+  const bench = new Bench().ready()
+  bench.input({ type: 'wake' })
+  expect(bench.connects).toHaveLength(1)
+  bench.input({ type: 'wake', slept: true })
+  expect([bench.connects.length, bench.disconnected]).toEqual([2, 1])
+  bench.challenge()
+  expect(bench.state).toEqual({ state: 'ready' })
 })
 
 test('changes that come together travel together, and a decoy makes room or takes the place', () => {

@@ -120,8 +120,10 @@ interface Connected {
   /** What the relay lets us ask for; undefined where it does not say. */
   readonly rate: TokenBucket | undefined
   ask: ToAsk
-  /** Not before: the rate is used up. */
+  /** Not before: the relay asked for slower binds. */
   askAt: Millis
+  /** Nor others than dials' own before this: the rest of the rate is theirs. */
+  othersAt: Millis
   /** Batches out for signing, and those of them that dials wait for. */
   signing: number
   signingUrgent: number
@@ -215,7 +217,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
         return phase.retryAt
       case 'connected': {
         const held = this.#queue.length > 0 && !this.#isHeld(phase) ? phase.sendAt : Number.POSITIVE_INFINITY
-        const ask = this.#mayAsk(phase) ? phase.askAt : Number.POSITIVE_INFINITY
+        const ask = this.#mayAsk(phase) ? this.#askAt(phase) : Number.POSITIVE_INFINITY
         return Math.min(phase.silentAt, phase.flushAt ?? Number.POSITIVE_INFINITY, held, ask)
       }
     }
@@ -338,6 +340,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
       rate: bindPerSecond && bindBurst ? new TokenBucket(bindPerSecond, bindBurst, now) : undefined,
       ask: { urgent: [], others: [], needed: 0 },
       askAt: now,
+      othersAt: now,
       signing: 0,
       signingUrgent: 0,
       bound: 0,
@@ -437,15 +440,21 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     return ask.urgent.length > 0 || (ask.others.length > 0 && signing === 0 && unanswered.length < UNANSWERED_MAX)
   }
 
+  #askAt({ ask, askAt, othersAt }: Connected): Millis {
+    return ask.urgent.length > 0 ? askAt : Math.max(askAt, othersAt)
+  }
+
   /** A dial's addresses go at once; of the others a batch is signed at a time, so that a page stays responsive and a dial passes. */
   #ask(phase: Connected, now: Millis): void {
-    while (this.#mayAsk(phase) && now >= phase.askAt) {
+    while (this.#mayAsk(phase) && now >= this.#askAt(phase)) {
       const isUrgent = phase.ask.urgent.length > 0
       const from = isUrgent ? phase.ask.urgent : phase.ask.others
       const count = Math.min(from.length, BINDS_PER_FRAME)
       const reserved = isUrgent ? 0 : RESERVED_BINDS
       if (phase.rate?.has(now, count + reserved) === false) {
-        phase.askAt = now + phase.rate.waitMs(now, count + reserved)
+        const at = now + phase.rate.waitMs(now, count + reserved)
+        if (isUrgent) phase.askAt = at
+        else phase.othersAt = at
         return
       }
       phase.rate?.take(now, count)

@@ -303,6 +303,64 @@ test('bindBurst and bindPerSecond', () => {
   expect(bench.inbox(1)).toEqual([bound(2)])
 })
 
+test('bindsPerPrefix and binds count what sockets of one network, and all of them, have bound', () => {
+  for (const limits of [{ bindsPerPrefix: 3 }, { binds: 3 }]) {
+    const bench = new Bench(limits)
+    bench.open(1)
+    bench.open(2)
+    bench.bind(1, addressOf(1), addressOf(2))
+    bench.bind(2, addressOf(1))
+    bench.bind(2, addressOf(3))
+    const told = () => bench.inboxes.get(2)?.at(-1)
+    expect(told()).toMatchObject({ type: 'notice', notice: { code: 'rate-limited', of: 'bind', retryAfterMs: 30_000 } })
+    // A place that is given back is another's, also when its socket goes.
+    bench.frame(2, { type: 'unbind', addresses: [addressOf(1)] })
+    bench.bind(2, addressOf(3))
+    expect(told()).toEqual({ type: 'bound', count: 1 })
+    bench.close(1)
+    bench.bind(2, addressOf(4), addressOf(5))
+    expect(told()).toEqual({ type: 'bound', count: 2 })
+    bench.bind(2, addressOf(6))
+    expect(told()).toMatchObject({ type: 'notice' })
+    expect(bench.machine.counters.refusedBindsInAll).toBe(2)
+  }
+  const bench = new Bench({ bindsPerPrefix: 1 })
+  bench.open(1)
+  bench.open(2, '198.51.100.1')
+  bench.bind(1, addressOf(1))
+  bench.bind(2, addressOf(1))
+  expect(bench.inboxes.get(2)?.at(-1)).toEqual({ type: 'bound', count: 1 })
+})
+
+test('bindsWaiting: BINDs beyond it are refused, in their order', () => {
+  const bench = new Bench({ bindsWaiting: 2 })
+  bench.verifyAtOnce = false
+  bench.open(1)
+  for (const n of [1, 2, 3]) bench.bind(1, addressOf(n))
+  expect(bench.checks).toHaveLength(2)
+  bench.answerChecks()
+  expect(bench.inboxes.get(1)).toMatchObject([
+    { type: 'bound' },
+    { type: 'bound' },
+    { type: 'notice', notice: { code: 'rate-limited', of: 'bind' } },
+  ])
+  bench.bind(1, addressOf(3))
+  expect(bench.checks).toHaveLength(1)
+})
+
+test('a signature that does not hold costs as much as 64 that do', () => {
+  const bench = new Bench({ bindBurst: 66, bindPerSecond: 1 })
+  bench.open(1)
+  bench.frame(1, { type: 'bind', binds: [{ form: 0, address: addressOf(1), signature: new Uint8Array(64) }] })
+  bench.bind(1, addressOf(1))
+  bench.bind(1, addressOf(2))
+  expect(bench.inboxes.get(1)).toMatchObject([
+    { type: 'notice', notice: { code: 'bind-refused' } },
+    { type: 'bound' },
+    { type: 'notice', notice: { code: 'rate-limited' } },
+  ])
+})
+
 test('sendBurst and sendPerSecond; one notice for a flood', () => {
   const bench = new Bench({ sendBurst: 3, sendPerSecond: 2 })
   bench.open(1)

@@ -11,11 +11,21 @@ const SET_MS = 60_000
  * fresh invitation has expired. A relay may lie: it is only ever said, never acted upon.
  */
 export class RelayClock {
+  /** Once there is something to go by. */
+  readonly known: Promise<void>
+  #settleKnown = () => {}
   #compared: { readonly aheadMs: number; readonly drift: number } | undefined
+
+  constructor() {
+    this.known = new Promise((resolve) => {
+      this.#settleKnown = resolve
+    })
+  }
 
   /** `time`: the relay's, at this moment. */
   compare(time: number): void {
     this.#compared = { aheadMs: Date.now() - time, drift: Date.now() - now() }
+    this.#settleKnown()
   }
 
   /** How far ahead ours is, negative for behind; undefined where it is not known, or too little to matter. */

@@ -44,6 +44,17 @@ export class Roster {
     return this.#relays.map((relay) => relay.clockAheadMs).find((aheadMs) => aheadMs !== undefined)
   }
 
+  /** The same, once a relay of mine has told its time; not after `timeoutMs`. */
+  async clockAheadMsSoon(timeoutMs: number): Promise<number | undefined> {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs)
+    })
+    await Promise.race([late, ...this.#relays.map((relay) => relay.clockKnown)])
+    clearTimeout(timer)
+    return this.clockAheadMs
+  }
+
   /** Whether any relay, mine or theirs, takes envelopes now. */
   get isAnyRelayReady(): boolean {
     return [...this.#relays, ...this.#abroad.values()].some((relay) => relay.state.state === 'ready')

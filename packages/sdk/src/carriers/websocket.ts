@@ -88,6 +88,11 @@ export class WebSocketCarrier implements Carrier {
     return { ...this.#state, error: wrongClock(aheadMs) }
   }
 
+  /** Resolves when the relay has told its time. */
+  get clockKnown(): Promise<void> {
+    return this.#clock.known
+  }
+
   /** How far this device's clock is ahead of the relay's, where it matters. */
   get clockAheadMs(): number | undefined {
     return this.#clock.aheadMs

@@ -219,7 +219,8 @@ export class Link {
     this.#give({ type: 'ping' })
   }
 
-  /** For parts of the control lane that are not the link's: SDP for media (4), mentions (10), and that another connection is in use (11). */
+  /** For parts of the control lane that are not the link's: SDP for media (4), mentions (10), that another connection is in use (11), and
+   *  relays (12). */
   sendControl(type: OpaqueType, fields: readonly Packable[]): void {
     this.#give({ type: 'opaque', number: type, message: pack([type, ...fields]) })
   }
