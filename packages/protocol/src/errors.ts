@@ -81,7 +81,13 @@ export interface KithErrorJson {
   readonly cause?: string
 }
 
-/** `name` is 'AbortError' for 'aborted' (`cause`: `signal.reason`), 'TimeoutError' for 'timeout', else 'KithError'. */
+/**
+ * `name` is 'AbortError' for 'aborted' (`cause`: `signal.reason`), 'TimeoutError' for 'timeout', else 'KithError'.
+ *
+ * Of any Error `structuredClone` and `postMessage` keep `message`, `stack` and `cause`, and make the name 'Error' (HTML,
+ * StructuredSerializeInternal): `code` and `streamCode` are lost. Send `toJSON()`, which keeps them: what `abort` or `cancel` of a
+ * stream is given may be that as well. A stream code stands in the message, too.
+ */
 export class KithError extends Error {
   readonly code: ErrorCode
   readonly source: ErrorSource

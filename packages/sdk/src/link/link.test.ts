@@ -430,3 +430,17 @@ test('a ping is answered at once, and what was heard last is known', async () =>
   await heard
   await vi.waitFor(() => expect(dialler.heardAt).toBeGreaterThanOrEqual(before))
 })
+
+test('the code of a stream survives a clone of its error as JSON, and in words', async () => {
+  const { local, remote } = await streamPair()
+  const reading = remote.readable.getReader().read()
+  local.reset(42)
+  const error = (await reading.catch((reason: unknown) => reason)) as KithError
+  expect(structuredClone(error).message).toContain('42')
+  const clone = structuredClone(error.toJSON())
+  expect(clone).toMatchObject({ name: 'KithError', code: 'reset', source: 'remote', streamCode: 42 })
+  // As where a worker that pumps bytes says why it stopped.
+  const other = await streamPair()
+  await other.local.writable.abort(clone)
+  await expect(other.remote.readable.getReader().read()).rejects.toMatchObject({ code: 'reset', streamCode: 42 })
+})
