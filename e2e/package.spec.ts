@@ -18,8 +18,8 @@ const CONSUMERS = fileURLToPath(new URL('consumers', import.meta.url))
 const PACKAGES = ['sdk', 'relay'] as const
 const COMPILERS = ['5.2', '5.5', '5.9', '6.0'] as const
 const RESOLUTIONS = { bundler: 'ESNext', node16: 'Node16' } as const
-/** Installing, where a busy machine and a registry take their time. */
-const INSTALL_MS = 300_000
+/** Installing and bundling, where a busy machine and a registry take their time. */
+const SLOW_MS = 300_000
 
 const run = promisify(execFile)
 
@@ -31,7 +31,7 @@ const packed = new Map<string, { tarball: string; files: string[] }>()
 test.describe.configure({ mode: 'default' })
 
 test.beforeAll(async () => {
-  test.setTimeout(INSTALL_MS)
+  test.setTimeout(SLOW_MS)
   folder = await realpath(await mkdtemp(join(tmpdir(), 'kith-consumers-')))
   await cp(CONSUMERS, folder, { recursive: true, filter: (path) => !path.includes('node_modules') })
   for (const name of PACKAGES) {
@@ -71,7 +71,7 @@ async function command(name: string, ...args: string[]): Promise<string> {
 /** Resolves with what the program printed; it must not warn. */
 async function node(...args: string[]): Promise<string> {
   try {
-    const { stdout, stderr } = await run(process.execPath, args, { cwd: folder, timeout: 60_000 })
+    const { stdout, stderr } = await run(process.execPath, args, { cwd: folder, timeout: 120_000 })
     expect(stderr).toBe('')
     return stdout
   } catch (error) {

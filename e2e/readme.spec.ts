@@ -41,7 +41,7 @@ async function buildPage(heading: string, body: string, info: TestInfo): Promise
 async function printed(page: Page, part: string): Promise<string> {
   const message = await page.waitForEvent('console', {
     predicate: (candidate) => candidate.text().includes(part),
-    timeout: 20_000,
+    timeout: 60_000,
   })
   return message.text()
 }
