@@ -342,6 +342,21 @@ test.each([
   expect(it.connections.size).toBe(0)
 })
 
+test('one of the lower dial id that is in doubt is not in use, and does not retire', () => {
+  const { it, add } = meetings()
+  const [lower, higher] = [
+    connection(ada, { instance: 'i', dialId: 'a', heardAt: 10 }),
+    connection(ada, { instance: 'i', dialId: 'b' }),
+  ]
+  add(lower)
+  add(higher, 20)
+  expect(it.connections.get(ada)).toBe(higher.connection)
+  expect(lower.asked).toEqual(['doubt', 'probe'])
+  lower.become({ isSure: true })
+  expect(it.connections.get(ada)).toBe(lower.connection)
+  expect([lower.asked, higher.asked]).toEqual([['doubt', 'probe'], ['retire']])
+})
+
 test('the one in use ends before the other: that one is in use again, and announced', async () => {
   const { it, add, announced } = meetings()
   const [lower, higher] = ['a', 'b'].map((dialId) => connection(ada, { instance: 'i', dialId })) as [Fake, Fake]

@@ -226,7 +226,8 @@ export class Meetings {
     const first = new Map<string, PeerConnection>()
     for (const connection of live) {
       const rival = first.get(connection.instance)
-      connection.retire(rival?.isSure === true)
+      // Not where only a doubt of ours puts it second: the other end may have none, and would retire the other one.
+      connection.retire(rival?.isSure === true && rival.dialId < connection.dialId)
       if (rival) continue
       first.set(connection.instance, connection)
       if (this.#announced.has(connection)) continue
