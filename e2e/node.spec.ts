@@ -234,6 +234,7 @@ test('Node without WebRTC, without WebSocket, without IndexedDB: what is missing
     say({
       noWebRtc: await failure(createPeer({ webSocket: WebSocket, relays })),
       noWebSocket: await failure(createPeer({ wrtc, relays })),
+      theirRelay: await failure(peer.accept(link)),
       noDefault: await failure(createPeer({ wrtc: await import('${ROAMHQ}').then((module) => ({ ...module, RTCPeerConnection: undefined })) })),
       storage: { state: peer.status.storage.state, message: peer.status.storage.error?.message },
       asked: other.status.storage,
@@ -245,6 +246,7 @@ test('Node without WebRTC, without WebSocket, without IndexedDB: what is missing
   expect(said).toMatchObject({
     noWebRtc: { code: 'unsupported-environment', message: expect.stringMatching(/in Node pass `wrtc`/) },
     noWebSocket: { code: 'unsupported-environment', message: expect.stringMatching(/`webSocket`/) },
+    theirRelay: { code: 'unsupported-environment', message: expect.stringMatching(/`webSocket`/) },
     noDefault: { code: 'invalid-argument', message: expect.stringMatching(/`wrtc`/) },
     storage: { state: 'session', message: expect.stringMatching(/no IndexedDB here.*`storage`/) },
     asked: { state: 'session' },

@@ -58,6 +58,7 @@ async function tab(self: PeerId, options: Partial<AcceptancesOptions> & { store?
     roster: {
       isAnyRelayReady: true,
       clockAheadMsSoon: async () => undefined,
+      unsupported: undefined,
       towards: (urls: readonly string[]) => {
         towards.push(urls)
         return [carrier]

@@ -22,10 +22,12 @@ import type { ContactBook } from './contacts.ts'
 import type { Dialling } from './dialling.ts'
 import { inviteRoutes } from './doorsteps.ts'
 import { now } from './driver.ts'
+import { isPage } from './environment.ts'
 import { report } from './events.ts'
 import { addIntroduced, CONNECT_PROTOCOL } from './invitations.ts'
 import type { InviteBook } from './invites.ts'
 import { parseInviteUrl } from './links.ts'
+import { alone, type Locks } from './locks.ts'
 import { aborted, throwIfAborted } from './meetings.ts'
 import type { TakenInvites } from './taken-invites.ts'
 
@@ -33,11 +35,11 @@ export interface AcceptancesOptions {
   readonly book: InviteBook
   readonly contacts: ContactBook
   readonly taken: TakenInvites
-  readonly roster: Pick<Roster, 'towards' | 'isAnyRelayReady' | 'clockAheadMsSoon'>
+  readonly roster: Pick<Roster, 'towards' | 'isAnyRelayReady' | 'clockAheadMsSoon' | 'unsupported'>
   /** What may be disclosed where `asked` was asked for, or nothing. Rejects where that cannot work. */
   readonly disclosure: (asked: Disclosure | undefined) => Promise<Disclosure>
   /** Absent where the profile has one tab. */
-  readonly locks: Pick<LockManager, 'request'> | undefined
+  readonly locks: Locks | undefined
   /** The profile's own. */
   readonly lockName: string
 }
@@ -197,6 +199,9 @@ export class Acceptances {
           'This invitation names no relay, and this peer has none: give createPeer({ relays }) the one that its maker uses.',
         )
       }
+      // In Node there is no other tab: waiting for one to answer would only hide what is missing.
+      const { unsupported } = this.#options.roster
+      if (unsupported && !isPage()) throw unsupported
       if (attempt.over.signal.aborted) return
       attempt.dial = dialling.dial({
         way: { kind: 'invite', psk: invitePsk(link.secret) },
@@ -237,21 +242,9 @@ export class Acceptances {
   }
 
   /** `work`, once no other tab of this profile is at the same link. */
-  async #alone(secret: Bytes, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  #alone(secret: Bytes, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
     const { locks, lockName } = this.#options
-    if (locks === undefined) return work()
-    let hasBegun = false
-    const begin = () => {
-      hasBegun = true
-      return work()
-    }
-    try {
-      await locks.request(`${lockName}/${hex(inviteMark(secret).subarray(0, 16))}`, { signal }, begin)
-    } catch (error) {
-      if (hasBegun || signal.aborted) throw error
-      // No locks here after all (an opaque origin, a document that is going away): two tabs then dial on their own.
-      await work()
-    }
+    return alone(locks, `${lockName}/${hex(inviteMark(secret).subarray(0, 16))}`, signal, work)
   }
 
   /** By our clock: which may be wrong, while the invitation is good. */
@@ -273,6 +266,8 @@ export class Acceptances {
 
   #explain(error: KithError): KithError {
     if (error.code !== 'no-answer' || this.#options.roster.isAnyRelayReady) return error
+    const { unsupported } = this.#options.roster
+    if (unsupported) return unsupported
     return new KithError('no-relay', 'No relay could be reached: see peer.status.relays for why.', {
       source: 'network',
       cause: error,

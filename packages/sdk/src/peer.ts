@@ -564,6 +564,8 @@ class LocalPeer implements Peer {
       return new KithError('no-answer', words, { source: 'local', cause: error })
     }
     if (error.code !== 'no-answer' || this.#roster.isAnyRelayReady) return error
+    const { unsupported } = this.#roster
+    if (unsupported) return unsupported
     return new KithError('no-relay', 'No relay could be reached, and they are not in this browser.', {
       source: 'network',
       cause: error,

@@ -3,23 +3,18 @@
  * who holds the profile's lock is on duty; focus steals it; a tab that lost it queues again, so that when the one on duty closes,
  * or crashes, another takes over without anyone watching.
  */
-import { within } from './environment.ts'
+import { isHeld, LOCK_TIMEOUT_MS, type Locks } from './locks.ts'
 
 export interface AnswerDutyOptions {
   /** Absent, or a browser without locks: this tab is always on duty. */
-  readonly locks?: LockManager | undefined
+  readonly locks?: Locks | undefined
   /** The profile's own. */
   readonly lockName: string
   /** Whose focus counts. Absent in workers and Node. */
   readonly page?: { readonly document: Pick<Document, 'hasFocus'> & EventTarget; readonly window: EventTarget } | undefined
   /** The browser has locks and does not let this page use them: it answers as if it were alone. Once. */
   readonly onUnusable?: ((cause: unknown) => void) | undefined
-  /** For tests. */
-  readonly answerTimeoutMs?: number
 }
-
-/** A lock that may be had is granted at once, and who holds it is told at once. Later than that, the browser's locks do not work. */
-const ANSWER_TIMEOUT_MS = 2_000
 
 type State =
   | { readonly kind: 'waiting'; readonly abort: AbortController }
@@ -97,22 +92,19 @@ export class AnswerDuty {
       if (mine && this.#state === mine) return this.#wait()
       if (this.#state === asked) this.#goOnAlone(error)
     })
-    const { answerTimeoutMs = ANSWER_TIMEOUT_MS } = this.#options
     clearTimeout(this.#watch)
     this.#watch = setTimeout(() => {
-      this.#isHeldElsewhere(asked, answerTimeoutMs).then(
-        (isHeld) => isHeld || this.#goOnAlone(new Error('the lock is not granted, and no tab holds it'), asked),
+      this.#isHeldElsewhere(asked).then(
+        (isTaken) => isTaken || this.#goOnAlone(new Error('the lock is not granted, and no tab holds it'), asked),
         (error: unknown) => this.#goOnAlone(error, asked),
       )
-    }, answerTimeoutMs)
+    }, LOCK_TIMEOUT_MS)
   }
 
   /** Only who waits may have to wait: a lock that is taken away from another is there at once. */
-  async #isHeldElsewhere(asked: State, timeoutMs: number): Promise<boolean> {
-    if (asked.kind !== 'waiting') return false
-    const query = async () => this.#options.locks?.query()
-    const snapshot = await within(timeoutMs, query(), () => new Error('the browser does not say who holds the lock'))
-    return snapshot?.held?.some(({ name }) => name === this.#options.lockName) === true
+  async #isHeldElsewhere(asked: State): Promise<boolean> {
+    const { locks, lockName } = this.#options
+    return asked.kind === 'waiting' && locks !== undefined && isHeld(locks, lockName)
   }
 
   /** No locks after all (a document that is going away, an opaque origin): answering twice is better than not at all. */

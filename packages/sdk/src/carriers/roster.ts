@@ -1,4 +1,5 @@
 /** The carriers of one peer: the tabs of this browser, the relays where I am at home, and those of people whom I dial. */
+import type { KithError } from '@kith/protocol'
 import type { RelayStatus } from '../api.ts'
 import { given } from '../environment.ts'
 import { BroadcastChannelCarrier } from './broadcast-channel.ts'
@@ -58,6 +59,12 @@ export class Roster {
   /** Whether any relay, mine or theirs, takes envelopes now. */
   get isAnyRelayReady(): boolean {
     return [...this.#relays, ...this.#abroad.values()].some((relay) => relay.state.state === 'ready')
+  }
+
+  /** Why no relay can be reached from here at all: there is no WebSocket. */
+  get unsupported(): KithError | undefined {
+    const errors = [...this.#relays, ...this.#abroad.values()].map((relay) => relay.state.error)
+    return errors.find((error) => error?.code === 'unsupported-environment')
   }
 
   get(origin: string): Carrier | undefined {

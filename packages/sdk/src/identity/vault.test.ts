@@ -208,3 +208,24 @@ test('a store of bytes keeps the root as it is; a damaged one is an error', asyn
   await store.update('identity/root', () => DELETE)
   expect((await openIdentity(store)).keys.id).not.toBe(first.keys.id)
 })
+
+test.each<[string, () => Promise<never>]>([
+  ['fails', () => Promise.reject(new DOMException('no', 'OperationError'))],
+  ['never answers', () => new Promise(() => {})],
+])('WebCrypto that %s: a sentence, and no identity', async (_name, generateKey) => {
+  vi.useFakeTimers()
+  const spy = vi.spyOn(crypto.subtle, 'generateKey').mockImplementation(generateKey)
+  const store = memoryStore()
+  const opening = expect(openIdentity(store)).rejects.toMatchObject({
+    name: 'KithError',
+    code: 'unsupported-environment',
+    message: /WebCrypto/,
+  })
+  // What comes before in WebCrypto is done by threads that know no pretended time.
+  await vi.waitFor(() => expect(spy).toHaveBeenCalled(), { timeout: 10_000 })
+  await vi.advanceTimersByTimeAsync(30_000)
+  await opening
+  expect(await store.objects?.get('identity')).toBeUndefined()
+  spy.mockRestore()
+  vi.useRealTimers()
+})

@@ -26,6 +26,7 @@ import {
   utf8,
   verify,
 } from '@kith/protocol'
+import { within } from '../environment.ts'
 import { isCloneError, KEEP, type ObjectSlots, put, type Store } from '../storage/store.ts'
 import { type IdentityCryptoKeys, identityFromCryptoKeys, importIdentityKeys, webCryptoSupportsCurves } from './webcrypto-keys.ts'
 
@@ -58,10 +59,20 @@ export interface OpenedIdentity {
   readonly held: 'webcrypto' | 'page'
 }
 
+/** A store takes 10 s at most until it is given up, and what a slow phone computes here less than one. */
+const OPEN_TIMEOUT_MS = 30_000
+
 /** The identity of this profile, made at the first start. Rejects with 'storage' where it is there and cannot be read: never is
- *  another made in its place. */
+ *  another made in its place; with 'unsupported-environment' where WebCrypto fails, or never answers. */
 export async function openIdentity(store: Store): Promise<OpenedIdentity> {
-  return store.objects ? openSealed(store.objects) : openPlain(store)
+  const opening = store.objects ? openSealed(store.objects) : openPlain(store)
+  try {
+    return await within(OPEN_TIMEOUT_MS, opening, () => new Error('no answer'))
+  } catch (cause) {
+    if (cause instanceof KithError) throw cause
+    const words = 'The WebCrypto of this browser does not work on this page: reload, or use a current browser.'
+    throw new KithError('unsupported-environment', words, { cause })
+  }
 }
 
 async function openPlain(store: Store): Promise<OpenedIdentity> {
