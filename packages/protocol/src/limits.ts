@@ -271,7 +271,7 @@ export const RELAY_URL_MAX_LENGTH = 256
 export const CLOCK_SKEW_MAX_MS = 2 * 3_600_000
 
 /** How long after the last sign of life a contact counts as online, while no more than 200 are: with more, each is asked less often, and
- *  counts for longer (`presenceMs`), up to PRESENCE_MAX_MS. */
+ *  counts for longer (`goodForMs`), up to PRESENCE_MAX_MS. */
 export const ONLINE_MS = 60_000
 export const PRESENCE_MAX_MS = 600_000
 
