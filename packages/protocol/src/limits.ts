@@ -202,6 +202,11 @@ export const SCOPES_MAX = 128
 export const FEATURES_MAX = 64
 export const FEATURE_NAME_MAX_LENGTH = 32
 
+/** How long the last of a link may take to leave, to arrive and to be answered, each: as long as anything moves, and no longer in all. A
+ *  remote that takes nothing, or announces frames that never come, holds nobody. Beyond: the rest is lost. */
+export const GOODBYE_IDLE_MS = 1_000
+export const GOODBYE_MAX_MS = 10_000
+
 /** Bytes of UTF-8 in a goaway's reason: a sentence for a person, as long as WebTransport's. Beyond: cut by the sender between two
  *  characters, 'peer-violation' at the receiver. */
 export const GOAWAY_REASON_MAX_BYTES = 1024

@@ -28,6 +28,8 @@ export interface EndpointConfig {
   /** A message is about to leave, is about to be taken in. */
   readonly sending: (lane: PathLane, message: Bytes) => void
   readonly receiving: (arrival: Arrival) => void
+  /** Bytes that came for a stream and were not read. */
+  readonly unreadBytesOf: (stream: AppStream) => number
   /** The machine says that the remote has all that was written. */
   readonly finished: (stream: AppStream) => void
 }
@@ -49,6 +51,8 @@ export class Endpoint {
   readonly #refused = new Set<MuxStream>()
   #live: AppStream[] = []
   #out: OneWay | undefined
+  /** Bytes of streams that were open when the remote left, and that cannot be read. */
+  leftUnread = 0
   #isDraining = false
   #armedFor = Number.POSITIVE_INFINITY
   #cancelTimer: (() => void) | undefined
@@ -227,6 +231,7 @@ export class Endpoint {
       case 'closed':
       case 'failed':
         this.end = output
+        if (output.type === 'closed' && output.by === 'remote') this.#readTheRest()
         for (const stream of this.streams) if (stream.isLive) this.#endWith(stream)
         return
     }
@@ -348,6 +353,16 @@ export class Endpoint {
         stream.datagramsRead.add(read.sequence)
         stream.datagramCame?.(read.sentAt)
       }
+    }
+  }
+
+  /** What came before the remote left can be read. */
+  #readTheRest(): void {
+    for (const stream of this.live) {
+      if (stream.reading !== 'open') continue
+      stream.isPaused = false
+      this.#read(stream)
+      this.leftUnread += this.#config.unreadBytesOf(stream)
     }
   }
 

@@ -93,9 +93,13 @@ export class Observer {
   get unreadBytes(): number {
     let unread = 0
     for (const stream of this.#config.live()) {
-      if (stream.reading === 'open') unread += (this.#streams.get(stream.mux.id)?.receivedBytes ?? 0) - stream.read
+      if (stream.reading === 'open') unread += this.unreadBytesOf(stream)
     }
     return unread + this.#heldBytes
+  }
+
+  unreadBytesOf(stream: AppStream): number {
+    return (this.#streams.get(stream.mux.id)?.receivedBytes ?? 0) - stream.read
   }
 
   /** Bytes of streams that the remote opened for what is not served yet: their data waits with them, for the first second. */

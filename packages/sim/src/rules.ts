@@ -82,6 +82,15 @@ export function checkAgreement({ endpoint, observer, violated }: Watched, other:
   if (credit * 2 < CONNECTION_WINDOW_BYTES) violated(`${credit} bytes of credit are left of a window that nobody uses`)
 }
 
+/** What was sent before the goodbye has come, and whoever reads has read it. */
+export function checkLastWord(leaver: Watched, { endpoint, observer, violated }: Watched): void {
+  for (const lane of ['urgent', 'bulk'] as const) {
+    const [sent, arrived] = [leaver.observer.sentFrames[lane], observer.arrivedFrames[lane]]
+    if (sent !== arrived) violated(`the link ended with ${arrived} of ${sent} frames on ${lane}`)
+  }
+  if (endpoint.leftUnread > 0) violated(`${endpoint.leftUnread} bytes could not be read after the goodbye`)
+}
+
 /** What was forgotten takes no RESET, and there is nothing left to say. */
 export function checkForgotten({ endpoint, violated }: Watched): void {
   const { mux, streams } = endpoint

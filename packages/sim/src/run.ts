@@ -12,6 +12,7 @@ import {
   checkBounds,
   checkFinished,
   checkForgotten,
+  checkLastWord,
   checkSettled,
   checkUnread,
   isAtRest,
@@ -88,6 +89,7 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
         observer.sending(lane, message)
       },
       receiving: (arrival) => observer.receiving(arrival),
+      unreadBytesOf: (stream) => observer.unreadBytesOf(stream),
       finished: (stream) => checkFinished(stream, role === 0 ? callee : dialler, tell),
     })
     return { endpoint, observer, violated: tell, most: { unreadBytes: 0, unacknowledgedBytes: 0 } }
@@ -141,12 +143,14 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
   if (violations.length === 0) runUntil(scenario.workload(world))
 
   if (scenario.end === 'goodbye') {
-    random.pick(ends).endpoint.give({ type: 'close', code: 7, reason: 'enough' })
+    const leaves = random.pick(ends)
+    leaves.endpoint.give({ type: 'close', code: 7, reason: 'enough' })
     runUntil(() => ends.every(({ endpoint }) => endpoint.end !== undefined))
     for (const { endpoint, violated: tell } of ends) {
       const { end } = endpoint
       if (end?.type !== 'closed' || end.code !== 7 || end.reason !== 'enough') tell(`ended with ${JSON.stringify(end)}`)
     }
+    if (dialler.endpoint.mux.has('counted-goodbye')) checkLastWord(leaves, leaves === dialler ? callee : dialler)
   } else {
     runUntil(() => bringToEnd(ends))
     if (violations.length === 0) {

@@ -40,6 +40,7 @@ const messages: [wire: string, message: ControlMessage][] = [
   ['92 07 01', { type: 'ping', token: 1 }],
   ['92 08 01', { type: 'pong', token: 1 }],
   ['93 09 07 a3627965', { type: 'goaway', code: 7, reason: 'bye' }],
+  ['95 09 07 a3627965 01 cd0100', { type: 'goaway', code: 7, reason: 'bye', sent: { urgent: 1, bulk: 256 } }],
   ['92 04 a3736470', { type: 'opaque', number: 4, message: fromHex('9204a3736470') }],
   ['91 0b', { type: 'opaque', number: 11, message: fromHex('910b') }],
   ['92 0a 90', { type: 'opaque', number: 10, message: fromHex('920a90') }],
@@ -75,6 +76,7 @@ test.each<[string, Packable]>([
   ['an ack of lane 1', [5, 1, 0]],
   ['a negative count', [5, 2, -1]],
   ['a reason that is no text', [9, 0, 1]],
+  ['a goodbye that counts less than nothing', [9, 0, '', -1, 0]],
 ])('refused: %s', (_, message) => {
   expect(() => decodeControl(pack(message))).toThrow(violation)
 })

@@ -10,7 +10,7 @@
  * | 5 | ack | lane (2 urgent, 3 bulk), frames received on it |
  * | 6 | resume | lane, frames received on it |
  * | 7, 8 | ping, pong | token, returned as it came |
- * | 9 | goaway | code, reason |
+ * | 9 | goaway | code, reason, frames sent on the urgent lane, on the bulk lane |
  * | 4, 10, 11, 12 | sdp, mention, retire, relays | not the mux's affair: passed on as they are; 11 and 12 with the features of their names |
  */
 import { type Fields, MAX_ELEMENTS, type Packable, pack, unpackFields } from '../bytes/struct.ts'
@@ -38,6 +38,13 @@ export interface HelloLimits {
 /** Types of control messages that others than the mux read and write. */
 export type OpaqueType = 4 | 10 | 11 | 12
 
+export interface Goodbye {
+  readonly code: number
+  readonly reason: string
+  /** Frames sent on each lane in all: the link ends when they have arrived. Builds that do not count end it at once. */
+  readonly sent?: { readonly urgent: number; readonly bulk: number }
+}
+
 export type ControlMessage =
   | { readonly type: 'confirm'; readonly hmac: Bytes }
   | {
@@ -54,7 +61,7 @@ export type ControlMessage =
   | { readonly type: 'resume'; readonly lane: LaneNumber; readonly received: number }
   | { readonly type: 'ping'; readonly token: number }
   | { readonly type: 'pong'; readonly token: number }
-  | { readonly type: 'goaway'; readonly code: number; readonly reason: string }
+  | ({ readonly type: 'goaway' } & Goodbye)
   | { readonly type: 'opaque'; readonly number: OpaqueType; readonly message: Bytes }
 
 export function encodeControl(message: ControlMessage): Bytes {
@@ -77,7 +84,7 @@ export function encodeControl(message: ControlMessage): Bytes {
     case 'pong':
       return pack([8, message.token])
     case 'goaway':
-      return pack([9, message.code, message.reason])
+      return pack([9, message.code, message.reason, ...(message.sent ? [message.sent.urgent, message.sent.bulk] : [])])
     case 'opaque':
       return message.message
   }
@@ -115,7 +122,7 @@ export function decodeControl(message: Bytes): ControlMessage {
     case 8:
       return { type: 'pong', token: fields.integer() }
     case 9:
-      return { type: 'goaway', code: fields.integer(), reason: readReason(fields) }
+      return { type: 'goaway', ...readGoodbye(fields) }
     default:
       throw violation(`unknown control message ${number}`)
   }
@@ -147,6 +154,13 @@ function readReason(fields: Fields): string {
   const reason = fields.text(GOAWAY_REASON_MAX_BYTES)
   if (utf8Length(reason) > GOAWAY_REASON_MAX_BYTES) throw violation('a reason too long')
   return reason
+}
+
+function readGoodbye(fields: Fields): Goodbye {
+  const [code, reason] = [fields.integer(), readReason(fields)]
+  const urgent = fields.optional((f) => f.integer())
+  const bulk = fields.optional((f) => f.integer())
+  return urgent === undefined || bulk === undefined ? { code, reason } : { code, reason, sent: { urgent, bulk } }
 }
 
 function readLane(fields: Fields): LaneNumber {

@@ -17,6 +17,8 @@ export const FEATURES = {
   relays: 'relays',
   /** The reason of a goaway may have GOAWAY_REASON_MAX_BYTES. */
   longReason: 'long-reason',
+  /** A goaway counts the frames that were sent on each lane, and ends the link when they have arrived. */
+  countedGoodbye: 'counted-goodbye',
 } as const
 
 export type Feature = (typeof FEATURES)[keyof typeof FEATURES]

@@ -26,8 +26,9 @@ export type MuxInput =
   | { readonly type: 'opaque'; readonly number: OpaqueType; readonly message: Bytes }
   /** Ask the remote for a sign of life. Before 'ready' it changes nothing. */
   | { readonly type: 'ping' }
-  /** Say goodbye; 'closed' comes when it has been pulled. */
-  | { readonly type: 'close'; readonly code: number; readonly reason: string }
+  /** Say goodbye once what was written has left, within limits; `atOnce`: with what can leave now. 'closed' comes when it was pulled.
+   *  Nothing else is told before that. */
+  | { readonly type: 'close'; readonly code: number; readonly reason: string; readonly atOnce?: boolean }
   /** The path is gone for good. */
   | { readonly type: 'fail'; readonly error: KithError }
 

@@ -66,6 +66,21 @@ export class MuxLane {
     return frame
   }
 
+  /** Frames sent in all. */
+  get sent(): number {
+    return this.#acknowledged + this.#kept.length
+  }
+
+  /** Frames that have come in all. */
+  get received(): number {
+    return this.#received
+  }
+
+  /** Whether nothing waits to be sent. */
+  get isIdle(): boolean {
+    return this.scheduler.isIdle && this.signals.length + this.rejects.length === 0 && this.held === undefined
+  }
+
   /** Bytes sent and not acknowledged, with what keeping them costs. */
   get keptBytes(): number {
     return this.#keptBytes

@@ -23,6 +23,7 @@ import { KithError, violation } from '../errors.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import { FRAME_MAX_BYTES, FRAME_MIN_BYTES } from '../limits.ts'
 import type { Bytes, Machine, Millis } from '../machine.ts'
+import type { Goodbye } from './control.ts'
 import { type DatagramStats, Datagrams } from './datagrams.ts'
 import { EarlyBudget, EarlyFrames } from './early.ts'
 import type { Feature } from './features.ts'
@@ -31,10 +32,17 @@ import { encodeAck, type Scope } from './frames.ts'
 import type { MuxConfig, MuxInput, MuxOutput, OpenRequest } from './io.ts'
 import { type LaneName, MuxLane } from './lanes.ts'
 import { PACK_MAX_BYTES, PACKED_FRAME_MAX_BYTES, Packing, unpackMessage } from './packing.ts'
+import { Patience } from './patience.ts'
 import { cutReason } from './reason.ts'
 import { Session } from './session.ts'
 import type { MuxStream } from './stream.ts'
 import { protocolsIn, Streams } from './streams.ts'
+
+/** 'leaving': what was written is on its way out, and then our goaway. 'left': theirs has come, and not all that it counts. */
+type MuxState =
+  | { readonly phase: 'live' }
+  | { readonly phase: 'leaving' | 'left'; readonly goodbye: Goodbye; readonly wait: Patience }
+  | { readonly phase: 'ended' }
 
 const NO_FEATURES: ReadonlySet<string> = new Set()
 
@@ -47,8 +55,8 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   readonly #outputs = new Fifo<MuxOutput>()
   readonly #early = new EarlyFrames()
   readonly #earlyBudget = new EarlyBudget()
-  #state: 'live' | 'leaving' | 'ended' = 'live'
-  #goodbye = { code: 0, reason: '' }
+  #state: MuxState = { phase: 'live' }
+  #goodbye: Goodbye = { code: 0, reason: '' }
 
   constructor(config: MuxConfig) {
     this.#frameMaxBytes = config.maxMessageSize === 0 ? FRAME_MAX_BYTES : Math.min(config.maxMessageSize, FRAME_MAX_BYTES)
@@ -67,7 +75,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   // ── the machine ──
 
   handle(input: MuxInput, now: Millis): void {
-    if (this.#state === 'ended') return
+    if (this.#isOver) return
     this.#orFail(() => {
       this.#handle(input, now)
       this.#collectAcks(now)
@@ -79,17 +87,19 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   }
 
   deadline(): Millis | undefined {
-    if (this.#state === 'ended') return undefined
+    if (this.#isOver) return undefined
     const ack = sooner(this.#lanes.urgent.ackDueAt, this.#lanes.bulk.ackDueAt)
-    return sooner(sooner(this.#session.deadline(), ack), sooner(this.#datagrams.deadline(), this.#streams.deadline()))
+    return sooner(sooner(this.#session.deadline(), ack), sooner(this.#datagrams.deadline(), this.#lastDeadline()))
   }
 
   /** The next message for a lane, or undefined when there is none. It stays the machine's: send it at once, never change it. */
   pull(name: LaneName | 'datagrams', now: Millis): Bytes | undefined {
-    if (this.#state === 'ended') return undefined
+    if (this.#isOver) return undefined
     if (name === 'control') return this.#pullControl(now)
-    if (this.#state === 'leaving' || this.#session.phase !== 'open') return undefined
+    if (this.#session.phase !== 'open') return undefined
     if (name === 'datagrams') return this.#datagrams.pull(now)
+    // No writer is told of room any more, and none has to be waited for.
+    if (this.#state.phase === 'leaving') this.#streams.release()
     const message = this.#pack(this.#lanes[name], now)
     if (message !== undefined) this.#earlyBudget.use(message.length)
     return message
@@ -100,7 +110,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
    * which they can write, then `release` and pull again.
    */
   get isHolding(): boolean {
-    return this.#state === 'live' && this.#streams.isHolding
+    return this.#state.phase !== 'ended' && this.#streams.isHolding
   }
 
   /** Writers have had their turn: what they left free is for lower priorities. */
@@ -163,7 +173,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
    * 'closed' where there is no link.
    */
   open(request: OpenRequest): MuxStream {
-    if (this.#state !== 'live' || this.#session.phase !== 'open') throw new KithError('closed', 'the link is not open')
+    if (this.#state.phase !== 'live' || this.#session.phase !== 'open') throw new KithError('closed', 'the link is not open')
     const stream = this.#streams.open(request)
     this.#datagrams.begin(stream)
     return stream
@@ -227,13 +237,13 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
 
   /** Queues a copy. Throws 'too-large' beyond DATAGRAM_MAX_BYTES, 'closed' where the flow is over: nothing is sent then. */
   sendDatagram(stream: MuxStream, bytes: Uint8Array, now: Millis): void {
-    if (this.#state !== 'live') throw new KithError('closed', 'the link is not open')
+    if (this.#state.phase !== 'live') throw new KithError('closed', 'the link is not open')
     this.#datagrams.send(stream, bytes, now)
   }
 
   /** As `handle` with a message of their lane: asking the clock for each would cost more than taking it. */
   receiveDatagram(bytes: Bytes, now: () => Millis): void {
-    if (this.#state !== 'ended') this.#orFail(() => this.#datagrams.receive(bytes, now))
+    if (!this.#isOver) this.#orFail(() => this.#datagrams.receive(bytes, now))
   }
 
   /** Counts a datagram as dropped that is too large to be sent, for a writer who cannot be told by a throw. */
@@ -270,6 +280,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
         this.#session.tick(now)
         this.#streams.tick(now)
         this.#datagrams.tick(now)
+        if (this.#state.phase === 'left' && this.#state.wait.isOver(now)) this.#endBy('remote', this.#state.goodbye)
         return
       case 'serve':
         this.#session.serve(input.served)
@@ -282,10 +293,12 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
         if (this.#session.phase === 'open') this.#session.ping()
         return
       case 'close':
-        this.#close(input.code, cutReason(input.reason, this.has('long-reason')))
+        this.#close({ code: input.code, reason: cutReason(input.reason, this.has('long-reason')) }, input.atOnce ?? false, now)
         return
       case 'fail':
-        this.#fail(input.error)
+        // Who has said goodbye may close the lanes.
+        if (this.#state.phase === 'left') this.#endBy('remote', this.#state.goodbye)
+        else this.#fail(input.error)
         return
     }
   }
@@ -298,6 +311,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     } else if (this.#session.phase === 'open') {
       this.#earlyBudget.lift()
       for (const frame of unpackMessage(bytes)) this.#streams.receive(this.#lanes[lane], frame, now)
+      if (this.#state.phase === 'left') this.#awaitLast(this.#state.goodbye, this.#state.wait, now)
     } else {
       this.#early.keep(lane, bytes)
     }
@@ -323,12 +337,15 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
       case 'ack':
         this.#earlyBudget.lift()
         this.#streams.acknowledged(event.lane, event.count, now)
+        if (this.#state.phase === 'leaving') this.#state.wait.goesOn(now)
         return
       case 'opaque':
         this.#outputs.push(event)
         return
       case 'goaway':
-        this.#end({ type: 'closed', by: 'remote', code: event.code, reason: event.reason })
+        // Where we leave too, nobody reads what is still to come.
+        if (this.#state.phase === 'live') this.#awaitLast(event, new Patience(now), now)
+        else this.#endBy('remote', event)
     }
   }
 
@@ -344,8 +361,10 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
 
   #pullControl(now: Millis): Bytes | undefined {
     this.#collectAcks(now)
+    const state = this.#state
+    if (state.phase === 'leaving' && (this.#isIdle || state.wait.isOver(now))) this.#session.leave(this.#counted(state.goodbye))
     const message = this.#session.pull(now)
-    if (this.#session.phase === 'left') this.#end({ type: 'closed', by: 'local', ...this.#goodbye })
+    if (state.phase === 'leaving' && this.#session.phase === 'left') this.#endBy('local', state.goodbye)
     return message
   }
 
@@ -380,11 +399,61 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
 
   // ── ends ──
 
-  #close(code: number, reason: string): void {
-    if (this.#state !== 'live') return
-    this.#goodbye = { code, reason }
-    if (this.#session.leave(code, reason)) this.#state = 'leaving'
-    else this.#end({ type: 'closed', by: 'local', code, reason })
+  get #isOver(): boolean {
+    return this.#state.phase === 'ended'
+  }
+
+  #close(goodbye: Goodbye, atOnce: boolean, now: Millis): void {
+    switch (this.#state.phase) {
+      case 'live':
+        this.#goodbye = goodbye
+        if (this.#session.phase === 'confirming') {
+          this.#endBy('local', goodbye)
+          return
+        }
+        this.#streams.leave()
+        this.#state = { phase: 'leaving', goodbye, wait: new Patience(atOnce ? Number.NEGATIVE_INFINITY : now) }
+        return
+      case 'leaving':
+        if (atOnce) this.#state = { ...this.#state, wait: new Patience(Number.NEGATIVE_INFINITY) }
+        return
+      case 'left':
+        this.#endBy('remote', this.#state.goodbye)
+        return
+      case 'ended':
+        return
+    }
+  }
+
+  /** Whether nothing that was written waits to leave. */
+  get #isIdle(): boolean {
+    return this.#lanes.urgent.isIdle && this.#lanes.bulk.isIdle
+  }
+
+  #counted({ code, reason }: Goodbye): Goodbye {
+    if (!this.has('counted-goodbye')) return { code, reason }
+    return { code, reason, sent: { urgent: this.#lanes.urgent.sent, bulk: this.#lanes.bulk.sent } }
+  }
+
+  /** Their goaway has come: the link ends when all has that they sent before. It may travel slower, on lanes of its own. */
+  #awaitLast(goodbye: Goodbye, wait: Patience, now: Millis): void {
+    const { urgent, bulk } = this.#lanes
+    const isAll = !goodbye.sent || (urgent.received >= goodbye.sent.urgent && bulk.received >= goodbye.sent.bulk)
+    if (isAll) {
+      this.#endBy('remote', goodbye)
+      return
+    }
+    wait.goesOn(now)
+    this.#state = { phase: 'left', goodbye, wait }
+  }
+
+  #lastDeadline(): Millis | undefined {
+    const { phase } = this.#state
+    return sooner(this.#streams.deadline(), phase === 'leaving' || phase === 'left' ? this.#state.wait.deadline : undefined)
+  }
+
+  #endBy(by: 'local' | 'remote', { code, reason }: Goodbye): void {
+    this.#end({ type: 'closed', by, code, reason })
   }
 
   #orFail(step: () => void): void {
@@ -402,8 +471,8 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   }
 
   #end(output: MuxOutput): void {
-    if (this.#state === 'ended') return
-    this.#state = 'ended'
+    if (this.#isOver) return
+    this.#state = { phase: 'ended' }
     this.#streams.end()
     this.#outputs.push(output)
   }

@@ -71,6 +71,11 @@ export class Scheduler<T extends Scheduled> {
     return this.#levels.some(({ priority, sparse, turns }) => priority < floor && sparse.length + turns.length > 0)
   }
 
+  /** Whether nobody waits, for their turn or for credit. */
+  get isIdle(): boolean {
+    return !this.isBusy && this.#aside.length === 0
+  }
+
   /** Gives a stream that has something to send its turn; one that has its turn already keeps it. */
   add(stream: T): void {
     if (stream.scheduled) return

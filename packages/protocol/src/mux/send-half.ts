@@ -108,6 +108,11 @@ export class SendHalf {
     if (this.#state === 'open') this.#state = 'finishing'
   }
 
+  /** What waits for more goes as it is. */
+  release(): void {
+    this.#held = false
+  }
+
   /** Sends nothing more, except an OPEN that has not left yet: ids are never skipped. */
   drop(): void {
     if (this.#state !== 'finished') this.#state = 'dropped'

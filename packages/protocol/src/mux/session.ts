@@ -14,6 +14,7 @@ import {
   type ControlMessage,
   decodeControl,
   encodeControl,
+  type Goodbye,
   type HelloLimits,
   MUX_VERSION,
   type OpaqueType,
@@ -39,7 +40,7 @@ export type SessionEvent =
   | { readonly type: 'protocols' }
   | { readonly type: 'alive'; readonly roundTripMs?: number }
   | { readonly type: 'ack'; readonly lane: LaneNumber; readonly count: number }
-  | { readonly type: 'goaway'; readonly code: number; readonly reason: string }
+  | ({ readonly type: 'goaway' } & Goodbye)
   | { readonly type: 'opaque'; readonly number: OpaqueType; readonly message: Bytes }
 
 const OUR_LIMITS: HelloLimits = {
@@ -78,7 +79,7 @@ export class Session {
   #pingAt: Millis | undefined
   #pings = 0
   readonly #opaque = new Fifo<ControlMessage>()
-  #goaway: { readonly code: number; readonly reason: string } | undefined
+  #goaway: Goodbye | undefined
   #roundTripMs: number | undefined
 
   constructor(config: SessionConfig) {
@@ -140,9 +141,9 @@ export class Session {
   }
 
   /** Whether anything will be said: to one who has not confirmed who they are, not even goodbye. */
-  leave(code: number, reason: string): boolean {
+  leave(goodbye: Goodbye): boolean {
     if (this.#state.phase === 'confirming' || this.#state.phase === 'left') return false
-    this.#goaway = { code, reason }
+    this.#goaway = goodbye
     return true
   }
 
@@ -211,7 +212,7 @@ export class Session {
         }
         return { type: 'alive' }
       case 'goaway':
-        return { type: 'goaway', code: message.code, reason: message.reason }
+        return message
       case 'opaque':
         if (message.number === 11 && !this.has('retire')) throw violation('retires though it was not agreed upon')
         if (message.number === 12 && !this.has('relays')) throw violation('tells its relays though it was not agreed upon')

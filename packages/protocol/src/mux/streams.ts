@@ -72,12 +72,15 @@ export class Streams {
   readonly #remoteIds: RemoteIds
   #localOpen = 0
   #remoteOpen = 0
+  #isLeaving = false
   #isEnded = false
 
   constructor(config: StreamsConfig) {
     this.#lanes = config.lanes
     this.#frameMaxBytes = config.frameMaxBytes
-    this.#tell = config.tell
+    this.#tell = (output) => {
+      if (!this.#isLeaving) config.tell(output)
+    }
     this.#served = config.served
     this.#nextId = config.role === 0 ? 1 : 2
     this.#remoteIds = new RemoteIds(config.role === 0 ? 2 : 1)
@@ -144,6 +147,15 @@ export class Streams {
     let own = 0
     for (const { receive } of this.#streams.values()) own += receive.ownUnread
     return this.#receiveWindow.unread + own
+  }
+
+  /** Nothing is written or opened any more: what was written goes, and nothing is told. */
+  leave(): void {
+    this.#isLeaving = true
+    for (const stream of this.#streams.values()) {
+      stream.send.release()
+      if (stream.send.waiting) stream.lane.scheduler.add(stream)
+    }
   }
 
   /** No frame goes either way any more; what has come whole can still be read. */
@@ -639,7 +651,7 @@ export class Streams {
   }
 
   #isGone(stream: MuxStream): boolean {
-    return this.#isEnded || stream.reset || this.#streams.get(stream.id) !== stream
+    return this.#isEnded || this.#isLeaving || stream.reset || this.#streams.get(stream.id) !== stream
   }
 
   #sendHalf(stream: number, opening: Pick<SendHalfConfig, 'openHeader' | 'asks'> = {}, replay?: Bytes): SendHalf {

@@ -1,6 +1,8 @@
 /** The end of a link: what came before it can be read, and what was written before it arrives. */
 import { FRAME_MAX_BYTES, KithError } from '@kith/protocol'
 import { expect, test } from 'vitest'
+import type { Lane } from '../rtc/lane.ts'
+import { memoryLanes } from './memory-lanes.ts'
 import { messages } from './messages.ts'
 import { ECHO, filled, servedPair, streamPair } from './pair.testing.ts'
 import type { LinkStream } from './stream.ts'
@@ -126,4 +128,58 @@ test('datagrams that had arrived can be read, then "closed"', async () => {
   expect(read).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
   await expect(reader.read()).rejects.toMatchObject(closed)
   expect(() => theirs.send(filled(1, 1))).toThrow(expect.objectContaining(closed))
+})
+
+/** What comes on this lane comes later than on the others, and its end behind it. */
+function delay(lane: Lane, ms: number): void {
+  const listen = lane.addEventListener.bind(lane) as (type: string, listener: (event: never) => void) => void
+  lane.addEventListener = (type: string, listener: (event: never) => void) =>
+    listen(type, type === 'message' || type === 'close' ? (event) => setTimeout(() => listener(event), ms) : listener)
+}
+
+test.each(['bulk', 'urgent'] as const)(
+  'all that was written before close() arrives, though the %s lane is slower than the goodbye',
+  async (name) => {
+    const lanes = memoryLanes()
+    delay(lanes[1][name], 60)
+    let incoming: (stream: LinkStream) => void = () => {}
+    const arrived = new Promise<LinkStream>((resolve) => {
+      incoming = resolve
+    })
+    const { dialler, callee } = await servedPair((stream) => incoming(stream), lanes)
+    const sender = messages(await dialler.open(ECHO, { priority: name === 'urgent' ? 1 : 0 }))
+    for (let i = 0; i < 10; i++) await sender.send(`message ${i}`)
+    const closing = dialler.close({ reason: 'enough' })
+    const read: string[] = []
+    const reading = (async () => {
+      for await (const message of messages(await arrived)) {
+        read.push(message.text())
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+    })()
+    await expect(reading).rejects.toMatchObject(closed)
+    expect(read).toEqual(Array.from({ length: 10 }, (_, i) => `message ${i}`))
+    await Promise.all([closing, callee.closed])
+  },
+)
+
+test('a megabyte in many streams, written and never awaited further, arrives behind a full buffer', async () => {
+  const received: number[] = []
+  const done: Promise<void>[] = []
+  const { dialler, callee } = await servedPair((stream) => {
+    done.push(readOut(stream.readable).then(({ bytes }) => void received.push(bytes)))
+  })
+  const streams = await Promise.all(Array.from({ length: 20 }, () => dialler.open(ECHO)))
+  await Promise.all(streams.map((stream) => stream.writable.getWriter().write(filled(60_000, 1))))
+  await dialler.close({ reason: 'enough' })
+  await callee.closed
+  await Promise.all(done)
+  expect(received).toEqual(Array.from({ length: 20 }, () => 60_000))
+})
+
+test('close() is the same however often and from both sides at once', async () => {
+  const { dialler, callee } = await servedPair(() => undefined)
+  await Promise.all([dialler.close({ code: 1 }), dialler.close({ code: 2 }), callee.close({ code: 3 }), callee.close()])
+  expect([1, 3]).toContain((await dialler.closed).code)
+  expect([1, 3]).toContain((await callee.closed).code)
 })

@@ -6,6 +6,8 @@ import {
   type Bytes,
   type Feature,
   Fields,
+  GOODBYE_IDLE_MS,
+  GOODBYE_MAX_MS,
   isProtocolName,
   KithError,
   type LaneName,
@@ -27,7 +29,7 @@ import {
 import { makeStop, report, type Stop } from '../events.ts'
 import type { Lane, Lanes } from '../rtc/lane.ts'
 import type { StreamHost } from './host.ts'
-import type { LinkOpenOptions, LinkOptions, LinkStats, StreamHandler } from './options.ts'
+import type { LinkCloseOptions, LinkOpenOptions, LinkOptions, LinkStats, StreamHandler } from './options.ts'
 import { LinkStream } from './stream.ts'
 import { WritersTurn } from './writers-turn.ts'
 
@@ -44,9 +46,6 @@ const BUFFER_LOW_BYTES = 96 * 1024
  *  takes 35 thousand a second 32, 96 and 192 KiB used 15, 20 and 21. */
 const DATAGRAMS_HIGH_BYTES = 96 * 1024
 const DATAGRAMS_LOW_BYTES = 48 * 1024
-
-/** A goodbye that was not answered by then never will be. */
-const GOODBYE_MS = 1_000
 
 /** The machine only compares instants, so any clock that never goes back will do. */
 const now = () => performance.now()
@@ -84,6 +83,11 @@ export class Link {
   #armedFor: number | undefined
   /** Why streams end that are opened from now on. */
   #ended: KithError | undefined
+  /** Our goodbye has left, or something else ended the link before. */
+  #said: Promise<void> | undefined
+  #goodbyeSaid = (): void => undefined
+  /** Something of the remote's came while its answer to our goodbye is awaited. */
+  #answerGoesOn = (): void => undefined
   #settleReady!: {
     resolve: (value: { instance: Bytes; protocols: ReadonlySet<ProtocolName> }) => void
     reject: (e: KithError) => void
@@ -180,15 +184,21 @@ export class Link {
   }
 
   /**
-   * Says goodbye and closes the lanes. Streams end with 'closed' at once; the promises, when the other side has closed too, a
-   * second later at most: until then whoever tears the path down would tear the goodbye with it.
+   * Says goodbye behind all that was written, and closes the lanes. Streams end with 'closed' at once; the promises, when the other
+   * side has all of it and has closed too, or a second after anything has moved: until then whoever tears the path down would
+   * tear the goodbye with it. `atOnce`, as when the page goes: what the lanes take leaves before this returns, and the goodbye with it.
    */
-  async close({ code = 0, reason = '' }: { code?: number; reason?: string } = {}): Promise<void> {
+  async close({ code = 0, reason = '', atOnce = false }: LinkCloseOptions = {}): Promise<void> {
     if (!Number.isSafeInteger(code) || code < 0) throw new KithError('invalid-argument', 'a code is a whole number from 0')
-    this.#give({ type: 'close', code, reason })
+    this.#said ??= new Promise<void>((resolve) => {
+      this.#goodbyeSaid = resolve
+    })
+    this.#give({ type: 'close', code, reason, atOnce })
     const { goodbye } = this.#mux
-    await this.#goodbyeHeard()
     this.#end({ type: 'closed', by: 'local', ...goodbye })
+    // It may have ended otherwise before.
+    if (this.#mux.deadline() !== undefined) await this.#said
+    await this.#goodbyeHeard()
     this.#closeLanes()
     this.#settleClosed.resolve(goodbye)
   }
@@ -256,6 +266,7 @@ export class Link {
       return
     }
     this.#heardAt = now()
+    this.#answerGoesOn()
     this.#mux.handle({ type: 'message', lane, bytes }, this.#heardAt)
     this.#tell()
     this.#writersTurn.await()
@@ -372,7 +383,9 @@ export class Link {
         return
       case 'closed':
       case 'failed':
+        this.#goodbyeSaid()
         this.#end(output)
+        if (output.type === 'failed' || output.by === 'remote') this.#closeLanes()
     }
   }
 
@@ -445,7 +458,6 @@ export class Link {
 
   #end(output: Extract<MuxOutput, { type: 'closed' | 'failed' }>): void {
     if (this.#ended !== undefined) return
-    clearTimeout(this.#timer)
     if (output.type === 'closed') {
       const { by, code, reason } = output
       this.#ended = new KithError('closed', reason || 'the connection was closed', { source: by })
@@ -460,19 +472,26 @@ export class Link {
     // Whoever ends it here wants no more. Where the remote or the network did, what has arrived is the reader's.
     const isLeft = output.type === 'closed' ? output.by === 'remote' : output.error.code === 'lost'
     for (const stream of [...this.#streams.values()]) isLeft ? stream.left(this.#ended) : stream.fail(this.#ended)
-    if (output.type === 'failed' || output.by === 'remote') this.#closeLanes()
+    if (this.#mux.deadline() === undefined) clearTimeout(this.#timer)
   }
 
   #closeLanes(): void {
     for (const lane of Object.values(this.#lanes) as Lane[]) lane.close()
   }
 
-  /** The other side answers a goodbye by closing its lanes. */
+  /** The other side answers a goodbye by closing its lanes, once all has arrived. While it does, it acknowledges. */
   #goodbyeHeard(): Promise<void> {
     const { control } = this.#lanes
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, GOODBYE_MS)
+      const until = now() + GOODBYE_MAX_MS
+      let timer: ReturnType<typeof setTimeout> | undefined
+      this.#answerGoesOn = () => {
+        clearTimeout(timer)
+        timer = setTimeout(resolve, Math.min(GOODBYE_IDLE_MS, until - now()))
+      }
+      this.#answerGoesOn()
       const done = () => {
+        this.#answerGoesOn = () => undefined
         clearTimeout(timer)
         resolve()
       }

@@ -47,6 +47,13 @@ export interface LinkOpenOptions {
   readonly signal?: AbortSignal
 }
 
+export interface LinkCloseOptions {
+  readonly code?: number
+  readonly reason?: string
+  /** What cannot leave now is lost: there is no later. */
+  readonly atOnce?: boolean
+}
+
 export interface LinkStats {
   readonly streams: number
   /** Sums over all flows, those that have ended included. */
