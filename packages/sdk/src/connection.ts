@@ -14,6 +14,7 @@ import type { Contact } from './contact-record.ts'
 import { datagrams } from './datagrams.ts'
 import { Emitter, report, type Stop } from './events.ts'
 import type { Link, LinkStream } from './link/link.ts'
+import type { LinkCloseOptions } from './link/options.ts'
 import { MediaDesk, type MediaOpenOptions } from './media/desk.ts'
 import { qualityOf } from './quality.ts'
 import { Retirement } from './retirement.ts'
@@ -243,7 +244,12 @@ export class PeerConnection implements Connection {
   async close({ code = 0, reason = '' }: { code?: number; reason?: string } = {}): Promise<void> {
     if (!Number.isSafeInteger(code) || code < 0) throw new KithError('invalid-argument', 'A code is a whole number from 0.')
     if (typeof reason !== 'string') throw new KithError('invalid-argument', 'A reason is text.')
-    const closing = this.#options.link.close({ code, reason })
+    await this.leave({ code, reason })
+  }
+
+  /** `close`, for those who have checked what they say. `atOnce`: what does not leave now is lost. */
+  async leave(options: LinkCloseOptions): Promise<void> {
+    const closing = this.#options.link.close(options)
     // While the goodbye travels nothing can be opened any more: whoever wants to talk needs another connection.
     this.#become('closed')
     await closing

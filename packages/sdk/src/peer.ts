@@ -50,6 +50,7 @@ import { InviteBook } from './invites.ts'
 import { Link, type LinkStream } from './link/link.ts'
 import { defaultPage } from './links.ts'
 import { Meetings, type Wish } from './meetings.ts'
+import { onPageEnd } from './page-end.ts'
 import { onWake } from './page-wake.ts'
 import { type ParsedOptions, parseAudience, parsePeerOptions, parseTimeout } from './peer-options.ts'
 import { Presence as Questions } from './presence.ts'
@@ -118,6 +119,8 @@ class LocalPeer implements Peer {
   #isUpdatingSoon = false
   #findableBy: Audience
   #closed: Promise<void> | undefined
+  /** The page goes: what does not leave at once never will. */
+  #hasNoLater = false
 
   constructor(opened: Opened) {
     const { options, keys, identity, contacts, invites, storage } = opened
@@ -583,11 +586,11 @@ class LocalPeer implements Peer {
   /** The others should not have to find out by themselves. */
   #closeWithPage(): void {
     if (!isPage()) return
-    const onHide = (event: PageTransitionEvent) => {
-      if (!event.persisted) this.close().catch(report)
+    const leave = () => {
+      this.#hasNoLater = true
+      this.close().catch(report)
     }
-    window.addEventListener('pagehide', onHide)
-    this.#stops.push(() => window.removeEventListener('pagehide', onHide))
+    this.#stops.push(onPageEnd(leave))
   }
 
   async #close(): Promise<void> {
@@ -600,7 +603,7 @@ class LocalPeer implements Peer {
     this.#meetings.close(new KithError('closed', 'This peer has been closed.'))
     this.#doorsteps.close()
     this.#duty.close()
-    await Promise.all(this.#meetings.all().map((connection) => connection.close({ reason: 'closed' })))
+    await Promise.all(this.#meetings.all().map((connection) => connection.leave({ reason: 'closed', atOnce: this.#hasNoLater })))
     this.#roster.close()
     const { contacts, invites, identity, storage } = this.#opened
     try {

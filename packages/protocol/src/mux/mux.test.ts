@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { concat } from '../bytes/bytes.ts'
 import { mutations, seededRandom } from '../bytes/mutate.ts'
+import type { ProtocolName } from '../identity/protocol-name.ts'
 import {
   ACK_MS,
   CONFIRM_MS,
@@ -427,6 +428,25 @@ test(`each side may open ${STREAMS_MAX} streams`, () => {
   expect(reject && decodeFrame(reject.bytes)).toMatchObject({ type: 'reject', code: REJECT_CODES.tooMany })
   for (let i = 1; i <= STREAMS_MAX + 1; i++) callee.receive('bulk', openFrame(2 * (STREAMS_MAX + i) + 1))
   expect(callee.failure).toBe('peer-violation')
+})
+
+test('who opens too many learns of what, whoever says so', () => {
+  const [dialler, callee] = readyPair(['/chat/v1', '/file/v1'])
+  const open = (protocol: ProtocolName) => dialler.mux.open({ protocols: [protocol] })
+  const files = Array.from({ length: 24 }, () => open('/file/v1'))
+  for (let i = files.length; i < STREAMS_MAX; i++) open('/chat/v1')
+  exchange(dialler, callee)
+  const words = `1024 streams are open, 1000 of them for /chat/v1: close or reset those that are done`
+  expect(() => open('/file/v1')).toThrow(expect.objectContaining({ code: 'too-many', message: words }))
+  expect(() => dialler.mux.open({ kind: 'datagrams', protocols: ['/file/v1'] })).toThrow(words)
+  // Those that are over are not counted.
+  for (const file of files) dialler.mux.reset(file, 0)
+  exchange(dialler, callee)
+  callee.now += ACK_MS
+  callee.give({ type: 'tick' })
+  exchange(dialler, callee)
+  expect(dialler.mux.busiest).toBe(', 1000 of them for /chat/v1')
+  expect(callee.mux.busiest).toBe('')
 })
 
 test('reset and stop reach the other side with their codes, and leave nothing behind', () => {

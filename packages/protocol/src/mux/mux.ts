@@ -149,6 +149,11 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     return this.#streams.count
   }
 
+  /** For a person: which protocol has most of the streams that we opened, as ', 3 of them for /chat/v1'; or nothing. */
+  get busiest(): string {
+    return this.#streams.busiest
+  }
+
   /** Sums over all flows, those that have ended included. */
   get datagrams(): DatagramStats {
     return this.#datagrams.stats

@@ -183,7 +183,7 @@ export class Streams {
       throw new KithError('unsupported-protocol', `the remote serves none of ${protocols.join(' ')}`, { source: 'remote' })
     }
     if (this.#localOpen >= Math.min(STREAMS_MAX, this.#limits.streams)) {
-      throw new KithError('too-many', `${this.#localOpen} streams are open`)
+      throw new KithError('too-many', `${this.#localOpen} streams are open${this.busiest}: close or reset those that are done`)
     }
     if (asks && protocols.length > PROTOCOLS_MAX) {
       throw new KithError('invalid-argument', `at most ${PROTOCOLS_MAX} protocols can be asked for`)
@@ -204,6 +204,16 @@ export class Streams {
     this.#streams.set(id, stream)
     lane.scheduler.add(stream)
     return stream
+  }
+
+  /** For a person: which protocol has most of the streams that we opened. Empty where none is open. */
+  get busiest(): string {
+    const counts = new Map<ProtocolName, number>()
+    for (const { opener, released, protocol } of this.#streams.values()) {
+      if (opener === 'local' && !released) counts.set(protocol, (counts.get(protocol) ?? 0) + 1)
+    }
+    const [most] = [...counts].sort(([, a], [, b]) => b - a)
+    return most === undefined ? '' : `, ${most[1]} of them for ${most[0]}`
   }
 
   /** What we serve of what a stream was opened for. */

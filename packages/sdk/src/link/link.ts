@@ -366,8 +366,8 @@ export class Link {
         this.#streams.get(output.stream)?.finished()
         return
       case 'rejected':
-        this.#asking.get(output.stream)?.reject(rejection(output.code))
-        this.#streams.get(output.stream)?.fail(rejection(output.code))
+        this.#asking.get(output.stream)?.reject(rejection(output.code, this.#mux.busiest))
+        this.#streams.get(output.stream)?.fail(rejection(output.code, this.#mux.busiest))
         return
       case 'reset':
         this.#streams.get(output.stream)?.fail(remoteReset(output.code))
@@ -507,12 +507,12 @@ function served(protocols: readonly ProtocolName[]): ServedProtocols {
   return [[0, protocols]]
 }
 
-function rejection(code: number): KithError {
+function rejection(code: number, busiest: string): KithError {
   switch (code) {
     case REJECT_CODES.unsupported:
       return new KithError('unsupported-protocol', 'the remote does not serve this protocol', { source: 'remote' })
     case REJECT_CODES.tooMany:
-      return new KithError('too-many', 'the remote has too many streams open', { source: 'remote' })
+      return new KithError('too-many', `the remote has too many streams open${busiest}`, { source: 'remote' })
     default:
       return new KithError('refused', 'the remote refused the stream', { source: 'remote' })
   }
