@@ -59,6 +59,7 @@ async function tab(self: PeerId, options: Partial<AcceptancesOptions> & { store?
       isAnyRelayReady: true,
       clockAheadMsSoon: async () => undefined,
       unsupported: undefined,
+      hurry: () => {},
       towards: (urls: readonly string[]) => {
         towards.push(urls)
         return [carrier]
@@ -132,7 +133,11 @@ test('what came in the way of it is told', async () => {
 
 test('no answer where no relay could be asked is no relay', async () => {
   const link = await given()
-  const roster = { isAnyRelayReady: false, towards: () => [new Recorder('wss://relay.example')] } as unknown as Roster
+  const roster = {
+    isAnyRelayReady: false,
+    towards: () => [new Recorder('wss://relay.example')],
+    hurry: () => {},
+  } as unknown as Roster
   const { it, accept, dialled } = await tab(bo, { roster })
   const accepted = accept(link)
   await vi.waitFor(() => expect(dialled).toHaveLength(1))

@@ -19,11 +19,12 @@ import { clockSentence } from './carriers/relay-clock.ts'
 import type { Roster } from './carriers/roster.ts'
 import type { Contact } from './contact-record.ts'
 import type { ContactBook } from './contacts.ts'
-import type { Dialling } from './dialling.ts'
+import { type Dialling, noRelay } from './dialling.ts'
 import { inviteRoutes } from './doorsteps.ts'
 import { now } from './driver.ts'
 import { isPage } from './environment.ts'
 import { report } from './events.ts'
+import { parseName, tidyName } from './identity/name.ts'
 import { addIntroduced, CONNECT_PROTOCOL } from './invitations.ts'
 import type { InviteBook } from './invites.ts'
 import { parseInviteUrl } from './links.ts'
@@ -35,7 +36,7 @@ export interface AcceptancesOptions {
   readonly book: InviteBook
   readonly contacts: ContactBook
   readonly taken: TakenInvites
-  readonly roster: Pick<Roster, 'towards' | 'isAnyRelayReady' | 'clockAheadMsSoon' | 'unsupported'>
+  readonly roster: Pick<Roster, 'towards' | 'isAnyRelayReady' | 'clockAheadMsSoon' | 'hurry' | 'unsupported'>
   /** What may be disclosed where `asked` was asked for, or nothing. Rejects where that cannot work. */
   readonly disclosure: (asked: Disclosure | undefined) => Promise<Disclosure>
   /** Absent where the profile has one tab. */
@@ -82,6 +83,8 @@ export class Acceptances {
 
   async accept(url: string | URL, options: AcceptOptions, dialling: Pick<Dialling, 'dial' | 'cancel'>): Promise<Contact> {
     const { signal, timeoutMs, name } = options
+    // Before the invitation is spent: what is wrong with it would be found when the contact is made.
+    if (name !== undefined && tidyName(name) !== '') parseName(name, 'A contact’s name')
     const link = parseInviteUrl(url)
     if (this.#options.book.listLive().some(({ secret }) => equal(secret, link.secret))) {
       throw new KithError('invalid-argument', 'This invitation is your own: send it to somebody else.')
@@ -203,6 +206,7 @@ export class Acceptances {
       const { unsupported } = this.#options.roster
       if (unsupported && !isPage()) throw unsupported
       if (attempt.over.signal.aborted) return
+      this.#options.roster.hurry(carriers.map(({ origin }) => origin))
       attempt.dial = dialling.dial({
         way: { kind: 'invite', psk: invitePsk(link.secret) },
         routes: inviteRoutes(link.secret, carriers),
@@ -265,13 +269,9 @@ export class Acceptances {
   }
 
   #explain(error: KithError): KithError {
+    if (error.code === 'no-relay') return this.#options.roster.unsupported ?? error
     if (error.code !== 'no-answer' || this.#options.roster.isAnyRelayReady) return error
-    const { unsupported } = this.#options.roster
-    if (unsupported) return unsupported
-    return new KithError('no-relay', 'No relay could be reached: see peer.status.relays for why.', {
-      source: 'network',
-      cause: error,
-    })
+    return this.#options.roster.unsupported ?? noRelay(error)
   }
 }
 

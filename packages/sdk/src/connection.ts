@@ -229,7 +229,7 @@ export class PeerConnection implements Connection {
         return
       case 'failed':
       case 'closed':
-        this.fail(new KithError('lost', 'the connection was lost', { source: 'network' }))
+        this.fail(new KithError('lost', 'The connection was lost.', { source: 'network' }))
         return
       case 'connecting':
         return
@@ -242,8 +242,9 @@ export class PeerConnection implements Connection {
   }
 
   async close({ code = 0, reason = '' }: { code?: number; reason?: string } = {}): Promise<void> {
-    if (!Number.isSafeInteger(code) || code < 0) throw new KithError('invalid-argument', 'A code is a whole number from 0.')
-    if (typeof reason !== 'string') throw new KithError('invalid-argument', 'A reason is text.')
+    if (!Number.isSafeInteger(code) || code < 0)
+      throw new KithError('invalid-argument', 'The code must be a whole number from 0.')
+    if (typeof reason !== 'string') throw new KithError('invalid-argument', 'The reason must be a text.')
     await this.leave({ code, reason })
   }
 

@@ -59,9 +59,10 @@ export function withFields(record: ContactRecord, { name, purposes, trust, relay
 
 /** Each once. Throws 'invalid-argument'. */
 export function parsePurposes(purposes: readonly string[]): readonly string[] {
-  if (!Array.isArray(purposes)) throw new KithError('invalid-argument', 'Purposes are a list of words.')
+  if (!Array.isArray(purposes)) throw new KithError('invalid-argument', 'Purposes must be a list of words.')
   const parsed = [...new Set(purposes.map((purpose) => parseName(purpose, 'A purpose')))]
-  if (parsed.length > PURPOSES_MAX) throw new KithError('invalid-argument', `At most ${PURPOSES_MAX} purposes.`)
+  if (parsed.length > PURPOSES_MAX)
+    throw new KithError('invalid-argument', `There may be ${PURPOSES_MAX} purposes at most, and these are ${parsed.length}.`)
   return Object.freeze(parsed)
 }
 
@@ -104,6 +105,6 @@ export function unpackContact(bytes: Uint8Array): ContactRecord {
 }
 
 function parseTrust(trust: Trust): Trust {
-  if (!TRUSTS.includes(trust)) throw new KithError('invalid-argument', `Trust is one of ${TRUSTS.join(', ')}.`)
+  if (!TRUSTS.includes(trust)) throw new KithError('invalid-argument', `trust must be one of ${TRUSTS.join(', ')}.`)
   return trust
 }

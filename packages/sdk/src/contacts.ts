@@ -16,6 +16,7 @@ import {
   withFields,
 } from './contact-record.ts'
 import { Emitter, type Events, report, type Stop } from './events.ts'
+import { checkOptions } from './option-names.ts'
 import { Collection, type CollectionChange } from './storage/collection.ts'
 import { DELETE, KEEP, put, type Store } from './storage/store.ts'
 
@@ -98,18 +99,20 @@ export class ContactBook implements Contacts {
    * Errors: 'invalid-peer-id' 'invalid-argument'.
    */
   async add(contact: { id: PeerId; name: string; purposes?: string[]; trust?: Trust; relays?: string[] }): Promise<Contact> {
+    checkOptions('contacts.add', contact)
     const id = parsePeerId(contact.id)
-    if (id === this.#self) throw new KithError('invalid-argument', 'This is you: one is not one’s own contact.')
+    if (id === this.#self) throw new KithError('invalid-argument', 'This PeerId is your own: add somebody else’s.')
     const blank: ContactRecord = { id, name: '', purposes: [], trust: 'trusted', relays: [], addedAt: this.#now() }
     const fields: ContactFields = contact
-    if (fields.name === undefined) throw new KithError('invalid-argument', 'A contact needs a name.')
+    if (fields.name === undefined) throw new KithError('invalid-argument', 'A contact needs a name: contacts.add({ id, name }).')
     return this.#change(id, (current) => withFields(current ?? blank, fields))
   }
 
   /** Fields that are not given stay. Errors: 'invalid-argument', also for someone who is not here. */
   async update(who: Who, change: Partial<Pick<Contact, 'name' | 'purposes' | 'trust' | 'relays'>>): Promise<Contact> {
+    checkOptions('contacts.update', change)
     return this.#change(this.idOf(who), (current) => {
-      if (current === undefined) throw new KithError('invalid-argument', 'There is no such contact.')
+      if (current === undefined) throw new KithError('invalid-argument', 'They are no contact of yours: call contacts.add first.')
       return withFields(current, change)
     })
   }
@@ -173,7 +176,8 @@ export class ContactBook implements Contacts {
   async #change(id: PeerId, make: (current: ContactRecord | undefined) => ContactRecord): Promise<Contact> {
     const record = await this.#records.update(id, (current) => put(make(current)))
     const contact = this.#contacts.get(id)
-    if (record === undefined || contact === undefined) throw new KithError('storage', 'The contact was not kept.')
+    if (record === undefined || contact === undefined)
+      throw new KithError('storage', 'The contact could not be kept: another tab of this page removed it at the same moment.')
     return contact
   }
 

@@ -27,6 +27,8 @@ async function dialling(overrides: Partial<DialHost> = {}) {
     granted: () => {},
     present: () => {},
     hasRoom: () => true,
+    mayArrive: () => true,
+    unable: () => {},
     link: () => {
       throw new Error('no link can come up')
     },

@@ -60,6 +60,11 @@ export interface DialHost {
   present(remote: PeerId, presence: Presence | undefined): void
   /** What I say of my being online to this contact. */
   presence?(remote: PeerId): Presence | undefined
+  /** Whether a dial that began `sinceMs` ago may still arrive by these carriers. */
+  mayArrive(origins: readonly string[], sinceMs: number): boolean
+  /** Someone called, and nothing can be offered: the ICE servers are not to be had, or the browser does not take them. Undefined: it
+   *  can again. */
+  unable(error: KithError | undefined): void
   /** Whether there may be an RTCPeerConnection more, beside those that are up and the `making` that are being made. */
   hasRoom(making: number): boolean
   /** A link over these lanes; `confirmation` as key confirmation has it. */
@@ -86,6 +91,9 @@ export interface DialRequest {
   readonly disclosure: Disclosure
 }
 
+/** How often a dial without an answer looks whether its carriers are there. */
+const WATCH_MS = 250
+
 /** A link that is up waits for so long to know whether its path is at a TURN server. Reading it takes a few milliseconds. */
 const PATH_WAIT_MS = 250
 
@@ -108,6 +116,8 @@ interface Leg {
   /** Known once both are authenticated. */
   remote?: { readonly description: TransportDescription; readonly peer: DialPeer }
   link?: Link
+  /** While nothing has come of it: whether a carrier is there. */
+  watch?: ReturnType<typeof setInterval>
   onState: (state: NegotiatorState) => void
   unbind: () => void
 }
@@ -147,7 +157,8 @@ export class Dialling {
     const { way, routes, protocols, timeoutMs, disclosure } = request
     if (this.#isClosed) throw closed()
     const isForPresence = protocols.length === 0
-    if (!isForPresence && !this.#hasRoom()) throw new KithError('too-many', 'There are too many connections already.')
+    if (!isForPresence && !this.#hasRoom())
+      throw new KithError('too-many', 'There are as many connections as createPeer({ maxConnections }) allows: close one first.')
     const dial = this.#nextDial++
     const origins = [...new Set(routes.map((route) => route.origin))]
     const whom = way.kind === 'contact' ? way.remote : undefined
@@ -155,7 +166,9 @@ export class Dialling {
     const leg = newLeg({ whom, origins, isForPresence, disclosure })
     this.#legs.set(dial, leg)
     this.#driver.give({ type: 'dial', dial, way, routes, replyOrigins: origins, protocols, timeoutMs })
-    if (leg.error?.code === 'too-many') throw new KithError('too-many', 'There are too many dials under way.')
+    if (leg.error?.code === 'too-many')
+      throw new KithError('too-many', 'There are too many dials under way: wait for one to end.')
+    if (!isForPresence && this.#legs.has(dial)) this.#watchCarriers(dial, leg)
     return dial
   }
 
@@ -167,6 +180,15 @@ export class Dialling {
   /** Cancels it where nothing can have come of it at the other end. */
   release(dial: DialNumber): void {
     if (!this.#legs.get(dial)?.link) this.cancel(dial)
+  }
+
+  /** A dial that no carrier takes ends before its time. Once it is answered, its path is WebRTC's. */
+  #watchCarriers(dial: DialNumber, leg: Leg): void {
+    const begunAt = now()
+    leg.watch = setInterval(() => {
+      if (leg.remote) clearInterval(leg.watch)
+      else if (!this.#host.mayArrive(leg.origins, now() - begunAt)) this.#fail(dial, noRelay())
+    }, WATCH_MS)
   }
 
   cancel(dial: DialNumber): void {
@@ -327,15 +349,17 @@ export class Dialling {
         // Given up while we waited.
         if (this.#legs.get(dial) !== leg) return
         leg.negotiator = this.#negotiate(dial, leg, role, iceServers)
+        this.#host.unable(undefined)
         if (leg.remote && role === 'answerer') leg.negotiator.describe(leg.remote.description)
       })
       .catch((error: unknown) => {
-        // Whoever dialled is told by the rejection; where we were called, nobody else would hear of it.
-        if (role === 'offerer') report(error)
-        this.#fail(
-          dial,
-          error instanceof KithError ? error : new KithError('unreachable', 'No connection can be made here.', { cause: error }),
-        )
+        const why =
+          error instanceof KithError
+            ? error
+            : new KithError('unreachable', 'No connection can be made here: the browser refuses.', { cause: error })
+        // A dial of ours rejects with it. Of one of theirs nothing else would say it here.
+        if (role === 'offerer') this.#host.unable(why)
+        this.#fail(dial, why)
       })
   }
 
@@ -357,7 +381,14 @@ export class Dialling {
       onState: (state) => {
         leg.onState(state)
         if (state === 'failed' || state === 'closed')
-          this.#fail(dial, new KithError('unreachable', 'no path came up', { source: 'network' }))
+          this.#fail(
+            dial,
+            new KithError(
+              'unreachable',
+              'They answered, but no path came up: name a STUN server, and a TURN server for strict networks, in createPeer({ iceServers }).',
+              { source: 'network' },
+            ),
+          )
       },
       onError: (error) => {
         // Once the link is up the dial is over: then it is the connection that ends.
@@ -388,6 +419,7 @@ export class Dialling {
       if (this.#legs.get(dial) !== leg) return
       leg.onState = this.#host.connected(dial, { peer, link, negotiator, begunAt: leg.begunAt })
       this.#legs.delete(dial)
+      clearInterval(leg.watch)
       leg.unbind()
       this.#driver.give({ type: 'connected', dial })
     }
@@ -414,8 +446,9 @@ export class Dialling {
     const leg = this.#legs.get(dial)
     if (!leg) return false
     this.#legs.delete(dial)
+    clearInterval(leg.watch)
     leg.unbind()
-    leg.link?.fail(new KithError('closed', 'the dial ended'))
+    leg.link?.fail(new KithError('closed', 'The dial has ended.'))
     leg.negotiator?.close()
     return true
   }
@@ -431,6 +464,14 @@ export class Dialling {
 function newLeg(leg: Pick<Leg, 'whom' | 'origins' | 'isForPresence' | 'disclosure'>): Leg {
   return { ...leg, begunAt: performance.now(), isSure: false, onState: () => undefined, unbind: () => undefined }
 }
+
+/** Nothing carried the dial: there is no relay, or none of them can be reached. */
+export const noRelay = (cause?: KithError): KithError =>
+  new KithError(
+    'no-relay',
+    'No relay could be reached, and no tab of this browser answers for them: peer.status.relays says what is wrong with each, createPeer({ relays }) names them.',
+    { source: 'network', cause },
+  )
 
 const closed = () => new KithError('closed', 'This peer has been closed.')
 

@@ -2,6 +2,8 @@
 import { KithError, type PeerId } from '@kith/protocol'
 import type { Disclosure, PeerOptions } from './api.ts'
 import type { Contact } from './contact-record.ts'
+import { spelled } from './option-names.ts'
+import { parseIceServers } from './rtc/ice-servers.ts'
 
 export interface DisclosurePolicyOptions {
   readonly disclose: PeerOptions['disclose']
@@ -24,7 +26,11 @@ export class DisclosurePolicy {
     try {
       return parseDisclosure(disclose(id ? { id, via: 'contact', ...(contact ? { contact } : {}) } : { via: 'invite' }))
     } catch (cause) {
-      throw new KithError('invalid-argument', 'createPeer({ disclose }) did not say what may be disclosed.', { cause })
+      throw new KithError(
+        'invalid-argument',
+        "The function that createPeer({ disclose }) was given must give 'direct' or 'relayed', and did not.",
+        { cause },
+      )
     }
   }
 
@@ -33,7 +39,10 @@ export class DisclosurePolicy {
     if (parseDisclosure(disclosure) === 'direct') return disclosure
     const servers = await this.iceServers()
     if (servers.some(({ urls }) => [urls].flat().some((url) => /^turns?:/i.test(url)))) return disclosure
-    throw new KithError('needs-turn', 'Reaching them without telling our network address needs a TURN server.')
+    throw new KithError(
+      'needs-turn',
+      'They are not to learn your network address, and that needs a TURN server: name one in createPeer({ iceServers }), or let them learn it, by trust: "trusted" or disclose: "direct".',
+    )
   }
 
   /** Errors: 'unreachable' where a user's function gives none, 'invalid-argument'. */
@@ -43,15 +52,20 @@ export class DisclosurePolicy {
     try {
       if (typeof iceServers === 'function') servers = await iceServers()
     } catch (cause) {
-      throw new KithError('unreachable', 'createPeer({ iceServers }) gave none.', { cause })
+      throw new KithError(
+        'unreachable',
+        'The function that createPeer({ iceServers }) was given failed, so no connection can be made.',
+        {
+          cause,
+        },
+      )
     }
-    if (!Array.isArray(servers)) throw new KithError('invalid-argument', 'iceServers is a list, or a function that gives one.')
-    return servers
+    return parseIceServers(servers)
   }
 }
 
 /** Whatever is not a clear word discloses nothing. */
 function parseDisclosure(disclosure: Disclosure): Disclosure {
   if (disclosure === 'direct' || disclosure === 'relayed') return disclosure
-  throw new KithError('invalid-argument', `A disclosure is 'direct' or 'relayed', not ${JSON.stringify(disclosure)}.`)
+  throw new KithError('invalid-argument', `disclose must be 'direct' or 'relayed', not ${spelled(disclosure)}.`)
 }

@@ -40,7 +40,11 @@ export function inviteLink(
   inviterName: string,
 ): string {
   const text = String(page)
-  if (!URL.canParse(text)) throw new KithError('invalid-argument', 'The page that a link opens must be a full address.')
+  if (!URL.canParse(text))
+    throw new KithError(
+      'invalid-argument',
+      'The page that a link opens must be a full address like https://kith.example/: createPeer({ page }).',
+    )
   const url = new URL(text)
   url.hash = INVITE + encodeInvite({ secret, relays: [...relays], expiresAt, name: inviterName })
   return url.href
@@ -49,7 +53,7 @@ export function inviteLink(
 /** Reads a link as it was opened or pasted. Throws 'invalid-invite' with a sentence; whether it has expired is for the caller. */
 export function parseInviteUrl(url: string | URL): InviteLink {
   const fragment = fragmentOf(url)
-  if (fragment.startsWith(ROOM)) throw new KithError('invalid-invite', 'This link opens a room: it is not an invitation.')
+  if (fragment.startsWith(ROOM)) throw new KithError('invalid-invite', 'This link opens a room, and is no invitation.')
   if (!fragment.startsWith(INVITE)) {
     throw new KithError('invalid-invite', 'This is not an invitation link: it should have “#kith-invite=” in it.')
   }
@@ -57,7 +61,11 @@ export function parseInviteUrl(url: string | URL): InviteLink {
   try {
     return { ...invite, relays: invite.relays.map(parseRelayUrl) }
   } catch (cause) {
-    throw new KithError('invalid-invite', 'This invitation cannot be used: a relay in it has no usable address.', { cause })
+    throw new KithError(
+      'invalid-invite',
+      'This invitation cannot be used: a relay in it has no usable address. Ask for another.',
+      { cause },
+    )
   }
 }
 
@@ -114,7 +122,9 @@ function encode(text: string): Bitmap2D {
     // 'L' at the least: a screen has no dirt to correct, and a smaller symbol has larger modules for the camera.
     return generate(text, { minCorrectionLevel: correction.L })
   } catch (cause) {
-    throw new KithError('too-large', 'This is too long for a QR code.', { cause })
+    throw new KithError('too-large', 'The link is too long for a QR code: shorten the page’s address or name fewer relays.', {
+      cause,
+    })
   }
 }
 

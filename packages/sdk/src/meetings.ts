@@ -331,7 +331,7 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 }
 
 export function aborted(signal: AbortSignal): KithError {
-  return new KithError('aborted', 'The operation was aborted.', { cause: signal.reason })
+  return new KithError('aborted', 'It was aborted by the signal that was passed in.', { cause: signal.reason })
 }
 
 /** What the attempt gives, unless the signal or the time comes first. */
@@ -343,7 +343,10 @@ function orGivenUp(attempt: Attempt, until: number, signal: AbortSignal | undefi
       how()
     }
     const onAbort = () => settle(() => signal && reject(aborted(signal)))
-    const late = () => settle(() => reject(attempt.failure ?? new KithError('timeout', 'No connection came about in time.')))
+    const late = () =>
+      settle(() =>
+        reject(attempt.failure ?? new KithError('timeout', 'No connection came about in time: raise timeoutMs, or try again.')),
+      )
     const timer = setTimeout(late, Math.min(Math.max(0, until - now()) + GRACE_MS, TIMER_MAX_MS))
     signal?.addEventListener('abort', onAbort)
     attempt.done.then(

@@ -60,7 +60,7 @@ test('nobody answers a stranger, nor someone blocked', async () => {
   await using _bo = bo
   await using stranger = await person()
   await expect(stranger.open(bo.id, '/echo/v1', { timeoutMs: 1500, disclose: 'direct' })).rejects.toMatchObject({
-    code: 'no-relay',
+    code: 'no-answer',
   })
   await bo.contacts.update(ada, { trust: 'blocked' })
   await expect(ada.open(bo, '/echo/v1', { timeoutMs: 1500 })).rejects.toMatchObject({ code: 'no-relay' })

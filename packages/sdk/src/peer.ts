@@ -36,7 +36,7 @@ import { PeerConnection } from './connection.ts'
 import type { Contact } from './contact-record.ts'
 import { ContactBook } from './contacts.ts'
 import { datagrams } from './datagrams.ts'
-import { type DialHost, Dialling, type Judgement, type Knocking, type LinkUp } from './dialling.ts'
+import { type DialHost, Dialling, type Judgement, type Knocking, type LinkUp, noRelay } from './dialling.ts'
 import { DisclosurePolicy } from './disclosure.ts'
 import { Doorsteps } from './doorsteps.ts'
 import { now } from './driver.ts'
@@ -50,11 +50,13 @@ import { InviteBook } from './invites.ts'
 import { Link, type LinkStream } from './link/link.ts'
 import { defaultPage } from './links.ts'
 import { Meetings, type Wish } from './meetings.ts'
+import { checkOptions } from './option-names.ts'
 import { onPageEnd } from './page-end.ts'
 import { onWake } from './page-wake.ts'
 import { type ParsedOptions, parseAudience, parsePeerOptions, parseTimeout } from './peer-options.ts'
 import { Presence as Questions } from './presence.ts'
-import type { NegotiatorState, WebRtc } from './rtc/negotiator.ts'
+import { checkIceServers } from './rtc/ice-servers.ts'
+import { browserWebRtc, type NegotiatorState, type WebRtc } from './rtc/negotiator.ts'
 import { type Handler, parseProtocols, Serving } from './serving.ts'
 import { nextTask } from './slices.ts'
 import { type OpenedStore, openStore } from './storage/open.ts'
@@ -80,7 +82,9 @@ interface Opened {
 export async function openPeer(options: PeerOptions): Promise<Peer> {
   const parsed = parsePeerOptions(options)
   checkEnvironment({ wrtc: options.wrtc, webSocket: options.webSocket, hasRelays: parsed.relays.length > 0 })
-  const { profile } = parsed
+  const { profile, iceServers } = parsed
+  const RTCPeerConnection = ((options.wrtc as WebRtc | undefined) ?? browserWebRtc())?.RTCPeerConnection
+  if (Array.isArray(iceServers) && RTCPeerConnection) checkIceServers(iceServers, RTCPeerConnection)
   const storage = await openStore({ profile, storage: options.storage })
   const { store } = storage
   try {
@@ -118,6 +122,8 @@ class LocalPeer implements Peer {
   readonly #links = new Set<Link>()
   #isUpdatingSoon = false
   #findableBy: Audience
+  /** Why nothing can be offered to those who call. */
+  #iceServersError: KithError | undefined
   #closed: Promise<void> | undefined
   /** The page goes: what does not leave at once never will. */
   #hasNoLater = false
@@ -210,7 +216,14 @@ class LocalPeer implements Peer {
     const relays = this.#roster.status
     const isOnline = relays.some(({ state }) => state === 'ready')
     const { storage } = this.#opened
-    return { relays, reach: isOnline ? 'online' : this.#roster.isLocal ? 'local' : 'offline', storage: storage.status }
+    const error = this.#iceServersError
+    const iceServers = error ? { error } : {}
+    return {
+      relays,
+      iceServers,
+      reach: isOnline ? 'online' : this.#roster.isLocal ? 'local' : 'offline',
+      storage: storage.status,
+    }
   }
 
   get findableBy(): Audience {
@@ -218,6 +231,7 @@ class LocalPeer implements Peer {
   }
 
   set findableBy(audience: Audience) {
+    this.#checkOpen()
     this.#findableBy = parseAudience(audience)
     this.#updateDoorsteps()
   }
@@ -226,19 +240,23 @@ class LocalPeer implements Peer {
     return this.#events.on(event, listener)
   }
 
-  handle(protocols: Protocols, handler: Handler<'stream'>): Stop {
+  handle(protocols: Protocols, handler: Handler<'stream'>, options: object = {}): Stop {
+    this.#check('handle', options)
     return this.#serving.add({ kind: 'stream', handler }, protocols)
   }
 
-  handleDatagrams(protocols: Protocols, handler: Handler<'datagrams'>): Stop {
+  handleDatagrams(protocols: Protocols, handler: Handler<'datagrams'>, options: object = {}): Stop {
+    this.#check('handleDatagrams', options)
     return this.#serving.add({ kind: 'datagrams', handler }, protocols)
   }
 
-  handleMedia(protocols: Protocols, handler: Handler<'media'>): Stop {
+  handleMedia(protocols: Protocols, handler: Handler<'media'>, options: object = {}): Stop {
+    this.#check('handleMedia', options)
     return this.#serving.add({ kind: 'media', handler }, protocols)
   }
 
   async open(to: Who, protocols: Protocols, options: OpenOptions = {}): Promise<Stream> {
+    this.#check('open', options)
     const names = parseProtocols(protocols)
     const connection = await this.#connectionTo(to, names, options)
     const stream = await connection.open(names, options)
@@ -247,6 +265,7 @@ class LocalPeer implements Peer {
   }
 
   async openDatagrams(to: Who, protocols: Protocols, options: OpenOptions = {}): Promise<Datagrams> {
+    this.#check('openDatagrams', options)
     const names = parseProtocols(protocols)
     const connection = await this.#connectionTo(to, names, options)
     const flow = await connection.openDatagrams(names, options)
@@ -255,6 +274,7 @@ class LocalPeer implements Peer {
   }
 
   async openMedia(to: Who, protocols: Protocols, options: OpenOptions = {}): Promise<Media> {
+    this.#check('openMedia', options)
     const names = parseProtocols(protocols)
     const until = now() + (options.timeoutMs ?? RING_TIMEOUT_MS)
     const connection = await this.#connectionTo(to, names, options)
@@ -263,6 +283,7 @@ class LocalPeer implements Peer {
   }
 
   async connect(to: Who, options: DialOptions = {}): Promise<Connection> {
+    this.#check('connect', options)
     return this.#connectionTo(to, [CONNECT_PROTOCOL], options)
   }
 
@@ -271,12 +292,12 @@ class LocalPeer implements Peer {
   }
 
   async invite(options: { name?: string; purposes?: string[]; expiresInMs?: number } = {}): Promise<Invite> {
-    this.#checkOpen()
+    this.#check('invite', options)
     return this.#invitations.create(options)
   }
 
   async accept(invite: string | URL, options: { name?: string } & DialOptions = {}): Promise<Contact> {
-    this.#checkOpen()
+    this.#check('accept', options)
     return this.#acceptances.accept(invite, { ...options, timeoutMs: parseTimeout(options) }, this.#dialling)
   }
 
@@ -292,26 +313,26 @@ class LocalPeer implements Peer {
   // ── reaching ──
 
   async #connectionTo(to: Who, protocols: readonly ProtocolName[], options: DialOptions): Promise<PeerConnection> {
-    this.#checkOpen()
     const id = this.#opened.contacts.idOf(to)
-    if (id === this.id) throw new KithError('invalid-argument', 'This is you: one does not dial oneself.')
+    if (id === this.id) throw new KithError('invalid-argument', 'This PeerId is your own: dial somebody else’s.')
     this.#checkNotBlocked(id)
     const { signal, disclose } = options
     try {
       return await this.#meetings.with(id, { protocols, timeoutMs: parseTimeout(options), signal, disclose })
     } catch (error) {
-      throw error instanceof KithError ? this.#explain(error) : error
+      throw error instanceof KithError ? this.#explain(error, id) : error
     }
   }
 
   async #dial(to: PeerId, { protocols, timeoutMs, disclose }: Wish, begun: (dial: DialNumber) => boolean): Promise<void> {
     const until = now() + timeoutMs
     const carriers = this.#roster.towards(this.contacts.get(to)?.relays ?? [])
-    if (carriers.length === 0) throw new KithError('no-relay', 'There is no relay to reach them through.')
+    if (carriers.length === 0) throw noRelay()
     // A device that slept since, or whose clock was set, is at home at another day's addresses.
     this.#doorsteps.refresh().catch(report)
     const disclosure = await this.#policy.feasible(disclose ?? this.#policy.towards(to))
     const routes = await this.#doorsteps.routesTo(to, carriers)
+    this.#roster.hurry(carriers.map(({ origin }) => origin))
     // Blocked while we waited.
     this.#checkNotBlocked(to)
     const way = { kind: 'contact', remote: to } as const
@@ -360,6 +381,8 @@ class LocalPeer implements Peer {
       introduction: () => ({ name: identity.name, relays: options.relays }),
       iceServers: () => this.#policy.iceServers(),
       judge: (knock) => this.#judge(knock),
+      mayArrive: (origins, sinceMs) => this.#roster.mayArrive(origins, sinceMs),
+      unable: (error) => this.#unableToOffer(error),
       hasRoom: (making) => this.#meetings.size + making < options.maxConnections,
       proved: (doorstep, by) => this.#invitations.proved(doorstep, by),
       granted: (dial, by) => void this.#acceptances.granted(dial, by),
@@ -430,7 +453,7 @@ class LocalPeer implements Peer {
   #connected({ peer, link, negotiator, begunAt }: LinkUp): (state: NegotiatorState) => void {
     const { contacts } = this.#opened
     if (!this.#mayMeet(peer)) {
-      link.fail(new KithError('blocked', 'They are no contact of ours, or blocked.'))
+      link.fail(new KithError('blocked', 'They are no contact of this peer, or are blocked.'))
       negotiator.close()
       return () => undefined
     }
@@ -546,6 +569,14 @@ class LocalPeer implements Peer {
     this.#events.emit('status', this.status)
   }
 
+  /** Someone who calls gets no answer, and only this peer can know why. */
+  #unableToOffer(error: KithError | undefined): void {
+    if (error?.message === this.#iceServersError?.message) return
+    this.#iceServersError = error
+    if (error) console.error(error)
+    this.#events.emit('status', this.status)
+  }
+
   #expire(): void {
     const { contacts, invites } = this.#opened
     for (const id of this.#meetings.connections.keys()) contacts.seen(id, undefined, this.#presence.goodForMs)
@@ -559,24 +590,26 @@ class LocalPeer implements Peer {
     for (const link of this.#links) link.setProtocols(this.#serving.names)
   }
 
-  /** 'no-answer' where no relay could be asked, or on the wrong day, is another matter. */
-  #explain(error: KithError): KithError {
+  /** 'no-answer' where no relay could be asked, or on the wrong day, is another matter; and so is that of somebody who is no contact. */
+  #explain(error: KithError, to: PeerId): KithError {
+    if (!this.contacts.get(to) && (error.code === 'needs-turn' || error.code === 'no-answer')) return stranger(error)
     const { clockAheadMs } = this.#roster
     if (error.code === 'no-answer' && clockAheadMs !== undefined) {
       const words = `They do not answer: away, or not found. ${clockSentence(clockAheadMs)}`
       return new KithError('no-answer', words, { source: 'local', cause: error })
     }
+    if (error.code === 'no-relay') return this.#roster.unsupported ?? error
     if (error.code !== 'no-answer' || this.#roster.isAnyRelayReady) return error
-    const { unsupported } = this.#roster
-    if (unsupported) return unsupported
-    return new KithError('no-relay', 'No relay could be reached, and they are not in this browser.', {
-      source: 'network',
-      cause: error,
-    })
+    return this.#roster.unsupported ?? noRelay(error)
   }
 
   #checkNotBlocked(id: PeerId): void {
     if (this.contacts.get(id)?.trust === 'blocked') throw new KithError('blocked', 'You have blocked this contact.')
+  }
+
+  #check(verb: Parameters<typeof checkOptions>[0], options: object): void {
+    this.#checkOpen()
+    checkOptions(verb, options)
   }
 
   #checkOpen(): void {
@@ -621,3 +654,11 @@ function unshared(cause?: unknown): KithError {
   const words = 'The browser does not let tabs of this page see each other: they meet through a relay, and each of them answers.'
   return new KithError('storage', words, { cause })
 }
+
+/** Whether they were asked (they may have added me) or not: the first thing to do about it is the same. */
+const stranger = (cause: KithError) =>
+  new KithError(
+    'no-answer',
+    'They are no contact of yours, and people answer their contacts only: call contacts.add at both ends, or send them an invitation, peer.invite().',
+    { source: cause.code === 'needs-turn' ? 'local' : cause.source, cause },
+  )

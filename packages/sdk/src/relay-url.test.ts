@@ -18,6 +18,10 @@ test.each(['', 'relay.example', 'https://relay.example', 'wss://', 'wss://ann:pw
   },
 )
 
+test('a page’s address is named as the relay’s that was meant', () => {
+  expect(() => parseRelayUrl('https://relay.example/relay')).toThrow(/wss:\/\/relay\.example\/relay/)
+})
+
 test('length at N and N + 1', () => {
   const base = 'wss://r.example/'
   expect(parseRelayUrl(base + 'x'.repeat(RELAY_URL_MAX_LENGTH - base.length))).toHaveLength(RELAY_URL_MAX_LENGTH)
@@ -26,6 +30,6 @@ test('length at N and N + 1', () => {
 
 test('a list holds each once, and so many', () => {
   expect(parseRelayUrls(['wss://a', 'wss://b', 'wss://A/'], 2)).toEqual(['wss://a/', 'wss://b/'])
-  expect(() => parseRelayUrls(['wss://a', 'wss://b', 'wss://c'], 2)).toThrow(/At most 2/)
+  expect(() => parseRelayUrls(['wss://a', 'wss://b', 'wss://c'], 2)).toThrow(/2 relays at most/)
   expect(() => parseRelayUrls('wss://a' as never, 2)).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
 })

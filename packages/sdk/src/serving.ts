@@ -2,6 +2,7 @@
 import { isProtocolName, KithError, PROTOCOLS_MAX, type ProtocolName, parseProtocolName, type StreamKind } from '@kith/protocol'
 import type { Datagrams, IncomingMedia, Protocols, Stream } from './api.ts'
 import { makeStop, type Stop } from './events.ts'
+import { spelled } from './option-names.ts'
 
 /** What each kind of handler is handed. */
 export interface Served {
@@ -35,11 +36,13 @@ export class Serving {
   /** All of the names, or none. Errors: 'invalid-protocol' 'invalid-argument'. */
   add(entry: Entry, protocols: Protocols): Stop {
     const names = parseProtocols(protocols)
-    if (typeof entry.handler !== 'function') throw new KithError('invalid-argument', 'A handler is a function.')
+    if (typeof entry.handler !== 'function')
+      throw new KithError('invalid-argument', 'The handler must be a function: handle(protocols, handler).')
     const taken = names.find((name) => this.#entries.has(name))
-    if (taken) throw new KithError('invalid-argument', `${taken} is served already.`)
+    if (taken)
+      throw new KithError('invalid-argument', `${taken} is served already: call what handle returned, then serve it anew.`)
     if (this.#entries.size + names.length > PROTOCOLS_MAX) {
-      throw new KithError('invalid-argument', `At most ${PROTOCOLS_MAX} protocols can be served.`)
+      throw new KithError('invalid-argument', `${PROTOCOLS_MAX} protocols can be served at most.`)
     }
     for (const name of names) this.#entries.set(name, entry)
     this.#onChange()
@@ -53,11 +56,15 @@ export class Serving {
 /** Each once, in order. Errors: 'invalid-protocol', 'invalid-argument' for none or too many. */
 export function parseProtocols(protocols: Protocols): readonly ProtocolName[] {
   const list: unknown = typeof protocols === 'string' ? [protocols] : protocols
-  if (!Array.isArray(list)) throw new KithError('invalid-argument', 'Protocols are one name or a list of names.')
+  if (!Array.isArray(list))
+    throw new KithError(
+      'invalid-argument',
+      `Protocols must be one name or a list of names like '/chat/v1', not ${spelled(list)}.`,
+    )
   const names: ProtocolName[] = [...new Set(list)]
   for (const name of names) if (!isProtocolName(name)) parseProtocolName(name)
   if (names.length === 0 || names.length > PROTOCOLS_MAX) {
-    throw new KithError('invalid-argument', `1 to ${PROTOCOLS_MAX} protocol names are needed.`)
+    throw new KithError('invalid-argument', `1 to ${PROTOCOLS_MAX} protocol names are needed, and these are ${names.length}.`)
   }
   return names
 }

@@ -146,7 +146,10 @@ export class Dialer implements Machine<DialInput, DialOutput> {
 
   #dial(request: Extract<DialInput, { type: 'dial' }>, now: Millis): void {
     if (this.#outgoing.size >= DIALS_MAX) {
-      const error = new KithError('too-many', `at most ${DIALS_MAX} dials at once`)
+      const error = new KithError(
+        'too-many',
+        `${DIALS_MAX} dials are under way, as many as there may be at once: wait for one to end.`,
+      )
       this.#outputs.push({ type: 'ended', dial: request.dial, error })
       return
     }

@@ -208,7 +208,7 @@ export class IncomingDial {
     if (!granted) {
       exchange.say({ type: 'spent' })
       exchange.drain(now)
-      this.#end(new KithError('used', 'somebody else was first'))
+      this.#end(new KithError('used', 'Somebody else has used this invitation first.'))
       return
     }
     this.#guest = by.id
@@ -235,7 +235,7 @@ export class IncomingDial {
 
   cancel(now: Millis): void {
     if ('exchange' in this.#state) this.#state.exchange.bye(now)
-    this.#end(new KithError('aborted', 'the dial was cancelled'))
+    this.#end(new KithError('aborted', 'The dial was cancelled.'))
   }
 
   /** Forget it without a word on the wire. */
@@ -254,7 +254,7 @@ export class IncomingDial {
         return
       }
       if ('exchange' in this.#state) this.#state.exchange.bye(now)
-      this.#end(new KithError('timeout', 'the caller did not come through', { source: 'remote' }))
+      this.#end(new KithError('timeout', 'The caller did not come through in time.', { source: 'remote' }))
       return
     }
     if (this.#resend.isDue(now)) this.nudge()
@@ -330,7 +330,7 @@ export class IncomingDial {
         return
       }
       case 'bye':
-        this.#end(new KithError('aborted', 'the caller gave up', { source: 'remote' }))
+        this.#end(new KithError('aborted', 'The caller gave up.', { source: 'remote' }))
         return
       case 'spent':
         this.#end(violation('the inviter says that, not the invited'))

@@ -21,7 +21,7 @@ export function introduce(
   context.perform(
     () => identity.sign(proofOfIdentity(role, exchange.noise.hash, id)),
     (signature, now) => done(() => exchange.say({ type: 'prove', id, signature, ...introduction() }), now),
-    (cause) => failed(new KithError('storage', 'the identity key could not sign', { cause })),
+    (cause) => failed(new KithError('storage', 'The identity key of this peer could not sign.', { cause })),
   )
 }
 

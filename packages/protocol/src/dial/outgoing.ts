@@ -154,7 +154,7 @@ export class OutgoingDial {
   }
 
   cancel(now: Millis): void {
-    this.#fail(new KithError('aborted', 'the dial was cancelled'), now)
+    this.#fail(new KithError('aborted', 'The dial was cancelled.'), now)
   }
 
   tick(now: Millis): void {
@@ -162,8 +162,14 @@ export class OutgoingDial {
     if (now >= this.#expiresAt) {
       this.#fail(
         this.isUnanswered
-          ? new KithError('no-answer', 'no answer: away, unknown or unwilling', { source: 'remote' })
-          : new KithError('unreachable', 'they answered, but no path came up', { source: 'network' }),
+          ? new KithError('no-answer', 'They do not answer: they are away, have not added you, or do not want to.', {
+              source: 'remote',
+            })
+          : new KithError(
+              'unreachable',
+              'They answered, but no path came up: name a STUN server, and a TURN server for strict networks, in createPeer({ iceServers }).',
+              { source: 'network' },
+            ),
         now,
       )
       return
@@ -195,7 +201,7 @@ export class OutgoingDial {
           // Who only asks for presence asks again in a while; with resends a hundred absent contacts would use up what a relay lets one send.
           if (!this.isPresence) this.#resend.start(now)
         },
-        (cause) => this.#end(new KithError('invalid-argument', 'this PeerId cannot be dialled', { cause })),
+        (cause) => this.#end(new KithError('invalid-argument', 'This PeerId cannot be dialled.', { cause })),
       )
     }
   }
@@ -298,7 +304,7 @@ export class OutgoingDial {
         return
       }
       case 'bye':
-        this.#end(new KithError('unreachable', 'they gave up', { source: 'remote' }))
+        this.#end(new KithError('unreachable', 'They answered, and gave up before a path came up.', { source: 'remote' }))
         return
       case 'spent':
         this.#end(used())
@@ -318,7 +324,7 @@ export class OutgoingDial {
       return
     }
     if (proof.id === this.#context.identity.id) {
-      this.#fail(new KithError('invalid-argument', 'this is your own invitation'), now)
+      this.#fail(new KithError('invalid-argument', 'This invitation is your own: send it to somebody else.'), now)
       return
     }
     introduce(
@@ -370,7 +376,7 @@ export class OutgoingDial {
 }
 
 function used(): KithError {
-  return new KithError('used', 'somebody has used this invitation', { source: 'remote' })
+  return new KithError('used', 'This invitation was used or taken back: ask whoever made it for another.', { source: 'remote' })
 }
 
 /** The handshake that this message 2 completes, as a copy: another instance may answer the same knock. */

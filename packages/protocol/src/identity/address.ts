@@ -27,7 +27,7 @@ export function addressKeys(seed: Uint8Array): AddressKeys {
 
 /** The address alone, 32 bytes, of the key with this seed (32 bytes): for sending to it. */
 export function addressOf(seed: Uint8Array): Bytes {
-  if (seed.length !== 32) throw new KithError('invalid-argument', `an address seed has 32 bytes, not ${seed.length}`)
+  if (seed.length !== 32) throw new KithError('invalid-argument', `An address seed has 32 bytes, not ${seed.length}.`)
   return ed25519.getPublicKey(seed) as Bytes
 }
 

@@ -57,7 +57,7 @@ export function x25519PublicKey(ed25519PublicKey: Uint8Array): Bytes {
   try {
     return ed25519.utils.toMontgomery(ed25519PublicKey) as Bytes
   } catch (cause) {
-    throw new KithError('invalid-argument', 'not an Ed25519 public key', { cause })
+    throw new KithError('invalid-argument', 'This is not an Ed25519 public key.', { cause })
   }
 }
 
@@ -94,6 +94,6 @@ export function keyAgreementOf(secretKey: Bytes): KeyAgreement {
 }
 
 function secret32(bytes: Uint8Array, name: string): Bytes {
-  if (bytes.length !== 32) throw new KithError('invalid-argument', `${name} must be 32 bytes, not ${bytes.length}`)
+  if (bytes.length !== 32) throw new KithError('invalid-argument', `The ${name} must have 32 bytes, not ${bytes.length}.`)
   return new Uint8Array(bytes)
 }

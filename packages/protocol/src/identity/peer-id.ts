@@ -51,17 +51,18 @@ function refusalOf(text: string): string | undefined {
 
 /** The public key in `text`, or why there is none. */
 function decode(text: string): Bytes | string {
-  if (typeof text !== 'string') return 'a PeerId is text'
-  if (text.length !== TEXT_LENGTH) return `a PeerId has ${TEXT_LENGTH} characters, not ${text.length}`
+  if (typeof text !== 'string')
+    return 'A PeerId is a text of 52 characters that begins with 12D3KooW: pass one, or an object whose `id` is one.'
+  if (text.length !== TEXT_LENGTH) return `A PeerId has ${TEXT_LENGTH} characters, not ${text.length}: copy it whole.`
   let bytes: Uint8Array
   try {
     bytes = base58.decode(text)
   } catch {
     // The library's reason names characters by position; that it is not base58 is all that there is to know.
-    return 'a PeerId is base58'
+    return 'A PeerId is base58, without 0, O, I and l: copy it again.'
   }
   if (bytes.length !== PREFIX.length + KEY_BYTES || !equal(bytes.subarray(0, PREFIX.length), PREFIX)) {
-    return 'a PeerId holds an Ed25519 key'
+    return 'This is no PeerId: one begins with 12D3KooW and holds an Ed25519 key.'
   }
   return bytes.slice(PREFIX.length) as Bytes
 }
@@ -71,16 +72,16 @@ function decode(text: string): Bytes | string {
  * signatures and clamped X25519 cannot tell from it: one person would have eight PeerIds. A small-order key lets anyone sign.
  */
 function keyRefusalOf(key: Uint8Array): string | undefined {
-  if (key.length !== KEY_BYTES) return `an Ed25519 public key has ${KEY_BYTES} bytes, not ${key.length}`
+  if (key.length !== KEY_BYTES) return `An Ed25519 public key has ${KEY_BYTES} bytes, not ${key.length}.`
   let point: ReturnType<typeof ed25519.Point.fromBytes>
   try {
     // RFC 8032 §5.1.3: y < p, on the curve, and no sign bit where x = 0.
     point = ed25519.Point.fromBytes(key, false)
   } catch {
     // Which of the three it broke changes nothing for whoever typed it.
-    return 'the key is not a canonical point of the curve'
+    return 'This PeerId is damaged: its key is not a canonical point of the curve.'
   }
-  if (point.isSmallOrder()) return 'the key is of small order'
-  if (!point.isTorsionFree()) return 'the key is not in the prime-order group'
+  if (point.isSmallOrder()) return 'This PeerId is nobody’s: its key is of small order.'
+  if (!point.isTorsionFree()) return 'This PeerId is nobody’s: its key is not in the prime-order group.'
   return undefined
 }

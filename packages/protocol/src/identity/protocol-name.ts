@@ -16,7 +16,7 @@ export function isProtocolName(text: string): text is ProtocolName {
 export function parseProtocolName(text: string): ProtocolName {
   if (!isProtocolName(text)) {
     const form = `'/' and segments of [A-Za-z0-9._-], at most ${PROTOCOL_NAME_MAX_LENGTH} characters, as '/chat/v1'`
-    throw new KithError('invalid-protocol', `a protocol name is ${form}`)
+    throw new KithError('invalid-protocol', `A protocol name is ${form}.`)
   }
   return text
 }

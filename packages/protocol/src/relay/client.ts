@@ -13,8 +13,11 @@ import { backoffMs, fraction } from './backoff.ts'
 import { keyOf } from './bindings.ts'
 import { BoundSet, type LeftOut, type ToAsk } from './bound-set.ts'
 import { decodeRelayFrame, encodeClientFrame, type Notice, type RelayFrame } from './frames.ts'
+import { notARelay, silent, unmet } from './trouble.ts'
 
 export interface RelayClientConfig {
+  /** For messages alone. */
+  readonly url?: string
   readonly random: Random
   readonly paddedCount: (count: number) => number
   /** A fresh address of nobody's; the driver keeps its keys for when they are asked to sign. */
@@ -25,7 +28,12 @@ export type RelayClientInput =
   | { readonly type: 'start' }
   /** The relay speaks first. Inputs of a connection that is not the latest are ignored. */
   | { readonly type: 'frame'; readonly connection: number; readonly frame: Uint8Array }
-  | { readonly type: 'closed'; readonly connection: number }
+  /** The WebSocket is open, and nothing has come yet. */
+  | { readonly type: 'opened'; readonly connection: number }
+  /** `said`: why, where the platform tells. */
+  | { readonly type: 'closed'; readonly connection: number; readonly said?: string | undefined }
+  /** The platform will never make this connection. */
+  | { readonly type: 'refused'; readonly connection: number; readonly error: KithError }
   | { readonly type: 'signed'; readonly connection: number; readonly proofs: readonly BindProof[] }
   /** `rank` 0, the default: always has a place, and soon. Above: where the relay has no place for all, the highest are left out. */
   | { readonly type: 'bind'; readonly address: Bytes; readonly rank?: number }
@@ -106,7 +114,7 @@ const RESERVED_BINDS = 32
 
 type Phase =
   | { readonly type: 'idle' }
-  | { readonly type: 'connecting'; readonly giveUpAt: Millis }
+  | { readonly type: 'connecting'; readonly giveUpAt: Millis; isOpen: boolean }
   | Connected
   | { readonly type: 'waiting'; readonly retryAt: Millis }
   | { readonly type: 'over' }
@@ -136,6 +144,7 @@ interface Connected {
 
 export class RelayClient implements Machine<RelayClientInput, RelayClientOutput> {
   readonly #random: Random
+  readonly #url: string
   readonly #set: BoundSet
   readonly #queue: { readonly address: Uint8Array; readonly envelope: Uint8Array }[] = []
   readonly #outputs: RelayClientOutput[] = []
@@ -148,11 +157,14 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
   #notBefore: Millis = 0
   #eagerUntil: Millis = 0
   #error: KithError | undefined
+  /** Whether `#error` says why the latest connection ends. */
+  #isExplained = false
   /** Contacts without a place: it is ready all the same. */
   #shortage: KithError | undefined
 
   constructor(config: RelayClientConfig) {
     this.#random = config.random
+    this.#url = config.url ?? 'its address'
     this.#set = new BoundSet(config)
   }
 
@@ -166,8 +178,14 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
       case 'frame':
         this.#received(input.frame, now)
         return
+      case 'opened':
+        if (this.#phase.type === 'connecting') this.#phase.isOpen = true
+        return
       case 'closed':
-        this.#lost(now)
+        this.#lost(now, input.said)
+        return
+      case 'refused':
+        this.#fail(input.error)
         return
       case 'signed':
         this.#signed(input.proofs, now)
@@ -229,17 +247,22 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     this.#connection += 1
     this.#set.reset()
     this.#crowded.clear()
-    this.#phase = { type: 'connecting', giveUpAt: now + CONNECT_MS }
+    this.#phase = { type: 'connecting', giveUpAt: now + CONNECT_MS, isOpen: false }
+    this.#isExplained = false
     this.#outputs.push({ type: 'connect', connection: this.#connection })
     this.#tell({ state: 'connecting', ...this.#because() })
   }
 
-  #lost(now: Millis): void {
+  #lost(now: Millis, said?: string): void {
     const phase = this.#phase
     if (phase.type !== 'connecting' && phase.type !== 'connected') return
+    // What the relay itself gave as the reason goes first, for as long as it asked us to try.
+    if (phase.type === 'connecting' && !this.#isExplained && now >= this.#eagerUntil) {
+      this.#error = unmet({ url: this.#url, isOpen: phase.isOpen, said })
+    }
     const steady = phase.type === 'connected' && phase.readyAt !== undefined && now - phase.readyAt >= STEADY_MS
     if (steady) this.#failures = 0
-    this.#error ??= new KithError('lost', 'the connection to the relay was lost', { source: 'network' })
+    this.#error ??= new KithError('lost', 'The connection to the relay was lost. It is tried again.', { source: 'network' })
     const delay = backoffMs(this.#failures, this.#random, now < this.#eagerUntil ? RESTARTING_MAX_MS : undefined)
     this.#failures += 1
     const retryAt = Math.max(now + delay, this.#notBefore)
@@ -252,6 +275,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
   /** Ends the connection from our side; the driver's 'closed' for it comes too late to count. */
   #drop(error: KithError, now: Millis): void {
     this.#error = error
+    this.#isExplained = true
     this.#disconnect()
     this.#lost(now)
   }
@@ -289,14 +313,14 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
       case 'over':
         return
       case 'connecting':
-        if (now >= phase.giveUpAt) this.#drop(new KithError('timeout', 'the relay does not answer', { source: 'network' }), now)
+        if (now >= phase.giveUpAt) this.#drop(silent({ url: this.#url, isOpen: phase.isOpen }), now)
         return
       case 'waiting':
         if (now >= phase.retryAt) this.#connect(now)
         return
       case 'connected':
         if (now >= phase.silentAt) {
-          this.#drop(new KithError('timeout', 'the relay fell silent', { source: 'network' }), now)
+          this.#drop(new KithError('timeout', 'The relay has fallen silent. It is tried again.', { source: 'network' }), now)
           return
         }
         if (phase.flushAt !== undefined && now >= phase.flushAt) this.#flush(phase, now)
@@ -314,7 +338,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     } catch (error) {
       if (!(error instanceof KithError)) throw error
       if (error.code === 'unsupported-protocol') this.#fail(error)
-      else this.#drop(error, now)
+      else this.#drop(this.#phase.type === 'connecting' ? notARelay(this.#url, error) : error, now)
       return
     }
     const phase = this.#phase
@@ -326,7 +350,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     if (phase.type !== 'connecting') return
     if (frame.type === 'challenge') this.#challenged(frame, now)
     else if (frame.type === 'notice') this.#noticed(frame.notice, now)
-    else this.#drop(outOfTurn(frame), now)
+    else this.#drop(notARelay(this.#url, outOfTurn(frame)), now)
   }
 
   #challenged({ nonce, limits, time }: Extract<RelayFrame, { type: 'challenge' }>, now: Millis): void {
@@ -384,6 +408,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
 
   /** Notices that answer no BIND. Where one means the end, the relay closes: 'closed' follows. */
   #noticed(notice: Notice, now: Millis): void {
+    this.#isExplained = true
     switch (notice.code) {
       case 'rate-limited': {
         const { retryAfterMs } = notice
@@ -392,7 +417,10 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
           return
         }
         this.#notBefore = now + retryAfterMs
-        this.#error = new KithError('rate-limited', 'the relay asks us to go slower', { source: 'relay', retryAfterMs })
+        this.#error = new KithError('rate-limited', 'The relay asks to go slower. It is tried again when it says so.', {
+          source: 'relay',
+          retryAfterMs,
+        })
         return
       }
       case 'restarting':
@@ -400,18 +428,27 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
         // Everybody was told the same number.
         this.#notBefore = now + Math.round(notice.reconnectInMs * (0.5 + fraction(this.#random)))
         this.#eagerUntil = now + notice.tryForMs
-        this.#error = new KithError('closed', 'the relay restarts', { source: 'relay', retryAfterMs: notice.reconnectInMs })
+        this.#error = new KithError('closed', 'The relay restarts. It is tried again in a moment.', {
+          source: 'relay',
+          retryAfterMs: notice.reconnectInMs,
+        })
         return
       case 'full':
         this.#failures = Math.max(this.#failures, FULL_FAILURES)
-        this.#error = new KithError('too-many', 'the relay is full', { source: 'relay' })
+        this.#error = new KithError('too-many', 'The relay has as many connections as it takes. It is tried again later.', {
+          source: 'relay',
+        })
         return
       case 'too-many':
-        this.#error = new KithError('too-many', `the relay allows ${notice.limit}`, { source: 'relay' })
+        this.#error = new KithError('too-many', `The relay allows no more than ${notice.limit} addresses.`, { source: 'relay' })
         return
       case 'malformed':
       case 'bind-refused':
-        this.#error = new KithError('peer-violation', 'the relay could not read what we sent', { source: 'relay' })
+        this.#error = new KithError(
+          'peer-violation',
+          'The relay could not read what this peer sent: they are of different versions.',
+          { source: 'relay' },
+        )
         return
     }
   }
@@ -514,7 +551,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
   #refused(phase: Connected, notice: Notice, now: Millis): void {
     const addresses = phase.unanswered.shift()
     if (addresses === undefined) {
-      this.#drop(new KithError('peer-violation', 'the relay refuses what we did not ask', { source: 'relay' }), now)
+      this.#drop(new KithError('peer-violation', 'The relay refuses what it was not asked.', { source: 'relay' }), now)
       return
     }
     this.#set.refused(addresses)
@@ -528,13 +565,22 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
         else {
           for (const address of addresses) this.#crowded.set(keyOf(address), now + CROWDED_MS)
           phase.flushAt ??= now + CROWDED_MS
-          this.#error = new KithError('too-many', 'an address is bound too often', { source: 'relay' })
+          this.#error = new KithError('too-many', 'One of the addresses of this peer is bound too often at the relay.', {
+            source: 'relay',
+          })
         }
         break
       default:
         // The relay goes by another name than the one we dialled: an operator may mend that, another try will not.
         this.#failures = Math.max(this.#failures, FULL_FAILURES)
-        this.#drop(new KithError('refused', 'the relay does not accept the proofs of our addresses', { source: 'relay' }), now)
+        this.#drop(
+          new KithError(
+            'refused',
+            'The relay does not accept the proofs of this peer’s addresses: it was started with another --origin than the one that is dialled.',
+            { source: 'relay' },
+          ),
+          now,
+        )
         return
     }
     this.#answered(phase, now)
@@ -601,7 +647,7 @@ function shortageOf({ needed, today, otherDay }: LeftOut): KithError | undefined
 }
 
 function outOfTurn(frame: RelayFrame): KithError {
-  return new KithError('peer-violation', `the relay sent ${frame.type} out of turn`, { source: 'relay' })
+  return new KithError('peer-violation', `The relay sent ${frame.type} out of turn.`, { source: 'relay' })
 }
 
 function* batches<T>(items: readonly T[]): Generator<readonly T[]> {

@@ -267,7 +267,11 @@ test('every truncation and every surplus byte is refused', () => {
 
 test('a relay of another version is named as such', () => {
   expect(() => decodeRelayFrame(Uint8Array.of(1, 2))).toThrow(
-    expect.objectContaining({ code: 'unsupported-protocol', source: 'relay', message: 'the relay speaks version 2, not 1' }),
+    expect.objectContaining({
+      code: 'unsupported-protocol',
+      source: 'relay',
+      message: expect.stringMatching(/version 2 .* version 1/),
+    }),
   )
 })
 

@@ -229,7 +229,11 @@ function readRelayFrame(reader: Reader): RelayFrame {
 function readChallenge(reader: Reader): RelayFrame {
   const version = reader.u8()
   if (version !== RELAY_VERSION) {
-    throw new KithError('unsupported-protocol', `the relay speaks version ${version}, not ${RELAY_VERSION}`, { source: 'relay' })
+    throw new KithError(
+      'unsupported-protocol',
+      `The relay speaks version ${version} of the protocol and this peer version ${RELAY_VERSION}: one of them must be updated.`,
+      { source: 'relay' },
+    )
   }
   const nonce = reader.take(NONCE_BYTES)
   const details = mapFrom(unpack(reader.rest()))

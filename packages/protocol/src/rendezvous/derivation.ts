@@ -33,7 +33,7 @@ export function contactAddressSeed({ shared, local, remote, origin, epoch, direc
 /** 0 when `local` is the one of the two whose public key sorts first. Throws 'invalid-argument' for one person twice. */
 export function directionOf(local: PeerId, remote: PeerId): 0 | 1 {
   const order = compare(publicKeyOf(local), publicKeyOf(remote))
-  if (order === 0) throw new KithError('invalid-argument', 'local and remote are the same person')
+  if (order === 0) throw new KithError('invalid-argument', 'Both PeerIds are the same person’s.')
   return order < 0 ? 0 : 1
 }
 

@@ -39,14 +39,16 @@ const RELAY_URL = /^wss?:\/\/(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?
 /** The fragment of a link, without '#'. The name is brought to NFC and cut. Throws 'invalid-argument' for what decode would refuse. */
 export function encodeInvite(invite: InviteLink): string {
   const { secret, relays, expiresAt } = invite
-  if (secret.length !== SECRET_BYTES) throw new KithError('invalid-argument', `an invite's secret has ${SECRET_BYTES} bytes`)
+  if (secret.length !== SECRET_BYTES)
+    throw new KithError('invalid-argument', `The secret of an invitation has ${SECRET_BYTES} bytes.`)
   if (!Number.isSafeInteger(expiresAt) || expiresAt < 0)
-    throw new KithError('invalid-argument', 'expiresAt must be whole unix ms')
+    throw new KithError('invalid-argument', 'expiresAt must be whole milliseconds since 1970.')
   const refusal = relaysRefusal(relays)
-  if (refusal !== undefined) throw new KithError('invalid-argument', refusal)
+  if (refusal !== undefined) throw new KithError('invalid-argument', `An invitation cannot be made: ${refusal}.`)
   const body = bodyOf({ ...invite, name: cutName(invite.name) })
   const fragment = base64urlnopad.encode(concat(Uint8Array.of(SIX), body.subarray(1), pack(checksumOf(body))))
-  if (fragment.length > INVITE_MAX_LENGTH) throw new KithError('invalid-argument', 'the relay addresses are too long for a link')
+  if (fragment.length > INVITE_MAX_LENGTH)
+    throw new KithError('invalid-argument', 'The addresses of the relays are too long for a link: name fewer.')
   return fragment
 }
 

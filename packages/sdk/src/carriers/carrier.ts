@@ -28,8 +28,8 @@ export const ADDRESS_BYTES = 32
 /** The door of every `send`: another size would tell this envelope from the others. Throws 'invalid-argument'. */
 export function checkEnvelope(to: Uint8Array, envelope: Uint8Array): void {
   if (to.length !== ADDRESS_BYTES)
-    throw new KithError('invalid-argument', `an address has ${ADDRESS_BYTES} bytes, not ${to.length}`)
+    throw new KithError('invalid-argument', `An address has ${ADDRESS_BYTES} bytes, not ${to.length}.`)
   if (envelope.length !== ENVELOPE_BYTES) {
-    throw new KithError('invalid-argument', `an envelope has ${ENVELOPE_BYTES} bytes, not ${envelope.length}`)
+    throw new KithError('invalid-argument', `An envelope has ${ENVELOPE_BYTES} bytes, not ${envelope.length}.`)
   }
 }

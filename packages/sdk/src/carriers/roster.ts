@@ -6,6 +6,9 @@ import { BroadcastChannelCarrier } from './broadcast-channel.ts'
 import type { Carrier } from './carrier.ts'
 import { WebSocketCarrier, type WebSocketCarrierOptions } from './websocket.ts'
 
+/** Another tab of this browser answers within milliseconds; on a busy machine, or where two dials cross, within this. */
+const LOCAL_MS = 3_000
+
 export interface RosterOptions {
   /** WebSocket URLs, in order of preference. */
   readonly relays: readonly string[]
@@ -65,6 +68,22 @@ export class Roster {
   get unsupported(): KithError | undefined {
     const errors = [...this.#relays, ...this.#abroad.values()].map((relay) => relay.state.error)
     return errors.find((error) => error?.code === 'unsupported-environment')
+  }
+
+  /** Whether a dial that began `sinceMs` ago through these carriers may still arrive. */
+  mayArrive(origins: readonly string[], sinceMs: number): boolean {
+    return origins.some((origin) => {
+      const carrier = this.get(origin)
+      return carrier instanceof WebSocketCarrier ? carrier.isHopeful : carrier !== undefined && sinceMs < LOCAL_MS
+    })
+  }
+
+  /** Relays that are away are tried now: somebody is to be reached through them. */
+  hurry(origins: readonly string[]): void {
+    for (const origin of origins) {
+      const carrier = this.get(origin)
+      if (carrier instanceof WebSocketCarrier) carrier.hurry()
+    }
   }
 
   get(origin: string): Carrier | undefined {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { addressKeys, type Bytes, ENVELOPE_BYTES } from '@kith/protocol'
-import { afterEach, expect, test, vi } from 'vitest'
-import { WebSocket } from 'ws'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
 import { createRelay, type Relay } from '../../../../signaling-relay/src/index.ts'
 import { type RelayState, WebSocketCarrier, type WebSocketLike } from './websocket.ts'
 
@@ -24,11 +24,11 @@ async function start(port = 0): Promise<Relay> {
 }
 
 /** A carrier and all the states it went through; `reached` waits for one. */
-function dial(url: string) {
+function dial(url: string, Implementation: (new (url: string) => WebSocketLike) | undefined = NodeWebSocket) {
   const states: RelayState[] = []
   let wake = () => {}
   const carrier = new WebSocketCarrier(url, {
-    WebSocket: NodeWebSocket,
+    WebSocket: Implementation,
     onState: (state) => {
       states.push(state)
       wake()
@@ -72,8 +72,172 @@ test('a browser that forbids the connection leaves it waiting, with a time for t
   })
   open.push(carrier)
   const { state } = carrier
-  expect(state).toMatchObject({ state: 'waiting', error: { code: 'lost', source: 'network' } })
+  expect(state).toMatchObject({ state: 'waiting', error: { code: 'no-relay', source: 'network' } })
   if (state.state === 'waiting') expect(Math.abs(state.retryAt - Date.now())).toBeLessThan(2000)
+})
+
+test('what a page may never dial has failed: it says why, and there is nothing to wait for', () => {
+  class Forbidden {
+    constructor() {
+      throw new DOMException('An insecure WebSocket connection may not be initiated from a page over HTTPS.', 'SecurityError')
+    }
+  }
+  const carrier = new WebSocketCarrier('ws://relay.example/relay', {
+    WebSocket: Forbidden as unknown as new (url: string) => WebSocketLike,
+  })
+  open.push(carrier)
+  expect(carrier.state).toMatchObject({
+    state: 'failed',
+    error: {
+      code: 'no-relay',
+      source: 'local',
+      message: expect.stringMatching(/ws:\/\/relay\.example\/relay.*https needs a wss: address/),
+    },
+  })
+  expect(carrier.isHopeful).toBe(false)
+})
+
+/** A server at a free port of this machine; resolves with its port. */
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  open.push({ close: () => new Promise((resolve) => server.close(resolve)) })
+  return (server.address() as AddressInfo).port
+}
+const httpServer = (status: number) => createServer((_, answer) => answer.writeHead(status).end('hello'))
+async function wsServer(connected: (socket: WebSocket) => void): Promise<number> {
+  const server = createServer()
+  const sockets = new WebSocketServer({ server })
+  sockets.on('connection', connected)
+  open.push(sockets)
+  return listen(server)
+}
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+const at = (port: number, scheme = 'ws', path = '/relay') => `${scheme}://127.0.0.1:${port}${path}`
+
+describe.each<[string, (new (url: string) => WebSocketLike) | undefined]>([
+  ['ws', NodeWebSocket],
+  // Says no more than a browser's.
+  ['the global WebSocket', globalThis.WebSocket as unknown as new (url: string) => WebSocketLike],
+])('no relay, found out by %s', (name, Implementation) => {
+  const there = test.skipIf(Implementation === undefined)
+  there.each<[string, () => Promise<string>, string, RegExp]>([
+    ['nothing there', async () => at(await freePort()), 'no-relay', /^No relay answers at ws:.*Check that it runs/],
+    [
+      'a web server that says 404',
+      async () => at(await listen(httpServer(404))),
+      'no-relay',
+      /^No relay answers at.*path.*\/relay/,
+    ],
+    [
+      'a web server that says 200',
+      async () => at(await listen(httpServer(200))),
+      'no-relay',
+      /^No relay answers at.*path.*\/relay/,
+    ],
+    ['a relay at another path', async () => at((await start()).port, 'ws', '/signal'), 'no-relay', /\/signal.*path/],
+    ['a relay without TLS, by wss', async () => at((await start()).port, 'wss'), 'no-relay', /wss: needs a TLS certificate/],
+    [
+      'a WebSocket server that hangs up',
+      async () => at(await wsServer((socket) => socket.close(1000, 'who are you'))),
+      'no-relay',
+      /takes? no|is no Kith relay: it closed.*who are you/,
+    ],
+    [
+      'a WebSocket server that says something else',
+      async () => at(await wsServer((socket) => socket.send('welcome'))),
+      'peer-violation',
+      /is no Kith relay: its first message/,
+    ],
+  ])('%s', async (_, url, code, sentence) => {
+    const { states, reached, carrier } = dial(await url(), Implementation)
+    await reached('waiting')
+    const state = states.find((one) => one.state === 'waiting')
+    expect(state).toMatchObject({ error: { code, message: expect.stringMatching(sentence) } })
+    expect(state?.error?.message).toContain(carrier.state.url)
+    // It is tried again, and the reason stays beside it meanwhile.
+    await reached('connecting', 1)
+    expect(carrier.state.error?.code).toBe(code)
+  })
+
+  there('what answered is said where the platform tells it', async () => {
+    if (name !== 'ws') return
+    const { states, reached } = dial(at(await listen(httpServer(404))), Implementation)
+    await reached('waiting')
+    expect(states.at(-1)?.error?.message).toMatch(/404/)
+  })
+})
+
+test('a WebSocket server that says nothing is no relay', async () => {
+  vi.useFakeTimers({ toFake: ['performance', 'Date', 'setTimeout', 'clearTimeout'] })
+  try {
+    class Silent {
+      binaryType = ''
+      send() {}
+      close() {}
+      addEventListener(type: string, listener: () => void) {
+        if (type === 'open') queueMicrotask(listener)
+      }
+    }
+    const carrier = new WebSocketCarrier('ws://relay.example/relay', {
+      WebSocket: Silent as unknown as new (url: string) => WebSocketLike,
+    })
+    open.push(carrier)
+    await vi.advanceTimersByTimeAsync(9_900)
+    expect(carrier.state.state).toBe('connecting')
+    expect(carrier.isHopeful).toBe(true)
+    await vi.advanceTimersByTimeAsync(200)
+    expect(carrier.state).toMatchObject({
+      state: 'waiting',
+      error: { code: 'no-relay', message: expect.stringMatching(/takes WebSockets but is no Kith relay: it says nothing/) },
+    })
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('one that failed is no hope but for a moment; a dial makes it try at once, not twice in a row', () => {
+  vi.useFakeTimers({ toFake: ['performance', 'Date', 'setTimeout', 'clearTimeout'] })
+  try {
+    let dialled = 0
+    class Refused {
+      binaryType = ''
+      readonly #events = new EventTarget()
+      constructor() {
+        dialled += 1
+        setTimeout(() => this.#events.dispatchEvent(new Event('close')), 5)
+      }
+      send() {}
+      close() {}
+      addEventListener(type: string, listener: (event: never) => void) {
+        this.#events.addEventListener(type, listener as (event: Event) => void)
+      }
+    }
+    const carrier = new WebSocketCarrier('ws://relay.example', { WebSocket: Refused })
+    open.push(carrier)
+    expect(carrier.isHopeful).toBe(true)
+    while (carrier.isHopeful) vi.advanceTimersByTime(50)
+    const before = dialled
+    carrier.hurry()
+    expect(dialled).toBeLessThanOrEqual(before + 1)
+    vi.advanceTimersByTime(60_000)
+    while (carrier.isHopeful) vi.advanceTimersByTime(50)
+    vi.advanceTimersByTime(2_000)
+    const again = dialled
+    if (carrier.state.state === 'waiting') {
+      carrier.hurry()
+      carrier.hurry()
+      expect(dialled).toBe(again + 1)
+      expect(carrier.isHopeful).toBe(true)
+    }
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('a relay that goes and comes back finds everything bound again', async () => {

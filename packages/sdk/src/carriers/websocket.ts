@@ -4,6 +4,7 @@ import {
   BINDS_PER_SOCKET,
   type Bytes,
   hex,
+  KithError,
   paddedCount,
   RelayClient,
   type RelayClientInput,
@@ -11,7 +12,7 @@ import {
   type RelayClientState,
   signBind,
 } from '@kith/protocol'
-import { Driver } from '../driver.ts'
+import { Driver, now } from '../driver.ts'
 import { given, noWebSocket } from '../environment.ts'
 import { onWake } from '../page-wake.ts'
 import { nextTask } from '../slices.ts'
@@ -29,7 +30,12 @@ export interface WebSocketLike {
   close(): void
   /** `ws` alone: at once, without the remote's part of the closing handshake. */
   terminate?(): void
-  addEventListener(type: 'close' | 'error', listener: () => void): void
+  addEventListener(type: 'open', listener: () => void): void
+  /** `reason`: what a server may say. `message`: what Node and `ws` say of an error; browsers say nothing. */
+  addEventListener(
+    type: 'close' | 'error',
+    listener: (event: { readonly reason?: string; readonly message?: string }) => void,
+  ): void
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
 }
 
@@ -42,6 +48,13 @@ export interface WebSocketCarrierOptions {
 
 /** Keys of decoys kept for signing. They are signed for soon after they are made; again only when the relay refuses a batch. */
 const DECOY_KEYS_MAX = 2 * BINDS_PER_SOCKET
+
+/** An attempt after failed ones is worth waiting for so long: one that is refused fails within milliseconds. */
+const HOPE_MS = 2_000
+/** And so is one that comes within so long. */
+const SOON_MS = 500
+/** One that was ready is given so long to come back: it restarts, or the network changed. */
+const LOST_MS = 5_000
 
 /** A relay that is there answers a close at once. */
 const CLOSE_TIMEOUT_MS = 1_000
@@ -62,13 +75,16 @@ export class WebSocketCarrier implements Carrier {
   readonly #listening = new AbortController()
   #socket: WebSocketLike | undefined
   #state: RelayState
+  /** When the latest attempt began, and when it last was ready; by `now()`. */
+  #begunAt = Number.NEGATIVE_INFINITY
+  #readyAt = Number.NEGATIVE_INFINITY
 
   /** `url` 'wss://relay.example/relay', in the form that `parseRelayUrl` gives it. */
   constructor(url: string, options: WebSocketCarrierOptions = {}) {
     this.#url = url
     this.#onState = options.onState ?? (() => {})
     this.#WebSocket = options.WebSocket ?? given(() => globalThis.WebSocket)
-    const machine = new RelayClient({ random, paddedCount, decoy: () => this.#decoy() })
+    const machine = new RelayClient({ url, random, paddedCount, decoy: () => this.#decoy() })
     this.#driver = new Driver<RelayClientInput, RelayClientOutput>(machine, { type: 'tick' }, (output) => this.#carryOut(output))
     this.origin = new URL(url).origin
     if (!this.#WebSocket) {
@@ -91,6 +107,22 @@ export class WebSocketCarrier implements Carrier {
   /** Resolves when the relay has told its time. */
   get clockKnown(): Promise<void> {
     return this.#clock.known
+  }
+
+  /** Whether what is sent now may arrive soon: it is ready, at its first attempt, or was lost, or is tried again, a moment ago. */
+  get isHopeful(): boolean {
+    const it = this.#state
+    if (it.state === 'ready' || it.state === 'failed') return it.state === 'ready'
+    if (now() - this.#readyAt < LOST_MS) return true
+    if (it.state === 'waiting') return it.retryAt - now() < SOON_MS
+    return it.error === undefined || now() - this.#begunAt < HOPE_MS
+  }
+
+  /** Something is to be sent: one that is waited for is tried at once, unless it was a moment ago, or asked us to wait. */
+  hurry(): void {
+    const { state, error } = this.#state
+    if (state !== 'waiting' || error?.source === 'relay' || now() - this.#begunAt < HOPE_MS) return
+    this.#driver.give({ type: 'wake' })
   }
 
   /** How far this device's clock is ahead of the relay's, where it matters. */
@@ -152,6 +184,7 @@ export class WebSocketCarrier implements Carrier {
         this.#bound.deliver(output.address, output.envelope)
         return
       case 'state':
+        if (this.#state.state === 'ready') this.#readyAt = now()
         this.#state = { url: this.#url, ...output.state }
         this.#onState(this.state)
         return
@@ -167,13 +200,13 @@ export class WebSocketCarrier implements Carrier {
   }
 
   #connect(connection: number): void {
+    this.#begunAt = now()
     let socket: WebSocketLike
     try {
       if (!this.#WebSocket) throw noWebSocket()
       socket = new this.#WebSocket(this.#url)
-    } catch {
-      // 'SecurityError': a page on https may not dial ws://. To the machine it is one more connection that did not come about.
-      this.#driver.give({ type: 'closed', connection })
+    } catch (cause) {
+      this.#refused(connection, cause)
       return
     }
     this.#socket = socket
@@ -186,9 +219,30 @@ export class WebSocketCarrier implements Carrier {
         frame: data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array(),
       })
     })
-    socket.addEventListener('close', () => this.#driver.give({ type: 'closed', connection }))
-    // Nothing is known but that it failed, and 'close' follows; without a listener `ws` would throw.
-    socket.addEventListener('error', () => {})
+    let said: string | undefined
+    socket.addEventListener('open', () => this.#driver.give({ type: 'opened', connection }))
+    // 'close' follows; without a listener `ws` would throw.
+    socket.addEventListener('error', ({ message }) => {
+      said = message || undefined
+    })
+    socket.addEventListener('close', ({ reason }) =>
+      this.#driver.give({ type: 'closed', connection, said: said ?? (reason || undefined) }),
+    )
+  }
+
+  /** The constructor threw. Mixed content (a page on https may not dial ws:) and a page's own policy stay as they are. */
+  #refused(connection: number, cause: unknown): void {
+    const isForbidden = cause instanceof DOMException && cause.name === 'SecurityError'
+    if (!isForbidden) {
+      this.#driver.give({ type: 'closed', connection, said: cause instanceof Error ? cause.message : undefined })
+      return
+    }
+    const error = new KithError(
+      'no-relay',
+      `The browser does not let this page dial ${this.#url}: a page on https needs a wss: address, and its Content-Security-Policy must allow it in connect-src.`,
+      { cause },
+    )
+    this.#driver.give({ type: 'refused', connection, error })
   }
 
   #disconnect(): void {

@@ -85,18 +85,20 @@ export class LocalIdentity implements Identity {
  */
 export async function verify(signer: PeerId, message: Uint8Array, context: string, signature: Uint8Array): Promise<boolean> {
   const publicKey = publicKeyOf(parsePeerId(signer))
-  if (!(signature instanceof Uint8Array)) throw new KithError('invalid-argument', 'A signature is a Uint8Array.')
+  if (!(signature instanceof Uint8Array)) throw new KithError('invalid-argument', 'A signature must be a Uint8Array.')
   return verifyEd25519(signature, signedBytes(message, context), publicKey)
 }
 
 /** The label keeps what an app has signed apart from every proof of the protocol itself. */
 function signedBytes(message: Uint8Array, context: string): Bytes {
-  if (!(message instanceof Uint8Array)) throw new KithError('invalid-argument', 'What is signed is a Uint8Array.')
+  if (!(message instanceof Uint8Array))
+    throw new KithError('invalid-argument', 'What is signed must be a Uint8Array: encode a text with TextEncoder.')
   // A lone surrogate has no UTF-8: it would become U+FFFD, and two contexts one.
   if (typeof context !== 'string' || /\p{Surrogate}/u.test(context)) {
-    throw new KithError('invalid-argument', 'A context is a well-formed text.')
+    throw new KithError('invalid-argument', 'The context of a signature must be a text without lone surrogates.')
   }
   const contextBytes = utf8(context)
-  if (contextBytes.length > 0xffff) throw new KithError('invalid-argument', 'A context has at most 65,535 bytes.')
+  if (contextBytes.length > 0xffff)
+    throw new KithError('invalid-argument', 'The context of a signature may have 65,535 bytes at most.')
   return concat(utf8('kith/1/sign\0'), new Writer(contextBytes.length + 2).prefixed(contextBytes).finish(), message)
 }

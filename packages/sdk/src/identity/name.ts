@@ -2,7 +2,7 @@ import { KithError, NAME_MAX_LENGTH } from '@kith/protocol'
 
 /** One line, NFC, well formed, no space around it: what two people type alike compares alike, and no name can fake a second line. */
 export function tidyName(text: string): string {
-  if (typeof text !== 'string') throw new KithError('invalid-argument', 'A name is a text.')
+  if (typeof text !== 'string') throw new KithError('invalid-argument', 'A name must be a text.')
   return text
     .normalize('NFC')
     .replace(/\p{Surrogate}/gu, '\ufffd')
@@ -24,7 +24,7 @@ export function cutName(text: string): string {
 export function parseName(text: string, what: string): string {
   const name = tidyName(text)
   if (name.length === 0 || name.length > NAME_MAX_LENGTH) {
-    throw new KithError('invalid-argument', `${what} has 1 to ${NAME_MAX_LENGTH} characters.`)
+    throw new KithError('invalid-argument', `${what} must have 1 to ${NAME_MAX_LENGTH} characters.`)
   }
   return name
 }

@@ -74,7 +74,11 @@ export async function importIdentityKeys(
     ])
     return { signing, agreement }
   } catch (cause) {
-    throw new KithError('unsupported-environment', 'WebCrypto has no Ed25519 or no X25519 here', { cause })
+    throw new KithError(
+      'unsupported-environment',
+      'The WebCrypto of this browser has no Ed25519 or no X25519: use a current Chrome, Edge, Firefox or Safari.',
+      { cause },
+    )
   } finally {
     for (const copy of [scalar, pkcs8.signing, pkcs8.agreement]) copy.fill(0)
   }

@@ -68,8 +68,9 @@ export class MediaDesk {
           // Whoever's handler throws says neither yes nor no, but resets.
           over: (error) => giveUp(error === undefined || error.code === 'reset' ? refused(error) : error),
         }
-        const onAbort = () => giveUp(new KithError('aborted', 'The call was given up.', { cause: signal?.reason }))
-        const timer = setTimeout(() => giveUp(new KithError('timeout', 'Nobody has accepted.')), timeoutMs)
+        const onAbort = () =>
+          giveUp(new KithError('aborted', 'The call was given up before it was accepted.', { cause: signal?.reason }))
+        const timer = setTimeout(() => giveUp(new KithError('timeout', 'The call was not accepted in time.')), timeoutMs)
         signal?.addEventListener('abort', onAbort)
         stopWaiting = () => {
           clearTimeout(timer)
@@ -146,5 +147,5 @@ export type MediaOpenOptions = Pick<OpenOptions, 'params' | 'priority' | 'signal
 }
 
 function refused(cause?: KithError): KithError {
-  return new KithError('refused', 'They declined.', { source: 'remote', cause })
+  return new KithError('refused', 'They declined the call.', { source: 'remote', cause })
 }

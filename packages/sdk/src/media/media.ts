@@ -73,13 +73,13 @@ export class LiveMedia implements Media {
   }
 
   addTrack(track: MediaStreamTrack, { label = 'camera' }: { label?: string } = {}): LocalTrack {
-    if (this.#hasEnded) throw new KithError('closed', 'This Media has ended.')
+    if (this.#hasEnded) throw new KithError('closed', 'This call has ended.')
     if (typeof label !== 'string' || label.length > LABEL_MAX_LENGTH) {
-      throw new KithError('invalid-argument', `A label is a text of at most ${LABEL_MAX_LENGTH} UTF-16 units.`)
+      throw new KithError('invalid-argument', `A label must be a text of at most ${LABEL_MAX_LENGTH} UTF-16 units.`)
     }
     const known = this.#labels.get(label)
     const n = known ?? this.#labels.size
-    if (n >= LABELS_MAX) throw new KithError('too-many', `A Media has at most ${LABELS_MAX} labels.`)
+    if (n >= LABELS_MAX) throw new KithError('too-many', `A call has ${LABELS_MAX} labels at most: use one of them again.`)
     const { talk, tracks } = this.#options
     const outgoing = tracks.add(track, streamName(talk.stream.id, n))
     this.#outgoing.add(outgoing)

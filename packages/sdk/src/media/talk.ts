@@ -43,7 +43,7 @@ export class Talk {
       for await (const { data } of this.#messages) this.listener.heard(decodeStreamMessage(data))
       this.listener.over(undefined)
     } catch (cause) {
-      const error = cause instanceof KithError ? cause : new KithError('lost', 'The Media failed.', { cause })
+      const error = cause instanceof KithError ? cause : new KithError('lost', 'The call was lost.', { cause })
       if (error.code === 'peer-violation' || error.code === 'too-large') violated(error)
       this.listener.over(error)
     }

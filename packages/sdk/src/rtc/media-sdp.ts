@@ -31,7 +31,11 @@ export function outgoingSdp(sdp: string, names: ReadonlyMap<string, string>): st
       return section.replace(/^(a=(?:ssrc:\d+ )?msid:)\S+/gm, (_, start: string) => start + name)
     })
     .join('')
-  if (text.length > SDP_MAX_LENGTH) throw new KithError('too-large', `a description of ${text.length} characters`)
+  if (text.length > SDP_MAX_LENGTH)
+    throw new KithError(
+      'too-large',
+      `What the browser says of so many tracks is too long to be sent, ${text.length} characters: remove some.`,
+    )
   return text
 }
 

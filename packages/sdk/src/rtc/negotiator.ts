@@ -24,6 +24,7 @@ import {
 } from '@kith/protocol'
 import SimplePeer, { type Signal } from 'simple-peer'
 import { type FencedConnection, fencedConnection, type PathConfig, reconfigured } from './fenced-connection.ts'
+import { refusedIceServers } from './ice-servers.ts'
 import type { Lane, Lanes } from './lane.ts'
 import { PathMeter, type PathStats } from './path-stats.ts'
 import { Renegotiation, type RenegotiationOptions } from './renegotiation.ts'
@@ -115,7 +116,7 @@ class SimplePeerNegotiator implements Negotiator {
   constructor(options: NegotiatorOptions) {
     const wrtc = options.wrtc ?? browserWebRtc()
     if (wrtc === undefined) {
-      throw new KithError('unsupported-environment', 'There is no WebRTC here. Browsers have it, unless it was switched off.')
+      throw new KithError('unsupported-environment', 'There is no WebRTC here: allow it in the browser’s settings or extensions.')
     }
     const allowLoopback = options.allowLoopback ?? false
     this.#options = options
@@ -227,7 +228,7 @@ class SimplePeerNegotiator implements Negotiator {
 
   stats(): Promise<PathStats> {
     return new Promise((resolve, reject) => {
-      const giveUp = (cause?: unknown) => reject(new KithError('closed', 'The connection has gone.', { cause }))
+      const giveUp = (cause?: unknown) => reject(new KithError('closed', 'The connection has been closed.', { cause }))
       if (this.#ended) return giveUp()
       this.#reading.add(giveUp)
       const stats = this.#fenced.connection.getStats().then((reports) => {
@@ -332,7 +333,7 @@ function openConnection(wrtc: WebRtc, { iceServers, iceTransportPolicy, spare }:
     return spare ? reconfigured(spare, config) : fencedConnection(wrtc.RTCPeerConnection, config)
   } catch (cause) {
     spare?.connection.close()
-    throw new KithError('invalid-argument', 'The browser refuses a connection with these ICE servers.', { cause })
+    throw refusedIceServers(iceServers, wrtc.RTCPeerConnection, cause)
   }
 }
 

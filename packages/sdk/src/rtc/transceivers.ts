@@ -57,13 +57,16 @@ export class Transceivers {
   /** Throws 'too-many', 'closed', or 'invalid-argument' for what is no track or is being sent already. */
   add(track: MediaStreamTrack, name: string): OutgoingTrack {
     const kind = kindOf(track)
-    if (this.#connection.signalingState === 'closed') throw new KithError('closed', 'The connection has gone.')
+    if (this.#connection.signalingState === 'closed') throw new KithError('closed', 'The connection has been closed.')
     if ([...this.#uses.values()].some((use) => use.track === track)) {
       throw new KithError('invalid-argument', 'This track is being sent to them already: clone() it to send it twice.')
     }
     const all = this.#of(kind)
     if (all.filter(({ sender }) => this.#uses.has(sender)).length >= TRACKS_MAX) {
-      throw new KithError('too-many', `${TRACKS_MAX} ${kind} tracks are being sent to them already.`)
+      throw new KithError(
+        'too-many',
+        `${TRACKS_MAX} ${kind} tracks are being sent to them already, as many as there may be: remove one first.`,
+      )
     }
     const use = { name, track }
     const idle = all.find((one) => !this.#uses.has(one.sender) && one.currentDirection !== 'stopped')
@@ -118,7 +121,8 @@ export class Transceivers {
   }
 
   async #replace(sender: RTCRtpSender, use: Use, kind: TrackKind, track: MediaStreamTrack | null): Promise<void> {
-    if (track !== null && kindOf(track) !== kind) throw new KithError('invalid-argument', `A track of ${kind} is needed here.`)
+    if (track !== null && kindOf(track) !== kind)
+      throw new KithError('invalid-argument', `This takes a track of ${kind} alone: add another kind with addTrack.`)
     const before = use.track
     use.track = track
     // Without a track and not sent yet, the next addTrack of the browser would take it for free (W3C webrtc-pc §5.1).
@@ -184,6 +188,7 @@ function reuse(transceiver: RTCRtpTransceiver, track: MediaStreamTrack): RTCRtpS
 
 function kindOf(track: MediaStreamTrack): TrackKind {
   const kind = TRACK_KINDS.find((one) => one === (track as Partial<MediaStreamTrack> | null)?.kind)
-  if (kind === undefined) throw new KithError('invalid-argument', 'A MediaStreamTrack is needed.')
+  if (kind === undefined)
+    throw new KithError('invalid-argument', 'addTrack and replace take a MediaStreamTrack, such as getUserMedia gives.')
   return kind
 }

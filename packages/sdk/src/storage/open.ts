@@ -43,7 +43,7 @@ const PROFILE_MAX_LENGTH = 64
 export async function openStore(options: OpenStoreOptions): Promise<OpenedStore> {
   const { profile, storage } = options
   if (typeof profile !== 'string' || profile.length === 0 || profile.length > PROFILE_MAX_LENGTH) {
-    throw new KithError('invalid-argument', `A profile is a text of 1 to ${PROFILE_MAX_LENGTH} characters.`)
+    throw new KithError('invalid-argument', `profile must be a text of 1 to ${PROFILE_MAX_LENGTH} characters.`)
   }
   if (storage !== undefined && storage !== 'memory' && !isKeyValueStore(storage)) {
     throw new KithError('invalid-argument', "`storage` is 'memory' or an object with get, set, delete and keys.")
