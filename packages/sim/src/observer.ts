@@ -74,6 +74,8 @@ export class Observer {
   #sentHello = false
   #gotHello = false
   #mayOwn = false
+  /** This end knows of holding. */
+  #mayHold = false
   #holdsUntil = Number.NEGATIVE_INFINITY
   #sentBytes = 0
   #limit = CONNECTION_WINDOW_BYTES
@@ -104,7 +106,7 @@ export class Observer {
 
   /** Bytes of streams that the remote opened for what is not served yet: their data waits with them, for the first second. */
   get #heldBytes(): number {
-    if (this.#config.now() >= this.#holdsUntil) return 0
+    if (this.#config.now() >= this.#holdsUntil || !this.#mayHold) return 0
     let held = 0
     for (const [id, stream] of this.#streams) {
       if (stream.cameOpen && !stream.mayNotRead && !this.#config.isTold(id)) held += stream.receivedBytes
@@ -151,7 +153,7 @@ export class Observer {
       if (message.type === 'hello') {
         this.#gotHello = true
         this.#mayOwn = message.features.includes('own-credit')
-        this.#holdsUntil = this.#config.now() + HELD_OPENS_MS
+        if (message.features.includes('ask')) this.#holdsUntil = this.#config.now() + HELD_OPENS_MS
       }
       return
     }
@@ -210,6 +212,7 @@ export class Observer {
     else if (!this.#gotConfirm) violated(`${type} before the remote confirmed`)
     if (type === 'hello') this.#sentHello = true
     else if (type !== 'confirm' && !this.#sentHello) violated(`${type} before hello`)
+    if (message.type === 'hello') this.#mayHold = message.features.includes('ask')
     if (message.type === 'ack') this.#acknowledging(message.lane, message.count)
   }
 
