@@ -3,7 +3,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { BrowserContext, Page, TestInfo } from '@playwright/test'
 import { build } from 'vite'
-import { isProgram, readmeBlocks } from '../scripts/readme-blocks.mjs'
+import { isProgram, readmeBlocks, SDK_README } from '../scripts/readme-blocks.mjs'
 import { expect, test } from './fixtures.ts'
 import { GLOBAL_BUILD, RelayProcess } from './relay.ts'
 
@@ -106,6 +106,14 @@ test('no program is left out', () => {
       .filter(isProgram)
       .map(({ heading }) => heading),
   ).toEqual(['Chat', 'Call', 'Document'])
+})
+
+test("the package's own README has the chat that is run here, and no other program", () => {
+  expect(
+    readmeBlocks(SDK_README)
+      .filter(isProgram)
+      .map(({ code }) => code),
+  ).toEqual([codeUnder('Chat')])
 })
 
 test('README, chat: the line arrives, also after reloads', async ({ newBrowser }, info) => {

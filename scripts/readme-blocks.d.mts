@@ -4,5 +4,6 @@ export interface ReadmeBlock {
   readonly line: number
   readonly code: string
 }
-export function readmeBlocks(): ReadmeBlock[]
+export const SDK_README: string
+export function readmeBlocks(path?: string): ReadmeBlock[]
 export function isProgram(block: ReadmeBlock): boolean

@@ -1,15 +1,19 @@
-// README.md's blocks of code, so that what is compiled and run is what people read and paste.
+// The READMEs' blocks of code, so that what is compiled and run is what people read and paste.
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const README = fileURLToPath(new URL('../README.md', import.meta.url))
+const ROOT = new URL('../', import.meta.url)
+/** The package's own, which ships with it. */
+export const SDK_README = 'packages/sdk/README.md'
 
 /** In order. `line` is that of the block's first line of code, from 1; `heading` the nearest above it. */
-export function readmeBlocks() {
+export function readmeBlocks(path = 'README.md') {
   const blocks = []
   let heading = ''
   let open
-  for (const [index, text] of readFileSync(README, 'utf8').split('\n').entries()) {
+  for (const [index, text] of readFileSync(fileURLToPath(new URL(path, ROOT)), 'utf8')
+    .split('\n')
+    .entries()) {
     if (open !== undefined && text === '```') {
       blocks.push({ heading, language: open.language, line: open.line, code: open.lines.join('\n') })
       open = undefined

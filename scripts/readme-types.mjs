@@ -1,10 +1,10 @@
-// Compiles README.md's TypeScript against the types as published, each block as a module of its own. Programs get nothing but what
-// they import; fragments take for given what packages/sdk/examples/readme-fragments.ts names. Errors name the line of README.md.
+// Compiles the READMEs' TypeScript against the types as published, each block as a module of its own. Programs get nothing but what
+// they import; fragments take for given what packages/sdk/examples/readme-fragments.ts names. Errors name the README and the line in it.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
-import { isProgram, readmeBlocks } from './readme-blocks.mjs'
+import { isProgram, readmeBlocks, SDK_README } from './readme-blocks.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const examples = join(root, 'packages/sdk/examples')
@@ -15,9 +15,9 @@ const { options } = ts.parseJsonConfigFileContent({ ...config, files: ['types.ts
 const parsed = new Map()
 
 /** The errors of these blocks, as lines of text. */
-function errorsOf(blocks, ambient) {
+function errorsOf(readme, blocks, ambient) {
   const sources = new Map(
-    // As many empty lines before each as there are above it in README.md.
+    // As many empty lines before each as there are above it in the README.
     blocks.map(({ line, code }) => [join(examples, `README-${line}.ts`), `${'\n'.repeat(line - 1)}${code}\nexport {}\n`]),
   )
   const host = ts.createCompilerHost(options)
@@ -34,18 +34,18 @@ function errorsOf(blocks, ambient) {
     const message = ts.flattenDiagnosticMessageText(messageText, '\n')
     if (file === undefined || start === undefined) return message
     const line = file.getLineAndCharacterOfPosition(start).line + 1
-    return `${sources.has(file.fileName) ? 'README.md' : file.fileName}:${line}: ${message}`
+    return `${sources.has(file.fileName) ? readme : file.fileName}:${line}: ${message}`
   })
 }
 
-const blocks = readmeBlocks().filter(({ language }) => language === 'ts')
-const errors = [
-  ...errorsOf(blocks.filter(isProgram), []),
-  ...errorsOf(
-    blocks.filter((block) => !isProgram(block)),
-    [join(examples, 'readme-fragments.ts')],
-  ),
-]
-if (blocks.length === 0) errors.push('README.md has no TypeScript.')
+const errors = ['README.md', SDK_README].flatMap((readme) => {
+  const blocks = readmeBlocks(readme).filter(({ language }) => language === 'ts')
+  if (blocks.length === 0) return [`${readme} has no TypeScript.`]
+  const fragments = blocks.filter((block) => !isProgram(block))
+  return [
+    ...errorsOf(readme, blocks.filter(isProgram), []),
+    ...(fragments.length > 0 ? errorsOf(readme, fragments, [join(examples, 'readme-fragments.ts')]) : []),
+  ]
+})
 for (const error of errors) console.error(error)
 process.exit(errors.length === 0 ? 0 : 1)

@@ -289,6 +289,11 @@ export const PRESENCE_BURST = 28
  *  bind 4,096). Beyond: the oldest spent one is forgotten; where all are open, 'too-many'. */
 export const INVITES_MAX = 64
 
+/** How long, in milliseconds, an invitation that was used still opens to the guest who used it: their page may have gone after they were
+ *  let in and before they had saved it, and the inviter's before it had saved the contact. Until then whoever has the link learns who the
+ *  inviter is, as while it was open, and is told 'used' once they have proved that they are another. Beyond: 'used'. */
+export const INVITE_RETURN_MS = 60_000
+
 /** Invitations of others that a peer remembers to have taken up, 90 bytes each, in one record. Beyond: the oldest is forgotten, and its
  *  link says 'used' when it is opened again. */
 export const TAKEN_INVITES_MAX = 256

@@ -95,10 +95,10 @@ export interface PeerStatus {
   readonly relays: readonly RelayStatus[]
   /** 'online' reachable through a relay; 'local' only this browser; 'offline'. */
   readonly reach: 'online' | 'local' | 'offline'
-  /** 'persistent': the browser promised to keep it; 'best-effort': it may be evicted; 'session': nothing could be saved, and why. With the
-   *  others an error says what the tabs of this profile cannot share. */
   /** `error`: why nothing can be offered to those who call: your function gave no servers, or the browser refuses them. */
   readonly iceServers: { readonly error?: KithError }
+  /** 'persistent': the browser promised to keep it; 'best-effort': it may be evicted; 'session': nothing could be saved, and why. With the
+   *  others an error says what the tabs of this profile cannot share. */
   readonly storage: { readonly state: 'persistent' | 'best-effort' | 'session'; readonly error?: KithError }
 }
 export interface RelayStatus {

@@ -8,5 +8,6 @@ export {
   messages,
   parsePeerId,
   readInvite,
+  STREAM_CODES,
   verify,
 } from './index.ts'

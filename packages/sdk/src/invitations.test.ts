@@ -1,5 +1,14 @@
 import 'fake-indexeddb/auto'
-import { type Doorstep, INVITES_MAX, type Introduced, identityFromSeed, invitePsk, KithError, type PeerId } from '@kith/protocol'
+import {
+  type Doorstep,
+  INVITE_RETURN_MS,
+  INVITES_MAX,
+  type Introduced,
+  identityFromSeed,
+  invitePsk,
+  KithError,
+  type PeerId,
+} from '@kith/protocol'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ContactBook } from './contacts.ts'
 import { Invitations, type InvitationsOptions } from './invitations.ts'
@@ -75,6 +84,63 @@ test('of two guests in the same instant one is in', async () => {
   ])
   expect([first, second].filter(Boolean)).toHaveLength(1)
   expect((await invite.accepted).id).toBe(first ? bo : cy)
+})
+
+describe('whoever used it a moment ago', () => {
+  /** Used by Bo at this moment. */
+  async function used(options: Parameters<typeof tab>[1] = {}) {
+    const host = await tab(ada, options)
+    const { link, accepted } = await host.it.create({ name: 'Brother', purposes: ['chat'] })
+    expect(await host.it.proved(doorOf(link), guest(bo))).toBe(true)
+    await accepted
+    const isOffered = () => {
+      const record = host.it.find(doorOf(link))
+      return record !== undefined && host.it.isOffered(record)
+    }
+    return { ...host, link, isOffered }
+  }
+
+  test('comes in again for a minute, and not beyond; the contact stays as it is, and all others stay out', async () => {
+    const { it, contacts, link, isOffered } = await used()
+    await contacts.update(bo, { name: 'My brother', trust: 'known' })
+    vi.setSystemTime(Date.now() + INVITE_RETURN_MS - 1)
+    expect(isOffered()).toBe(true)
+    expect(await it.proved(doorOf(link), guest(cy))).toBe(false)
+    expect(await it.proved(doorOf(link), guest(bo, 'Bo II'))).toBe(true)
+    expect([...contacts]).toMatchObject([{ id: bo, name: 'My brother', trust: 'known' }])
+    vi.setSystemTime(Date.now() + 1)
+    expect(isOffered()).toBe(false)
+    expect(await it.proved(doorOf(link), guest(bo))).toBe(false)
+  })
+
+  test('is made a contact where the page went before it had saved that', async () => {
+    const open = profile()
+    const before = await tab(ada, { store: await open() })
+    const { link } = await before.it.create({ name: 'Brother' })
+    const [record] = before.book.listOpen()
+    // As far as the page came.
+    await before.book.markUsed(record?.id ?? '', bo)
+    before.it.close()
+    const { it, contacts } = await tab(ada, { store: await open() })
+    expect(contacts.get(bo)).toBeUndefined()
+    expect(await it.proved(doorOf(link), guest(bo))).toBe(true)
+    expect(contacts.get(bo)).toMatchObject({ name: 'Brother', trust: 'trusted' })
+  })
+
+  test('does not, once I have removed or blocked them, also after a reload', async () => {
+    const open = profile()
+    const { it, contacts, link, isOffered } = await used({ store: await open() })
+    await contacts.update(bo, { trust: 'blocked' })
+    expect(await it.proved(doorOf(link), guest(bo))).toBe(false)
+    await contacts.update(bo, { trust: 'trusted' })
+    expect(isOffered()).toBe(true)
+    await contacts.remove(bo)
+    await vi.waitFor(() => expect(isOffered()).toBe(false))
+    expect(await it.proved(doorOf(link), guest(bo))).toBe(false)
+    const again = await tab(ada, { store: await open() })
+    expect(await again.it.proved(doorOf(link), guest(bo))).toBe(false)
+    expect([...again.contacts]).toEqual([])
+  })
 })
 
 test('it is told where it was given, whichever tab lets the guest in', async () => {

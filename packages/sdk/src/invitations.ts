@@ -36,12 +36,18 @@ export class Invitations {
   /** What was given out for each that is open, by its id: asked for again, it is the same. */
   readonly #given = new Map<string, Invite>()
   #stopAlarm: () => void = () => undefined
-  readonly #stopListening: () => void
+  readonly #stops: readonly (() => void)[]
   #isClosed = false
 
   constructor(options: InvitationsOptions) {
     this.#options = options
-    this.#stopListening = options.book.events.on('invite', () => this.#watchExpiry())
+    const { book, contacts } = options
+    this.#stops = [
+      book.events.on('invite', () => this.#watchExpiry()),
+      contacts.events.on('contact', ({ change, contact }) => {
+        if (change === 'removed') book.forbidReturn(contact.id).catch(report)
+      }),
+    ]
     this.#watchExpiry()
   }
 
@@ -70,7 +76,7 @@ export class Invitations {
   /** Who waits for a guest waits no longer; the invitations stay as they are. */
   close(): void {
     this.#isClosed = true
-    this.#stopListening()
+    for (const stop of this.#stops) stop()
     this.#stopAlarm()
     for (const host of [...this.#hosts.values()]) host.failed(closed())
   }
@@ -82,7 +88,12 @@ export class Invitations {
     return this.#options.book.listLive().find(({ secret }) => equal(invitePsk(secret), way.psk))
   }
 
-  /** Theirs, if they are the first: then they are a contact. */
+  /** Whether it may still let somebody in: the first, or for a moment the first again. */
+  isOffered(invite: InviteRecord): boolean {
+    return invite.state === 'open' || this.#options.book.mayReturn(invite)
+  }
+
+  /** Theirs, if they are the first, or were it a moment ago: then they are a contact. */
   async proved(doorstep: Doorstep, by: Introduced): Promise<boolean> {
     const { book, contacts } = this.#options
     const invite = this.find(doorstep)
@@ -92,11 +103,16 @@ export class Invitations {
     const host = this.#hosts.get(invite.id)
     this.#hosts.delete(invite.id)
     try {
+      let known: Contact | undefined
       if (!(await book.markUsed(invite.id, by.id))) {
-        host?.cameElsewhere(book.get(invite.id)?.usedBy)
-        return false
+        const used = book.get(invite.id)
+        if (used?.usedBy !== by.id || !book.mayReturn(used)) {
+          host?.cameElsewhere(used?.usedBy)
+          return false
+        }
+        known = contacts.get(by.id)
       }
-      const contact = await addIntroduced(contacts, by, invite.name, [...invite.purposes])
+      const contact = known ?? (await addIntroduced(contacts, by, invite.name, [...invite.purposes]))
       host?.cameHere(contact)
       return true
     } catch (error) {

@@ -6,6 +6,7 @@
 import {
   type Bytes,
   hex,
+  INVITE_RETURN_MS,
   INVITES_MAX,
   KithError,
   NAME_MAX_LENGTH,
@@ -36,6 +37,8 @@ export interface InviteRecord {
   readonly state: InviteState
   /** Who used it. */
   readonly usedBy?: PeerId
+  /** When; absent where they may not come back. */
+  readonly usedAt?: number
 }
 export type InviteState = 'open' | 'used' | 'revoked'
 
@@ -131,7 +134,28 @@ export class InviteBook {
 
   /** True for the one call, over all tabs, that spends it; false when it is spent, revoked, expired or unknown. */
   markUsed(id: string, usedBy: PeerId): Promise<boolean> {
-    return this.#close(id, { state: 'used', usedBy })
+    return this.#close(id, { state: 'used', usedBy, usedAt: this.#now() })
+  }
+
+  /** Whether whoever used it may come again: they may have lost that they were let in. */
+  mayReturn({ state, usedAt }: InviteRecord): boolean {
+    if (state !== 'used' || usedAt === undefined) return false
+    const sinceMs = this.#now() - usedAt
+    return sinceMs >= 0 && sinceMs < INVITE_RETURN_MS
+  }
+
+  /** They were removed since: what they used lets them in no more. */
+  async forbidReturn(by: PeerId): Promise<void> {
+    const theirs = [...this.#records.items.values()].filter(({ usedBy, usedAt }) => usedBy === by && usedAt !== undefined)
+    await Promise.all(
+      theirs.map(({ id }) =>
+        this.#records.update(id, (stored) => {
+          if (stored?.usedBy !== by) return KEEP
+          const { usedAt: _, ...rest } = stored
+          return put(rest)
+        }),
+      ),
+    )
   }
 
   /** True when it was open until now. */
@@ -167,7 +191,7 @@ export class InviteBook {
     await Promise.all(surplus.map(({ id }) => this.#records.update(id, (stored) => (stored?.state === 'open' ? KEEP : DELETE))))
   }
 
-  async #close(id: string, end: Pick<InviteRecord, 'state' | 'usedBy'>): Promise<boolean> {
+  async #close(id: string, end: Pick<InviteRecord, 'state' | 'usedBy' | 'usedAt'>): Promise<boolean> {
     let mine = false
     await this.#records.update(id, (stored) => {
       mine = stored?.state === 'open' && stored.expiresAt > this.#now()
@@ -185,9 +209,9 @@ export class InviteBook {
   }
 }
 
-/** msgpack [1, secret, createdAt, expiresAt, name, purposes, state, usedBy or nil]; later versions add at the end. */
-function packInvite({ secret, createdAt, expiresAt, name, purposes, state, usedBy }: InviteRecord): Bytes {
-  return pack([1, secret, createdAt, expiresAt, name, purposes, STATES.indexOf(state), usedBy ?? null])
+/** msgpack [1, secret, createdAt, expiresAt, name, purposes, state, usedBy or nil, usedAt or nil]; later versions add at the end. */
+function packInvite({ secret, createdAt, expiresAt, name, purposes, state, usedBy, usedAt }: InviteRecord): Bytes {
+  return pack([1, secret, createdAt, expiresAt, name, purposes, STATES.indexOf(state), usedBy ?? null, usedAt ?? null])
 }
 
 function unpackInvite(bytes: Uint8Array, id: string): InviteRecord {
@@ -201,5 +225,10 @@ function unpackInvite(bytes: Uint8Array, id: string): InviteRecord {
   const state = STATES[fields.integer()]
   if (state === undefined) throw violation('unknown state of an invitation')
   const usedBy = fields.optional(() => parsePeerId(fields.text(64)))
-  return Object.freeze({ id, secret, createdAt, expiresAt, name, purposes, state, ...(usedBy ? { usedBy } : {}) })
+  const usedAt = fields.optional((field) => field.integer())
+  return Object.freeze({
+    ...{ id, secret, createdAt, expiresAt, name, purposes, state },
+    ...(usedBy ? { usedBy } : {}),
+    ...(usedAt === undefined ? {} : { usedAt }),
+  })
 }

@@ -440,7 +440,7 @@ class LocalPeer implements Peer {
     if (doorstep.way.kind === 'invite') {
       if (!invite) return 'silence'
       // Also one that was revoked: whoever has the link may know that it is of no use any more.
-      return invite.state === 'open' ? { offer: this.#policy.towards(undefined) } : 'spent'
+      return this.#invitations.isOffered(invite) ? { offer: this.#policy.towards(undefined) } : 'spent'
     }
     const { contacts, options } = this.#opened
     if (!from || contacts.get(from)?.trust === 'blocked') return 'silence'
