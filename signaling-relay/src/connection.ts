@@ -10,6 +10,7 @@ const CLOSE_MS = 1000
 /** RFC 6455 §7.4.1 and the IANA registry: 1008 policy violation, 1012 service restart, 1013 try again later. */
 const CLOSE_CODES: Record<CloseReason, number> = {
   malformed: 1008,
+  'bind-refused': 1008,
   full: 1013,
   'rate-limited': 1013,
   'no-bind': 1008,

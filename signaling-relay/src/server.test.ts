@@ -124,8 +124,9 @@ test('a bind replayed from another socket, or signed for another relay, is refus
 
 test('configured origins are the only ones; the Host header then means nothing', async () => {
   const relay = await start({ origins: ['wss://relay.example'] })
-  const client = await connected(relay)
-  expect(await client.bind(1)).toEqual(notice('bind-refused'))
+  const [client, other] = [await connected(relay), await connected(relay)]
+  expect(await other.bind(1)).toEqual(notice('bind-refused'))
+  expect(await other.gone()).toEqual({ code: 1008, reason: 'bind-refused' })
   const { address } = keysOf(1)
   const signature = signBind(keysOf(1), 'wss://relay.example', client.nonce)
   client.frame({ type: 'bind', binds: [{ form: 0, address, signature }] })

@@ -240,6 +240,9 @@ class RelayServer {
       case 'verify':
         this.#verifier.verify(output)
         return
+      case 'forget':
+        this.#verifier.forget(output)
+        return
     }
   }
 

@@ -3,6 +3,7 @@ import { bindMessage, type RelayOutput } from '@kith/protocol'
 import { signedOf } from './strict-verify.ts'
 
 type Check = Extract<RelayOutput, { type: 'verify' }>
+type Forget = Extract<RelayOutput, { type: 'forget' }>
 
 interface Current {
   readonly check: Check
@@ -15,11 +16,13 @@ const TURN_MS = 2
 
 /**
  * Checks signatures a few a turn of the event loop: each takes 0.1 to 0.2 ms, and a reconnecting crowd brings thousands, during
- * which envelopes must go on passing.
+ * which envelopes must go on passing. Networks are served in turn, a BIND each, so that one with thousands holds up no other; what
+ * belongs to a socket that has gone is not checked.
  */
 export class Verifier {
   readonly #verified: (id: number, ok: boolean) => void
-  readonly #waiting: Check[] = []
+  /** By network, the next to be served first. None is empty. */
+  readonly #waiting = new Map<string, Map<number, Check>>()
   #current: Current | undefined
   #turn: NodeJS.Immediate | undefined
 
@@ -28,20 +31,33 @@ export class Verifier {
   }
 
   verify(check: Check): void {
-    this.#waiting.push(check)
+    const { prefix, id } = check
+    const checks = this.#waiting.get(prefix)
+    if (checks) checks.set(id, check)
+    else this.#waiting.set(prefix, new Map([[id, check]]))
     this.#turn ??= setImmediate(() => this.#next())
+  }
+
+  forget({ prefix, ids }: Forget): void {
+    const checks = this.#waiting.get(prefix)
+    for (const id of ids) {
+      checks?.delete(id)
+      if (this.#current?.check.id === id) this.#current = undefined
+    }
+    if (checks?.size === 0) this.#waiting.delete(prefix)
   }
 
   stop(): void {
     clearImmediate(this.#turn)
-    this.#waiting.length = 0
+    this.#waiting.clear()
+    this.#current = undefined
   }
 
   #next(): void {
     this.#turn = undefined
     const endsAt = performance.now() + TURN_MS
     do {
-      const check = this.#current?.check ?? this.#waiting.shift()
+      const check = this.#current?.check ?? this.#shift()
       if (check === undefined) return
       this.#current ??= { check, left: [...check.binds], origin: undefined }
       const ok = this.#step(this.#current)
@@ -49,7 +65,20 @@ export class Verifier {
       this.#current = undefined
       this.#verified(check.id, ok)
     } while (performance.now() < endsAt)
-    if (this.#current !== undefined || this.#waiting.length > 0) this.#turn ??= setImmediate(() => this.#next())
+    if (this.#current !== undefined || this.#waiting.size > 0) this.#turn ??= setImmediate(() => this.#next())
+  }
+
+  #shift(): Check | undefined {
+    for (const [prefix, checks] of this.#waiting) {
+      this.#waiting.delete(prefix)
+      for (const [id, check] of checks) {
+        checks.delete(id)
+        // Behind all others.
+        if (checks.size > 0) this.#waiting.set(prefix, checks)
+        return check
+      }
+    }
+    return undefined
   }
 
   /** A client dials one origin: the one that the first signature is for is the one for all of them. */

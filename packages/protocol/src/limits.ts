@@ -53,15 +53,18 @@ export const RELAY_LIMITS = {
   /** Envelopes a second that one address may receive, after a burst (a flooded person stays reachable elsewhere). Beyond: dropped. */
   receivePerSecond: 25,
   receiveBurst: 50,
-  /** Addresses that all sockets of one prefix may have bound, as many as 512 sockets of 256 (memory: about 0.5 KiB each). Beyond: NOTICE
-   *  rate-limited. */
+  /** Addresses that all sockets of one prefix may have bound or under way, as many as 512 sockets of 256 (memory: about 0.5 KiB each).
+   *  Beyond: NOTICE rate-limited. */
   bindsPerPrefix: 131_072,
+  /** Addresses that each socket may have all the same, so that neighbours who take the whole of `bindsPerPrefix` shut nobody out. */
+  bindsAlways: 64,
   /** Addresses bound in all, as many as 10,000 sockets of 256. Beyond: NOTICE rate-limited. */ binds: 2_560_000,
   /** Addresses a second that one socket may ask to bind, after a burst: a full set and the replies of a day's first dials. Each costs a
    *  signature check of 0.1 to 0.2 ms, so a burst costs what 200 did before. Beyond: NOTICE rate-limited. */
   bindPerSecond: 64,
   bindBurst: BINDS_PER_SOCKET + 512,
-  /** BINDs of one socket that wait for their check (memory: 3 KiB each). Beyond: NOTICE rate-limited. */ bindsWaiting: 32,
+  /** BINDs of one socket that wait for their check (memory: 3 KiB each). Beyond: NOTICE rate-limited; twice as many unanswered: closed. */
+  bindsWaiting: 32,
   /** UNBINDs, PONGs and ICE requests a second from one socket, after a burst: a full set has 256 UNBINDs. Beyond: NOTICE rate-limited, closed. */
   controlPerSecond: 20,
   controlBurst: 400,

@@ -29,10 +29,10 @@ export class TokenBucket {
     return this.#thousandths >= count * 1000
   }
 
-  /** Takes `count` tokens, or all that there are. */
-  drain(now: Millis, count: number): void {
+  /** Takes `count` tokens whether they are there or not: what is missing is owed, and nothing is to be had until it is made up for. */
+  charge(now: Millis, count: number): void {
     this.#refill(now)
-    this.#thousandths = Math.max(0, this.#thousandths - count * 1000)
+    this.#thousandths -= count * 1000
   }
 
   /** Until `count` tokens will be there, if nobody takes any: at least 1 ms, so that whoever waits makes progress. */

@@ -18,6 +18,7 @@ export interface RelayCounters {
   refusedBindsInAll: number
   refusedBindsWaiting: number
   refusedBindersPerAddress: number
+  closedBindsWaiting: number
   closedControlRate: number
   closedNoBind: number
   closedUnresponsive: number
@@ -43,6 +44,7 @@ export function relayCounters(): RelayCounters {
     refusedBindsInAll: 0,
     refusedBindsWaiting: 0,
     refusedBindersPerAddress: 0,
+    closedBindsWaiting: 0,
     closedControlRate: 0,
     closedNoBind: 0,
     closedUnresponsive: 0,

@@ -102,6 +102,11 @@ class Bench {
         case 'verify':
           this.checks.push(output)
           break
+        case 'forget': {
+          const kept = this.checks.filter(({ id }) => !output.ids.includes(id))
+          this.checks.splice(0, Number.POSITIVE_INFINITY, ...kept)
+          break
+        }
       }
     }
     if (this.verifyAtOnce && this.checks.length > 0) this.answerChecks()
@@ -304,7 +309,7 @@ test('bindBurst and bindPerSecond', () => {
 })
 
 test('bindsPerPrefix and binds count what sockets of one network, and all of them, have bound', () => {
-  for (const limits of [{ bindsPerPrefix: 3 }, { binds: 3 }]) {
+  for (const limits of [{ bindsPerPrefix: 3, bindsAlways: 0 }, { binds: 3 }]) {
     const bench = new Bench(limits)
     bench.open(1)
     bench.open(2)
@@ -324,7 +329,7 @@ test('bindsPerPrefix and binds count what sockets of one network, and all of the
     expect(told()).toMatchObject({ type: 'notice' })
     expect(bench.machine.counters.refusedBindsInAll).toBe(2)
   }
-  const bench = new Bench({ bindsPerPrefix: 1 })
+  const bench = new Bench({ bindsPerPrefix: 1, bindsAlways: 0 })
   bench.open(1)
   bench.open(2, '198.51.100.1')
   bench.bind(1, addressOf(1))
@@ -348,17 +353,92 @@ test('bindsWaiting: BINDs beyond it are refused, in their order', () => {
   expect(bench.checks).toHaveLength(1)
 })
 
-test('a signature that does not hold costs as much as 64 that do', () => {
-  const bench = new Bench({ bindBurst: 66, bindPerSecond: 1 })
+/** A BIND whose signature does not hold. */
+const forged = (n: number): ClientFrame => ({
+  type: 'bind',
+  binds: [{ form: 0, address: addressOf(n), signature: new Uint8Array(64) }],
+})
+
+test('the first signature that does not hold is the last: the socket is closed, and its other checks are forgotten', () => {
+  const bench = new Bench()
+  bench.verifyAtOnce = false
   bench.open(1)
-  bench.frame(1, { type: 'bind', binds: [{ form: 0, address: addressOf(1), signature: new Uint8Array(64) }] })
-  bench.bind(1, addressOf(1))
-  bench.bind(1, addressOf(2))
-  expect(bench.inboxes.get(1)).toMatchObject([
-    { type: 'notice', notice: { code: 'bind-refused' } },
-    { type: 'bound' },
-    { type: 'notice', notice: { code: 'rate-limited' } },
-  ])
+  bench.open(2)
+  bench.bind(2, addressOf(9))
+  for (let n = 0; n < 5; n++) bench.frame(1, forged(n))
+  const first = bench.checks.find(({ nonce }) => hex(nonce) === hex(bench.nonces.get(1)!))
+  if (!first) throw new Error('no check')
+  bench.machine.handle({ type: 'verified', id: first.id, ok: false }, bench.now)
+  bench.drain()
+  expect(bench.inbox(1)).toEqual([notice('bind-refused')])
+  expect(bench.closed.get(1)).toBe('bind-refused')
+  expect(bench.checks.map(({ nonce }) => hex(nonce))).toEqual([hex(bench.nonces.get(2)!)])
+  bench.answerChecks()
+  expect(bench.inbox(2)).toEqual([bound(1)])
+})
+
+test('its network pays as much as for 64 sockets, be it in debt, and others do not', () => {
+  const bench = new Bench({ acceptsPerPrefix: 10 })
+  for (const socket of [1, 2]) bench.open(socket, '198.51.100.1')
+  bench.frame(1, forged(1))
+  bench.frame(2, forged(2))
+  // 10 - 2 - 2 × 64 are left.
+  bench.open(3, '198.51.100.1')
+  expect(bench.inbox(3)).toEqual([notice('rate-limited', { retryAfterMs: 12_100 })])
+  bench.open(4, '203.0.113.1')
+  expect(bench.closed.has(4)).toBe(false)
+  bench.advance(12_100)
+  bench.open(5, '198.51.100.1')
+  expect(bench.closed.has(5)).toBe(false)
+})
+
+test('a socket that goes takes its checks with it', () => {
+  const bench = new Bench()
+  bench.verifyAtOnce = false
+  bench.open(1)
+  for (let n = 0; n < 8; n++) bench.bind(1, addressOf(n))
+  expect(bench.checks).toHaveLength(8)
+  bench.close(1)
+  expect(bench.checks).toEqual([])
+})
+
+test('bindsWaiting: of twice as many unanswered the next is the last', () => {
+  const bench = new Bench({ bindsWaiting: 2 })
+  bench.verifyAtOnce = false
+  bench.open(1)
+  for (const n of [1, 2, 3, 4]) bench.bind(1, addressOf(n))
+  expect(bench.closed.size).toBe(0)
+  bench.bind(1, addressOf(5))
+  expect(bench.inbox(1)).toEqual([notice('rate-limited', { retryAfterMs: 250 })])
+  expect(bench.closed.get(1)).toBe('rate-limited')
+  expect([bench.checks, bench.machine.counters.closedBindsWaiting]).toEqual([[], 1])
+})
+
+test('bindsPerPrefix counts what is still being checked, until it is checked or its socket goes', () => {
+  for (const limits of [{ bindsPerPrefix: 2, bindsAlways: 0 }, { binds: 2 }]) {
+    const bench = new Bench(limits)
+    bench.verifyAtOnce = false
+    for (const socket of [1, 2, 3]) bench.open(socket)
+    bench.bind(1, addressOf(1), addressOf(2))
+    bench.bind(2, addressOf(3))
+    expect(bench.inbox(2)).toMatchObject([{ type: 'notice', notice: { code: 'rate-limited', of: 'bind' } }])
+    bench.close(1)
+    bench.bind(3, addressOf(3))
+    bench.bind(2, addressOf(4))
+    bench.answerChecks()
+    expect([bench.inbox(3), bench.inbox(2)]).toEqual([[bound(1)], [bound(1)]])
+    expect(bench.machine.counters.refusedBindsInAll).toBe(1)
+  }
+})
+
+test('bindsAlways: what neighbours have bound leaves each socket so many', () => {
+  const bench = new Bench({ bindsPerPrefix: 3, bindsAlways: 2 })
+  for (const socket of [1, 2]) bench.open(socket)
+  bench.bind(1, addressOf(1), addressOf(2), addressOf(3))
+  bench.bind(2, addressOf(4))
+  bench.bind(2, addressOf(5))
+  bench.bind(2, addressOf(6))
+  expect(bench.inbox(2)).toMatchObject([{ type: 'bound' }, { type: 'bound' }, { type: 'notice', notice: { of: 'bind' } }])
 })
 
 test('sendBurst and sendPerSecond; one notice for a flood', () => {
@@ -453,6 +533,17 @@ test('firstBindMs', () => {
   expect(bench.closed.size).toBe(0)
   bench.advance(1)
   expect([...bench.closed]).toEqual([[1, 'no-bind']])
+})
+
+test('firstBindMs does not count what a BIND waits for its check', () => {
+  const bench = new Bench()
+  bench.verifyAtOnce = false
+  bench.open(1)
+  bench.bind(1, addressOf(1))
+  bench.advance(3 * RELAY_LIMITS.firstBindMs + 1000)
+  expect(bench.closed.size).toBe(0)
+  bench.answerChecks()
+  expect(bench.inbox(1)).toEqual([bound(1)])
 })
 
 test('pings at 25 ± 5 s; who answers stays, who misses two is gone at the third', () => {

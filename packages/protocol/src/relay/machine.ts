@@ -63,12 +63,17 @@ export type RelayOutput =
   | {
       readonly type: 'verify'
       readonly id: number
+      /** Networks are served in turn: one that brings thousands of checks waits for its own alone. */
+      readonly prefix: PrefixKey
       readonly origins: readonly string[]
       readonly nonce: Bytes
       readonly binds: readonly { readonly address: Uint8Array; readonly signature: Uint8Array }[]
     }
 
-export type CloseReason = 'malformed' | 'full' | 'rate-limited' | 'no-bind' | 'unresponsive' | 'restarting'
+  /** These need no check any more: their socket has gone. */
+  | { readonly type: 'forget'; readonly prefix: PrefixKey; readonly ids: readonly number[] }
+
+export type CloseReason = 'malformed' | 'bind-refused' | 'full' | 'rate-limited' | 'no-bind' | 'unresponsive' | 'restarting'
 
 interface Socket {
   readonly id: SocketId
@@ -94,6 +99,8 @@ interface PendingBind {
   readonly count: number
   /** Fewer than `count` after repetitions, or once an UNBIND overtook the check. */
   readonly addresses: Set<AddressKey>
+  /** Places kept for it until it is checked. */
+  readonly reserved: number
   /** BINDs are answered in their order, since an answer does not say which it is for: this one waits for those before it. */
   answer: Bytes | undefined
 }
@@ -117,6 +124,9 @@ const FULL_RETRY_MS = 30_000
 /** When some of a socket's waiting BINDs will have been checked. */
 const WAITING_RETRY_MS = 250
 
+/** Answers that may wait, refusals with them, for each BIND that may wait for its check. */
+const ANSWERS_PER_CHECK = 2
+
 /** A check that fails is made sure of by the slower of two verifiers, for each origin that the socket may have dialled. */
 const REFUSED_COST = 64
 
@@ -130,7 +140,7 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
   readonly #prefixes: Prefixes
   readonly #pending = new Map<number, PendingBind>()
   readonly #outputs: RelayOutput[] = []
-  /** Addresses bound by all sockets, one that several have counted for each. */
+  /** Addresses bound by all sockets or under way, one that several have counted for each. */
   #bound = 0
   #nextVerify = 1
   #sweepAt: Millis | undefined
@@ -244,7 +254,10 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
   #forget(socket: Socket | undefined): void {
     if (socket === undefined) return
     this.#sockets.delete(socket.id)
-    for (const id of socket.pending.keys()) this.#pending.delete(id)
+    const ids = [...socket.pending.keys()].filter((id) => this.#pending.delete(id))
+    if (ids.length > 0) this.#outputs.push({ type: 'forget', prefix: socket.prefix, ids })
+    for (const { reserved, answer } of socket.pending.values()) if (answer === undefined) this.#count(socket, -reserved)
+    socket.pending.clear()
     for (const key of socket.bound) this.#bindings.remove(socket, key)
     this.#count(socket, -socket.bound.size)
     this.#prefixes.release(socket.prefix)
@@ -352,7 +365,8 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
       // Copied: the check may come later, and the driver's buffer is its own.
       checks.push({ address: bind.address.slice(), signature: bind.signature.slice() })
     }
-    if (this.#heldWith(socket, addresses) > limits.bindsPerSocket) {
+    const held = this.#heldWith(socket, addresses)
+    if (held > limits.bindsPerSocket) {
       this.counters.refusedBindsPerSocket += 1
       this.#refuse(socket, { code: 'too-many', limit: limits.bindsPerSocket, of: 'bind' })
       return
@@ -361,7 +375,10 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
       this.#refuse(socket, this.#crowded())
       return
     }
-    if (this.#bound + addresses.size > limits.binds || !this.#prefixes.hasRoom(socket.prefix, addresses.size)) {
+    let reserved = 0
+    for (const key of addresses) if (!socket.bound.has(key)) reserved += 1
+    const hasRoom = held <= limits.bindsAlways || this.#prefixes.hasRoom(socket.prefix, reserved)
+    if (this.#bound + reserved > limits.binds || !hasRoom) {
       this.counters.refusedBindsInAll += 1
       this.#refuse(socket, { code: 'rate-limited', retryAfterMs: FULL_RETRY_MS, of: 'bind' })
       return
@@ -377,24 +394,28 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
       return
     }
     const id = this.#nextVerify++
-    const pending: PendingBind = { socket, count: binds.length, addresses, answer: undefined }
+    const pending: PendingBind = { socket, count: binds.length, addresses, reserved, answer: undefined }
     socket.pending.set(id, pending)
     this.#pending.set(id, pending)
-    this.#outputs.push({ type: 'verify', id, origins: socket.origins, nonce: socket.nonce, binds: checks })
+    this.#count(socket, reserved)
+    const { prefix, origins, nonce } = socket
+    this.#outputs.push({ type: 'verify', id, prefix, origins, nonce, binds: checks })
   }
 
   #verified(id: number, ok: boolean, now: Millis): void {
     const pending = this.#pending.get(id)
     if (pending === undefined) return
-    const { socket, addresses, count } = pending
-    this.#pending.delete(id)
+    const { socket, addresses, count, reserved } = pending
     if (!ok) {
       this.counters.refusedSignature += 1
-      // To refuse one costs as much as to accept many.
-      socket.binds.drain(now, REFUSED_COST)
-      this.#settle(pending, { type: 'notice', notice: { code: 'bind-refused' } })
+      // To refuse one costs as much as to accept many. Its other checks are forgotten, and its network pays before it may come again.
+      this.#prefixes.charge(socket.prefix, REFUSED_COST, now)
+      this.#notice(socket.id, { code: 'bind-refused' })
+      this.#dismiss(socket, 'bind-refused')
       return
     }
+    this.#pending.delete(id)
+    this.#count(socket, -reserved)
     // Others may have bound while the signatures were checked.
     if (this.#bindings.crowded(socket, addresses)) {
       this.#settle(pending, { type: 'notice', notice: this.#crowded() })
@@ -411,9 +432,15 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
     this.#settle(pending, { type: 'bound', count })
   }
 
-  /** Without a check, and yet not before the answers to earlier BINDs. */
+  /** Without a check, and yet not before the answers to earlier BINDs: who goes on asking before those have come has to go. */
   #refuse(socket: Socket, notice: Notice): void {
-    const pending: PendingBind = { socket, count: 0, addresses: new Set(), answer: undefined }
+    if (socket.pending.size >= ANSWERS_PER_CHECK * this.#limits.bindsWaiting) {
+      this.counters.closedBindsWaiting += 1
+      this.#notice(socket.id, { code: 'rate-limited', retryAfterMs: WAITING_RETRY_MS })
+      this.#dismiss(socket, 'rate-limited')
+      return
+    }
+    const pending: PendingBind = { socket, count: 0, addresses: new Set(), reserved: 0, answer: undefined }
     socket.pending.set(this.#nextVerify++, pending)
     this.#settle(pending, { type: 'notice', notice })
   }
@@ -477,6 +504,12 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
     switch (phase.type) {
       case 'unbound':
         if (now < phase.closeAt) return phase.closeAt
+        // It has asked, and waits for us: what a BIND waits for its check is not its socket's delay.
+        if (socket.pending.size > 0) {
+          const closeAt = now + this.#limits.firstBindMs
+          socket.phase = { type: 'unbound', closeAt }
+          return closeAt
+        }
         this.counters.closedNoBind += 1
         this.#dismiss(socket, 'no-bind')
         return undefined

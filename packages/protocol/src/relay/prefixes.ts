@@ -42,6 +42,11 @@ export class Prefixes {
     return { type: 'admitted' }
   }
 
+  /** Costs this network as much as so many new sockets, also beyond what it may open: it waits until that is made up for. */
+  charge(key: PrefixKey, count: number, now: Millis): void {
+    this.#prefixes.get(key)?.accepts.charge(now, count)
+  }
+
   release(key: PrefixKey): void {
     const prefix = this.#prefixes.get(key)
     if (prefix !== undefined) prefix.sockets -= 1
@@ -52,7 +57,7 @@ export class Prefixes {
     return (this.#prefixes.get(key)?.binds ?? 0) + count <= this.#limits.bindsPerPrefix
   }
 
-  /** `count` addresses more are bound, or fewer where it is negative. */
+  /** `count` addresses more are bound or under way, or fewer where it is negative. */
   bound(key: PrefixKey, count: number): void {
     const prefix = this.#prefixes.get(key)
     if (prefix !== undefined) prefix.binds += count
