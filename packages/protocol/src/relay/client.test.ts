@@ -560,6 +560,75 @@ test('an address without a place costs the others of its batch nothing, and is a
   expect(bench.real).toEqual([1, 2, 3, 4, 5])
 })
 
+test('a fresh address does not wait for one that has no place, and each of those is asked for in its time', () => {
+  const bench = new Bench().start()
+  bench.answer = (numbers) => (numbers.some((n) => n === 3 || n === 7) ? { code: 'too-many', limit: 32, of: 'bind' } : undefined)
+  for (const n of [1, 3]) bench.bind(n)
+  bench.challenge()
+  bench.advance(10_000)
+  bench.bind(7)
+  bench.advance(5)
+  bench.bind(8)
+  bench.advance(5)
+  expect(bench.real).toEqual([1, 8])
+  bench.answer = () => undefined
+  bench.advance(20_000 - 10)
+  expect(bench.real).toEqual([1, 3, 8])
+  bench.advance(10_000 + 5)
+  expect(bench.real).toEqual([1, 3, 7, 8])
+})
+
+test.each([1, 2, 15, 31, 47, 48])('a relay that lets one bind %d at once has all in the end, without haste', (bindBurst) => {
+  const bench = new Bench().start()
+  for (const n of range(20)) bench.bind(n, n)
+  bench.challenge({ bindBurst, bindPerSecond: 1_000_000 })
+  let ticks = 0
+  for (; ticks < 500 && bench.state?.state !== 'ready'; ticks++) bench.advance(1)
+  bench.bind(101)
+  bench.advance(10)
+  expect(bench.real).toEqual([...range(20), 101])
+  expect(bench.state).toEqual({ state: 'ready' })
+})
+
+test('a relay that takes no more is left alone for 250 ms at least, whatever it says, and the reason is told', () => {
+  const bench = new Bench().start()
+  let asked = 0
+  bench.answer = () => {
+    asked += 1
+    return { code: 'rate-limited', retryAfterMs: 0, of: 'bind' }
+  }
+  bench.challenge()
+  expect(bench.state).toMatchObject({
+    state: 'connecting',
+    error: { code: 'rate-limited', source: 'relay', retryAfterMs: 250 },
+  })
+  const [before, told] = [asked, bench.states.length]
+  bench.advance(249)
+  expect(asked).toBe(before)
+  bench.advance(751)
+  expect(asked).toBeLessThanOrEqual(5 * before)
+  expect(bench.states.length).toBe(told)
+  bench.answer = () => undefined
+  bench.advance(250)
+  expect(bench.state).toEqual({ state: 'ready' })
+})
+
+test('a bind that is refused when all is well is told, until it is bound or wanted no more', () => {
+  const bench = new Bench().ready()
+  for (const mend of ['bound', 'unbind']) {
+    bench.answer = () => ({ code: 'rate-limited', retryAfterMs: 30_000, of: 'bind' })
+    bench.bind(1)
+    bench.advance(5)
+    expect(bench.state).toMatchObject({ state: 'ready', error: { code: 'rate-limited', retryAfterMs: 30_000 } })
+    bench.answer = () => undefined
+    if (mend === 'unbind') bench.unbind(1)
+    bench.advance(30_000)
+    expect(bench.state).toEqual({ state: 'ready' })
+    bench.unbind(1)
+    bench.advance(5)
+  }
+})
+
 test('a relay that refuses our proofs is left alone for long, with the reason', () => {
   const bench = new Bench().start()
   bench.answer = () => ({ code: 'bind-refused' })

@@ -109,8 +109,11 @@ const UNANSWERED_MAX = 8
 /** With so many bound the relay is ready, however many more will follow: the most important are among them. */
 const READY_BINDS = 256
 
-/** Of the binds that a relay allows, what is kept for dials. */
+/** Of the binds that a relay allows at once, what is kept for dials: half of them at the most. */
 const RESERVED_BINDS = 32
+
+/** A relay that asks for slower binds is left alone for so long at least, whatever it says. */
+const RETRY_MIN_MS = 250
 
 type Phase =
   | { readonly type: 'idle' }
@@ -127,6 +130,8 @@ interface Connected {
   readonly unanswered: (readonly Bytes[])[]
   /** What the relay lets us ask for; undefined where it does not say. */
   readonly rate: TokenBucket | undefined
+  /** And how many at once. */
+  readonly burst: number
   ask: ToAsk
   /** Not before: the relay asked for slower binds. */
   askAt: Millis
@@ -139,6 +144,8 @@ interface Connected {
   readyAt: Millis | undefined
   silentAt: Millis
   flushAt: Millis | undefined
+  /** When what had no place is asked for again. */
+  retryAt: Millis | undefined
   sendAt: Millis
 }
 
@@ -159,6 +166,8 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
   #error: KithError | undefined
   /** Whether `#error` says why the latest connection ends. */
   #isExplained = false
+  /** The relay takes no more addresses for now. */
+  #limited: KithError | undefined
   /** Contacts without a place: it is ready all the same. */
   #shortage: KithError | undefined
 
@@ -236,7 +245,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
       case 'connected': {
         const held = this.#queue.length > 0 && !this.#isHeld(phase) ? phase.sendAt : Number.POSITIVE_INFINITY
         const ask = this.#mayAsk(phase) ? this.#askAt(phase) : Number.POSITIVE_INFINITY
-        return Math.min(phase.silentAt, phase.flushAt ?? Number.POSITIVE_INFINITY, held, ask)
+        return Math.min(phase.silentAt, flushAtOf(phase), held, ask)
       }
     }
   }
@@ -247,6 +256,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     this.#connection += 1
     this.#set.reset()
     this.#crowded.clear()
+    this.#limited = undefined
     this.#phase = { type: 'connecting', giveUpAt: now + CONNECT_MS, isOpen: false }
     this.#isExplained = false
     this.#outputs.push({ type: 'connect', connection: this.#connection })
@@ -323,7 +333,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
           this.#drop(new KithError('timeout', 'The relay has fallen silent. It is tried again.', { source: 'network' }), now)
           return
         }
-        if (phase.flushAt !== undefined && now >= phase.flushAt) this.#flush(phase, now)
+        if (now >= flushAtOf(phase)) this.#flush(phase, now)
         else this.#ask(phase, now)
         this.#drain(phase, now)
     }
@@ -362,6 +372,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
       bindsMax: Math.min(limits.bindsPerSocket ?? BINDS_PER_SOCKET, BINDS_PER_SOCKET),
       unanswered: [],
       rate: bindPerSecond && bindBurst ? new TokenBucket(bindPerSecond, bindBurst, now) : undefined,
+      burst: (bindPerSecond && bindBurst) || Number.POSITIVE_INFINITY,
       ask: { urgent: [], others: [], needed: 0 },
       askAt: now,
       othersAt: now,
@@ -371,6 +382,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
       readyAt: undefined,
       silentAt: now + SILENCE_MS,
       flushAt: undefined,
+      retryAt: undefined,
       sendAt: now,
     }
     this.#phase = phase
@@ -456,16 +468,23 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
   // ── binding ────────────────────────────────────────────────────────────────────────────────
 
   #flushSoon(now: Millis): void {
-    if (this.#phase.type === 'connected') this.#phase.flushAt ??= now + BATCH_MS
+    const phase = this.#phase
+    if (phase.type === 'connected') phase.flushAt = Math.min(phase.flushAt ?? Number.POSITIVE_INFINITY, now + BATCH_MS)
   }
 
   #flush(phase: Connected, now: Millis): void {
     phase.flushAt = undefined
-    const skip = (address: Bytes) => (this.#crowded.get(keyOf(address)) ?? 0) > now
+    phase.retryAt = undefined
+    for (const [key, retryAt] of this.#crowded) {
+      if (retryAt <= now) this.#crowded.delete(key)
+      else phase.retryAt = Math.min(phase.retryAt ?? Number.POSITIVE_INFINITY, retryAt)
+    }
+    const skip = (address: Bytes) => this.#crowded.has(keyOf(address))
     const { unbind, ask, leftOut } = this.#set.plan(phase.bindsMax, skip)
     for (const addresses of batches(unbind)) this.#transmit({ type: 'unbind', addresses })
     phase.ask = ask
     this.#ask(phase, now)
+    this.#eased(phase)
     const shortage = shortageOf(leftOut)
     if (shortage?.message === this.#shortage?.message) return
     this.#shortage = shortage
@@ -486,8 +505,9 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     while (this.#mayAsk(phase) && now >= this.#askAt(phase)) {
       const isUrgent = phase.ask.urgent.length > 0
       const from = isUrgent ? phase.ask.urgent : phase.ask.others
-      const count = Math.min(from.length, BINDS_PER_FRAME)
-      const reserved = isUrgent ? 0 : RESERVED_BINDS
+      // Together no more than the relay ever allows at once: else they would wait for ever.
+      const reserved = isUrgent ? 0 : Math.min(RESERVED_BINDS, Math.floor(phase.burst / 2))
+      const count = Math.min(from.length, BINDS_PER_FRAME, Math.max(1, phase.burst - reserved))
       if (phase.rate?.has(now, count + reserved) === false) {
         const at = now + phase.rate.waitMs(now, count + reserved)
         if (isUrgent) phase.askAt = at
@@ -539,12 +559,18 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
   }
 
   #answered(phase: Connected, now: Millis): void {
+    this.#eased(phase)
     if (phase.readyAt !== undefined) return
-    const { unanswered, signing, ask, bound } = phase
-    const isIdle = unanswered.length + signing + ask.urgent.length + ask.others.length === 0
-    if (!isIdle && bound < READY_BINDS) return
+    if (!isIdle(phase) && phase.bound < READY_BINDS) return
     phase.readyAt = now
     this.#tell({ state: 'ready', ...this.#because() })
+  }
+
+  /** Once all that is wanted is bound, or given up. */
+  #eased(phase: Connected): void {
+    if (!this.#limited || !isIdle(phase) || phase.flushAt !== undefined) return
+    this.#limited = undefined
+    if (phase.readyAt !== undefined) this.#tell({ state: 'ready', ...this.#because() })
   }
 
   /** None of a batch was registered. */
@@ -556,15 +582,24 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     }
     this.#set.refused(addresses)
     switch (notice.code) {
-      case 'rate-limited':
-        phase.flushAt = Math.max(phase.flushAt ?? 0, now + notice.retryAfterMs)
-        phase.askAt = phase.flushAt
+      case 'rate-limited': {
+        phase.askAt = Math.max(phase.askAt, now + Math.max(RETRY_MIN_MS, notice.retryAfterMs))
+        phase.flushAt = Math.min(phase.flushAt ?? Number.POSITIVE_INFINITY, phase.askAt)
+        if (this.#limited) return
+        const retryAfterMs = phase.askAt - now
+        this.#limited = new KithError(
+          'rate-limited',
+          'The relay takes no more addresses for now: some contacts cannot find this peer through it. They are asked for again when it says so.',
+          { source: 'relay', retryAfterMs },
+        )
+        this.#tell({ state: phase.readyAt === undefined ? 'connecting' : 'ready', ...this.#because() })
         return
+      }
       case 'too-many':
         if (addresses.length > 1) this.#askSingly(phase, addresses)
         else {
           for (const address of addresses) this.#crowded.set(keyOf(address), now + CROWDED_MS)
-          phase.flushAt ??= now + CROWDED_MS
+          phase.retryAt ??= now + CROWDED_MS
           this.#error = new KithError('too-many', 'One of the addresses of this peer is bound too often at the relay.', {
             source: 'relay',
           })
@@ -623,13 +658,22 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
   }
 
   #because(): { error?: KithError } {
-    const error = this.#error ?? this.#shortage
+    const error = this.#error ?? this.#limited ?? this.#shortage
     return error === undefined ? {} : { error }
   }
 
   #tell(state: RelayClientState): void {
     this.#outputs.push({ type: 'state', state })
   }
+}
+
+/** Whether nothing is to be asked, nor under way. */
+function isIdle({ unanswered, signing, ask }: Connected): boolean {
+  return unanswered.length + signing + ask.urgent.length + ask.others.length === 0
+}
+
+function flushAtOf({ flushAt, retryAt }: Connected): Millis {
+  return Math.min(flushAt ?? Number.POSITIVE_INFINITY, retryAt ?? Number.POSITIVE_INFINITY)
 }
 
 /** What has no place at the relay, as a sentence for a person. */
