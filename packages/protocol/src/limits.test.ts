@@ -60,6 +60,7 @@ const TESTED: Record<string, readonly [file: string, title: string]> = {
   DATAGRAMS_QUEUED_MAX_BYTES: [DATAGRAMS, 'all flows of a link together hold no more'],
   DATAGRAM_EARLY_MAX: [DATAGRAMS, 'what overtakes its OPEN is kept'],
   DATAGRAM_EARLY_MS: [DATAGRAMS, 'what overtakes its OPEN is kept'],
+  CONTROL_EARLY_MAX: [`${SDK}/link/link.test.ts`, 'control message more than CONTROL_EARLY_MAX before anyone listens'],
   SDP_MAX_LENGTH: [`${SDK}/rtc/media-sdp.test.ts`, 'a description of ours fits, or is not sent'],
   TRACKS_MAX: [`${SDK}/media/media.browser.test.ts`, 'are limited, and said to be when they are added'],
   LABELS_MAX: [`${SDK}/media/media.browser.test.ts`, 'has as many labels as there may be'],

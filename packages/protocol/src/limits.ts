@@ -248,6 +248,10 @@ export const DATAGRAMS_QUEUED_MAX_BYTES = 4 * 1024 * 1024
 export const DATAGRAM_EARLY_MAX = 64
 export const DATAGRAM_EARLY_MS = 1_000
 
+/** Control messages of other parts (SDP, RETIRE, relays) that are kept until the connection is in use, which the reading of its path may
+ *  delay by a quarter of a second. An honest remote sends one of each. They would fill memory. Beyond: a violation. */
+export const CONTROL_EARLY_MAX = 8
+
 // ── media ────────────────────────────────────────────────────────────────────────────────────
 
 /** UTF-16 units of a description that carries tracks; all is ASCII. Chromium's for TRACKS_MAX of both kinds has about 14,500, each

@@ -1,5 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { FRAME_MAX_BYTES, KithError, type ProtocolName, STREAM_WINDOW_BYTES, STREAMS_MAX } from '@kith/protocol'
+import {
+  CONTROL_EARLY_MAX,
+  FRAME_MAX_BYTES,
+  KithError,
+  type ProtocolName,
+  STREAM_WINDOW_BYTES,
+  STREAMS_MAX,
+} from '@kith/protocol'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { Lane, Lanes } from '../rtc/lane.ts'
 import type { LinkStream } from './link.ts'
@@ -443,4 +450,45 @@ test('the code of a stream survives a clone of its error as JSON, and in words',
   const other = await streamPair()
   await other.local.writable.abort(clone)
   await expect(other.remote.readable.getReader().read()).rejects.toMatchObject({ code: 'reset', streamCode: 42 })
+})
+
+// ── control messages before anyone listens ──
+
+/** A ready pair whose callee has `count` control messages, and what comes to its listeners. */
+async function early(count: number) {
+  const pair = linkPair()
+  await Promise.all([pair.dialler.ready, pair.callee.ready])
+  const arrived = new Promise<void>((resolve) => {
+    let left = count
+    pair.callee.onHeard(() => --left === 0 && resolve())
+  })
+  for (let n = 0; n < count; n++) {
+    pair.dialler.sendControl(10, [`${n}`])
+    // Each in a message of its own.
+    await turn()
+  }
+  await Promise.race([arrived, pair.callee.closed.catch(() => undefined)])
+  return pair
+}
+
+test('CONTROL_EARLY_MAX control messages that come before anyone listens reach all listeners, in order and before later ones', async () => {
+  const { dialler, callee } = await early(CONTROL_EARLY_MAX)
+  const heard: string[][] = [[], []]
+  const last = new Promise<void>((resolve) => {
+    for (const list of heard) {
+      callee.onControl((_, fields) => {
+        list.push(fields.text(100))
+        if (list.at(-1) === 'late' && list === heard[1]) resolve()
+      })
+    }
+  })
+  dialler.sendControl(10, ['late'])
+  await last
+  const all = [...Array.from({ length: CONTROL_EARLY_MAX }, (_, n) => `${n}`), 'late']
+  expect(heard).toEqual([all, all])
+})
+
+test('one control message more than CONTROL_EARLY_MAX before anyone listens is a violation', async () => {
+  const { callee } = await early(CONTROL_EARLY_MAX + 1)
+  await expect(callee.closed).rejects.toMatchObject({ code: 'peer-violation' })
 })

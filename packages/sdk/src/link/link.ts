@@ -4,6 +4,7 @@
  */
 import {
   type Bytes,
+  CONTROL_EARLY_MAX,
   type Feature,
   Fields,
   GOODBYE_IDLE_MS,
@@ -69,6 +70,8 @@ export class Link {
   readonly #host: StreamHost
   readonly #protocolListeners = new Set<(protocols: ReadonlySet<ProtocolName>) => void>()
   readonly #controlListeners = new Set<(type: OpaqueType, fields: Fields) => void>()
+  /** Control messages that came before anyone listened; undefined: they have been handed over. */
+  #early: { readonly type: OpaqueType; readonly message: Bytes }[] | undefined = []
   readonly #lifeListeners = new Set<() => void>()
   #heardAt = 0
   #remoteProtocols: ReadonlySet<ProtocolName> = new Set()
@@ -235,9 +238,13 @@ export class Link {
     this.#give({ type: 'opaque', number: type, message: pack([type, ...fields]) })
   }
 
-  /** Gets the fields behind the type; what it throws as 'peer-violation' fails the link. */
+  /**
+   * Gets the fields behind the type; what it throws as 'peer-violation' fails the link. What came before the first listener is handed
+   * over in a microtask, to all that listen by then.
+   */
   onControl(listener: (type: OpaqueType, fields: Fields) => void): Stop {
     this.#controlListeners.add(listener)
+    if (this.#early && this.#controlListeners.size === 1) queueMicrotask(() => this.#tellEarly())
     return makeStop(() => this.#controlListeners.delete(listener))
   }
 
@@ -435,7 +442,21 @@ export class Link {
     }
   }
 
+  #tellEarly(): void {
+    // All that listened have stopped again.
+    if (this.#controlListeners.size === 0) return
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const { type, message } of early) if (this.#ended === undefined) this.#opaque(type, message)
+  }
+
   #opaque(type: OpaqueType, message: Bytes): void {
+    if (this.#early) {
+      this.#early.push({ type, message })
+      if (this.#early.length > CONTROL_EARLY_MAX)
+        this.fail(violation('too many control messages before the connection is in use'))
+      return
+    }
     try {
       for (const listener of this.#controlListeners) {
         const fields = new Fields(unpack(message))
@@ -458,6 +479,7 @@ export class Link {
 
   #end(output: Extract<MuxOutput, { type: 'closed' | 'failed' }>): void {
     if (this.#ended !== undefined) return
+    if (this.#early) this.#early = []
     if (output.type === 'closed') {
       const { by, code, reason } = output
       this.#ended = new KithError('closed', reason || 'the connection was closed', { source: by })
