@@ -2,6 +2,7 @@
 import { KithError, type PeerId } from '@kith/protocol'
 import type { Disclosure, PeerOptions } from './api.ts'
 import type { Contact } from './contact-record.ts'
+import { report } from './events.ts'
 import { spelled } from './option-names.ts'
 import { parseIceServers } from './rtc/ice-servers.ts'
 
@@ -31,6 +32,16 @@ export class DisclosurePolicy {
         "The function that createPeer({ disclose }) was given must give 'direct' or 'relayed', and did not.",
         { cause },
       )
+    }
+  }
+
+  /** Whether a relay of theirs may see me come; where a user's function throws, it may not. */
+  mayLearn(id: PeerId): boolean {
+    try {
+      return this.towards(id) === 'direct'
+    } catch (error) {
+      report(error)
+      return false
     }
   }
 

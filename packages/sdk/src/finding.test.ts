@@ -140,6 +140,62 @@ test('a contact’s relays are told at each connection', async () => {
   expect(ada.contacts.get(bo.id)?.relays).toEqual([urlOf(a)])
 }, 20_000)
 
+/** Remembers where a WebSocket was opened. */
+function countedSockets() {
+  const origins = new Set<string>()
+  class Counted extends WebSocket {
+    constructor(url: string | URL, ...rest: []) {
+      super(url, ...rest)
+      origins.add(new URL(url).origin)
+    }
+  }
+  return { webSocket: Counted as unknown as typeof globalThis.WebSocket, origins }
+}
+
+test.each(['known', 'a disclose that fails'])(
+  'a relay of one who may not learn my network address is neither kept nor gone to: %s',
+  async (kind) => {
+    const [mine, theirs] = await Promise.all([relay(), relay()])
+    const { webSocket, origins } = countedSockets()
+    const disclose = () => {
+      throw new Error('no answer')
+    }
+    vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const [ada, bo] = await Promise.all([
+      person([mine], { webSocket, ...(kind !== 'known' && { disclose }) }),
+      person([mine, theirs]),
+    ])
+    const trust = kind === 'known' ? 'known' : 'trusted'
+    await Promise.all([ada.contacts.add({ id: bo.id, name: 'Bo', trust }), add(bo, ada)])
+    await Promise.all([ready(ada), ready(bo)])
+    const relays = [urlOf(mine)]
+    const told = until(ada, 'contact', () => ada.contacts.get(bo.id)?.relays.length !== 0)
+    await ada.connect(bo, { disclose: 'direct' })
+    await within(2_000, told)
+    await sees(ada, bo)
+    // The end of the connection makes Ada ask for Bo.
+    const away = sees(ada, bo, false)
+    await bo.close()
+    await away
+    expect(ada.contacts.get(bo.id)?.relays).toEqual(relays)
+    expect([...origins]).toEqual([new URL(urlOf(mine)).origin])
+  },
+  20_000,
+)
+
+test('one who may not learn my network address is dialled through my relays only, whatever relays I know of theirs', async () => {
+  const [mine, theirs] = await Promise.all([relay(), relay()])
+  const { webSocket, origins } = countedSockets()
+  const [ada, bo] = await Promise.all([person([mine], { webSocket }), person([theirs])])
+  const relays = [urlOf(theirs)]
+  await Promise.all([ada.contacts.add({ id: bo.id, name: 'Bo', trust: 'known', relays }), add(bo, ada)])
+  await Promise.all([ready(ada), ready(bo)])
+  await expect(ada.connect(bo)).rejects.toMatchObject({ code: 'needs-turn' })
+  expect([...origins]).toEqual([new URL(urlOf(mine)).origin])
+  // One who is to be told is sought there.
+  expect((await ada.connect(bo, { disclose: 'direct' })).remote).toBe(bo.id)
+}, 20_000)
+
 /** The wall clock of people in this process: the relay's, which is in it too, stays right. */
 function clockAhead(ms: number): void {
   const real = Date.now.bind(Date)

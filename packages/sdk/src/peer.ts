@@ -30,6 +30,7 @@ import type {
   Stream,
   Who,
 } from './api.ts'
+import type { Carrier } from './carriers/carrier.ts'
 import { clockSentence } from './carriers/relay-clock.ts'
 import { Roster, type RosterOptions } from './carriers/roster.ts'
 import { PeerConnection } from './connection.ts'
@@ -325,24 +326,27 @@ class LocalPeer implements Peer {
   }
 
   async #dial(to: PeerId, { protocols, timeoutMs, disclose }: Wish, begun: (dial: DialNumber) => boolean): Promise<void> {
+    this.#checkOpen()
     const until = now() + timeoutMs
-    const carriers = this.#roster.towards(this.contacts.get(to)?.relays ?? [])
+    const wanted = disclose ?? this.#policy.towards(to)
+    const carriers = this.#carriersTo(to, wanted === 'direct')
     if (carriers.length === 0) throw noRelay()
     // A device that slept since, or whose clock was set, is at home at another day's addresses.
     this.#doorsteps.refresh().catch(report)
-    const disclosure = await this.#policy.feasible(disclose ?? this.#policy.towards(to))
+    const disclosure = await this.#policy.feasible(wanted)
     const routes = await this.#doorsteps.routesTo(to, carriers)
-    this.#roster.hurry(carriers.map(({ origin }) => origin))
-    // Blocked while we waited.
+    // Closed or blocked while we waited.
+    this.#checkOpen()
     this.#checkNotBlocked(to)
+    this.#roster.hurry(carriers.map(({ origin }) => origin))
     const way = { kind: 'contact', remote: to } as const
     this.#dialling.dial({ way, routes, protocols, timeoutMs: Math.max(0, until - now()), disclosure }, begun)
   }
 
   /** A knock that wants nothing: are they there? */
   async #ask(id: PeerId): Promise<void> {
-    if (!this.#isAbsent(id)) return
-    const carriers = this.#roster.towards(this.contacts.get(id)?.relays ?? [])
+    if (this.#closed || !this.#isAbsent(id)) return
+    const carriers = this.#carriersTo(id, this.#policy.mayLearn(id))
     const routes = await this.#doorsteps.routesTo(id, carriers)
     // What has changed since they were queued counts: who was removed is not told that I am here.
     if (routes.length === 0 || this.#closed || !this.#isAbsent(id)) return
@@ -353,6 +357,11 @@ class LocalPeer implements Peer {
       // So many dials are under way that there is no room for a question: it comes again with the next round.
       if (!(error instanceof KithError && error.code === 'too-many')) throw error
     }
+  }
+
+  /** Where to knock for them: a relay of theirs sees my network address, so those who may not learn it are sought at mine only. */
+  #carriersTo(id: PeerId, mayLearn: boolean): Carrier[] {
+    return this.#roster.towards(mayLearn ? (this.contacts.get(id)?.relays ?? []) : [])
   }
 
   /** Whether it is worth asking if they are online, and proper. */
@@ -475,9 +484,13 @@ class LocalPeer implements Peer {
   }
 
   /** None is no news: they may be at home in this browser only, and elsewhere tomorrow. */
-  #toldRelays(id: PeerId, relays: readonly string[]): void {
+  #toldRelays(id: PeerId, told: readonly string[]): void {
     const known = this.contacts.get(id)
-    if (relays.length === 0 || !known || known.relays.join() === relays.join()) return
+    if (!known) return
+    const origins = new Set([...this.#opened.options.relays, ...known.relays].map((url) => new URL(url).origin))
+    // At a new relay of theirs they could see my network address.
+    const relays = this.#policy.mayLearn(id) ? told : told.filter((url) => origins.has(new URL(url).origin))
+    if (relays.length === 0 || known.relays.join() === relays.join()) return
     this.contacts.update(id, { relays: [...relays] }).catch(report)
   }
 
@@ -517,7 +530,7 @@ class LocalPeer implements Peer {
     for (const { id, online, trust } of this.#opened.contacts.bySeen()) {
       if (!companions.has(id) || !online || trust === 'blocked') continue
       if (!this.#presence.mayAnswer()) return
-      const carriers = this.#roster.towards(this.contacts.get(id)?.relays ?? [])
+      const carriers = this.#carriersTo(id, this.#policy.mayLearn(id))
       for (const { origin, address } of this.#doorsteps.knownRoutes(id, carriers)) {
         this.#roster.get(origin)?.send(address, this.#farewells.envelope(id))
       }
@@ -557,8 +570,10 @@ class LocalPeer implements Peer {
     const contacts = this.#findableBy === 'nobody' ? [] : this.#reachable()
     const invites = this.#opened.invites.listLive().map(({ secret }) => secret)
     this.#doorsteps.update({ contacts, invites }).catch(report)
-    const relays = [...this.contacts].filter(({ trust }) => trust !== 'blocked').flatMap((contact) => contact.relays)
-    const origins = relays.map((url) => new URL(url).origin)
+    const origins = [...this.contacts].flatMap(({ id, trust, relays }) => {
+      const abroad = relays.map((url) => new URL(url).origin).filter((origin) => this.#roster.isAbroad(origin))
+      return abroad.length > 0 && trust !== 'blocked' && this.#policy.mayLearn(id) ? abroad : []
+    })
     // Also where only a dial is under way: the guest of an invitation is not a contact yet.
     this.#roster.keepAbroad([...origins, ...this.#dialling.origins])
   }

@@ -14,8 +14,10 @@ export function exchangeRelays(
   mine: readonly string[],
   onTheirs: (relays: readonly string[]) => void,
 ): void {
-  link.onControl((type, fields) => {
+  const stop = link.onControl((type, fields) => {
     if (type !== RELAYS) return
+    // Said once: each list is written to storage.
+    stop()
     onTheirs(usableRelays(fields.list(CONTACT_RELAYS_MAX, (url) => url.text(RELAY_URL_MAX_LENGTH))))
   })
   if (link.has('relays')) link.sendControl(RELAYS, [mine.slice(0, CONTACT_RELAYS_MAX)])

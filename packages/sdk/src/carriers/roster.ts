@@ -100,6 +100,11 @@ export class Roster {
     return [...this.home, ...theirs.map(([origin, url]) => this.#goAbroad(origin, url))]
   }
 
+  /** Whether there is a socket to this relay, though I am not at home there. */
+  isAbroad(origin: string): boolean {
+    return this.#abroad.has(origin)
+  }
+
   /** Leaves the relays abroad at none of these origins. */
   keepAbroad(origins: Iterable<string>): void {
     const wanted = new Set(origins)
