@@ -28,7 +28,8 @@ export function parseIceServers(servers: unknown): RTCIceServer[] {
 export function checkIceServers(servers: readonly RTCIceServer[], RTCPeerConnection: Implementation): void {
   if (servers.length === 0) return
   const refusal = refusalOf(servers, RTCPeerConnection)
-  if (refusal) throw refusedIceServers(servers, RTCPeerConnection, refusal.cause)
+  // Where it refuses any connection, that is said by the dials, as to those who name no servers.
+  if (refusal && !refusalOf([], RTCPeerConnection)) throw refusedIceServers(servers, RTCPeerConnection, refusal.cause)
 }
 
 /** Why a connection with these servers could not be made, as far as that is due to one of them. */
@@ -37,6 +38,11 @@ export function refusedIceServers(
   RTCPeerConnection: Implementation,
   cause: unknown,
 ): KithError {
+  const any = refusalOf([], RTCPeerConnection)
+  if (any) {
+    const words = `The browser refuses any connection, whatever the ICE servers: ${wordsOf(any.cause)}`
+    return new KithError('unreachable', words, { source: 'local', cause: any.cause })
+  }
   for (const [at, server] of servers.entries()) {
     const refusal = refusalOf([server], RTCPeerConnection)
     if (!refusal) continue
