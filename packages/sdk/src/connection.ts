@@ -55,6 +55,8 @@ export class PeerConnection implements Connection {
   #hasConsent = true
   /** Something speaks against the remote's being there; until it is heard again. */
   #isDoubted = false
+  /** A sign of life is awaited, without a doubt. */
+  #isAsked = false
   /** In doubt, it was asked for a sign of life and gave none. */
   #isSilent = false
   #state: Connection['state'] = 'connected'
@@ -68,10 +70,14 @@ export class PeerConnection implements Connection {
     this.#path = options.isLocal ? 'local' : (options.negotiator.path ?? 'direct')
     const { link } = options
     this.#media = new MediaDesk({ link, negotiator: options.negotiator, connection: this })
-    this.#retirement = new Retirement(link, () => {
-      // Its promise is `closed`, which those who care await.
-      this.close({ reason: 'another connection is in use' }).catch(() => undefined)
-    })
+    this.#retirement = new Retirement(
+      link,
+      () => {
+        // Its promise is `closed`, which those who care await.
+        this.close({ reason: 'another connection is in use' }).catch(() => undefined)
+      },
+      () => this.#update(),
+    )
     link.onProtocols((protocols) => this.#events.emit('protocols', protocols))
     const firstReading = setTimeout(() => this.#readPath(), PATH_MS)
     this.closed = link.closed.finally(() => {
@@ -166,6 +172,16 @@ export class PeerConnection implements Connection {
       this.#update()
     }, report)
     this.#update()
+  }
+
+  /** As `doubt`, but only once it was asked for a sign of life and gave none for PROBE_MS. */
+  doubtIfSilent(): void {
+    if (this.#isAsked || this.#isDoubted || this.#state === 'closed') return
+    this.#isAsked = true
+    this.probe().then((isAlive) => {
+      this.#isAsked = false
+      if (!isAlive) this.doubt()
+    }, report)
   }
 
   /** Another connection with the same instance takes all new streams; `false`: no longer. */

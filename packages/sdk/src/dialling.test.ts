@@ -81,6 +81,15 @@ test('a dial that still waits for its ICE servers takes up room; one that asks f
   it.close()
 })
 
+test('whether there is room is asked of the one who is dialled', async () => {
+  const { it, request } = await dialling({ hasRoom: (_making, whom) => whom === bo.id })
+  it.dial(request)
+  expect(() => it.dial({ ...request, way: { kind: 'contact', remote: ada.id } })).toThrow(
+    expect.objectContaining({ code: 'too-many' }),
+  )
+  it.close()
+})
+
 test('closing ends each dial with closed, and none begins after it', async () => {
   const { it, carrier, ended, request } = await dialling()
   const dials = [it.dial(request), it.dial(request)]

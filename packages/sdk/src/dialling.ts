@@ -65,8 +65,9 @@ export interface DialHost {
   /** Someone called, and nothing can be offered: the ICE servers are not to be had, or the browser does not take them. Undefined: it
    *  can again. */
   unable(error: KithError | undefined): void
-  /** Whether there may be an RTCPeerConnection more, beside those that are up and the `making` that are being made. */
-  hasRoom(making: number): boolean
+  /** Whether there may be an RTCPeerConnection more, beside those that are up and the `making` that are being made, with
+   *  `whom` where it is known. */
+  hasRoom(making: number, whom: PeerId | undefined): boolean
   /** A link over these lanes; `confirmation` as key confirmation has it. */
   link(options: { lanes: Lanes; peer: DialPeer; confirmation: { ours: Bytes; theirs: Bytes }; maxMessageSize: number }): Link
   /** Both ends have confirmed it. Returns who is told of its path from now on. */
@@ -157,11 +158,11 @@ export class Dialling {
     const { way, routes, protocols, timeoutMs, disclosure } = request
     if (this.#isClosed) throw closed()
     const isForPresence = protocols.length === 0
-    if (!isForPresence && !this.#hasRoom())
+    const whom = way.kind === 'contact' ? way.remote : undefined
+    if (!isForPresence && !this.#hasRoom(whom))
       throw new KithError('too-many', 'There are as many connections as createPeer({ maxConnections }) allows: close one first.')
     const dial = this.#nextDial++
     const origins = [...new Set(routes.map((route) => route.origin))]
-    const whom = way.kind === 'contact' ? way.remote : undefined
     if (!begun(dial)) return dial
     const leg = newLeg({ whom, origins, isForPresence, disclosure })
     this.#legs.set(dial, leg)
@@ -319,7 +320,7 @@ export class Dialling {
   #judgementOf(knock: Knocking): Judgement {
     try {
       const judgement = this.#host.judge(knock)
-      return typeof judgement === 'string' || this.#hasRoom() ? judgement : 'silence'
+      return typeof judgement === 'string' || this.#hasRoom(knock.from) ? judgement : 'silence'
     } catch (error) {
       report(error)
       return 'silence'
@@ -327,10 +328,10 @@ export class Dialling {
   }
 
   /** Those that wait for ICE servers count: they will be RTCPeerConnections in a moment. */
-  #hasRoom(): boolean {
+  #hasRoom(whom?: PeerId): boolean {
     let making = 0
     for (const leg of this.#legs.values()) if (!leg.isForPresence) making += 1
-    return this.#host.hasRoom(making)
+    return this.#host.hasRoom(making, whom)
   }
 
   #describe({ dial, remote, peer }: Extract<DialOutput, { type: 'describe' }>): void {

@@ -57,6 +57,7 @@ class End {
     this.#below = below
     this.meetings = new Meetings({
       dial: () => Promise.reject(new Error('there is a connection')),
+      disclosure: () => 'direct',
       underWay: () => undefined,
       cancel: () => {},
       release: () => {},

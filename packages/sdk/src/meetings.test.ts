@@ -8,6 +8,7 @@ const wish = { protocols: ['/chat/v1'], timeoutMs: 10_000, disclose: undefined, 
 
 const NOTHING: MeetingsHost = {
   dial: () => new Promise(() => {}),
+  disclosure: (_to, asked) => asked ?? 'direct',
   underWay: () => undefined,
   cancel: () => {},
   release: () => {},
@@ -51,6 +52,7 @@ function connection(
       asked.push('doubt')
       become({ isSure: false })
     },
+    doubtIfSilent: () => asked.push('ping'),
     fail: ({ code }: KithError) => {
       asked.push(code)
       become({ state: 'closed', isSure: false })
@@ -92,6 +94,7 @@ function meetings() {
       dials.push({ dial: next, wish: asked })
       begun(next++)
     },
+    disclosure: (_to, asked) => asked ?? 'direct',
     underWay: (to) => underWay.get(to),
     cancel: (dial) => cancelled.push(dial),
     release: (dial) => released.push(dial),
@@ -270,11 +273,68 @@ test('a connection that is being closed is not handed out', async () => {
   expect(await wanted).toBe(live.connection)
 })
 
-test('closing ends all waiting', async () => {
-  const { it } = meetings()
-  const wanted = it.with(ada, wish)
+test.each([
+  ['closing', 'closed', (it: Meetings) => it.close(new KithError('closed'))],
+  ['leaving them', 'blocked', (it: Meetings) => it.leave(ada, new KithError('blocked'))],
+] as const)('%s ends all waiting, also for a dial of theirs, and nothing dials anew', async (_, code, end) => {
+  const { it, dials, underWay } = meetings()
+  underWay.set(ada, -3)
+  const wanted = [it.with(ada, wish), it.with(ada, { ...wish, timeoutMs: 60_000 })].map((one) =>
+    expect(one).rejects.toMatchObject({ code }),
+  )
+  end(it)
+  underWay.delete(ada)
+  it.ended(-3, new KithError(code))
+  await Promise.all(wanted)
+  expect(dials).toEqual([])
+})
+
+test('once closed, nothing is begun', async () => {
+  const { it, dials } = meetings()
   it.close(new KithError('closed'))
-  await expect(wanted).rejects.toMatchObject({ code: 'closed' })
+  await expect(it.with(ada, wish)).rejects.toMatchObject({ code: 'closed' })
+  expect(dials).toEqual([])
+})
+
+// ── several who want one person ──
+
+test('who has more patience dials again whatever the first one’s error', async () => {
+  const { it, dials } = meetings()
+  const hasty = expect(it.with(ada, { ...wish, timeoutMs: 1_000 })).rejects.toMatchObject({ code: 'unreachable' })
+  const patient = it.with(ada, wish)
+  it.ended(1, new KithError('unreachable'))
+  await hasty
+  await vi.waitFor(() => expect(dials).toHaveLength(2))
+  it.ended(2, new KithError('unreachable'))
+  await expect(patient).rejects.toMatchObject({ code: 'unreachable' })
+  expect(dials).toHaveLength(2)
+})
+
+test('who wants to disclose less does not share the dial of one who discloses all', async () => {
+  const { it, add, dials, released } = meetings()
+  const direct = [it.with(ada, wish), it.with(ada, { ...wish, disclose: 'direct' })]
+  const relayed = [it.with(ada, { ...wish, disclose: 'relayed' }), it.with(ada, { ...wish, disclose: 'relayed' })]
+  await vi.waitFor(() => expect(dials.map((dial) => dial.wish.disclose)).toEqual(['direct', 'relayed']))
+  const live = connection(ada)
+  add(live)
+  expect(await Promise.all([...direct, ...relayed])).toEqual(Array(4).fill(live.connection))
+  expect(released).toEqual([1, 2])
+})
+
+test('a dial that two share is cancelled when neither wants it', async () => {
+  const { it, dials, cancelled, underWay } = meetings()
+  const [one, other] = [new AbortController(), new AbortController()]
+  const direct = expect(it.with(ada, { ...wish, signal: one.signal })).rejects.toMatchObject({ code: 'aborted' })
+  await vi.waitFor(() => expect(dials).toHaveLength(1))
+  // They have answered.
+  underWay.set(ada, 1)
+  const relayed = it.with(ada, { ...wish, disclose: 'relayed', signal: other.signal })
+  one.abort()
+  await direct
+  expect(cancelled).toEqual([])
+  other.abort()
+  await expect(relayed).rejects.toMatchObject({ code: 'aborted' })
+  expect([dials.length, cancelled]).toEqual([1, [1]])
 })
 
 // ── any dial that is under way ──
@@ -409,6 +469,47 @@ test('one that reconnects and is back serves whoever waits, and the dial beside 
   expect(released).toEqual([1])
 })
 
+test('while one reconnects and dials fail, they are begun anew; what hindered them is the error', async () => {
+  vi.useFakeTimers()
+  try {
+    const { it, add, dials } = meetings()
+    const old = connection(ada)
+    add(old)
+    old.become({ state: 'reconnecting', isSure: false })
+    const first = it.with(ada, wish)
+    const late = expect(it.with(ada, { ...wish, timeoutMs: 5_000 })).rejects.toMatchObject({ code: 'no-relay' })
+    it.ended(1, new KithError('no-relay'))
+    await vi.advanceTimersByTimeAsync(2_001)
+    expect(dials).toHaveLength(2)
+    it.ended(2, new KithError('no-relay'))
+    await vi.advanceTimersByTimeAsync(2_001)
+    expect(dials).toHaveLength(3)
+    await vi.advanceTimersByTimeAsync(1_500)
+    await late
+    const anew = connection(ada)
+    add(anew)
+    expect(await first).toBe(anew.connection)
+    expect(dials).toHaveLength(3)
+    expect(vi.getTimerCount()).toBe(0)
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('a dial failed, and the connection that was to come back ends: we dial at once, and once', async () => {
+  const { it, add, dials } = meetings()
+  const old = connection(ada)
+  add(old)
+  old.become({ state: 'reconnecting', isSure: false })
+  const wanted = it.with(ada, wish)
+  it.ended(1, new KithError('unreachable'))
+  old.close()
+  await vi.waitFor(() => expect(dials).toHaveLength(2))
+  const anew = connection(ada)
+  add(anew)
+  expect(await wanted).toBe(anew.connection)
+})
+
 test('where no dial can begin, one that reconnects is waited for; what hindered the dial is the error', async () => {
   const failing = { ...NOTHING, dial: () => Promise.reject(new KithError('no-relay')) }
   const patient = new Meetings(failing)
@@ -464,4 +565,17 @@ test('a knock makes a connection doubtful, and closes nothing: open waits for a 
   } finally {
     vi.useRealTimers()
   }
+})
+
+test('a question for presence leaves streams where they are: it is only asked for a sign of life', async () => {
+  const { it, add, dials } = meetings()
+  const old = connection(ada)
+  add(old)
+  it.asked(ada)
+  expect(old.asked).toEqual(['ping'])
+  expect(it.doubtful(ada)).toBe(0)
+  expect(await it.with(ada, wish)).toBe(old.connection)
+  expect(dials).toEqual([])
+  it.knocked(ada)
+  expect(it.doubtful(ada)).toBe(1)
 })

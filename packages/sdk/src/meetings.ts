@@ -18,6 +18,8 @@ export interface MeetingsHost {
    * Starts a dial. `begun` gets its number before anything comes of it, and says whether it is still wanted. Rejects as `open` does.
    */
   dial(to: PeerId, wish: Wish, begun: (dial: DialNumber) => boolean): Promise<void>
+  /** How much of my network address they may learn: what was asked for, or else the policy's. Throws where a user's answer is none. */
+  disclosure(to: PeerId, asked: Disclosure | undefined): Disclosure
   /** A dial that is under way with them, of whatever way and of either side, once its other end is known to be them. */
   underWay(to: PeerId): DialNumber | undefined
   cancel(dial: DialNumber): void
@@ -27,7 +29,7 @@ export interface MeetingsHost {
   announce(connection: PeerConnection): void
 }
 
-/** What whoever wants a connection says about it; of several who want the same person, the first one's counts. */
+/** What whoever wants a connection says about it. Those who want the same person and disclose as much share an attempt. */
 export interface Wish {
   readonly protocols: readonly ProtocolName[]
   readonly timeoutMs: number
@@ -44,13 +46,25 @@ const TIMER_MAX_MS = 2 ** 31 - 1
 /** A connection in doubt has so long to give a sign of life before we dial beside it: more than most round trips take. */
 const DOUBT_MS = 500
 
+/** Whoever may wait so much longer than an attempt that has failed begins another one. */
+const MORE_PATIENCE_MS = 100
+
+/** While a connection may come back, a dial that failed begins anew after so long: relays come back within seconds. */
+const REDIAL_MS = 2_000
+
 interface Attempt {
+  readonly to: PeerId
+  /** The first caller's, with what may be disclosed as it is. */
+  readonly wish: Wish
+  readonly until: number
   /** Ours, or the one that it gave way to. */
   dial: DialNumber | undefined
   waiters: number
   hasYielded: boolean
   isOver: boolean
-  /** Why the dial failed, while a connection that may come back is waited for. */
+  /** They or we have left: nobody is to dial anew. */
+  isFinal: boolean
+  /** Why the last dial failed, while a connection that may come back is waited for. */
   failure: unknown
   begin: ReturnType<typeof setTimeout> | undefined
   readonly done: Promise<PeerConnection>
@@ -67,7 +81,9 @@ export class Meetings {
   /** When an instance was last connected with or used, counted in uses; by PeerId and instance. */
   readonly #usedAt = new Map<string, number>()
   #uses = 0
-  readonly #attempts = new Map<PeerId, Attempt>()
+  /** One for each person and disclosure. */
+  readonly #attempts = new Set<Attempt>()
+  #closed: KithError | undefined
   /** Links with streams that wait for their connection. */
   readonly #awaited = new Map<
     Link,
@@ -114,18 +130,23 @@ export class Meetings {
     const until = now() + wish.timeoutMs
     for (;;) {
       throwIfAborted(signal)
+      if (this.#closed) throw this.#closed
       const live = this.connections.get(to)
       if (live?.isSure) return live
-      const attempt = this.#attempts.get(to) ?? this.#begin(to, wish, until)
+      const disclose = this.#host.disclosure(to, wish.disclose)
+      const shared = this.#towards(to).find((attempt) => attempt.wish.disclose === disclose)
+      const attempt = shared ?? this.#begin(to, { ...wish, disclose }, until)
       attempt.waiters += 1
       try {
         return await orGivenUp(attempt, until, signal)
       } catch (error) {
-        // Somebody with less patience began it: go on for the time that is left.
-        if (!(error instanceof KithError) || error.code !== 'no-answer' || until - now() < 100) throw error
+        const isUnanswered = error instanceof KithError && error.code === 'no-answer'
+        // Somebody with less patience began it, or it gave way to one that came to nothing: go on for the time that is left.
+        const mayGoOn = isUnanswered || until - attempt.until > MORE_PATIENCE_MS
+        if (attempt.isFinal || signal?.aborted || !mayGoOn || until - now() < MORE_PATIENCE_MS) throw error
       } finally {
         attempt.waiters -= 1
-        if (attempt.waiters === 0 && !attempt.isOver) this.#abandon(to, attempt)
+        if (attempt.waiters === 0 && !attempt.isOver) this.#abandon(attempt)
       }
     }
   }
@@ -166,29 +187,44 @@ export class Meetings {
     for (const connection of this.#to(from)) connection.doubt()
   }
 
+  /** They ask for presence: another tab of theirs may ask while this one lives, so streams stay where they are unless it is silent. */
+  asked(from: PeerId): void {
+    for (const connection of this.#to(from)) connection.doubtIfSilent()
+  }
+
+  /** How many connections to them may be what a crash has left. */
+  doubtful(whom: PeerId): number {
+    return this.#to(whom).filter(({ isSure }) => !isSure).length
+  }
+
   yielded(dial: DialNumber, to: DialNumber): void {
-    const entry = this.#find(dial)
-    if (!entry) return
-    entry[1].dial = to
-    entry[1].hasYielded = true
+    for (const attempt of this.#of(dial)) {
+      attempt.dial = to
+      attempt.hasYielded = true
+    }
   }
 
   /** A dial ended without a connection. */
   ended(dial: DialNumber, error: KithError): void {
-    const entry = this.#find(dial)
-    if (!entry) return
-    const [to, attempt] = entry
-    // The one that ours gave way to came to nothing: we were not the ones who got no answer, so whoever has time left goes on.
-    const { hasYielded } = attempt
-    this.#failed(to, attempt, hasYielded ? new KithError('no-answer', error.message, { source: 'remote', cause: error }) : error)
+    for (const attempt of this.#of(dial)) {
+      // The one that ours gave way to came to nothing: we were not the ones who got no answer, so whoever has time left goes on.
+      const { hasYielded } = attempt
+      this.#failed(attempt, hasYielded ? new KithError('no-answer', error.message, { source: 'remote', cause: error }) : error)
+    }
   }
 
-  /** Whoever waits, waits no longer. */
-  close(error: KithError): void {
-    for (const [to, attempt] of [...this.#attempts]) {
-      this.#settle(to, attempt)
-      attempt.reject(error)
+  /** All who wait for this person get `error`, and do not dial anew. Before the dials end: what they end with is for others. */
+  leave(to: PeerId, error: KithError): void {
+    for (const attempt of this.#towards(to)) {
+      attempt.isFinal = true
+      this.#reject(attempt, error)
     }
+  }
+
+  /** As `leave`, for all; and none begins after it. */
+  close(error: KithError): void {
+    this.#closed = error
+    for (const { to } of [...this.#attempts]) this.leave(to, error)
   }
 
   // ── several connections to one person ──
@@ -234,15 +270,15 @@ export class Meetings {
       this.#announced.add(connection)
       this.#host.announce(connection)
     }
-    const attempt = this.#attempts.get(remote)
-    if (!attempt) return
-    if (best?.isSure) {
-      this.#settle(remote, attempt)
-      attempt.resolve(best)
-      if (attempt.dial !== undefined && !attempt.hasYielded) this.#host.release(attempt.dial)
-    } else if (!best && attempt.failure) {
-      this.#settle(remote, attempt)
-      attempt.reject(attempt.failure)
+    for (const attempt of this.#towards(remote)) {
+      if (best?.isSure) {
+        this.#settle(attempt)
+        attempt.resolve(best)
+        if (attempt.dial !== undefined && !attempt.hasYielded) this.#host.release(attempt.dial)
+      } else if (!best && attempt.begin !== undefined) {
+        // None that may come back is left: only a dial can help, and at once.
+        this.#redial(attempt)
+      }
     }
   }
 
@@ -265,20 +301,21 @@ export class Meetings {
     // Whoever waits hears of it; after the last one has gone, nobody does.
     done.catch(() => undefined)
     const attempt: Attempt = {
-      ...{ dial: undefined, waiters: 0, hasYielded: false, isOver: false, failure: undefined, begin: undefined },
-      ...{ done, resolve, reject },
+      ...{ to, wish, until, done, resolve, reject },
+      ...{ dial: undefined, waiters: 0, hasYielded: false, isOver: false, isFinal: false, failure: undefined, begin: undefined },
     }
-    this.#attempts.set(to, attempt)
+    this.#attempts.add(attempt)
     // ICE still has consent: one that is only in doubt will most often answer before a dial could.
     if (this.connections.get(to)?.state === 'connected') {
-      attempt.begin = setTimeout(() => this.#dial(to, wish, until, attempt), DOUBT_MS)
+      attempt.begin = setTimeout(() => this.#dial(attempt), DOUBT_MS)
     } else {
-      this.#dial(to, wish, until, attempt)
+      this.#dial(attempt)
     }
     return attempt
   }
 
-  #dial(to: PeerId, wish: Wish, until: number, attempt: Attempt): void {
+  #dial(attempt: Attempt): void {
+    const { to, wish, until } = attempt
     attempt.begin = undefined
     const other = this.#host.underWay(to)
     if (other !== undefined) {
@@ -291,36 +328,61 @@ export class Meetings {
       return !attempt.isOver
     }
     this.#host.dial(to, { ...wish, timeoutMs: until - now() }, begun).catch((error: unknown) => {
-      if (!attempt.isOver) this.#failed(to, attempt, error)
+      if (!attempt.isOver) this.#failed(attempt, error)
     })
   }
 
   /** Where a connection may come back, only who waits decides for how long. */
-  #failed(to: PeerId, attempt: Attempt, error: unknown): void {
-    const mayWait = this.connections.has(to) && !(error instanceof KithError && error.code === 'no-answer')
-    if (mayWait) {
-      attempt.dial = undefined
-      attempt.failure = error
+  #failed(attempt: Attempt, error: unknown): void {
+    const mayWait = this.connections.has(attempt.to) && !(error instanceof KithError && error.code === 'no-answer')
+    if (!mayWait) {
+      this.#reject(attempt, error)
       return
     }
-    this.#settle(to, attempt)
+    attempt.dial = undefined
+    attempt.hasYielded = false
+    attempt.failure = error
+    attempt.begin = setTimeout(() => this.#redial(attempt), REDIAL_MS)
+  }
+
+  #redial(attempt: Attempt): void {
+    clearTimeout(attempt.begin)
+    const { failure, until } = attempt
+    // Those with more patience begin one of their own.
+    if (failure !== undefined && until - now() < MORE_PATIENCE_MS) {
+      this.#reject(attempt, failure)
+      return
+    }
+    this.#dial(attempt)
+  }
+
+  #abandon(attempt: Attempt): void {
+    this.#settle(attempt)
+    const { dial, hasYielded } = attempt
+    // The one that ours gave way to is wanted by others: theirs by them, that of an invitation by whoever accepts it.
+    if (dial === undefined || hasYielded) return
+    const heir = this.#of(dial)[0]
+    if (heir) heir.hasYielded = false
+    else this.#host.cancel(dial)
+  }
+
+  #reject(attempt: Attempt, error: unknown): void {
+    this.#settle(attempt)
     attempt.reject(error)
   }
 
-  #abandon(to: PeerId, attempt: Attempt): void {
-    this.#settle(to, attempt)
-    // The one that ours gave way to is wanted by others: theirs by them, that of an invitation by whoever accepts it.
-    if (attempt.dial !== undefined && !attempt.hasYielded) this.#host.cancel(attempt.dial)
-  }
-
-  #settle(to: PeerId, attempt: Attempt): void {
+  #settle(attempt: Attempt): void {
     attempt.isOver = true
     clearTimeout(attempt.begin)
-    if (this.#attempts.get(to) === attempt) this.#attempts.delete(to)
+    this.#attempts.delete(attempt)
   }
 
-  #find(dial: DialNumber): [PeerId, Attempt] | undefined {
-    return [...this.#attempts].find(([, attempt]) => attempt.dial === dial)
+  #towards(to: PeerId): Attempt[] {
+    return [...this.#attempts].filter((attempt) => attempt.to === to)
+  }
+
+  #of(dial: DialNumber): Attempt[] {
+    return [...this.#attempts].filter((attempt) => attempt.dial === dial)
   }
 }
 

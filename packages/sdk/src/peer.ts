@@ -182,6 +182,7 @@ class LocalPeer implements Peer {
     this.#dialling = new Dialling(this.#host())
     this.#meetings = new Meetings({
       dial: (to, wish, begun) => this.#dial(to, wish, begun),
+      disclosure: (to, asked) => asked ?? this.#policy.towards(to),
       underWay: (to) => this.#dialling.underWay(to),
       cancel: (dial) => this.#dialling.cancel(dial),
       release: (dial) => this.#dialling.release(dial),
@@ -392,7 +393,11 @@ class LocalPeer implements Peer {
       judge: (knock) => this.#judge(knock),
       mayArrive: (origins, sinceMs) => this.#roster.mayArrive(origins, sinceMs),
       unable: (error) => this.#unableToOffer(error),
-      hasRoom: (making) => this.#meetings.size + making < options.maxConnections,
+      hasRoom: (making, whom) => {
+        // A page that is back after a crash is not kept out by what the crash has left: for that there is one place more.
+        const spare = whom !== undefined && this.#meetings.doubtful(whom) > 0 ? 1 : 0
+        return this.#meetings.size + making < options.maxConnections + spare
+      },
       proved: (doorstep, by) => this.#invitations.proved(doorstep, by),
       granted: (dial, by) => void this.#acceptances.granted(dial, by),
       present: (remote, presence) => this.#heard(remote, presence),
@@ -454,7 +459,8 @@ class LocalPeer implements Peer {
     const { contacts, options } = this.#opened
     if (!from || contacts.get(from)?.trust === 'blocked') return 'silence'
     this.#heard(from, presence)
-    this.#meetings.knocked(from)
+    if (protocols.length > 0) this.#meetings.knocked(from)
+    else this.#meetings.asked(from)
     if (protocols.length === 0) return options.presence !== false && this.#presence.mayAnswer() ? 'here' : 'silence'
     return { offer: this.#policy.towards(from) }
   }
@@ -546,7 +552,9 @@ class LocalPeer implements Peer {
       this.#presence.forget(contact.id)
       this.#farewells.forget(contact.id)
       const code = change === 'removed' ? 'aborted' : 'blocked'
-      this.#dialling.leave(contact.id, new KithError(code, 'This is no longer a contact.'))
+      const error = new KithError(code, 'This is no longer a contact.')
+      this.#meetings.leave(contact.id, error)
+      this.#dialling.leave(contact.id, error)
       for (const connection of this.#meetings.all()) {
         if (connection.remote === contact.id) connection.close({ reason: 'no longer a contact' }).catch(report)
       }
@@ -645,10 +653,11 @@ class LocalPeer implements Peer {
     for (const stop of this.#stops) stop()
     this.#sayFarewell()
     this.#presence.close()
+    // Before the dials end, or those who wait for them would dial anew.
+    this.#meetings.close(new KithError('closed', 'This peer has been closed.'))
     this.#dialling.close()
     this.#invitations.close()
     this.#acceptances.close()
-    this.#meetings.close(new KithError('closed', 'This peer has been closed.'))
     this.#doorsteps.close()
     this.#duty.close()
     await Promise.all(this.#meetings.all().map((connection) => connection.leave({ reason: 'closed', atOnce: this.#hasNoLater })))

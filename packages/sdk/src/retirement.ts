@@ -18,13 +18,19 @@ export class Retirement {
   #hasSaid = false
   #hasHeard = false
 
-  /** @param close neither side has a stream on it, or will open one. */
-  constructor(link: Link, close: () => void) {
+  /**
+   * @param close neither side has a stream on it, or will open one.
+   * @param onHeard the remote opens no more here.
+   */
+  constructor(link: Link, close: () => void, onHeard: () => void = () => undefined) {
     this.#link = link
     this.#close = close
     const stop = link.onControl((type) => {
       if (type !== RETIRE) return
       this.#hasHeard = true
+      // What we would open here would keep alive what the remote has given up.
+      this.begin()
+      onHeard()
     })
     const gone = () => {
       stop()
@@ -33,9 +39,9 @@ export class Retirement {
     link.closed.then(gone, gone)
   }
 
-  /** We have said that we open no more here: from then on there is no way back. */
+  /** One of the two has said that it opens no more here: from then on there is no way back. */
   get isFinal(): boolean {
-    return this.#hasSaid
+    return this.#hasSaid || this.#hasHeard
   }
 
   /** The other connection is in use. What was decided before this call may still open here: it is looked only after a while. */
@@ -45,7 +51,7 @@ export class Retirement {
 
   /** The other connection is gone, before anything was said. */
   cancel(): void {
-    if (this.#hasSaid) return
+    if (this.isFinal) return
     clearInterval(this.#looking)
     this.#looking = undefined
   }
