@@ -143,11 +143,15 @@ class LocalPeer implements Peer {
       contact: (id) => contacts.get(id),
     })
     const locks = options.storage === undefined ? lockManager() : undefined
+    let unlimited: Stop = () => undefined
     this.#duty = new AnswerDuty({
       locks,
       lockName: `kith/${options.profile}/answer`,
       page: isPage() ? { document, window } : undefined,
-      onUnusable: (cause) => storage.limited(unshared(cause)),
+      onUnusable: (cause) => {
+        unlimited = storage.limited(unshared(cause))
+      },
+      onUsable: () => unlimited(),
     })
     const { local = true } = options
     // The caller's word that it is one: its types may differ from the DOM's.

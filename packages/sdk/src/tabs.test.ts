@@ -149,6 +149,52 @@ test('a lock that another tab holds is waited for, however long, and no timer is
   vi.useRealTimers()
 })
 
+/** Locks that grant when they are told to. */
+function late(query: () => Promise<unknown>) {
+  let grant = () => {}
+  const request = (_name: string, _options: LockOptions, hold: () => Promise<void>) =>
+    new Promise<void>((resolve) => {
+      grant = () => void hold().then(resolve)
+    })
+  return { locks: { request, query } as unknown as LockManager, grant: () => grant() }
+}
+
+test.each([false, true])(
+  'a lock that comes later than it should: what was told is taken back (in focus: %s)',
+  async (focused) => {
+    vi.useFakeTimers()
+    const { locks, grant } = late(never)
+    const heard: string[] = []
+    const duty = new AnswerDuty({
+      locks,
+      lockName: 'kith/test',
+      page: pageOf(focused).page,
+      onUnusable: () => heard.push('unusable'),
+      onUsable: () => heard.push('usable'),
+    })
+    await vi.advanceTimersByTimeAsync(4_000)
+    expect([duty.isMine(), heard]).toEqual([true, ['unusable']])
+    grant()
+    expect([duty.isMine(), heard]).toEqual([true, ['unusable', 'usable']])
+    duty.close()
+    vi.useRealTimers()
+  },
+)
+
+test('a lock that is to be taken from a tab that holds it, and comes late, is waited for: locks work', async () => {
+  vi.useFakeTimers()
+  const { locks, grant } = late(async () => ({ held: [{ name: 'kith/test' }], pending: [] }))
+  const told = vi.fn()
+  const duty = new AnswerDuty({ locks, lockName: 'kith/test', page: pageOf(true).page, onUnusable: told, onUsable: told })
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(duty.isMine()).toBe(false)
+  grant()
+  expect(duty.isMine()).toBe(true)
+  expect(told).not.toHaveBeenCalled()
+  duty.close()
+  vi.useRealTimers()
+})
+
 test('a lock that is granted after all, later than it should be, is taken', async () => {
   vi.useFakeTimers()
   let grant = () => {}

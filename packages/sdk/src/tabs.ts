@@ -12,8 +12,10 @@ export interface AnswerDutyOptions {
   readonly lockName: string
   /** Whose focus counts. Absent in workers and Node. */
   readonly page?: { readonly document: Pick<Document, 'hasFocus'> & EventTarget; readonly window: EventTarget } | undefined
-  /** The browser has locks and does not let this page use them: it answers as if it were alone. Once. */
+  /** The browser has locks and does not let this page use them: it answers as if it were alone. Once, until `onUsable`. */
   readonly onUnusable?: ((cause: unknown) => void) | undefined
+  /** They work after all: what was asked for has come, late. */
+  readonly onUsable?: (() => void) | undefined
 }
 
 type State =
@@ -82,9 +84,11 @@ export class AnswerDuty {
         const isAsked = this.#state === asked || (this.#state.kind === 'alone' && this.#state.asked === asked)
         if (!isAsked) return release()
         clearTimeout(this.#watch)
-        this.#isUnusable = false
         mine = { kind: 'mine', release }
         this.#state = mine
+        if (!this.#isUnusable) return
+        this.#isUnusable = false
+        this.#options.onUsable?.()
       })
     const request = async () => this.#options.locks?.request(this.#options.lockName, options, hold)
     request().catch((error: unknown) => {
@@ -94,17 +98,17 @@ export class AnswerDuty {
     })
     clearTimeout(this.#watch)
     this.#watch = setTimeout(() => {
-      this.#isHeldElsewhere(asked).then(
+      this.#isHeldElsewhere().then(
         (isTaken) => isTaken || this.#goOnAlone(new Error('the lock is not granted, and no tab holds it'), asked),
         (error: unknown) => this.#goOnAlone(error, asked),
       )
     }, LOCK_TIMEOUT_MS)
   }
 
-  /** Only who waits may have to wait: a lock that is taken away from another is there at once. */
-  async #isHeldElsewhere(asked: State): Promise<boolean> {
+  /** Then that tab answers until this one has the lock: also one that is taken away from another comes late in a busy browser. */
+  async #isHeldElsewhere(): Promise<boolean> {
     const { locks, lockName } = this.#options
-    return asked.kind === 'waiting' && locks !== undefined && isHeld(locks, lockName)
+    return locks !== undefined && isHeld(locks, lockName)
   }
 
   /** No locks after all (a document that is going away, an opaque origin): answering twice is better than not at all. */

@@ -22,7 +22,8 @@ export interface OpenedStore {
   readonly status: StorageStatus
   onStatus(listener: (status: StorageStatus) => void): Stop
   /** All is saved, but the browser keeps this page from something that tabs of one profile share. */
-  limited(error: KithError): void
+  /** Call what it returns once the browser lets it after all. */
+  limited(error: KithError): Stop
 }
 
 export interface OpenStoreOptions {
@@ -80,7 +81,8 @@ class StatusHealth implements Health {
   /** What the place promises while writes go through. */
   #promise: StorageStatus
   #error: KithError | undefined
-  #limit: KithError | undefined
+  /** Oldest first: that one is told. */
+  readonly #limits = new Set<KithError>()
 
   constructor(promise: StorageStatus) {
     this.#promise = promise
@@ -88,13 +90,19 @@ class StatusHealth implements Health {
 
   get status(): StorageStatus {
     if (this.#error) return { state: 'session', error: this.#error }
-    return this.#limit && !this.#promise.error ? { ...this.#promise, error: this.#limit } : this.#promise
+    const [limit] = this.#limits
+    return limit && !this.#promise.error ? { ...this.#promise, error: limit } : this.#promise
   }
 
-  limited(error: KithError): void {
-    if (this.#limit) return
-    this.#limit = error
-    this.events.emit('status', this.status)
+  limited(error: KithError): Stop {
+    const isFirst = this.#limits.size === 0
+    this.#limits.add(error)
+    if (isFirst) this.events.emit('status', this.status)
+    return () => {
+      const [first] = this.#limits
+      this.#limits.delete(error)
+      if (first === error) this.events.emit('status', this.status)
+    }
   }
 
   promised(promise: StorageStatus): void {
