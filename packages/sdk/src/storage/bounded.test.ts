@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { bounded, OPERATION_TIMEOUT_MS } from './bounded.ts'
 import { memoryStore } from './memory.ts'
-import { type Decision, put, type Store } from './store.ts'
+import { resilient } from './resilient.ts'
+import { type Decision, KEEP, put, type Store } from './store.ts'
 
 const bytes = (...values: number[]) => Uint8Array.from(values)
 
@@ -67,4 +68,28 @@ test('what was given up changes nothing when it is done after all, and then the 
   expect(decide).not.toHaveBeenCalled()
   expect(await inner.keys('')).toEqual([])
   expect(await store.update('a', () => put(bytes(2)))).toEqual(bytes(2))
+})
+
+test('what could not be read while the store hung is not written over once it answers: all that was decided is, of what is stored', async () => {
+  const { store, inner, release } = slow()
+  await inner.update('a', () => put(bytes(9, 1)))
+  const health = { failed: vi.fn(), recovered: vi.fn() }
+  const kept = resilient(store, health)
+  const add = (value: number) => kept.update('a', (current) => put(bytes(...(current ?? []), value)))
+  const dropOne = () =>
+    kept.update('a', (current) => (current?.includes(1) ? put(bytes(...current.filter((n) => n !== 1))) : KEEP))
+  const first = [add(2), add(3)]
+  await vi.advanceTimersByTimeAsync(OPERATION_TIMEOUT_MS)
+  await Promise.all(first)
+  await dropOne()
+  expect(await kept.get('a')).toEqual(bytes(2, 3))
+  expect(health.failed).toHaveBeenCalled()
+  release()
+  await vi.advanceTimersByTimeAsync(0)
+  await Promise.all([add(4), add(5)])
+  expect(await kept.get('a')).toEqual(bytes(9, 2, 3, 4, 5))
+  expect(await inner.get('a')).toEqual(bytes(9, 2, 3, 4, 5))
+  expect(health.recovered).toHaveBeenCalledTimes(1)
+  await add(6)
+  expect(await inner.get('a')).toEqual(bytes(9, 2, 3, 4, 5, 6))
 })

@@ -6,7 +6,7 @@
  */
 import type { Bytes, KithError } from '@kith/protocol'
 import type { Stop } from '../events.ts'
-import { type Decision, isCloneError, type ObjectSlots, outcome, put, type Store, storageError } from './store.ts'
+import { DELETE, type Decision, isCloneError, KEEP, type ObjectSlots, outcome, put, type Store, storageError } from './store.ts'
 
 /** Told of the first failure (and of each next one), and when all that could not be saved has been saved after all. */
 export interface Health {
@@ -64,12 +64,22 @@ interface Backing<Value> {
   update(key: string, decide: (current: Value | undefined) => Decision<Value>): Promise<Value | undefined>
 }
 
+type Decide<Value> = (current: Value | undefined) => Decision<Value>
+
+interface Undone<Value> {
+  /** In order. */
+  readonly decides: Decide<Value>[]
+  trying?: Promise<void> | undefined
+}
+
 /** Remembers what was last read or written under each key, to go on from when the backing store fails. */
 class Mirror<Value> {
   readonly #kind: string
   readonly #backing: Backing<Value>
   readonly #unsaved: Unsaved
   readonly #known = new Map<string, Value | undefined>()
+  /** What was decided about values that were never read: to be decided again about what is stored, once the store answers. */
+  readonly #unread = new Map<string, Undone<Value>>()
 
   constructor(kind: 'record' | 'object', backing: Backing<Value>, unsaved: Unsaved) {
     this.#kind = kind
@@ -108,8 +118,16 @@ class Mirror<Value> {
       if (refused || isCloneError(error)) throw error
       this.#unsaved.failed(error)
       if (!this.#known.has(key)) {
-        // A full store can still be read. One that cannot will not come back in this page: what it held is out of reach anyway.
-        this.#known.set(key, await this.#backing.get(key).catch(() => undefined))
+        // A full store can still be read. What one that cannot holds counts as absent for now, and is not written over: it may answer again.
+        const stored = await this.#backing.get(key).then(
+          (value) => ({ value }),
+          () => undefined,
+        )
+        // Another update may have come as far in the meantime.
+        if (!this.#known.has(key)) {
+          this.#known.set(key, stored?.value)
+          if (!stored) this.#unread.set(key, { decides: [] })
+        }
       }
       return this.#updateInMemory(key, decide)
     }
@@ -135,12 +153,16 @@ class Mirror<Value> {
     const current = this.#known.get(key)
     const decision = decide(current)
     const after = outcome(current, decision)
-    if (decision.kind === 'keep') return after
+    const undone = this.#unread.get(key)
+    // Also what keeps: of what is stored it may think otherwise.
+    undone?.decides.push(decide)
+    if (decision.kind === 'keep' && !undone) return after
     this.#known.set(key, after)
     if (!this.#isUnsaved(key)) {
       this.#unsaved.add(this.#name(key))
       return after
     }
+    if (undone) return this.#decideAgain(key, undone)
     try {
       await this.#backing.update(key, () => (after === undefined ? { kind: 'delete' } : put(after)))
       if (this.#known.get(key) === after) this.#unsaved.saved(this.#name(key))
@@ -150,6 +172,31 @@ class Mirror<Value> {
     return after
   }
 
+  /** One at a time for a key: what has been decided of the store is not decided twice. */
+  async #decideAgain(key: string, undone: Undone<Value>): Promise<Value | undefined> {
+    undone.trying ??= this.#decideAll(key, undone).finally(() => {
+      undone.trying = undefined
+    })
+    await undone.trying
+    return this.#known.get(key)
+  }
+
+  async #decideAll(key: string, { decides }: Undone<Value>): Promise<void> {
+    try {
+      while (decides.length > 0) {
+        const now = [...decides]
+        const stored = await this.#backing.update(key, (current) => changed(current, now))
+        // What came meanwhile is next.
+        decides.splice(0, now.length)
+        this.#known.set(key, outcome(stored, changed(stored, decides)))
+      }
+      this.#unread.delete(key)
+      this.#unsaved.saved(this.#name(key))
+    } catch (error) {
+      this.#unsaved.failed(error)
+    }
+  }
+
   #isUnsaved(key: string): boolean {
     return this.#unsaved.has(this.#name(key))
   }
@@ -157,4 +204,18 @@ class Mirror<Value> {
   #name(key: string): string {
     return `${this.#kind} ${key}`
   }
+}
+
+/** All of these decisions in a row, as one. */
+function changed<Value>(current: Value | undefined, decides: readonly Decide<Value>[]): Decision<Value> {
+  let value = current
+  for (const decide of decides) {
+    try {
+      value = outcome(value, decide(value))
+    } catch {
+      // Refused of what is stored, after it was done in memory: whoever asked has gone on, and what is stored stays.
+    }
+  }
+  if (value === current) return KEEP
+  return value === undefined ? DELETE : put(value)
 }
