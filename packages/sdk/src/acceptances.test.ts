@@ -239,12 +239,19 @@ test.each<[string, (contacts: ContactBook) => Promise<unknown>, string]>([
   expect(dialled).toHaveLength(1)
 })
 
-test('its maker was removed, and added again', async () => {
+test('its maker was removed: who they are is kept nowhere, and that the link was used is; also if they are added again', async () => {
   const link = await given()
-  const { accept, contacts } = await taken(link)
+  const { accept, contacts, store } = await taken(link)
+  const kept = async () => {
+    const records = await Promise.all((await store.keys('')).map((key) => store.get(key)))
+    return records.map((record) => new TextDecoder().decode(record)).join()
+  }
+  expect(await kept()).toContain(ada)
   await contacts.remove(ada)
+  expect(await kept()).not.toContain(ada)
+  await expect(accept(link)).rejects.toMatchObject({ code: 'used', source: 'local' })
   await contacts.add({ id: ada, name: 'Ada again' })
-  expect((await accept(link)).name).toBe('Ada again')
+  await expect(accept(link)).rejects.toMatchObject({ code: 'used', source: 'local' })
 })
 
 test('while it is being taken up all share the one attempt, each with a time and a signal of its own', async () => {

@@ -76,9 +76,13 @@ export class Acceptances {
   readonly #options: AcceptancesOptions
   /** By the link's secret, as hex. */
   readonly #attempts = new Map<string, Attempt>()
+  readonly #stopListening: () => void
 
   constructor(options: AcceptancesOptions) {
     this.#options = options
+    this.#stopListening = options.contacts.events.on('contact', ({ change, contact }) => {
+      if (change === 'removed') options.taken.removed(contact.id).catch(report)
+    })
   }
 
   async accept(url: string | URL, options: AcceptOptions, dialling: Pick<Dialling, 'dial' | 'cancel'>): Promise<Contact> {
@@ -143,6 +147,7 @@ export class Acceptances {
 
   /** Those that wait, wait no longer. */
   close(): void {
+    this.#stopListening()
     for (const attempt of [...this.#attempts.values()]) {
       attempt.reject(new KithError('closed', 'This peer has been closed.'))
       this.#end(attempt)
@@ -232,11 +237,11 @@ export class Acceptances {
     const { contacts, taken } = this.#options
     const maker = await taken.makerOf(attempt.link.secret)
     if (maker === undefined) return false
-    const contact = contacts.get(maker) ?? (await contacts.reread(maker))
+    const contact = maker === 'removed' ? undefined : (contacts.get(maker) ?? (await contacts.reread(maker)))
     if (contact === undefined) {
       throw new KithError(
         'used',
-        'You have used this invitation, and its maker is no contact of yours any more: ask for another.',
+        'You have used this invitation, and its maker is not the contact any more that it made: ask for another.',
       )
     }
     if (contact.trust === 'blocked') throw blocked()
