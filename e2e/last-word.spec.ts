@@ -48,11 +48,12 @@ async function speak(page: Page, to: string): Promise<void> {
 const WORDS = [...Array.from({ length: 10 }, (_, i) => `word ${i}`), 'pagehide', 'visibilitychange']
 
 async function expectHeard(page: Page, round: number): Promise<void> {
-  await expect.poll(() => page.evaluate((i) => heard[i]?.end, round), { timeout: 20_000 }).toBeDefined()
+  await expect.poll(() => page.evaluate((i) => heard[i]?.end, round), { timeout: 60_000 }).toBeDefined()
   expect(await page.evaluate((i) => heard[i], round)).toEqual({ words: WORDS, end: 'closed' })
 }
 
-test.describe.configure({ timeout: 180_000 })
+// Twenty pages, one after the other, each of which makes a peer and a connection.
+test.describe.configure({ timeout: 480_000 })
 
 test(`the last word of a page that goes elsewhere arrives, ${TIMES} of ${TIMES} times`, async ({ relay, site, newBrowser }) => {
   const [stays, goes] = [await (await newBrowser()).newPage(), await (await newBrowser()).newPage()]

@@ -142,11 +142,13 @@ test('an invitation and a dial to the same contact at once, and a dial that come
   ])
   expect([...visited, ...answered].map(({ text }) => text)).toEqual(['here', 'here', 'here', 'here'])
   // Where two came about all the same, the one that is not in use ends when its streams have.
-  await expect.poll(async () => [await live(here), await live(there)]).toEqual([1, 1])
-  expect([
-    await here.evaluate((id) => window.echo({ id }), guest),
-    await there.evaluate((id) => window.echo({ id }), id),
-  ]).toEqual([HERE, HERE])
+  await expect
+    .poll(async () => [
+      ...[await live(here), await live(there)],
+      await here.evaluate((id) => window.echo({ id }), guest),
+      await there.evaluate((id) => window.echo({ id }), id),
+    ])
+    .toEqual([1, 1, HERE, HERE])
   const instanceOfUse = (page: Page) => page.evaluate(async () => [...window.peer.connections.values()][0]?.getStats())
   const [mine, theirs] = [await instanceOfUse(here), await instanceOfUse(there)]
   expect(mine?.bytesReceived).toBeGreaterThan(0)

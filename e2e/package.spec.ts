@@ -180,6 +180,7 @@ test('Node: import and require', async () => {
 test('pages by Vite with React in StrictMode, by esbuild and by webpack talk through the packed relay', async ({
   newBrowser,
 }) => {
+  test.setTimeout(SLOW_MS)
   const site = join(folder, 'site')
   await mkdir(site)
   for (const name of ['esbuild', 'webpack']) await cp(join(folder, `pages/${name}.html`), join(site, `${name}.html`))

@@ -13,6 +13,8 @@ import {
 import { chromium, firefox, NO_FIREFOX } from '../scripts/browsers.mjs'
 import { expect, test } from './fixtures.ts'
 import { meet, Person } from './person.ts'
+import type { RelayProcess } from './relay.ts'
+import type { StaticServer } from './static-server.ts'
 
 // What Playwright does to a page to take a picture of it Firefox tells as a violation of the page's policy.
 test.use({ screenshot: 'off' })
@@ -250,17 +252,30 @@ async function expectTrouble(page: Page, other: Page, at: { site: string; relay:
   expect(errors).toEqual([])
 }
 
-for (const browser of ['Chromium', 'Firefox']) {
-  for (const trouble of TROUBLES) {
-    test(`${browser}, ${trouble[0]}: the peer works, and says what it must`, async ({ relay, site, newBrowser, newFirefox }) => {
-      test.skip(browser === 'Firefox' && firefox() === undefined, NO_FIREFOX)
-      const open = browser === 'Firefox' ? newFirefox : newBrowser
-      const [page, other] = [await (await open()).newPage(), await (await newBrowser()).newPage()]
-      await other.goto(site.scriptTagPage)
-      await makePeer(other, [relay.url])
-      await expectTrouble(page, other, { site: site.scriptTagPage, relay: relay.url }, trouble)
-    })
-  }
+interface Given {
+  readonly relay: RelayProcess
+  readonly site: StaticServer
+  readonly newBrowser: () => Promise<BrowserContext>
+  /** A browser of the kind that this is about. */
+  readonly open: () => Promise<BrowserContext>
+}
+
+/** Where there is no Firefox its half is skipped: before the fixture, which would fail. */
+function inBoth(name: string, body: (given: Given) => Promise<void>): void {
+  test(`Chromium, ${name}`, ({ relay, site, newBrowser }) => body({ relay, site, newBrowser, open: newBrowser }))
+  test.describe(() => {
+    test.skip(firefox() === undefined, NO_FIREFOX)
+    test(`Firefox, ${name}`, ({ relay, site, newBrowser, newFirefox }) => body({ relay, site, newBrowser, open: newFirefox }))
+  })
+}
+
+for (const trouble of TROUBLES) {
+  inBoth(`${trouble[0]}: the peer works, and says what it must`, async ({ relay, site, newBrowser, open }) => {
+    const [page, other] = [await (await open()).newPage(), await (await newBrowser()).newPage()]
+    await other.goto(site.scriptTagPage)
+    await makePeer(other, [relay.url])
+    await expectTrouble(page, other, { site: site.scriptTagPage, relay: relay.url }, trouble)
+  })
 }
 
 /** A browser that a person has set so; `use` gets a page of it. */
@@ -347,56 +362,51 @@ test('Chromium with all site data blocked', async ({ relay, site, newBrowser }) 
   }
 })
 
-for (const browser of ['Chromium', 'Firefox']) {
-  test(`${browser}, in an iframe without an origin of its own`, async ({ relay, site, newBrowser, newFirefox }) => {
-    test.skip(browser === 'Firefox' && firefox() === undefined, NO_FIREFOX)
-    const open = browser === 'Firefox' ? newFirefox : newBrowser
-    const [page, other] = [await (await open()).newPage(), await (await newBrowser()).newPage()]
-    for (const one of [page, other]) await one.goto(site.scriptTagPage)
-    await makePeer(other, [relay.url])
-    const errors = uncaught(page)
-    await page.evaluate(async (url) => {
-      const frame = Object.assign(document.createElement('iframe'), { src: url })
-      frame.setAttribute('sandbox', 'allow-scripts')
-      const loaded = new Promise((resolve) => frame.addEventListener('load', resolve))
-      document.body.append(frame)
-      await loaded
-    }, site.scriptTagPage)
-    const frame = page.frames()[1] as Frame
-    expect(await frame.evaluate(() => origin)).toBe('null')
-    expect(await makePeer(frame, [relay.url])).toMatchObject({ state: 'session', code: 'storage' })
-    await expectMeeting(frame, other)
-    expect(errors).toEqual([])
-  })
+inBoth('in an iframe without an origin of its own', async ({ relay, site, newBrowser, open }) => {
+  const [page, other] = [await (await open()).newPage(), await (await newBrowser()).newPage()]
+  for (const one of [page, other]) await one.goto(site.scriptTagPage)
+  await makePeer(other, [relay.url])
+  const errors = uncaught(page)
+  await page.evaluate(async (url) => {
+    const frame = Object.assign(document.createElement('iframe'), { src: url })
+    frame.setAttribute('sandbox', 'allow-scripts')
+    const loaded = new Promise((resolve) => frame.addEventListener('load', resolve))
+    document.body.append(frame)
+    await loaded
+  }, site.scriptTagPage)
+  const frame = page.frames()[1] as Frame
+  expect(await frame.evaluate(() => origin)).toBe('null')
+  expect(await makePeer(frame, [relay.url])).toMatchObject({ state: 'session', code: 'storage' })
+  await expectMeeting(frame, other)
+  expect(errors).toEqual([])
+})
 
-  test(`${browser}, in workers of each kind: what is so, and what to do`, async ({ site, newBrowser, newFirefox }) => {
-    test.skip(browser === 'Firefox' && firefox() === undefined, NO_FIREFOX)
-    const page = await (await (browser === 'Firefox' ? newFirefox : newBrowser)()).newPage()
-    await page.goto(site.scriptTagPage)
-    const outcomes = await page.evaluate(async () => {
-      const heard = (port: Worker | MessagePort | ServiceWorkerContainer) =>
-        new Promise<unknown>((resolve, reject) => {
-          port.addEventListener('message', (event) => resolve((event as MessageEvent).data))
-          port.addEventListener('error', (event) => reject(new Error(String((event as ErrorEvent).message))))
-        })
-      const dedicated = heard(new Worker('/worker.js'))
-      const { port } = new SharedWorker('/worker.js')
-      const shared = heard(port)
-      port.start()
-      const service = heard(navigator.serviceWorker)
-      const registration = await navigator.serviceWorker.register('/worker.js')
-      const worker = registration.installing ?? registration.waiting ?? registration.active
-      worker?.postMessage('go')
-      return { dedicated: await dedicated, shared: await shared, service: await service }
-    })
-    const what = {
-      name: 'KithError',
-      code: 'unsupported-environment',
-      message: expect.stringMatching(/Workers have no WebRTC: create the peer in the page/),
-    }
-    expect(outcomes).toEqual({ dedicated: what, shared: what, service: what })
+inBoth('in workers of each kind: what is so, and what to do', async ({ site, open }) => {
+  const page = await (await open()).newPage()
+  await page.goto(site.scriptTagPage)
+  const outcomes = await page.evaluate(async () => {
+    const heard = (port: Worker | MessagePort | ServiceWorkerContainer) =>
+      new Promise<unknown>((resolve, reject) => {
+        port.addEventListener('message', (event) => resolve((event as MessageEvent).data))
+        port.addEventListener('error', (event) => reject(new Error(String((event as ErrorEvent).message))))
+      })
+    const dedicated = heard(new Worker('/worker.js'))
+    const { port } = new SharedWorker('/worker.js')
+    const shared = heard(port)
+    port.start()
+    const service = heard(navigator.serviceWorker)
+    const registration = await navigator.serviceWorker.register('/worker.js')
+    const worker = registration.installing ?? registration.waiting ?? registration.active
+    worker?.postMessage('go')
+    return { dedicated: await dedicated, shared: await shared, service: await service }
   })
-}
+  const what = {
+    name: 'KithError',
+    code: 'unsupported-environment',
+    message: expect.stringMatching(/Workers have no WebRTC: create the peer in the page/),
+  }
+  expect(outcomes).toEqual({ dedicated: what, shared: what, service: what })
+})
 
 /** Why `createPeer` rejects here. */
 const refusal = (page: Page) =>
