@@ -143,7 +143,7 @@ class LocalPeer implements Peer {
       contact: (id) => contacts.get(id),
     })
     const locks = options.storage === undefined ? lockManager() : undefined
-    let unlimited: Stop = () => undefined
+    let unlimited: () => void = () => undefined
     this.#duty = new AnswerDuty({
       locks,
       lockName: `kith/${options.profile}/answer`,

@@ -23,7 +23,7 @@ export interface OpenedStore {
   onStatus(listener: (status: StorageStatus) => void): Stop
   /** All is saved, but the browser keeps this page from something that tabs of one profile share. */
   /** Call what it returns once the browser lets it after all. */
-  limited(error: KithError): Stop
+  limited(error: KithError): () => void
 }
 
 export interface OpenStoreOptions {
@@ -94,7 +94,7 @@ class StatusHealth implements Health {
     return limit && !this.#promise.error ? { ...this.#promise, error: limit } : this.#promise
   }
 
-  limited(error: KithError): Stop {
+  limited(error: KithError): () => void {
     const isFirst = this.#limits.size === 0
     this.#limits.add(error)
     if (isFirst) this.events.emit('status', this.status)
