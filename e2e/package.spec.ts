@@ -55,14 +55,17 @@ test.afterAll(async () => {
   if (folder !== undefined) await rm(folder, { recursive: true, force: true })
 })
 
+/** Without NODE_ENV: a build in this process may have set it to 'production', with which npm leaves out the tools. */
+const { NODE_ENV: _, ...ENVIRONMENT } = process.env
+
 function npm(cwd: string, ...args: string[]) {
-  return run('npm', args, { cwd, maxBuffer: 64 * 1024 * 1024 })
+  return run('npm', args, { cwd, env: ENVIRONMENT, maxBuffer: 64 * 1024 * 1024 })
 }
 
 /** A command of what is installed there. Rejects with all that it said, unless it exits with 0. */
 async function command(name: string, ...args: string[]): Promise<string> {
   try {
-    return (await run(join(folder, 'node_modules/.bin', name), args, { cwd: folder })).stdout
+    return (await run(join(folder, 'node_modules/.bin', name), args, { cwd: folder, env: ENVIRONMENT })).stdout
   } catch (error) {
     throw saidBy(name, error)
   }
@@ -71,7 +74,7 @@ async function command(name: string, ...args: string[]): Promise<string> {
 /** Resolves with what the program printed; it must not warn. */
 async function node(...args: string[]): Promise<string> {
   try {
-    const { stdout, stderr } = await run(process.execPath, args, { cwd: folder, timeout: 120_000 })
+    const { stdout, stderr } = await run(process.execPath, args, { cwd: folder, env: ENVIRONMENT, timeout: 120_000 })
     expect(stderr).toBe('')
     return stdout
   } catch (error) {
@@ -96,7 +99,7 @@ class Started implements AsyncDisposable {
 
   /** Resolves once it has printed its address. */
   static async start(name: string, ...args: string[]): Promise<Started> {
-    const child = spawn(join(folder, 'node_modules/.bin', name), args, { cwd: folder, env: { ...process.env, NO_COLOR: '1' } })
+    const child = spawn(join(folder, 'node_modules/.bin', name), args, { cwd: folder, env: { ...ENVIRONMENT, NO_COLOR: '1' } })
     const port = await new Promise<number>((resolve, reject) => {
       let said = ''
       const hear = (text: string) => {

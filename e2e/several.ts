@@ -55,7 +55,8 @@ export async function meet(inviter: Page, guest: Page): Promise<void> {
 /** Who answers at `id`, over a connection of its own. */
 export function whoAnswers(page: Page, id: string): Promise<string> {
   return page.evaluate(async (to) => {
-    for (const connection of me.connections.values()) await connection.close()
+    // With both tabs there may be one: where one is closed the other takes its place.
+    for (let [one] = me.connections.values(); one; [one] = me.connections.values()) await one.close()
     const stream = await me.open(Kith.parsePeerId(to), '/who/v1')
     const name = await new Response(stream.readable).text()
     await stream.writable.close()
