@@ -78,7 +78,10 @@ export interface Negotiator {
   restartIce(): void
   /** What is known of the path in use: it is read as soon as ICE has one, while DTLS shakes hands. */
   readonly path: PathStats['path']
-  /** Settles when what is being read of the path is known. Undefined where nothing is being read. Never rejects. */
+  /**
+   * Settles when it is known whether the path is at a TURN server: where a check came before the candidate that it comes from, with
+   * that candidate, or never. Undefined where nothing is waited for. Never rejects.
+   */
   readonly readingPath: Promise<void> | undefined
   /** Of now. Rejects with 'closed'. */
   stats(): Promise<PathStats>
@@ -98,6 +101,7 @@ class SimplePeerNegotiator implements Negotiator {
   readonly #meter = new PathMeter()
   #path: PathStats['path']
   #readingPath: Promise<void> | undefined
+  #settleReadingPath = () => {}
   /** Whoever waits for statistics: Firefox never gives those that were asked for just before the end. */
   readonly #reading = new Set<() => void>()
   readonly #peer: SimplePeer
@@ -195,6 +199,7 @@ class SimplePeerNegotiator implements Negotiator {
     if (this.#ended || !mayCross(candidate, this.#incoming)) return
     this.#meter.named(candidate.port, candidate.type === 'relay')
     this.#peer.signal({ type: 'candidate', candidate: { candidate: formatCandidate(candidate), sdpMid: '0', sdpMLineIndex: 0 } })
+    if (this.#readingPath) this.#readPath()
   }
 
   restartIce(): void {
@@ -244,6 +249,7 @@ class SimplePeerNegotiator implements Negotiator {
     if (this.#ended) return
     this.#ended = true
     for (const giveUp of this.#reading) giveUp()
+    this.#settleReadingPath()
     this.#renegotiation?.close()
     this.#peer.destroy()
     // simple-peer closes them a microtask later, and Chromium's channels say 'open' for a while after that.
@@ -292,15 +298,16 @@ class SimplePeerNegotiator implements Negotiator {
   }
 
   #readPath(): void {
-    const reading = this.stats().then(
-      () => undefined,
-      // It has closed: there is no path to tell of.
-      () => undefined,
-    )
-    this.#readingPath = reading
-    void reading.then(() => {
-      if (this.#readingPath === reading) this.#readingPath = undefined
+    this.#readingPath ??= new Promise((resolve) => {
+      this.#settleReadingPath = resolve
     })
+    const known = () => {
+      if (this.#meter.isProvisional && !this.#ended) return
+      this.#readingPath = undefined
+      this.#settleReadingPath()
+    }
+    // Where it is refused the connection has closed: there is no path to tell of.
+    this.stats().then(known, known)
   }
 
   /** What `step` throws ends the connection: simple-peer's listeners have no one to throw to. */
