@@ -24,9 +24,18 @@ export class Invitation {
   async offer(): Promise<void> {
     const { at } = this.state.get()
     if (at === 'making' || at === 'waiting') return
+    await this.#show(async () => this.#peer.invites[0] ?? (await this.#peer.invite()))
+  }
+
+  /** For another person: a link is for one guest. The one shown before stays good. */
+  async offerAnother(): Promise<void> {
+    if (this.state.get().at !== 'making') await this.#show(() => this.#peer.invite())
+  }
+
+  async #show(find: () => Promise<Invite>): Promise<void> {
     this.state.set({ at: 'making' })
     try {
-      const invite = this.#peer.invites[0] ?? (await this.#peer.invite())
+      const invite = await find()
       this.state.set({ at: 'waiting', invite })
       void this.#follow(invite)
     } catch (error) {

@@ -42,7 +42,14 @@ function Body({ session, invitation, onClose }: InviteDialogProps) {
         </p>
       )
     case 'waiting':
-      return <Waiting session={session} invite={state.invite} onRevoke={() => invitation.revoke().catch(reportError)} />
+      return (
+        <Waiting
+          session={session}
+          invite={state.invite}
+          onAnother={() => void invitation.offerAnother()}
+          onRevoke={() => invitation.revoke().catch(reportError)}
+        />
+      )
     case 'accepted': {
       const { id, name } = state.contact
       return (
@@ -75,7 +82,14 @@ function Body({ session, invitation, onClose }: InviteDialogProps) {
   }
 }
 
-function Waiting({ session, invite, onRevoke }: { session: Session; invite: Invite; onRevoke: () => void }) {
+interface WaitingProps {
+  session: Session
+  invite: Invite
+  onAnother: () => void
+  onRevoke: () => void
+}
+
+function Waiting({ session, invite, onAnother, onRevoke }: WaitingProps) {
   const now = useNow()
   const status = useValue(session.status)
   const words = text.invite
@@ -95,6 +109,9 @@ function Waiting({ session, invite, onRevoke }: { session: Session; invite: Invi
           {words.share}
         </button>
       )}
+      <button type="button" class="button quiet wide" onClick={onAnother}>
+        {words.another}
+      </button>
       <div class="invite-foot">
         <div>
           <p class="busy" role="status">
