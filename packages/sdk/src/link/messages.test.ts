@@ -30,6 +30,33 @@ test('messages arrive whole, in order, as text, bytes and JSON', async () => {
   for (const { data } of received) expect(data.buffer.byteLength).toBe(data.length)
 })
 
+test('a length alone is not worth the memory that it names', async () => {
+  const { Uint8Array: Original } = globalThis
+  const sizes: number[] = []
+  const counted = new Proxy(Original, {
+    construct(target, [of, ...rest]) {
+      if (typeof of === 'number') sizes.push(of)
+      return Reflect.construct(target, [of, ...rest])
+    },
+  })
+  // Three bytes that name a message of a megabyte, and no more of it.
+  const readable = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      controller.enqueue(Uint8Array.of(0x80, 0x80, 0x40))
+      controller.close()
+    },
+  })
+  const inbox = messages({ readable, writable: new WritableStream(), reset() {} })[Symbol.asyncIterator]()
+  globalThis.Uint8Array = counted
+  try {
+    await expect(inbox.next()).rejects.toMatchObject({ code: 'peer-violation' })
+  } finally {
+    globalThis.Uint8Array = Original
+  }
+  expect(sizes).not.toEqual([])
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(1024)
+})
+
 test('however the bytes are cut, the messages are the same', async () => {
   await fc.assert(
     fc.asyncProperty(

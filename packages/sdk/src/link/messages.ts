@@ -5,7 +5,7 @@ import { bytesOf } from './buffer-source.ts'
 
 /** A message that comes in pieces gathers in a buffer of so many bytes at first, which is doubled as it fills: a length is only the
  *  remote's word. */
-const GATHER_BYTES = 64 * 1024
+const GATHER_BYTES = 1024
 
 const BOTH_SIDES = 'both sides must use messages()'
 
@@ -77,7 +77,10 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
 
   async send(data: Chunk | string): Promise<void> {
     if (this.#closing)
-      throw new KithError('closed', this.#isDone ? 'The remote has closed, and so has this side.' : 'Closed here.')
+      throw new KithError(
+        'closed',
+        this.#isDone ? 'The remote has closed, and so has this side.' : 'This side has closed: nothing can be sent any more.',
+      )
     const bytes = encoded(data)
     if (bytes.length > this.#maxMessageSize) {
       throw new KithError('too-large', `A message may have ${this.#maxMessageSize} bytes; this one has ${bytes.length}.`)
