@@ -17,6 +17,9 @@ import { ReceiveWindow } from './window.ts'
 const SMALL_BYTES = 1024
 const SHARED_BYTES = 4096
 
+/** A small chunk is copied out of a buffer of more than so many times its size: one byte of credit would hold 64 KiB. */
+const BUFFER_SHARE = 4
+
 export class ReceiveHalf {
   readonly #window: ReceiveWindow
   readonly #connection: ReceiveWindow
@@ -75,7 +78,7 @@ export class ReceiveHalf {
     if (data.length === 0 || this.#discarded) return
     if (data.length >= SMALL_BYTES || !this.readable) {
       this.#closeShared()
-      this.#chunks.push(data)
+      this.#chunks.push(isWasteful(data) ? data.slice() : data)
       return
     }
     if (this.#shared !== undefined && this.#shared.length + data.length > SHARED_BYTES) this.#closeShared()
@@ -137,4 +140,8 @@ export class ReceiveHalf {
     this.#chunks.push(this.#shared.bytes.subarray(0, this.#shared.length))
     this.#shared = undefined
   }
+}
+
+function isWasteful({ length, buffer }: Bytes): boolean {
+  return length < SMALL_BYTES && buffer.byteLength > BUFFER_SHARE * length
 }
