@@ -1,5 +1,5 @@
 /**
- * The end of a page, behind all that the page itself does about it: what it sends in its own listeners should leave before the goodbye.
+ * Runs our goodbye after the page's own listeners for pagehide, visibilitychange and unload.
  *
  * A page that goes gets 'pagehide', then 'visibilitychange' if it was visible, then 'unload' (HTML, "unload a document"); nothing of it runs
  * after that. Within one event, listeners are called in the order in which they were added, and those of the page may come after
