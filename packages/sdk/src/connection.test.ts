@@ -1,6 +1,7 @@
 import { identityFromSeed, KithError } from '@kith/protocol'
 import { expect, test, vi } from 'vitest'
 import { PeerConnection } from './connection.ts'
+import { memoryLanes } from './link/memory-lanes.ts'
 import { ECHO, linkPair, servedPair } from './link/pair.testing.ts'
 import type { Negotiator } from './rtc/negotiator.ts'
 import type { PathStats } from './rtc/path-stats.ts'
@@ -183,3 +184,47 @@ test('whoever does not answer for two seconds is not there; nor is one whose lin
   it.fail(new KithError('lost'))
   expect(await asking).toBe(false)
 })
+
+test('from the goodbye of the other side on no new stream takes it, and what is on its way can be read', async () => {
+  const lanes = memoryLanes()
+  let deliver = () => {}
+  const { dialler, callee } = await servedPair(
+    async (stream) => {
+      const writer = stream.writable.getWriter()
+      await writer.write(Uint8Array.of(7))
+      writer.close().catch(() => undefined)
+      await new Promise((resolve) => setImmediate(resolve))
+      void callee.close({ reason: 'enough' })
+    },
+    withHeldBulk(lanes, (later) => {
+      deliver = later
+    }),
+  )
+  const negotiator = { stats: async () => measured, close: () => {} } as unknown as Negotiator
+  const it = new PeerConnection({ ...ends, link: dialler, negotiator, isLocal: false, contact: () => undefined })
+  const changes: [boolean, boolean][] = []
+  it.watch(() => changes.push([it.isSure, it.isLive]))
+  const stream = await it.open([ECHO], {})
+  await vi.waitFor(() => expect(dialler.isLeaving).toBe(true))
+  expect(changes.at(-1)).toEqual([false, false])
+  expect(it.state).toBe('connected')
+  await expect(it.open([ECHO], {})).rejects.toMatchObject({ code: 'closed', source: 'remote' })
+  deliver()
+  expect(new Uint8Array(await new Response(stream.readable).arrayBuffer())).toEqual(Uint8Array.of(7))
+  expect(await it.closed).toMatchObject({ reason: 'enough' })
+})
+
+/** What comes to the dialler on the bulk lane waits until it is delivered. */
+function withHeldBulk(lanes: ReturnType<typeof memoryLanes>, held: (deliver: () => void) => void): typeof lanes {
+  const { bulk } = lanes[0]
+  const waiting: (() => void)[] = []
+  let isHeld = true
+  held(() => {
+    isHeld = false
+    for (const event of waiting.splice(0)) event()
+  })
+  const listen = bulk.addEventListener.bind(bulk) as (type: string, listener: (event: never) => void) => void
+  bulk.addEventListener = (type: string, listener: (event: never) => void) =>
+    listen(type, (event) => (isHeld && type === 'message' ? waiting.push(() => listener(event)) : listener(event)))
+  return lanes
+}

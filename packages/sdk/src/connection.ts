@@ -78,6 +78,7 @@ export class PeerConnection implements Connection {
       },
       () => this.#update(),
     )
+    link.onLeaving(() => this.#update())
     link.onProtocols((protocols) => this.#events.emit('protocols', protocols))
     const firstReading = setTimeout(() => this.#readPath(), PATH_MS)
     this.closed = link.closed.finally(() => {
@@ -114,12 +115,12 @@ export class PeerConnection implements Connection {
 
   /** Whether streams are opened on it without a second thought. */
   get isSure(): boolean {
-    return this.#state === 'connected' && !this.#isDoubted && !this.#retirement.isFinal
+    return this.#state === 'connected' && !this.#isDoubted && !this.#retirement.isFinal && !this.#options.link.isLeaving
   }
 
-  /** Whether it may serve again: it is not closed, nor given up for another. */
+  /** Whether it may serve again: it is not closed by either side, nor given up for another. */
   get isLive(): boolean {
-    return this.#state !== 'closed' && !this.#retirement.isFinal
+    return this.#state !== 'closed' && !this.#retirement.isFinal && !this.#options.link.isLeaving
   }
 
   /** By `performance.now()`; 0: nothing was heard. */

@@ -264,8 +264,9 @@ class LocalPeer implements Peer {
   async open(to: Who, protocols: Protocols, options: OpenOptions = {}): Promise<Stream> {
     this.#check('open', options)
     const names = parseProtocols(protocols)
+    const until = now() + parseTimeout(options)
     const connection = await this.#connectionTo(to, names, options)
-    const stream = await connection.open(names, options)
+    const stream = await connection.open(names, { ...options, timeoutMs: until - now() })
     this.#meetings.used(connection)
     return stream
   }
@@ -273,8 +274,9 @@ class LocalPeer implements Peer {
   async openDatagrams(to: Who, protocols: Protocols, options: OpenOptions = {}): Promise<Datagrams> {
     this.#check('openDatagrams', options)
     const names = parseProtocols(protocols)
+    const until = now() + parseTimeout(options)
     const connection = await this.#connectionTo(to, names, options)
-    const flow = await connection.openDatagrams(names, options)
+    const flow = await connection.openDatagrams(names, { ...options, timeoutMs: until - now() })
     this.#meetings.used(connection)
     return flow
   }

@@ -227,6 +227,7 @@ export class Endpoint {
         return
       case 'protocols':
       case 'opaque':
+      case 'leaving':
         return
       case 'closed':
       case 'failed':

@@ -1,8 +1,9 @@
 /** The end of a link, in order: what was written leaves before the goodbye, and arrives before it counts. */
 import { expect, test } from 'vitest'
 import { pack } from '../bytes/struct.ts'
-import { GOODBYE_IDLE_MS, GOODBYE_MAX_MS, STREAM_WINDOW_BYTES } from '../limits.ts'
+import { GOODBYE_IDLE_MS, GOODBYE_MAX_MS, HELD_OPENS_MS, STREAM_WINDOW_BYTES } from '../limits.ts'
 import { type ControlMessage, decodeControl, encodeControl } from './control.ts'
+import { encodeAck } from './frames.ts'
 import { Bench, ECHO, exchange, filled, readyPair, type SentMessage } from './pair.testing.ts'
 
 const leave = { type: 'close', code: 7, reason: 'enough' } as const
@@ -152,4 +153,64 @@ test('a build that does not count is told as before, and ends at once', () => {
   expect(callee.last('closed')).toEqual(left)
   give(callee, data)
   expect(callee.failure).toBeUndefined()
+})
+
+test('between their goodbye and the last that it counts: the remote is leaving, and nothing new begins', () => {
+  const { dialler, callee, local, remote } = streamPair()
+  const flow = callee.mux.open({ protocols: [ECHO], kind: 'datagrams' })
+  dialler.mux.write(local, filled(5, 5))
+  dialler.mux.write(local, filled(5, 5))
+  dialler.give(leave)
+  const data = dialler.sent('bulk')
+  give(callee, dialler.sent('control'))
+  expect(callee.told.filter(({ type }) => type === 'leaving')).toHaveLength(1)
+  const leaving = expect.objectContaining({ code: 'closed', source: 'remote', message: expect.stringContaining('the remote') })
+  expect(() => callee.mux.open({ protocols: [ECHO] })).toThrow(leaving)
+  expect(() => callee.mux.sendDatagram(flow, filled(1, 1), callee.now)).toThrow(leaving)
+  give(callee, data)
+  expect(callee.told.filter(({ type }) => type === 'leaving')).toHaveLength(1)
+  expect(callee.last('closed')).toEqual(left)
+  expect(callee.mux.read(remote)).toEqual(filled(10, 5))
+})
+
+test('while leaving, an acknowledgement that comes along with frames is movement too', () => {
+  const { dialler, local } = streamPair()
+  dialler.mux.write(local, filled(5, 5))
+  dialler.sent('bulk')
+  // The lane has no room for this.
+  dialler.mux.write(local, filled(5, 5))
+  dialler.give(leave)
+  expect(goodbyes(dialler.sent('control'))).toEqual([])
+  const unacknowledged = dialler.mux.unacknowledgedBytes
+  elapse(dialler, GOODBYE_IDLE_MS / 2)
+  dialler.receive('bulk', encodeAck(3, 2))
+  expect(dialler.mux.unacknowledgedBytes).toBeLessThan(unacknowledged)
+  // What acknowledges nothing new is none.
+  elapse(dialler, GOODBYE_IDLE_MS / 4)
+  dialler.receive('bulk', encodeAck(3, 2))
+  elapse(dialler, (3 * GOODBYE_IDLE_MS) / 4 - 1)
+  expect(goodbyes(dialler.sent('control'))).toEqual([])
+  elapse(dialler, 1)
+  expect(goodbyes(dialler.sent('control'))).toHaveLength(1)
+})
+
+test('streams that are held when we leave, or come after it, wake no one', () => {
+  const { dialler, callee, local } = streamPair(readyPair([ECHO]))
+  dialler.mux.open({ protocols: ['/late/1'] })
+  give(callee, dialler.sent())
+  callee.give(leave)
+  dialler.mux.open({ protocols: ['/late/2'] })
+  dialler.mux.write(local, filled(1, 1))
+  give(callee, dialler.sent())
+  elapse(callee, HELD_OPENS_MS)
+  expect(callee.mux.deadline() ?? Number.POSITIVE_INFINITY).toBeGreaterThan(callee.now)
+})
+
+test('a control lane that takes nothing is not asked again and again: its driver pulls when it has room', () => {
+  const { dialler, local } = streamPair()
+  dialler.mux.write(local, filled(5, 5))
+  dialler.give(leave)
+  elapse(dialler, GOODBYE_IDLE_MS)
+  expect(dialler.mux.deadline() ?? Number.POSITIVE_INFINITY).toBeGreaterThan(dialler.now)
+  expect(goodbyes(dialler.sent('control'))).toHaveLength(1)
 })

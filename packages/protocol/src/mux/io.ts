@@ -55,6 +55,8 @@ export type MuxOutput =
   /** `readDatagram` found nothing before and may find something now, or all is gone for which `isDrained` was asked. */
   | { readonly type: 'flow'; readonly stream: MuxStream }
   | { readonly type: 'opaque'; readonly number: OpaqueType; readonly message: Bytes }
+  /** The remote has said goodbye, and not all has come that it counts: nothing new begins, and 'closed' follows. */
+  | { readonly type: 'leaving' }
   /** The end, in order. What streams had received whole can still be read. */
   | { readonly type: 'closed'; readonly by: 'local' | 'remote'; readonly code: number; readonly reason: string }
   /** The end, out of order: close the path. */

@@ -24,7 +24,7 @@ import {
 } from '../limits.ts'
 import { encodeControl } from './control.ts'
 import { EarlyBudget } from './early.ts'
-import { decodeFrame, encodeAccept, encodeOpenHeader, type OpenHeader } from './frames.ts'
+import { decodeFrame, encodeAccept, encodeOpenHeader, type OpenHeader, REJECT_CODES } from './frames.ts'
 import { MuxLane } from './lanes.ts'
 import { PACKED_FRAME_MAX_BYTES, unpackMessage } from './packing.ts'
 import { Bench, ECHO, exchange, filled, readyPair } from './pair.testing.ts'
@@ -180,6 +180,19 @@ test('as many streams may wait to be turned down as may be open, and not one mor
   for (let i = 0; i < STREAMS_MAX; i++) callee.receive('bulk', encodeOpenHeader(1 + 2 * i, refused))
   expect(callee.failure).toBeUndefined()
   callee.receive('bulk', encodeOpenHeader(1 + 2 * STREAMS_MAX, refused))
+  expect(callee.failure).toBe('peer-violation')
+})
+
+test('the same where its reader turns them down: a name that is served for another kind', () => {
+  const [, callee] = readyPair()
+  const openAndRefuse = (id: number) => {
+    callee.receive('bulk', encodeOpenHeader(id, HEADER))
+    const stream = callee.last('incoming')?.stream
+    if (stream !== undefined && stream.id === id) callee.mux.reject(stream, REJECT_CODES.unsupported)
+  }
+  for (let i = 0; i < STREAMS_MAX; i++) openAndRefuse(1 + 2 * i)
+  expect(callee.failure).toBeUndefined()
+  openAndRefuse(1 + 2 * STREAMS_MAX)
   expect(callee.failure).toBe('peer-violation')
 })
 

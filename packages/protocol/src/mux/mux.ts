@@ -57,6 +57,8 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   readonly #earlyBudget = new EarlyBudget()
   #state: MuxState = { phase: 'live' }
   #goodbye: Goodbye = { code: 0, reason: '' }
+  /** We leave, and what was written has been waited for long enough. */
+  #isOverdue = false
 
   constructor(config: MuxConfig) {
     this.#frameMaxBytes = config.maxMessageSize === 0 ? FRAME_MAX_BYTES : Math.min(config.maxMessageSize, FRAME_MAX_BYTES)
@@ -178,7 +180,8 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
    * 'closed' where there is no link.
    */
   open(request: OpenRequest): MuxStream {
-    if (this.#state.phase !== 'live' || this.#session.phase !== 'open') throw new KithError('closed', 'the link is not open')
+    this.#checkLive()
+    if (this.#session.phase !== 'open') throw new KithError('closed', 'the link is not open')
     const stream = this.#streams.open(request)
     this.#datagrams.begin(stream)
     return stream
@@ -242,7 +245,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
 
   /** Queues a copy. Throws 'too-large' beyond DATAGRAM_MAX_BYTES, 'closed' where the flow is over: nothing is sent then. */
   sendDatagram(stream: MuxStream, bytes: Uint8Array, now: Millis): void {
-    if (this.#state.phase !== 'live') throw new KithError('closed', 'the link is not open')
+    this.#checkLive()
     this.#datagrams.send(stream, bytes, now)
   }
 
@@ -285,7 +288,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
         this.#session.tick(now)
         this.#streams.tick(now)
         this.#datagrams.tick(now)
-        if (this.#state.phase === 'left' && this.#state.wait.isOver(now)) this.#endBy('remote', this.#state.goodbye)
+        this.#tickEnd(now)
         return
       case 'serve':
         this.#session.serve(input.served)
@@ -315,7 +318,9 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
       this.#onControl(bytes, now)
     } else if (this.#session.phase === 'open') {
       this.#earlyBudget.lift()
+      const before = this.unacknowledgedBytes
       for (const frame of unpackMessage(bytes)) this.#streams.receive(this.#lanes[lane], frame, now)
+      if (this.#state.phase === 'leaving' && this.unacknowledgedBytes < before) this.#state.wait.goesOn(now)
       if (this.#state.phase === 'left') this.#awaitLast(this.#state.goodbye, this.#state.wait, now)
     } else {
       this.#early.keep(lane, bytes)
@@ -430,6 +435,27 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     }
   }
 
+  #tickEnd(now: Millis): void {
+    const state = this.#state
+    if ((state.phase !== 'leaving' && state.phase !== 'left') || !state.wait.isOver(now)) return
+    if (state.phase === 'left') this.#endBy('remote', state.goodbye)
+    // Our goaway goes with the next pull: until the control lane has room for it, there is nothing to wake up for.
+    else this.#isOverdue = true
+  }
+
+  /** Throws 'closed'. */
+  #checkLive(): void {
+    switch (this.#state.phase) {
+      case 'live':
+        return
+      case 'left':
+        throw new KithError('closed', 'the remote is closing the connection', { source: 'remote' })
+      case 'leaving':
+      case 'ended':
+        throw new KithError('closed', 'the link is not open')
+    }
+  }
+
   /** Whether nothing that was written waits to leave. */
   get #isIdle(): boolean {
     return this.#lanes.urgent.isIdle && this.#lanes.bulk.isIdle
@@ -449,12 +475,14 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
       return
     }
     wait.goesOn(now)
+    if (this.#state.phase !== 'left') this.#outputs.push({ type: 'leaving' })
     this.#state = { phase: 'left', goodbye, wait }
   }
 
   #lastDeadline(): Millis | undefined {
-    const { phase } = this.#state
-    return sooner(this.#streams.deadline(), phase === 'leaving' || phase === 'left' ? this.#state.wait.deadline : undefined)
+    const state = this.#state
+    const waits = state.phase === 'left' || (state.phase === 'leaving' && !this.#isOverdue)
+    return sooner(this.#streams.deadline(), waits ? state.wait.deadline : undefined)
   }
 
   #endBy(by: 'local' | 'remote', { code, reason }: Goodbye): void {

@@ -152,6 +152,8 @@ export class Streams {
   /** Nothing is written or opened any more: what was written goes, and nothing is told. */
   leave(): void {
     this.#isLeaving = true
+    // No answer is told any more, so none is awaited.
+    this.#held.clear()
     for (const stream of this.#streams.values()) {
       stream.send.release()
       if (stream.send.waiting) stream.lane.scheduler.add(stream)
@@ -365,6 +367,8 @@ export class Streams {
 
   #onOpenFrame(lane: MuxLane, frame: Extract<Frame, { type: 'open' }>, now: Millis): void {
     const { stream: id, header, data } = frame
+    // An honest opener has no more than this many waiting for our answer.
+    if (lane.rejects.length >= STREAMS_MAX) throw violation('a flood of streams')
     this.#remoteIds.open(id)
     if (header.priority > 0 !== (lane === this.#lanes.urgent)) throw violation(`stream ${id} is on the wrong lane`)
     if (!this.#receiveWindow.receive(data.length)) throw violation('data beyond the credit of the connection')
@@ -375,8 +379,6 @@ export class Streams {
     const protocol = isHeld ? header.protocols[0] : chosen
     if (this.#remoteOpen >= STREAMS_MAX || protocol === undefined) {
       this.#receiveWindow.consume(data.length)
-      // An honest opener has no more than this many waiting for our answer.
-      if (lane.rejects.length >= STREAMS_MAX) throw violation('a flood of streams')
       const code = protocol === undefined ? REJECT_CODES.unsupported : REJECT_CODES.tooMany
       lane.rejects.push({ stream: id, code })
       return
@@ -386,7 +388,8 @@ export class Streams {
     this.#streams.set(id, stream)
     if (isHeld) {
       stream.held = []
-      this.#held.add(stream)
+      // While we leave it stays unanswered, as all streams do.
+      if (!this.#isLeaving) this.#held.add(stream)
     } else {
       this.#tell({ type: 'incoming', stream })
     }

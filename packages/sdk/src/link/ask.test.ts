@@ -1,6 +1,8 @@
 /** Streams for what the remote may serve: its list of protocols may be late. */
 import type { ProtocolName } from '@kith/protocol'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import type { Connection } from '../api.ts'
+import { MediaDesk } from '../media/desk.ts'
 import type { Lane } from '../rtc/lane.ts'
 import { memoryLanes } from './memory-lanes.ts'
 import type { IncomingRequest, StreamHandler } from './options.ts'
@@ -26,6 +28,14 @@ function delay(lane: Lane): void {
 async function readyPair(onIncoming: ReturnType<typeof handlers>['onIncoming'], features?: []): Promise<Pair> {
   const pair = linkPair({}, { protocols: [ECHO], onIncoming, ...(features && { features }) })
   await Promise.all([pair.dialler.ready, pair.callee.ready])
+  return pair
+}
+
+/** A callee that says hello, and no more. */
+async function mutePair(lanes: ReturnType<typeof memoryLanes>): Promise<Pair> {
+  const pair = linkPair({}, { protocols: [ECHO] }, lanes)
+  await Promise.all([pair.dialler.ready, pair.callee.ready])
+  for (const lane of [lanes[1].urgent, lanes[1].bulk, lanes[1].control]) lane.send = () => undefined
   return pair
 }
 
@@ -150,4 +160,30 @@ test('a build without the feature is not asked', async () => {
   map.set(`stream ${LATE}`, () => undefined)
   callee.setProtocols([LATE])
   await expect(dialler.open(LATE)).rejects.toMatchObject(unsupported)
+})
+
+test('a remote that never answers holds an open no longer than its time, and the stream is reset', async () => {
+  const lanes = memoryLanes()
+  const { dialler, callee } = await mutePair(lanes)
+  const opening = expect(dialler.open(LATE, { timeoutMs: 100 })).rejects.toMatchObject({ code: 'timeout' })
+  await vi.waitFor(() => expect(callee.stats.streams).toBe(1))
+  await opening
+  await vi.waitFor(() => expect(callee.stats.streams).toBe(0))
+})
+
+test('a time beyond what timers can count is not none', async () => {
+  const { map, onIncoming } = handlers()
+  const { dialler, callee } = await readyPair(onIncoming)
+  const opening = dialler.open(LATE, { timeoutMs: 2 ** 40 })
+  await new Promise((resolve) => setImmediate(resolve))
+  map.set(`stream ${LATE}`, () => undefined)
+  callee.setProtocols([LATE])
+  expect((await opening).protocol).toBe(LATE)
+})
+
+test('a call rings no longer than its time, though the remote does not even answer its stream', async () => {
+  const { dialler } = await mutePair(memoryLanes())
+  const unused = { renegotiate: () => expect.unreachable() }
+  const desk = new MediaDesk({ link: dialler, negotiator: unused, connection: {} as Connection })
+  await expect(desk.open([LATE], { timeoutMs: 50 })).rejects.toMatchObject({ code: 'timeout' })
 })

@@ -1,6 +1,6 @@
 /** The end of a link: what came before it can be read, and what was written before it arrives. */
-import { FRAME_MAX_BYTES, KithError } from '@kith/protocol'
-import { expect, test } from 'vitest'
+import { FRAME_MAX_BYTES, GOODBYE_MAX_MS, KithError } from '@kith/protocol'
+import { expect, test, vi } from 'vitest'
 import type { Lane } from '../rtc/lane.ts'
 import { memoryLanes } from './memory-lanes.ts'
 import { messages } from './messages.ts'
@@ -183,3 +183,52 @@ test('close() is the same however often and from both sides at once', async () =
   expect([1, 3]).toContain((await dialler.closed).code)
   expect([1, 3]).toContain((await callee.closed).code)
 })
+
+test('a second close() does not cut short what the first one waits for', async () => {
+  const lanes = memoryLanes()
+  const { dialler } = await servedPair(() => undefined, lanes)
+  // The other side gets the goodbye, and does not close: it goes on acknowledging.
+  for (const lane of Object.values(lanes[1]) as Lane[]) lane.close = () => undefined
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  try {
+    let ended = false
+    const first = dialler.close().then(() => {
+      ended = true
+    })
+    await vi.advanceTimersByTimeAsync(500)
+    const second = dialler.close()
+    for (let waited = 0; waited < 3; waited++) {
+      lanes[1].bulk.send(Uint8Array.of(0))
+      await turn()
+      await vi.advanceTimersByTimeAsync(600)
+    }
+    expect(ended).toBe(false)
+    await vi.advanceTimersByTimeAsync(GOODBYE_MAX_MS)
+    await Promise.all([first, second])
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('a control lane that takes nothing holds close() no longer than limits say, and keeps no timer busy', async () => {
+  const lanes = memoryLanes()
+  const { dialler } = await servedPair(() => undefined, lanes)
+  await vi.waitFor(() => expect(dialler.roundTripMs).toBeDefined())
+  Object.defineProperty(lanes[0].control, 'bufferedAmount', { value: 2 ** 30 })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  try {
+    const armed = vi.spyOn(globalThis, 'setTimeout')
+    const closing = dialler.close({ reason: 'enough' })
+    const waited = expect(Promise.race([closing.then(() => 'closed'), after(2 * GOODBYE_MAX_MS)])).resolves.toBe('closed')
+    await vi.advanceTimersByTimeAsync(2 * GOODBYE_MAX_MS)
+    await waited
+    expect(armed.mock.calls.length).toBeLessThan(100)
+    expect(vi.getTimerCount()).toBeLessThanOrEqual(1)
+    expect(await dialler.closed).toMatchObject({ reason: 'enough' })
+  } finally {
+    vi.useRealTimers()
+    vi.restoreAllMocks()
+  }
+})
+
+const after = (ms: number) => new Promise<string>((resolve) => setTimeout(() => resolve('not closed'), ms))

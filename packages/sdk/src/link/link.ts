@@ -32,6 +32,7 @@ import type { Lane, Lanes } from '../rtc/lane.ts'
 import type { StreamHost } from './host.ts'
 import type { LinkCloseOptions, LinkOpenOptions, LinkOptions, LinkStats, StreamHandler } from './options.ts'
 import { LinkStream } from './stream.ts'
+import { timerMs } from './timer-ms.ts'
 import { WritersTurn } from './writers-turn.ts'
 
 export type { LinkOpenOptions, LinkOptions, LinkStats } from './options.ts'
@@ -73,6 +74,8 @@ export class Link {
   /** Control messages that came before anyone listened; undefined: they have been handed over. */
   #early: { readonly type: OpaqueType; readonly message: Bytes }[] | undefined = []
   readonly #lifeListeners = new Set<() => void>()
+  readonly #leavingListeners = new Set<() => void>()
+  #isLeaving = false
   #heardAt = 0
   #remoteProtocols: ReadonlySet<ProtocolName> = new Set()
   #isDraining = false
@@ -89,6 +92,10 @@ export class Link {
   /** Our goodbye has left, or something else ended the link before. */
   #said: Promise<void> | undefined
   #goodbyeSaid = (): void => undefined
+  /** The machine has ended: nothing leaves any more. */
+  #isOver = false
+  /** The other side has answered our goodbye, or was waited for long enough. */
+  #heard: Promise<void> | undefined
   /** Something of the remote's came while its answer to our goodbye is awaited. */
   #answerGoesOn = (): void => undefined
   #settleReady!: {
@@ -168,19 +175,21 @@ export class Link {
    * Opens a stream for the first of `protocols` that the remote serves. On a ready link this takes no round trip: should the
    * remote say no, both halves reject with 'unsupported-protocol', 'too-many' or 'refused'. Only where the remote has not said that
    * it serves any of them, this waits for its answer, since what it last said may be late.
-   * Rejects with these, with 'invalid-protocol', 'invalid-argument', 'too-large' (params), 'aborted', or with what ended the link.
+   * Rejects with these, with 'invalid-protocol', 'invalid-argument', 'too-large' (params), 'aborted', 'timeout', or with what ended the
+   * link.
    */
   async open(protocols: ProtocolName | readonly ProtocolName[], options: LinkOpenOptions = {}): Promise<LinkStream> {
-    const { kind = 'stream', params, priority = 0, scope = 0, signal } = options
+    const { kind = 'stream', params, priority = 0, scope = 0, signal, timeoutMs } = options
+    const until = timeoutMs === undefined ? undefined : now() + timeoutMs
     const list = typeof protocols === 'string' ? [protocols] : protocols
     for (const name of list) {
       if (!isProtocolName(name)) throw new KithError('invalid-protocol', `not a protocol name: ${String(name)}`)
     }
     if (list.length === 0) throw new KithError('invalid-argument', 'a stream needs a protocol')
-    await untilAborted(this.ready, signal)
+    await untilGivenUp(this.ready, signal, until)
     if (this.#ended !== undefined) throw this.#ended
     const muxStream = this.#mux.open({ kind, protocols: list, params, priority, scope })
-    if (muxStream.isAsking) return this.#ask(muxStream, signal)
+    if (muxStream.isAsking) return this.#ask(muxStream, signal, until)
     const stream = this.#adopt(muxStream)
     this.#writersTurn.await() // what the opener writes at once travels in the OPEN
     return stream
@@ -200,8 +209,13 @@ export class Link {
     const { goodbye } = this.#mux
     this.#end({ type: 'closed', by: 'local', ...goodbye })
     // It may have ended otherwise before.
-    if (this.#mux.deadline() !== undefined) await this.#said
-    await this.#goodbyeHeard()
+    if (!this.#isOver) await within(GOODBYE_MAX_MS, this.#said)
+    if (this.#isOver) {
+      this.#heard ??= this.#goodbyeHeard()
+      await this.#heard
+    } else {
+      this.fail(new KithError('lost', 'the goodbye could not leave', { source: 'network' }))
+    }
     this.#closeLanes()
     this.#settleClosed.resolve(goodbye)
   }
@@ -219,6 +233,17 @@ export class Link {
   /** When a message of the remote's came last, but for datagrams; by `performance.now()`. 0: none has. */
   get heardAt(): number {
     return this.#heardAt
+  }
+
+  /** The remote has said goodbye, and the last that it sent is awaited: what comes can be read, and nothing new begins. */
+  get isLeaving(): boolean {
+    return this.#isLeaving
+  }
+
+  /** Calls back when `isLeaving` becomes true. */
+  onLeaving(listener: () => void): Stop {
+    this.#leavingListeners.add(listener)
+    return makeStop(() => this.#leavingListeners.delete(listener))
   }
 
   /** Calls back at every message of the remote's. */
@@ -388,8 +413,14 @@ export class Link {
       case 'opaque':
         this.#opaque(output.number, output.message)
         return
+      case 'leaving':
+        this.#isLeaving = true
+        for (const listener of this.#leavingListeners) guarded(listener)
+        return
       case 'closed':
       case 'failed':
+        this.#isOver = true
+        clearTimeout(this.#timer)
         this.#goodbyeSaid()
         this.#end(output)
         if (output.type === 'failed' || output.by === 'remote') this.#closeLanes()
@@ -426,11 +457,11 @@ export class Link {
       })
   }
 
-  async #ask(muxStream: MuxStream, signal: AbortSignal | undefined): Promise<LinkStream> {
+  async #ask(muxStream: MuxStream, signal: AbortSignal | undefined, until: Millis | undefined): Promise<LinkStream> {
     const answer = new Promise<LinkStream>((resolve, reject) => this.#asking.set(muxStream, { resolve, reject }))
     this.#drain()
     try {
-      return await untilAborted(answer, signal)
+      return await untilGivenUp(answer, signal, until)
     } catch (error) {
       // Given up: the remote may let go of it. Where it has ended otherwise, this changes nothing.
       this.#mux.reset(muxStream, 0)
@@ -491,10 +522,9 @@ export class Link {
     }
     this.#settleReady.reject(this.#ended)
     for (const { reject } of this.#asking.values()) reject(this.#ended)
-    // Whoever ends it here wants no more. Where the remote or the network did, what has arrived is the reader's.
+    // A local close discards unread data. After a remote or network end it stays readable.
     const isLeft = output.type === 'closed' ? output.by === 'remote' : output.error.code === 'lost'
     for (const stream of [...this.#streams.values()]) isLeft ? stream.left(this.#ended) : stream.fail(this.#ended)
-    if (this.#mux.deadline() === undefined) clearTimeout(this.#timer)
   }
 
   #closeLanes(): void {
@@ -540,6 +570,17 @@ function rejection(code: number, busiest: string): KithError {
   }
 }
 
+/** Resolves with `promise`, or after so long. */
+function within(ms: Millis, promise: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    void promise.then(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}
+
 function remoteReset(streamCode: number): KithError {
   return new KithError('reset', remoteEnd(streamCode), { source: 'remote', streamCode })
 }
@@ -552,14 +593,19 @@ function guarded(call: () => void): void {
   }
 }
 
-/** `promise`, unless the signal is aborted first: then 'aborted' with its reason as cause. */
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise
-  const aborted = () => new KithError('aborted', 'The signal was aborted before the stream was open.', { cause: signal.reason })
-  if (signal.aborted) throw aborted()
+/** `promise`, unless the signal is aborted first, with its reason as cause of 'aborted', or the time comes: then 'timeout'. */
+async function untilGivenUp<T>(promise: Promise<T>, signal: AbortSignal | undefined, until: Millis | undefined): Promise<T> {
+  if (signal === undefined && until === undefined) return promise
+  const aborted = () => new KithError('aborted', 'The signal was aborted before the stream was open.', { cause: signal?.reason })
+  if (signal?.aborted) throw aborted()
   return new Promise<T>((resolve, reject) => {
     const onAbort = () => reject(aborted())
-    signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+    const late = () => reject(new KithError('timeout', 'The remote did not answer in time: raise timeoutMs, or try again.'))
+    const timer = until === undefined ? undefined : setTimeout(late, timerMs(until - now()))
+    signal?.addEventListener('abort', onAbort, { once: true })
+    promise.then(resolve, reject).finally(() => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+    })
   })
 }

@@ -45,6 +45,8 @@ export interface LinkOpenOptions {
   readonly scope?: Scope
   /** Until open. */
   readonly signal?: AbortSignal
+  /** Until open: what is left of the caller's time. Default: no limit. */
+  readonly timeoutMs?: number
 }
 
 export interface LinkCloseOptions {

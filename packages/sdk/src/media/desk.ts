@@ -5,7 +5,9 @@
  */
 import { KithError, type ProtocolName, violation } from '@kith/protocol'
 import type { Connection, IncomingMedia, Media, OpenOptions } from '../api.ts'
+import { now } from '../driver.ts'
 import type { Link, LinkStream } from '../link/link.ts'
+import { timerMs } from '../link/timer-ms.ts'
 import type { Negotiator } from '../rtc/negotiator.ts'
 import type { Renegotiation } from '../rtc/renegotiation.ts'
 import { type LabelledTrack, LiveMedia } from './media.ts'
@@ -44,9 +46,11 @@ export class MediaDesk {
 
   /** Resolves when the remote accepts. Rejects with 'refused', 'timeout', 'aborted', and as `Link.open`. */
   async open(protocols: readonly ProtocolName[], { params, priority, signal, timeoutMs }: MediaOpenOptions): Promise<Media> {
+    const until = now() + timeoutMs
     const stream = await this.#link.open(protocols, {
       kind: 'media',
       params,
+      timeoutMs,
       ...(priority === undefined ? {} : { priority }),
       ...(signal === undefined ? {} : { signal }),
     })
@@ -70,7 +74,8 @@ export class MediaDesk {
         }
         const onAbort = () =>
           giveUp(new KithError('aborted', 'The call was given up before it was accepted.', { cause: signal?.reason }))
-        const timer = setTimeout(() => giveUp(new KithError('timeout', 'The call was not accepted in time.')), timeoutMs)
+        const late = () => giveUp(new KithError('timeout', 'The call was not accepted in time.'))
+        const timer = setTimeout(late, timerMs(until - now()))
         signal?.addEventListener('abort', onAbort)
         stopWaiting = () => {
           clearTimeout(timer)
