@@ -1,6 +1,7 @@
 // How dials, connections and peers end: by whoever wants it, in time, and without anything left behind on either side.
 import { expect, test, vi } from 'vitest'
 import type { PeerOptions, Stream } from './api.ts'
+import { Link } from './link/link.ts'
 import { acquaint, countedWebRtc, friends, type Moment, person } from './people.testing.ts'
 
 /** The callee hears of an abort at once, or, where nobody had answered it yet, gives up by itself (INCOMING_DIAL_MS). */
@@ -182,6 +183,30 @@ test('a page that goes away closes its peer; one that is only put aside does not
   expect(await connection.closed).toMatchObject({ reason: 'closed' })
   for (const close of others) expect(close).toHaveBeenCalledOnce()
   await expect(ada.open(bo, '/chat/v1')).rejects.toMatchObject({ code: 'closed' })
+})
+
+test('a page that goes while its peer is being closed says at once what had time before', async () => {
+  const [ada, bo] = await friends()
+  await using _bo = bo
+  // It takes all that it has credit for and reads nothing: the rest cannot leave.
+  bo.handle('/flood/v1', () => new Promise(() => {}))
+  const stream = await ada.open(bo, '/flood/v1')
+  void stream.writable
+    .getWriter()
+    .write(new Uint8Array(4_000_000))
+    .catch(() => undefined)
+  const goodbyes = vi.spyOn(Link.prototype, 'close')
+  try {
+    const closing = ada.close()
+    const link = goodbyes.mock.contexts[0]
+    // The page's own listener may close it first.
+    window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: false }))
+    await closing
+    const said = goodbyes.mock.calls.filter((_, i) => goodbyes.mock.contexts[i] === link)
+    expect(said.map(([options]) => options?.atOnce)).toEqual([false, true])
+  } finally {
+    goodbyes.mockRestore()
+  }
 })
 
 test('someone who is blocked while a dial is under way does not get through', async () => {

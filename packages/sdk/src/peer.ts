@@ -128,6 +128,8 @@ class LocalPeer implements Peer {
   #closed: Promise<void> | undefined
   /** The page goes: what does not leave at once never will. */
   #hasNoLater = false
+  /** Not among `#stops`: the page may end while a close still drains. */
+  #stopPageEnd = (): void => undefined
 
   constructor(opened: Opened) {
     const { options, keys, identity, contacts, invites, storage } = opened
@@ -310,7 +312,7 @@ class LocalPeer implements Peer {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#close()
+    this.#closed ??= this.#close().finally(() => this.#stopPageEnd())
     return this.#closed
   }
 
@@ -651,8 +653,10 @@ class LocalPeer implements Peer {
     const leave = () => {
       this.#hasNoLater = true
       this.close().catch(report)
+      // Where it was being closed already, what still drains has to leave now, and the goodbye with it.
+      for (const connection of this.#meetings.all()) connection.leave({ reason: 'closed', atOnce: true }).catch(report)
     }
-    this.#stops.push(onPageEnd(leave))
+    this.#stopPageEnd = onPageEnd(leave)
   }
 
   async #close(): Promise<void> {
