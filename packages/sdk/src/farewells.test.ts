@@ -1,4 +1,4 @@
-import { ENVELOPE_BYTES, identityFromSeed } from '@kith/protocol'
+import { ENVELOPE_BYTES, hex, identityFromSeed } from '@kith/protocol'
 import { expect, test } from 'vitest'
 import { Farewells } from './farewells.ts'
 
@@ -30,9 +30,40 @@ test('of several tabs or devices the last one counts, and no more than eight are
   expect(told).toEqual(['no', ...Array(7).fill('one'), 'last'])
 })
 
+test('a token looks like the X25519 key that a knock begins with', () => {
+  for (let n = 0; n < 64; n++) {
+    const envelope = new Farewells().envelope(bo)
+    expect((envelope[31] as number) & 0x80).toBe(0)
+    expect(isOnCurve25519(envelope.subarray(0, 32))).toBe(true)
+  }
+})
+
+/** v² = u³ + 486662u² + u has a solution: half of all numbers have none, and no public key is among those. */
+function isOnCurve25519(bytes: Uint8Array): boolean {
+  const p = 2n ** 255n - 19n
+  const u = BigInt(`0x${hex(bytes.toReversed())}`)
+  let [base, exponent, result] = [(u * u * u + 486662n * u * u + u) % p, (p - 1n) / 2n, 1n]
+  for (; exponent > 0n; exponent >>= 1n) {
+    if (exponent & 1n) result = (result * base) % p
+    base = (base * base) % p
+  }
+  return u < p && result === 1n
+}
+
+test('farewell is said to those alone with whom tokens were exchanged both ways', () => {
+  const hers = new Farewells()
+  hers.heard(bo, new Farewells().token(ada))
+  expect([...hers.companions]).toEqual([])
+  hers.token(bo)
+  expect([...hers.companions]).toEqual([bo])
+  hers.token(ada)
+  expect([...hers.companions]).toEqual([bo])
+})
+
 test('who is forgotten says and hears nothing', () => {
   const [hers, his] = [new Farewells(), new Farewells()]
   his.heard(ada, hers.token(bo))
+  his.token(ada)
   expect([...his.companions]).toEqual([ada])
   his.forget(ada)
   expect([...his.companions]).toEqual([])

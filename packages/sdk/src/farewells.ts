@@ -1,27 +1,33 @@
 /**
  * Who leaves says so. Each start of a peer gives every contact a random token, sealed within the knocks and answers that ask for
- * presence; an envelope that begins with it, sent to where that contact is knocked at, means that this instance is leaving. To make and
- * to read one takes no cryptography, so that a page that closes can still do it, and a relay sees one more envelope like the others.
+ * presence; an envelope that begins with it, sent to where that contact is knocked at, means that this instance is leaving. To send and
+ * to read one takes no cryptography, so that a page that closes can still do it. A token is a public key whose secret is thrown away, for
+ * a knock begins with one: a relay sees one more envelope like the others.
  */
-import { type Bytes, ENVELOPE_BYTES, hex, type PeerId } from '@kith/protocol'
+import { addressKeys, type Bytes, ENVELOPE_BYTES, hex, type PeerId, x25519PublicKey } from '@kith/protocol'
 
 const TOKEN_BYTES = 32
 
 /** Tabs and devices of one contact whose tokens are remembered. Beyond: the oldest is forgotten, and missed a minute later. */
 const INSTANCES_REMEMBERED = 8
 
+/** X25519, as an ephemeral key of a knock is. Random bytes are none: half of them have the top bit set. */
+function publicKeyOfNobody(): Bytes {
+  return x25519PublicKey(addressKeys(crypto.getRandomValues(new Uint8Array(32))).address)
+}
+
 export class Farewells {
   readonly #mine = new Map<PeerId, Bytes>()
   readonly #theirs = new Map<PeerId, Set<string>>()
 
-  /** Those who gave me a token, and so know what mine is. */
-  get companions(): IterableIterator<PeerId> {
-    return this.#theirs.keys()
+  /** Those who gave me a token and were given mine: others would not know what it means. */
+  get companions(): PeerId[] {
+    return [...this.#theirs.keys()].filter((id) => this.#mine.has(id))
   }
 
   /** Mine for this contact: nobody else has it. */
   token(id: PeerId): Bytes {
-    const token = this.#mine.get(id) ?? crypto.getRandomValues(new Uint8Array(TOKEN_BYTES))
+    const token = this.#mine.get(id) ?? publicKeyOfNobody()
     this.#mine.set(id, token)
     return token
   }

@@ -469,7 +469,7 @@ class LocalPeer implements Peer {
     this.#heard(from, presence)
     if (protocols.length > 0) this.#meetings.knocked(from)
     else this.#meetings.asked(from)
-    if (protocols.length === 0) return options.presence !== false && this.#presence.mayAnswer() ? 'here' : 'silence'
+    if (protocols.length === 0) return options.presence !== false && this.#presence.mayAnswer(from) ? 'here' : 'silence'
     return { offer: this.#policy.towards(from) }
   }
 
@@ -543,7 +543,7 @@ class LocalPeer implements Peer {
     const companions = new Set(this.#farewells.companions)
     for (const { id, online, trust } of this.#opened.contacts.bySeen()) {
       if (!companions.has(id) || !online || trust === 'blocked') continue
-      if (!this.#presence.mayAnswer()) return
+      if (!this.#presence.mayLeave()) return
       const carriers = this.#carriersTo(id, this.#policy.mayLearn(id))
       for (const { origin, address } of this.#doorsteps.knownRoutes(id, carriers)) {
         this.#roster.get(origin)?.send(address, this.#farewells.envelope(id))

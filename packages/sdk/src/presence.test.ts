@@ -140,12 +140,40 @@ test('answers come before questions: half of the burst is theirs', () => {
   const { it, asked } = presence(many(100))
   it.askAll()
   vi.advanceTimersByTime(5_000)
-  let answered = 0
-  while (it.mayAnswer()) answered += 1
+  const answered = many(100).filter((id) => it.mayAnswer(id)).length
   expect(answered).toBeGreaterThanOrEqual(PRESENCE_BURST / 2)
   const before = asked.length
   vi.advanceTimersByTime(1_000)
   expect(asked.length).toBe(before)
+  it.close()
+})
+
+test('one who asks eight times a second is answered twice, then once in two seconds; others are answered all the same', () => {
+  const { it } = presence(many(100))
+  const [pest, other] = many(2) as [PeerId, PeerId]
+  const answered: number[] = []
+  for (let at = 0; at < 20_000; at += 125) {
+    if (it.mayAnswer(pest)) answered.push(at)
+    vi.advanceTimersByTime(125)
+  }
+  expect(answered).toEqual([0, 125, ...Array.from({ length: 9 }, (_, n) => 2_000 * (n + 1))])
+  expect(it.mayAnswer(other)).toBe(true)
+  it.close()
+})
+
+test('however many ask, half of the rate is left for questions', () => {
+  const { it, asked } = presence(many(1_000))
+  it.askAll()
+  vi.advanceTimersByTime(10_000)
+  const before = asked.length
+  let answered = 0
+  for (let n = 0; n < 600; n++) {
+    if (it.mayAnswer(many(600)[n] as PeerId)) answered += 1
+    vi.advanceTimersByTime(100)
+  }
+  expect(asked.length - before).toBeGreaterThan(60 * (PRESENCE_PER_SECOND / 2) - PRESENCE_BURST)
+  expect(answered).toBeGreaterThan(60 * (PRESENCE_PER_SECOND / 2) - PRESENCE_BURST)
+  expect(asked.length - before + answered).toBeLessThanOrEqual(60 * PRESENCE_PER_SECOND + PRESENCE_BURST)
   it.close()
 })
 

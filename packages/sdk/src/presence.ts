@@ -29,8 +29,11 @@ const SUSPECT_TRIES = 2
 const ADDED_RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000]
 /** One who is away is asked again after this for each who is away, at the soonest after ASK_MS. */
 const AWAY_MS = 500
-/** Answers come before questions: what is left for them. */
+/** Answers come before questions: what is left for them. Of what comes after it they take half, so that questions are asked all the same. */
 const RESERVED = PRESENCE_BURST / 2
+/** One contact is answered once in two seconds, or twice where an answer was lost: asking more often is no reason to be silent to others. */
+const ANSWERS_PER_SECOND = 0.5
+const ANSWERS_BURST = 2
 
 export interface Absent {
   readonly id: PeerId
@@ -63,6 +66,8 @@ export class Presence {
   readonly #host: PresenceHost
   readonly #states = new Map<PeerId, State>()
   readonly #budget = new TokenBucket(PRESENCE_PER_SECOND, PRESENCE_BURST, now())
+  readonly #answers = new TokenBucket(PRESENCE_PER_SECOND / 2, RESERVED, now())
+  readonly #answersTo = new Map<PeerId, TokenBucket>()
   #online = 0
   #steppedAt = -Infinity
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -119,10 +124,19 @@ export class Presence {
 
   forget(id: PeerId): void {
     this.#states.delete(id)
+    this.#answersTo.delete(id)
   }
 
-  /** Whether there is room to answer a question. Silence is no harm: they ask again. */
-  mayAnswer(): boolean {
+  /** Whether there is room to answer a question of theirs. Silence is no harm: they ask again. */
+  mayAnswer(id: PeerId): boolean {
+    const at = now()
+    const theirs = this.#answersTo.get(id) ?? new TokenBucket(ANSWERS_PER_SECOND, ANSWERS_BURST, at)
+    this.#answersTo.set(id, theirs)
+    return theirs.take(at) && this.#answers.has(at) && this.#budget.take(at) && this.#answers.take(at)
+  }
+
+  /** Whether there is room to say goodbye: after it nothing is asked or answered. */
+  mayLeave(): boolean {
     return this.#budget.take(now())
   }
 
@@ -131,6 +145,7 @@ export class Presence {
     clearInterval(this.#round)
     clearTimeout(this.#timer)
     this.#states.clear()
+    this.#answersTo.clear()
   }
 
   #state(id: PeerId): State {
