@@ -145,6 +145,11 @@ export class Dialling {
     this.#driver = new Driver<DialInput, DialOutput>(dialer, { type: 'tick' }, (output) => this.#act(output))
   }
 
+  /** Time has passed: it may be another day. */
+  refresh(): void {
+    this.#addresses.refresh()
+  }
+
   /** The carriers that some dial speaks through. */
   get origins(): ReadonlySet<string> {
     return new Set([...this.#legs.values()].flatMap(({ origins }) => origins))

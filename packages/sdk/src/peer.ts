@@ -615,6 +615,7 @@ class LocalPeer implements Peer {
     invites.expire().catch(report)
     // A new day has new addresses.
     this.#updateDoorsteps()
+    this.#dialling.refresh()
   }
 
   #tellProtocols(): void {

@@ -83,6 +83,40 @@ test('an address of somebody else is bound where it is asked for', () => {
   it.close()
 })
 
+test('a question’s address is used again, but not on another day, nor after its carrier was lost', () => {
+  for (const happen of ['midnight', 'lost', 'lost while asking'] as const) {
+    vi.setSystemTime(Date.UTC(2026, 10, 22, 23, 50))
+    const { it, home, bound } = addresses()
+    const ask = (during = () => {}) => {
+      const keys = it.take(true)
+      const undo = it.bind(keys, ['broadcast', 'wss://one.example'], () => {})
+      during()
+      undo()
+      vi.advanceTimersByTime(500)
+      return hex(keys.address)
+    }
+    const first = ask()
+    expect(ask()).toBe(first)
+    const before = new Set(home[1].addresses)
+    expect(before).toContain(first)
+    if (happen === 'midnight') {
+      vi.setSystemTime(Date.UTC(2026, 10, 23, 0, 1))
+      it.refresh()
+    } else if (happen === 'lost') home[1].lose()
+    else expect(ask(() => home[1].lose())).toBe(first)
+    // At once: a connection that is made in the meantime binds none of them.
+    expect([...home[1].addresses].filter((address) => before.has(address))).toEqual([])
+    expect([...home[0].addresses].filter((address) => before.has(address))).toEqual([])
+    vi.advanceTimersByTime(500)
+    expect(bound()).toEqual([2, 2, 0])
+    expect(ask()).not.toBe(first)
+    it.close()
+    home[1].lose()
+    expect(bound()).toEqual([0, 0, 0])
+    expect(vi.getTimerCount()).toBe(0)
+  }
+})
+
 test('close unbinds what is spare and what was taken and never claimed, and leaves no timer', () => {
   const { it, bound } = addresses()
   it.take()

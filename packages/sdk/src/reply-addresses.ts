@@ -1,8 +1,9 @@
 /**
  * Fresh addresses for replies, made and bound before they are needed: drawing a key, signing for it and the relay's check take
- * some milliseconds each, which would all lie on the path of a dial. To a relay one looks like the decoys beside it.
+ * some milliseconds each, which would all lie on the path of a dial. To a relay one looks like the decoys beside it, and like those none
+ * that waits outlives the day or the connection: it would link two days, or two connections, that nothing else does.
  */
-import { type AddressKeys, addressKeys, type Bytes } from '@kith/protocol'
+import { type AddressKeys, addressKeys, type Bytes, epochsAround } from '@kith/protocol'
 import type { Carrier } from './carriers/carrier.ts'
 
 /** One for a dial of ours and one for a dial to us, in the same instant. */
@@ -15,6 +16,7 @@ type OnEnvelope = (origin: string, envelope: Bytes) => void
 interface Spare {
   readonly keys: AddressKeys
   readonly unbind: ReadonlyMap<string, () => void>
+  readonly era: number
   onEnvelope: OnEnvelope | undefined
 }
 
@@ -30,6 +32,10 @@ export class ReplyAddresses {
   readonly #isForPresence = new WeakSet<Spare>()
   /** What nobody listens to any more, and is still bound. */
   readonly #leaving: (() => void)[] = []
+  readonly #stops: (() => void)[] = []
+  /** Counts days and connections: what is of an earlier one is not used again. */
+  #era = 0
+  #day = today()
   #timer: ReturnType<typeof setTimeout> | undefined
   #isClosed = false
 
@@ -37,10 +43,23 @@ export class ReplyAddresses {
   constructor(carriers: readonly Carrier[], find: (origin: string) => Carrier | undefined) {
     this.#carriers = carriers
     this.#find = find
+    for (const carrier of carriers) {
+      const stop = carrier.onLost?.(() => this.#renew())
+      if (stop) this.#stops.push(stop)
+    }
     this.#fill()
   }
 
+  /** Whether another day has begun is looked at anew. */
+  refresh(): void {
+    const day = today()
+    if (day === this.#day) return
+    this.#day = day
+    this.#renew()
+  }
+
   take(isForPresence = false): AddressKeys {
+    this.refresh()
     const spare = (isForPresence ? this.#questions : this.#spare).shift() ?? this.#make()
     this.#taken.set(spare.keys, spare)
     if (isForPresence) this.#isForPresence.add(spare)
@@ -63,7 +82,7 @@ export class ReplyAddresses {
     return () => {
       if (!isHeard) return
       isHeard = false
-      const isKept = spare !== undefined && this.#isForPresence.has(spare) && !this.#isClosed
+      const isKept = spare !== undefined && this.#isForPresence.has(spare) && spare.era === this.#era && !this.#isClosed
       if (isKept) this.#questions.push(spare)
       this.#leaving.push(() => {
         if (spare && !isKept) release(spare)
@@ -76,11 +95,21 @@ export class ReplyAddresses {
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#timer)
+    for (const stop of this.#stops.splice(0)) stop()
     this.#letGo()
     for (const spare of [...this.#spare, ...this.#questions, ...this.#taken.values()]) release(spare)
     this.#spare.length = 0
     this.#questions.length = 0
     this.#taken.clear()
+  }
+
+  /** Lets go of all that nobody waits for; what is in use goes when it is done with. */
+  #renew(): void {
+    if (this.#isClosed) return
+    this.#era += 1
+    this.#letGo()
+    for (const spare of [...this.#spare.splice(0), ...this.#questions.splice(0)]) release(spare)
+    this.#later()
   }
 
   #later(): void {
@@ -105,7 +134,7 @@ export class ReplyAddresses {
   #make(): Spare {
     const keys = addressKeys(crypto.getRandomValues(new Uint8Array(32)))
     const unbind = new Map<string, () => void>()
-    const spare: Spare = { keys, unbind, onEnvelope: undefined }
+    const spare: Spare = { keys, unbind, era: this.#era, onEnvelope: undefined }
     for (const carrier of this.#carriers) {
       unbind.set(
         carrier.origin,
@@ -114,6 +143,10 @@ export class ReplyAddresses {
     }
     return spare
   }
+}
+
+function today(): number | undefined {
+  return epochsAround(Date.now())[0]
 }
 
 function release({ unbind }: Spare): void {

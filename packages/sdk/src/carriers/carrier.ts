@@ -13,6 +13,8 @@ export interface Carrier {
   rank?(ranks: readonly (readonly [address: Uint8Array, rank: number])[]): void
   /** Exactly 1,024 bytes, which the carrier may keep. Never waits, never fails. */
   send(to: Uint8Array, envelope: Bytes): void
+  /** For carriers that have connections: `listener` is called when one has ended, before the next binds anything. Returns the undoing. */
+  onLost?(listener: () => void): () => void
   close(): void
 }
 

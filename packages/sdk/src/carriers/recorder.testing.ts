@@ -11,6 +11,7 @@ export class Recorder implements Carrier {
   /** By address in hex. */
   readonly ranks = new Map<string, number>()
   readonly #bound = new Bound()
+  readonly #onLost = new Set<() => void>()
 
   constructor(origin: string) {
     this.origin = origin
@@ -37,6 +38,15 @@ export class Recorder implements Carrier {
 
   deliver(address: Uint8Array, envelope: Uint8Array): void {
     this.#bound.deliver(address, envelope)
+  }
+
+  onLost(listener: () => void): () => void {
+    this.#onLost.add(listener)
+    return () => this.#onLost.delete(listener)
+  }
+
+  lose(): void {
+    for (const listener of this.#onLost) listener()
   }
 
   close(): void {

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { addressKeys, type Bytes, ENVELOPE_BYTES } from '@kith/protocol'
+import { addressKeys, type Bytes, decodeClientFrame, ENVELOPE_BYTES, hex } from '@kith/protocol'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createRelay, type Relay } from '../../../../signaling-relay/src/index.ts'
+import { ReplyAddresses } from '../reply-addresses.ts'
 import { type RelayState, WebSocketCarrier, type WebSocketLike } from './websocket.ts'
 
 const NodeWebSocket = WebSocket as unknown as new (url: string) => WebSocketLike
@@ -95,6 +96,38 @@ test('what a page may never dial has failed: it says why, and there is nothing t
     },
   })
   expect(carrier.isHopeful).toBe(false)
+})
+
+test('spare reply addresses are others after a reconnect: nothing but what contacts know links two connections', async () => {
+  const relay = await start()
+  /** What the relay was asked to bind, by connection. */
+  const asked: Set<string>[] = []
+  class Spy extends WebSocket {
+    readonly #asked = new Set<string>()
+    constructor(url: string) {
+      super(url)
+      asked.push(this.#asked)
+    }
+    override send(data: Bytes) {
+      const frame = decodeClientFrame(data)
+      if (frame.type === 'bind') for (const { address } of frame.binds) this.#asked.add(hex(address))
+      super.send(data)
+    }
+  }
+  const { carrier, reached } = dial(relay.url, Spy as unknown as new (url: string) => WebSocketLike)
+  const contact = keysOf(1)
+  carrier.bind(contact, () => {})
+  const replies = new ReplyAddresses([carrier], () => carrier)
+  open.push(replies)
+  const question = replies.take(true)
+  replies.bind(question, [carrier.origin], () => {})()
+  await reached('ready')
+  expect(asked[0]).toContain(hex(question.address))
+  await relay.close()
+  await start(relay.port)
+  await reached('ready', 2)
+  const [before, after] = [asked[0], asked.at(-1)]
+  expect([...(after ?? [])].filter((address) => before?.has(address))).toEqual([hex(contact.address)])
 })
 
 /** A server at a free port of this machine; resolves with its port. */

@@ -73,6 +73,9 @@ export class WebSocketCarrier implements Carrier {
   readonly #clock = new RelayClock()
   readonly #decoys = new Map<string, AddressKeys>()
   readonly #listening = new AbortController()
+  readonly #onLost = new Set<() => void>()
+  /** Whether the relay has been told an address of ours on this connection. */
+  #hasTold = false
   #socket: WebSocketLike | undefined
   #state: RelayState
   /** When the latest attempt began, and when it last was ready; by `now()`. */
@@ -150,6 +153,11 @@ export class WebSocketCarrier implements Carrier {
     this.#driver.give({ type: 'send', address: new Uint8Array(to), envelope: new Uint8Array(envelope) })
   }
 
+  onLost(listener: () => void): () => void {
+    this.#onLost.add(listener)
+    return () => this.#onLost.delete(listener)
+  }
+
   close(): void {
     if (this.#listening.signal.aborted) return
     this.#listening.abort()
@@ -167,6 +175,7 @@ export class WebSocketCarrier implements Carrier {
         this.#disconnect()
         return
       case 'transmit':
+        this.#hasTold = true
         this.#socket?.send(output.frame)
         return
       case 'sign':
@@ -186,9 +195,16 @@ export class WebSocketCarrier implements Carrier {
       case 'state':
         if (this.#state.state === 'ready') this.#readyAt = now()
         this.#state = { url: this.#url, ...output.state }
+        if (output.state.state === 'waiting') this.#lost()
         this.#onState(this.state)
         return
     }
+  }
+
+  #lost(): void {
+    if (!this.#hasTold) return
+    this.#hasTold = false
+    for (const listener of [...this.#onLost]) listener()
   }
 
   #sign({ connection, nonce, addresses }: Extract<RelayClientOutput, { type: 'sign' }>): void {
