@@ -124,6 +124,29 @@ test('who is not wanted any more is unbound, the others stay as they are', async
   expect(bound()).toEqual([[], []])
 })
 
+test('what was bound for the other day is told as today’s once it is', async () => {
+  const carrier = new Recorder('wss://one.example')
+  const told: string[] = []
+  const doorsteps = new Doorsteps({
+    identity: ada,
+    carriers: [carrier],
+    onEnvelope: () => {},
+    onBound: (remote) => told.push(remote),
+  })
+  const toldFor = (address: string) => {
+    told.length = 0
+    carrier.tellBound(Uint8Array.from(address.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)))
+    return [...told]
+  }
+  at(MIDNIGHT - HOUR_MS)
+  await doorsteps.update({ contacts: [bo.id], invites: [] })
+  const [today, tomorrow] = [...carrier.addresses] as [string, string]
+  expect([toldFor(today), toldFor(tomorrow)]).toEqual([[bo.id], []])
+  at(MIDNIGHT + HOUR_MS)
+  await doorsteps.update({ contacts: [bo.id], invites: [] })
+  expect([toldFor(today), toldFor(tomorrow)]).toEqual([[], [bo.id]])
+})
+
 test('of updates that overtake each other the last one counts', async () => {
   at(NOON)
   const slow = identityFromSeed(new Uint8Array(32).fill(1))

@@ -196,12 +196,13 @@ export class Doorsteps {
     const keys = addressKeys(seed)
     const here = doorstep(keys.address)
     const { onEnvelope, onBound } = this.#options
-    const unbind = carrier.bind(keys, (envelope) => onEnvelope(here, envelope), {
+    const bound = { address: keys.address, rank, unbind: () => {} }
+    bound.unbind = carrier.bind(keys, (envelope) => onEnvelope(here, envelope), {
       rank,
-      // The other day's are for clocks that differ: nobody has waited for them.
-      onBound: () => remote && rank <= OTHER_DAY_RANK && onBound?.(remote),
+      // The other day's are for clocks that differ: nobody has waited for them. After midnight it is today's.
+      onBound: () => remote && bound.rank <= OTHER_DAY_RANK && onBound?.(remote),
     })
-    return { address: keys.address, rank, unbind }
+    return bound
   }
 
   /** One contact with whom no secret can be agreed upon does not keep the others from finding me. */
