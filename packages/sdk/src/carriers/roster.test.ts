@@ -15,7 +15,14 @@ class Socket {
   close() {
     this.isClosed = true
   }
-  addEventListener() {}
+  readonly #listeners = new Map<string, (event: object) => void>()
+  addEventListener(type: string, listener: (event: object) => void) {
+    this.#listeners.set(type, listener)
+  }
+  fail() {
+    this.isClosed = true
+    this.#listeners.get('close')?.({})
+  }
 }
 
 beforeEach(() => {
@@ -85,6 +92,37 @@ test('a relay abroad is kept for as long as it is wanted', () => {
   expect(connected()).toEqual([ONE, THREE])
   roster.close()
   expect(connected()).toEqual([])
+})
+
+test('a path at which nothing answers gives way to another of its origin; one that is on its way or ready does not', () => {
+  vi.useFakeTimers()
+  const roster = new Roster({ relays: [], local: false, onStatus: () => {} })
+  const [nothing, dead] = ['wss://three.example/nothing', 'wss://three.example/dead']
+  roster.towards([nothing])
+  // Still on its way: it may be the right one.
+  roster.towards([THREE])
+  expect(connected()).toEqual([nothing])
+  Socket.all[0]?.fail()
+  roster.towards([nothing])
+  expect(roster.get('wss://three.example')).toBe(roster.towards([nothing, THREE])[0])
+  expect(connected()).toEqual([])
+  const relay = roster.towards([THREE])[0]
+  expect(roster.get('wss://three.example')).toBe(relay)
+  expect(connected()).toEqual([THREE])
+  // Nor is it taken from those who want it by whoever wants another.
+  roster.towards([nothing])
+  expect(connected()).toEqual([THREE])
+  // And where neither answers, they are not dialled in turn for every question.
+  Socket.all.at(-1)?.fail()
+  roster.towards([dead])
+  roster.towards([dead])
+  expect(roster.get('wss://three.example')).toBe(relay)
+  vi.advanceTimersByTime(2_001)
+  Socket.all.at(-1)?.fail()
+  expect(roster.towards([dead])[0]).not.toBe(relay)
+  roster.close()
+  expect(connected()).toEqual([])
+  vi.useRealTimers()
 })
 
 test('only relays at home are told of', () => {

@@ -1,6 +1,7 @@
 /** The carriers of one peer: the tabs of this browser, the relays where I am at home, and those of people whom I dial. */
 import type { KithError } from '@kith/protocol'
 import type { RelayStatus } from '../api.ts'
+import { now } from '../driver.ts'
 import { given } from '../environment.ts'
 import { BroadcastChannelCarrier } from './broadcast-channel.ts'
 import type { Carrier } from './carrier.ts'
@@ -8,6 +9,9 @@ import { WebSocketCarrier, type WebSocketCarrierOptions } from './websocket.ts'
 
 /** Another tab of this browser answers within milliseconds; on a busy machine, or where two dials cross, within this. */
 const LOCAL_MS = 3_000
+
+/** Two people who publish two dead paths of one origin do not make this peer dial them in turn for each question. */
+const REPLACE_MS = 2_000
 
 export interface RosterOptions {
   /** WebSocket URLs, in order of preference. */
@@ -27,6 +31,8 @@ export class Roster {
   readonly #webSocket: WebSocketCarrierOptions['WebSocket'] | undefined
   /** By origin, for one origin is one relay: those at which only others are at home, for as long as somebody is. */
   readonly #abroad = new Map<string, WebSocketCarrier>()
+  /** When one of them last gave way to another of its origin. */
+  readonly #replacedAt = new Map<string, number>()
 
   constructor({ relays, local, webSocket, onStatus }: RosterOptions) {
     this.#webSocket = webSocket
@@ -95,9 +101,13 @@ export class Roster {
    * when we met may be out of date and two people often move to the same place; then theirs.
    */
   towards(urls: readonly string[]): Carrier[] {
-    const published = new Map(urls.map((url) => [new URL(url).origin, url]))
+    const published = new Map<string, string[]>()
+    for (const url of urls) {
+      const { origin } = new URL(url)
+      published.set(origin, [...(published.get(origin) ?? []), url])
+    }
     const theirs = [...published].filter(([origin]) => !this.home.some((carrier) => carrier.origin === origin))
-    return [...this.home, ...theirs.map(([origin, url]) => this.#goAbroad(origin, url))]
+    return [...this.home, ...theirs.map(([origin, urls]) => this.#goAbroad(origin, urls))]
   }
 
   /** Whether there is a socket to this relay, though I am not at home there. */
@@ -112,6 +122,7 @@ export class Roster {
       if (wanted.has(origin)) continue
       relay.close()
       this.#abroad.delete(origin)
+      this.#replacedAt.delete(origin)
     }
   }
 
@@ -120,9 +131,23 @@ export class Roster {
     this.#abroad.clear()
   }
 
-  #goAbroad(origin: string, url: string): WebSocketCarrier {
-    const relay = this.#abroad.get(origin) ?? new WebSocketCarrier(url, { onState: () => undefined, WebSocket: this.#webSocket })
+  /**
+   * What somebody publishes may be the wrong path of an origin at which others have the right one: where nothing came of it, the next
+   * path that is wanted takes its place. Not of one that is ready, or still on its way, and not again within moments.
+   */
+  #goAbroad(origin: string, urls: readonly string[]): WebSocketCarrier {
+    const known = this.#abroad.get(origin)
+    if (known && (urls.includes(known.state.url) || !this.#mayReplace(origin, known))) return known
+    if (known) {
+      this.#replacedAt.set(origin, now())
+      known.close()
+    }
+    const relay = new WebSocketCarrier(urls[0] as string, { onState: () => undefined, WebSocket: this.#webSocket })
     this.#abroad.set(origin, relay)
     return relay
+  }
+
+  #mayReplace(origin: string, { state: { state, error } }: WebSocketCarrier): boolean {
+    return state !== 'ready' && error !== undefined && now() - (this.#replacedAt.get(origin) ?? -Infinity) > REPLACE_MS
   }
 }
