@@ -41,7 +41,7 @@ test('a token looks like the X25519 key that a knock begins with', () => {
 /** v² = u³ + 486662u² + u has a solution: half of all numbers have none, and no public key is among those. */
 function isOnCurve25519(bytes: Uint8Array): boolean {
   const p = 2n ** 255n - 19n
-  const u = BigInt(`0x${hex(bytes.toReversed())}`)
+  const u = BigInt(`0x${hex(bytes.slice().reverse())}`)
   let [base, exponent, result] = [(u * u * u + 486662n * u * u + u) % p, (p - 1n) / 2n, 1n]
   for (; exponent > 0n; exponent >>= 1n) {
     if (exponent & 1n) result = (result * base) % p

@@ -15,13 +15,13 @@ class Socket {
   close() {
     this.isClosed = true
   }
-  readonly #listeners = new Map<string, (event: object) => void>()
-  addEventListener(type: string, listener: (event: object) => void) {
+  readonly #listeners = new Map<string, (event: never) => void>()
+  addEventListener(type: string, listener: (event: never) => void) {
     this.#listeners.set(type, listener)
   }
   fail() {
     this.isClosed = true
-    this.#listeners.get('close')?.({})
+    this.#listeners.get('close')?.({} as never)
   }
 }
 
