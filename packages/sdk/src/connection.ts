@@ -55,8 +55,6 @@ export class PeerConnection implements Connection {
   #hasConsent = true
   /** Something speaks against the remote's being there; until it is heard again. */
   #isDoubted = false
-  /** A sign of life is awaited, without a doubt. */
-  #isAsked = false
   /** In doubt, it was asked for a sign of life and gave none. */
   #isSilent = false
   #state: Connection['state'] = 'connected'
@@ -173,16 +171,6 @@ export class PeerConnection implements Connection {
       this.#update()
     }, report)
     this.#update()
-  }
-
-  /** As `doubt`, but only once it was asked for a sign of life and gave none for PROBE_MS. */
-  doubtIfSilent(): void {
-    if (this.#isAsked || this.#isDoubted || this.#state === 'closed') return
-    this.#isAsked = true
-    this.probe().then((isAlive) => {
-      this.#isAsked = false
-      if (!isAlive) this.doubt()
-    }, report)
   }
 
   /** Another connection with the same instance takes all new streams; `false`: no longer. */

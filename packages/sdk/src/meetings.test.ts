@@ -52,7 +52,6 @@ function connection(
       asked.push('doubt')
       become({ isSure: false })
     },
-    doubtIfSilent: () => asked.push('ping'),
     fail: ({ code }: KithError) => {
       asked.push(code)
       become({ state: 'closed', isSure: false })
@@ -567,15 +566,10 @@ test('a knock makes a connection doubtful, and closes nothing: open waits for a 
   }
 })
 
-test('a question for presence leaves streams where they are: it is only asked for a sign of life', async () => {
-  const { it, add, dials } = meetings()
-  const old = connection(ada)
-  add(old)
-  it.asked(ada)
-  expect(old.asked).toEqual(['ping'])
+test('after a knock, what a crash may have left is counted', () => {
+  const { it, add } = meetings()
+  add(connection(ada))
   expect(it.doubtful(ada)).toBe(0)
-  expect(await it.with(ada, wish)).toBe(old.connection)
-  expect(dials).toEqual([])
   it.knocked(ada)
   expect(it.doubtful(ada)).toBe(1)
 })

@@ -187,11 +187,6 @@ export class Meetings {
     for (const connection of this.#to(from)) connection.doubt()
   }
 
-  /** They ask for presence: another tab of theirs may ask while this one lives, so streams stay where they are unless it is silent. */
-  asked(from: PeerId): void {
-    for (const connection of this.#to(from)) connection.doubtIfSilent()
-  }
-
   /** How many connections to them may be what a crash has left. */
   doubtful(whom: PeerId): number {
     return this.#to(whom).filter(({ isSure }) => !isSure).length

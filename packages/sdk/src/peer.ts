@@ -467,8 +467,7 @@ class LocalPeer implements Peer {
     const { contacts, options } = this.#opened
     if (!from || contacts.get(from)?.trust === 'blocked') return 'silence'
     this.#heard(from, presence)
-    if (protocols.length > 0) this.#meetings.knocked(from)
-    else this.#meetings.asked(from)
+    this.#meetings.knocked(from)
     if (protocols.length === 0) return options.presence !== false && this.#presence.mayAnswer(from) ? 'here' : 'silence'
     return { offer: this.#policy.towards(from) }
   }
