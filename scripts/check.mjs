@@ -9,9 +9,16 @@ const bin = (name) => `node_modules/.bin/${name}`
 
 export const CHECKS = [
   ['format and lint', bin('biome'), ['check', '--error-on-warnings']],
-  ...['packages/protocol', 'packages/sdk', 'packages/sim', 'packages/compliance', 'signaling-relay', 'demo-app', '.'].map(
-    (project) => [`types of ${project === '.' ? 'tests' : project}`, bin('tsc'), ['-p', project]],
-  ),
+  ...[
+    'packages/protocol',
+    'packages/sdk',
+    'packages/sim',
+    'packages/compliance',
+    'packages/test-kit',
+    'signaling-relay',
+    'demo-app',
+    '.',
+  ].map((project) => [`types of ${project === '.' ? 'tests' : project}`, bin('tsc'), ['-p', project]]),
   ['types as published', process.execPath, ['scripts/types.mjs']],
   ['types of the examples', bin('tsc'), ['-p', 'packages/sdk/examples']],
   ['types of the README', process.execPath, ['scripts/readme-types.mjs']],

@@ -1,16 +1,13 @@
 /** Bad carriers and bad company: nothing they do throws, fills the memory, or makes us say more than we would. */
 import { expect, test } from 'vitest'
+import { DialByHand } from '../../../test-kit/src/dial-by-hand.ts'
 import { utf8 } from '../bytes/bytes.ts'
 import { mutations, seededRandom } from '../bytes/mutate.ts'
 import { pack } from '../bytes/struct.ts'
-import { x25519PublicKey } from '../identity/keys.ts'
-import { publicKeyOf } from '../identity/peer-id.ts'
 import { CANDIDATES_MAX, DIALS_MAX, KNOCK_BURST, KNOCKS_PER_SECOND, REPLAY_CACHE_MAX } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
-import { createHandshake } from '../noise/handshake.ts'
-import { PLAINTEXT_BYTES, pad } from './envelope.ts'
-import { encodeAccept, encodeKnock } from './messages.ts'
-import { prologue, type Route } from './prologue.ts'
+import { pad } from './envelope.ts'
+import type { Route } from './prologue.ts'
 import { ReplayCache } from './replay.ts'
 import { candidateFrom, descriptionFrom, type Outcome, type Person, World } from './world.test-kit.ts'
 
@@ -21,26 +18,12 @@ async function twoPeople(seed: number) {
   return { world, alice, bob }
 }
 
-/** A knock by `from`, sealed by hand. */
-async function knockBy(world: World, from: Person, to: Person, route: Route, payload?: Bytes): Promise<Bytes> {
+/** A knock by `from`, sealed by hand; `plaintext` in place of an honest one. */
+function knockBy(world: World, from: Person, to: Person, route: Route, plaintext?: Bytes): Promise<Bytes> {
   const { random } = world
-  const way = { kind: 'contact', remote: to.id } as const
-  const handshake = createHandshake({
-    pattern: 'KK',
-    role: 'initiator',
-    prologue: prologue(way, route, { initiator: from.id, responder: to.id }),
-    random,
-    local: from.identity.keyAgreement,
-    remote: x25519PublicKey(publicKeyOf(to.id)),
-  })
-  const knock = {
-    dialId: random(16),
-    instance: from.instance,
-    replyAddress: random(32),
-    replyOrigins: from.origins,
-    protocols: ['/chat/v1'],
-  } as const
-  return handshake.writeMessage(payload ?? pad(encodeKnock(knock), PLAINTEXT_BYTES.handshake))
+  const hand = new DialByHand(0, { identity: from.identity, random, way: { kind: 'contact', remote: to.id }, route })
+  const { instance, origins: replyOrigins } = from
+  return plaintext ? hand.sealed(plaintext) : hand.knock({ instance, replyOrigins, protocols: ['/chat/v1'] })
 }
 
 const types = (outcome: Outcome) => outcome.outputs.map((output) => output.type)
@@ -208,22 +191,20 @@ test('a contact who offers where only presence was asked gets nothing from us', 
   const asking = await alice.call(bob, { protocols: [] })
   await world.run(10)
   const route = (await alice.routesTo(bob))[0]!
-  const handshake = createHandshake({
-    pattern: 'KK',
-    role: 'responder',
-    prologue: prologue({ kind: 'contact', remote: alice.id }, route, { initiator: alice.id, responder: bob.id }),
+  const hand = new DialByHand(1, {
+    identity: bob.identity,
     random: world.random,
-    local: bob.identity.keyAgreement,
-    remote: x25519PublicKey(publicKeyOf(alice.id)),
+    way: { kind: 'contact', remote: alice.id },
+    route,
   })
-  await handshake.readMessage(world.sent[0]!.envelope)
+  await hand.readKnock(world.sent[0]!.envelope)
   const offer = {
     type: 'offer',
     replyAddress: world.random(32),
     instance: bob.instance,
     description: descriptionFrom(world.random),
   } as const
-  const envelope = await handshake.writeMessage(pad(encodeAccept(offer), PLAINTEXT_BYTES.handshake))
+  const envelope = await hand.accept(offer)
   alice.handle({ type: 'replied', dial: 1, origin: route.origin, envelope })
   await world.run(1_000)
   expect(asking.end).toBe('peer-violation')
