@@ -6,10 +6,12 @@ import { meet, Person } from './person.ts'
 
 test('two tabs of one profile that open in the same instant are one person', async ({ relay, newBrowser }) => {
   const browser = await newBrowser()
+  // Both have asked for the name before either starts: a page that loads later finds an identity, and asks for none.
   const [one, two] = await Promise.all([
-    Person.open(browser, relay.page, 'Ada Lovelace'),
-    Person.open(browser, relay.page, 'Ada Lovelace'),
+    Person.arrive(browser, relay.page, 'Ada Lovelace'),
+    Person.arrive(browser, relay.page, 'Ada Lovelace'),
   ])
+  await Promise.all([one.start(), two.start()])
   const id = await one.peerId()
   expect(await two.peerId()).toBe(id)
   await one.page.reload()

@@ -12,12 +12,22 @@ export class Person {
 
   /** Opens the page for the first time and says who they are. Lands where the link leads. */
   static async open(context: BrowserContext, url: string, name: string): Promise<Person> {
+    const person = await Person.arrive(context, url, name)
+    await person.start()
+    return person
+  }
+
+  /** As `open`, up to the name, which is typed in and not sent. */
+  static async arrive(context: BrowserContext, url: string, name: string): Promise<Person> {
     const page = await context.newPage()
     watch(page)
     await page.goto(url)
     await page.getByLabel('Your name').fill(name)
-    await page.getByRole('button', { name: /^(Start|Continue)$/ }).click()
     return new Person(page, name)
+  }
+
+  async start(): Promise<void> {
+    await this.page.getByRole('button', { name: /^(Start|Continue)$/ }).click()
   }
 
   /** A page more in a browser where they have said who they are. */
