@@ -173,7 +173,8 @@ export interface Stream extends Conversation {
 
 /** Unreliable, unordered, message-shaped. Late is dropped, oldest first and counted, never queued without bound. A flow ends as a
  *  whole: by `close()` or the end of `writable`, on either side. Then `readable` ends and sending fails with 'closed'.
- *  on('datagram') costs less for each than a read does: while there is a listener, `readable` gives none. */
+ *  on('datagram') costs less for each than a read does: while there is a listener, `readable` gives none. It hands over the buffer in which
+ *  the datagram came, at whose end there are a few bytes more; what is read has a buffer of its own. */
 export interface Datagrams extends Conversation, Events<{ datagram: Bytes }> {
   /** Bytes that surely fit one datagram. */
   readonly maxDatagramSize: number

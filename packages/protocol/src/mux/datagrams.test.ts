@@ -34,7 +34,7 @@ function read(bench: Bench, stream: MuxStream): Uint8Array[] {
   return all
 }
 
-test('a datagram is `varint flow ‖ bytes`, a copy, and read in a buffer of its own', () => {
+test('a datagram is `varint flow ‖ bytes`, a copy, and read at the start of a buffer of its own', () => {
   const { a, b, mine, theirs } = flowPair()
   expect(read(b, theirs)).toEqual([])
   const bytes = Uint8Array.of(7, 8)
@@ -42,11 +42,11 @@ test('a datagram is `varint flow ‖ bytes`, a copy, and read in a buffer of its
   bytes.fill(0)
   const [message] = a.sent('datagrams')
   expect(message?.bytes).toEqual(Uint8Array.of(1, 7, 8))
-  b.receive('datagrams', message!.bytes)
+  b.receive('datagrams', message!.bytes.slice())
   expect(b.last('flow')?.stream).toBe(theirs)
   const [got] = read(b, theirs)
   expect(got).toEqual(Uint8Array.of(7, 8))
-  expect(got?.buffer.byteLength).toBe(2)
+  expect(got?.byteOffset).toBe(0)
   send(b, theirs, new Uint8Array(0))
   exchange(a, b)
   expect(read(a, mine)).toEqual([new Uint8Array(0)])

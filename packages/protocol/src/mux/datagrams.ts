@@ -146,12 +146,15 @@ export class Datagrams {
     return false
   }
 
-  /** The next that came, in a buffer of its own that holds nothing else. Without one, 'flow' tells when to look again. */
+  /**
+   * The next that came, at the start of the buffer in which it came: behind it that has a few bytes more. Without one, 'flow' tells
+   * when to look again.
+   */
   read(stream: MuxStream): Bytes | undefined {
     const bytes = stream.flow?.incoming.shift()
-    if (bytes === undefined && stream.flow !== undefined) stream.flow.readerWaits = true
-    // The copy costs more than all else here, but many a reader makes a DataView of `buffer` and forgets `byteOffset`.
-    return bytes?.slice()
+    if (bytes !== undefined) return atStart(bytes)
+    if (stream.flow !== undefined) stream.flow.readerWaits = true
+    return undefined
   }
 
   /** Nobody reads any more: what came is dropped, and so is what will come. */
@@ -161,7 +164,7 @@ export class Datagrams {
     stream.flow.incoming.clear()
   }
 
-  /** Takes one message of the lane. Throws 'peer-violation' for one that does not begin with a varint. */
+  /** Takes one message of the lane, which is ours from now on. Throws 'peer-violation' for one that does not begin with a varint. */
   receive(message: Bytes, now: () => Millis): void {
     const reader = new Reader(message)
     const id = reader.varint()
@@ -326,6 +329,12 @@ function withId({ buffer, byteOffset, length }: Bytes, id: number): Bytes {
   const message = new Uint8Array(buffer, byteOffset - idBytes, idBytes + length)
   putVarint(message, 0, id)
   return message
+}
+
+/** Moved over the id of its flow: many a reader forgets `byteOffset`, and numbers of 4 or 8 bytes want to be aligned. */
+function atStart({ buffer, byteOffset, length }: Bytes): Bytes {
+  if (byteOffset > 0) new Uint8Array(buffer).copyWithin(0, byteOffset, byteOffset + length)
+  return new Uint8Array(buffer, 0, length)
 }
 
 /** A flow ends as a whole, with whichever half of its stream ends first. */

@@ -249,7 +249,8 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     this.#datagrams.send(stream, bytes, now)
   }
 
-  /** As `handle` with a message of their lane: asking the clock for each would cost more than taking it. */
+  /** As `handle` with a message of their lane, whose buffer is ours from now on: asking the clock for each would cost more than taking
+   *  it. */
   receiveDatagram(bytes: Bytes, now: () => Millis): void {
     if (!this.#isOver) this.#orFail(() => this.#datagrams.receive(bytes, now))
   }
@@ -264,7 +265,8 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     return this.#datagrams.isDrained(stream)
   }
 
-  /** The next that came, in a buffer of its own that holds nothing else. Without one, 'flow' tells when to look again. */
+  /** The next that came, at the start of a buffer of its own, which has a few bytes more behind it. Without one, 'flow' tells when to
+   *  look again. */
   readDatagram(stream: MuxStream): Bytes | undefined {
     return this.#datagrams.read(stream)
   }

@@ -28,6 +28,19 @@ test('any bytes can be sent, by `send` and by `writable`', async () => {
   }
 })
 
+test('numbers of eight bytes can be read in place: by a reader in a buffer that has nothing else, by a listener at its start', async () => {
+  const { here, there } = await flowPair()
+  const sent = Float64Array.of(1.5, -2)
+  here.send(sent)
+  const read = await next(there)
+  expect(new Float64Array(read?.buffer ?? new ArrayBuffer())).toEqual(sent)
+  const heard = new Promise<Bytes>((resolve) => there.on('datagram', resolve))
+  here.send(sent)
+  const { buffer, byteOffset, length } = await heard
+  expect(byteOffset).toBe(0)
+  expect(new Float64Array(buffer, byteOffset, length / 8)).toEqual(sent)
+})
+
 const NOT_BYTES: readonly [string, unknown][] = [
   ['a string', 'hello'],
   ['a string longer than a datagram', 'x'.repeat(DATAGRAM_MAX_BYTES + 1)],

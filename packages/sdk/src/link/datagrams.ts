@@ -178,7 +178,7 @@ export class LinkFlow {
     const { mux } = this.#host
     if (this.#listeners.size > 0) this.#hand()
     for (let last = mux.readDatagram(this.#muxStream); last !== undefined; last = mux.readDatagram(this.#muxStream)) {
-      this.#reader.enqueue(last)
+      this.#reader.enqueue(last.slice())
     }
     if (!this.#isCancelled) this.#reader.close()
     this.#endWriting(error)
@@ -200,7 +200,7 @@ export class LinkFlow {
    */
   #pull(): Promise<void> | undefined {
     const datagram = this.#listeners.size > 0 ? undefined : this.#host.mux.readDatagram(this.#muxStream)
-    if (datagram !== undefined) this.#reader.enqueue(datagram)
+    if (datagram !== undefined) this.#reader.enqueue(datagram.slice())
     else if (this.#end !== undefined) this.#reader.error(this.#end)
     else {
       return new Promise((resolve) => {
@@ -223,7 +223,7 @@ export class LinkFlow {
     while (this.#endPull !== undefined) {
       const datagram = mux.readDatagram(this.#muxStream)
       if (datagram === undefined) return
-      this.#reader.enqueue(datagram)
+      this.#reader.enqueue(datagram.slice())
       if (this.#reader.desiredSize === 0) continue
       // No read was pending: the stream asks again when one is. What comes meanwhile waits in the machine.
       this.#endPull()
