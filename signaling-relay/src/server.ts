@@ -69,7 +69,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
     if (!Number.isFinite(value) || value < 0) throw new KithError('invalid-argument', `limit ${name} must not be negative`)
   }
   const origins = options.origins?.map(parseOrigin)
-  const files = options.static === undefined ? undefined : await StaticFiles.read(options.static)
+  const files = options.static === undefined ? undefined : await StaticFiles.in(options.static)
   const server = new RelayServer(limits, origins?.length ? origins : undefined, files, options)
   await server.listen(options.port, options.host)
   return { port: server.port, url: `ws://localhost:${server.port}${RELAY_PATH}`, close: () => server.close() }
@@ -278,9 +278,27 @@ class RelayServer {
         answerText(response, 426, 'text/plain', 'A Kith relay: connect with a WebSocket.\n', { upgrade: 'websocket' })
         return
     }
-    if (path !== undefined && this.#files?.serve(path, request, response)) return
-    answerText(response, 404, 'text/plain', 'Not found\n')
+    if (this.#files === undefined) answerText(response, 404, 'text/plain', 'Not found\n')
+    else inTurn(response, () => void this.#serve(path, request, response))
   }
+
+  async #serve(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      if (!(await this.#files?.serve(path, request, response))) answerText(response, 404, 'text/plain', 'Not found\n')
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? String(error)
+      this.#log(`a file could not be read: ${code}`)
+      // A response that has begun can only be cut short.
+      if (response.headersSent) response.destroy()
+      else answerText(response, 503, 'text/plain', 'This file cannot be read now.\n', { 'retry-after': '1' })
+    }
+  }
+}
+
+/** Once the answers to earlier requests of the same connection are out: who sends a thousand at once has one file open. */
+function inTurn(response: ServerResponse, serve: () => void): void {
+  if (response.socket === null) response.once('socket', serve)
+  else serve()
 }
 
 function answerText(
@@ -305,14 +323,9 @@ function refuse(socket: Duplex, status: number): void {
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 
-/** The path without its query, percent-decoded; undefined for a target that is none. Dots are not resolved: it is only looked up. */
-function pathOf(request: IncomingMessage): string | undefined {
-  const [path = ''] = (request.url ?? '').split('?', 1)
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return undefined // a malformed escape: no path of ours has one
-  }
+/** The path without its query, as it was sent: neither decoded nor resolved. */
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '').split('?', 1)[0] ?? ''
 }
 
 /** RFC 6454 form of a WebSocket origin. Throws 'invalid-argument'. */
