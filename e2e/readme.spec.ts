@@ -1,4 +1,5 @@
 /** README.md's programs, as they stand there: built, opened by two people, and doing what the README says. */
+import { readFileSync } from 'node:fs'
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { BrowserContext, Page, TestInfo } from '@playwright/test'
@@ -7,6 +8,7 @@ import { isProgram, readmeBlocks, SDK_README } from '../scripts/readme-blocks.mj
 import { expect, test } from './fixtures.ts'
 import { GLOBAL_BUILD, RelayProcess } from './relay.ts'
 
+const README = fileURLToPath(new URL('../README.md', import.meta.url))
 const SDK = fileURLToPath(new URL('../packages/sdk/dist/index.js', import.meta.url))
 
 type NewBrowser = () => Promise<BrowserContext>
@@ -175,14 +177,14 @@ function lettersOf(text: string): string {
   return [...text.replaceAll(/\s/g, '')].sort().join('')
 }
 
-test('README, without a bundler: the page echoes, also after reloads', async ({ browser }, info) => {
+test('README, without a bundler: the page echoes, also after reloads', async ({ newBrowser }, info) => {
   const folder = info.outputPath('page')
   await mkdir(folder, { recursive: true })
-  await writeFile(`${folder}/index.html`, `<!doctype html><title>Script tag</title>${codeUnder('Without a bundler')}`)
-  await copyFile(GLOBAL_BUILD, `${folder}/kith.global.js`)
-  // A script within the page, as README.md has it: the relay forbids that to the pages that it serves.
-  const newBrowser: NewBrowser = () => browser.newContext({ bypassCSP: true })
+  // Where README.md says: a folder that the relay serves. What is put there later is served too.
+  expect(readFileSync(README, 'utf8')).toContain('`node signaling-relay/dist/cli.js --static DIR` serves both')
   await serve(folder, async (url) => {
+    await writeFile(`${folder}/index.html`, codeUnder('Without a bundler'))
+    await copyFile(GLOBAL_BUILD, `${folder}/kith.global.js`)
     const { page: here, link } = await host(url, newBrowser)
     expect(await reloadHost(here)).toBe(link)
     const { page: there } = await host(url, newBrowser)

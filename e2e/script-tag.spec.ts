@@ -1,5 +1,11 @@
 /** The script-tag build, as the README shows it. */
+import { copyFile, mkdir } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { BrowserContext } from '@playwright/test'
 import { expect, test } from './fixtures.ts'
+import { GLOBAL_BUILD, RelayProcess } from './relay.ts'
+
+const HELLO = join(dirname(GLOBAL_BUILD), '../examples/hello.html')
 
 test('window.Kith: two peers meet and echo a stream', async ({ relay, site, newBrowser }) => {
   const here = await (await newBrowser()).newPage()
@@ -28,8 +34,32 @@ test('window.Kith: two peers meet and echo a stream', async ({ relay, site, newB
 })
 
 test('hello.html: a page of plain HTML, two windows, hello', async ({ relay, site, newBrowser }) => {
+  await helloBothWays(`${site.page}hello.html?relay=${encodeURIComponent(relay.url)}`, newBrowser)
+})
+
+test('hello.html, as it is, where the README says to serve it: in a folder of the relay', async ({ newBrowser }, info) => {
+  const folder = info.outputPath('page')
+  await mkdir(folder, { recursive: true })
+  const relay = new RelayProcess(folder)
+  await relay.start()
+  try {
+    for (const file of [HELLO, GLOBAL_BUILD]) await copyFile(file, `${folder}/${basename(file)}`)
+    await helloBothWays(`${relay.page}hello.html`, newBrowser)
+  } finally {
+    await relay.stop()
+  }
+})
+
+/** One opens the page, the other the link that it shows; each says hello. */
+async function helloBothWays(url: string, newBrowser: () => Promise<BrowserContext>): Promise<void> {
   const [here, there] = [await (await newBrowser()).newPage(), await (await newBrowser()).newPage()]
-  await here.goto(`${site.page}hello.html?relay=${encodeURIComponent(relay.url)}`)
+  const blocked: string[] = []
+  for (const page of [here, there]) {
+    page.on('console', (message) => {
+      if (message.text().includes('Content Security Policy')) blocked.push(message.text())
+    })
+  }
+  await here.goto(url)
   const link = await here.getByRole('link', { name: 'Open this link in another window' }).getAttribute('href')
   await there.goto(link ?? '')
   for (const [speaker, listener] of [
@@ -42,4 +72,5 @@ test('hello.html: a page of plain HTML, two windows, hello', async ({ relay, sit
     await expect(speaker.getByRole('listitem').filter({ hasText: 'me: hello' })).toBeVisible()
     await expect(listener.getByRole('listitem').filter({ hasText: 'they: hello' })).toBeVisible()
   }
-})
+  expect(blocked).toEqual([])
+}
