@@ -16,8 +16,20 @@ const DATAGRAMS = `${PROTOCOL}/mux/datagrams.test.ts`
 const QUEUES = 'a queue of N %s keeps all, at N + 1 the oldest goes'
 const EARLY = 'frames that overtake confirm and hello wait for them, up to a limit'
 
+const HOSTILE_RELAY = `${PROTOCOL}/relay/hostile-relay.test.ts`
+const FLOODS = '%s: N at once, N a second after that, and not one more'
+
 /** By name: the file of the test, and words of its title. */
 const TESTED: Record<string, readonly [file: string, title: string]> = {
+  RELAY_WAIT_MIN_MS: [HOSTILE_RELAY, 'rate-limited for %d ms counts as %d'],
+  RELAY_WAIT_MAX_MS: [HOSTILE_RELAY, 'rate-limited for %d ms counts as %d'],
+  RELAY_REFUSED_MAX_MS: [HOSTILE_RELAY, 'gets them ever less often'],
+  RELAY_EAGER_MAX_MS: [HOSTILE_RELAY, 'a relay that asks to be tried eagerly for %d ms is so for %d'],
+  BIND_ANSWER_MS: [HOSTILE_RELAY, 'a relay that answers no BIND is said to be slow, and is given up in the end'],
+  RELAY_FRAMES_PER_SECOND: [HOSTILE_RELAY, FLOODS],
+  RELAY_FRAME_BURST: [HOSTILE_RELAY, FLOODS],
+  RELAY_CONTROL_PER_SECOND: [HOSTILE_RELAY, FLOODS],
+  RELAY_CONTROL_BURST: [HOSTILE_RELAY, FLOODS],
   PROTOCOL_NAME_MAX_LENGTH: [EDGES, 'an ACCEPT names a protocol of N bytes at most'],
   PROTOCOLS_MAX: [FRAMES, 'limits hold at N and not at N + 1'],
   REMOTE_MESSAGE_MIN_BYTES: [`${PROTOCOL}/dial/description.test.ts`, 'messages of dust'],

@@ -53,6 +53,11 @@ export const RELAY_LIMITS = {
   /** Envelopes a second that one address may receive, after a burst (a flooded person stays reachable elsewhere). Beyond: dropped. */
   receivePerSecond: 25,
   receiveBurst: 50,
+  /** Envelopes a second that one socket may receive on all its addresses, after a burst: half of what a client takes from a relay before it
+   *  leaves it (RELAY_FRAMES_PER_SECOND), so that people who flood somebody together do not part them from their relay. A thousand contacts
+   *  who ask for presence send 40. Beyond: dropped. */
+  deliverPerSecond: 256,
+  deliverBurst: 2048,
   /** Addresses that all sockets of one prefix may have bound or under way, as many as 512 sockets of 256 (memory: about 0.5 KiB each).
    *  Beyond: NOTICE rate-limited. */
   bindsPerPrefix: 131_072,
@@ -73,6 +78,28 @@ export const RELAY_LIMITS = {
 } as const
 
 export type RelayLimits = { -readonly [Name in keyof typeof RELAY_LIMITS]: number }
+
+/** The shortest and the longest that a relay makes a client wait, in ms, before it connects, sends or binds again: an honest one asks for
+ *  30 s at the most. So a relay's slip, or spite, keeps no client away for good, nor makes it come without a pause. Of the least, refusals of
+ *  BINDs in a row make more, up to RELAY_REFUSED_MAX_MS. Beyond: as if it had said the limit. */
+export const RELAY_WAIT_MIN_MS = 250
+export const RELAY_WAIT_MAX_MS = 60_000
+export const RELAY_REFUSED_MAX_MS = 16_000
+
+/** How long, in ms, a relay that restarts may ask to be tried every two seconds: what ours asks for. Beyond: as if it had said this. */
+export const RELAY_EAGER_MAX_MS = 60_000
+
+/** How long, in ms, a client waits for the answer to a BIND: after a restart a relay checks millions. Beyond: it connects anew. */
+export const BIND_ANSWER_MS = 300_000
+
+/** Frames a second, after a burst, that a client takes from one relay: each is work for the page. A relay of ours delivers less to one
+ *  socket (`deliverPerSecond`); a page that was frozen finds what came meanwhile. Beyond: closed, tried again later. */
+export const RELAY_FRAMES_PER_SECOND = 512
+export const RELAY_FRAME_BURST = 4096
+
+/** Of these, frames that answer nothing and deliver nothing: an honest relay sends a PING each 20 s and a NOTICE a second. Beyond: the same. */
+export const RELAY_CONTROL_PER_SECOND = 4
+export const RELAY_CONTROL_BURST = 64
 
 // ── the dial ─────────────────────────────────────────────────────────────────────────────────
 

@@ -6,13 +6,15 @@
  * Envelopes go after the binds that were asked for before them, so that an answer finds its address bound.
  */
 import { KithError } from '../errors.ts'
-import { BINDS_PER_FRAME, BINDS_PER_SOCKET } from '../limits.ts'
+import { BIND_ANSWER_MS, BINDS_PER_FRAME, RELAY_WAIT_MAX_MS } from '../limits.ts'
 import type { Bytes, Machine, Millis, Random } from '../machine.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import { backoffMs, fraction } from './backoff.ts'
 import { keyOf } from './bindings.ts'
 import { BoundSet, type LeftOut, type ToAsk } from './bound-set.ts'
-import { decodeRelayFrame, encodeClientFrame, type Notice, type RelayFrame } from './frames.ts'
+import { bindLimitsOf, eagerMsOf, reconnectMsOf, refusedMsOf, sendMsOf } from './clamps.ts'
+import { FrameBudget } from './frame-budget.ts'
+import { answersBind, decodeRelayFrame, encodeClientFrame, type Notice, type RelayFrame } from './frames.ts'
 import { notARelay, silent, unmet } from './trouble.ts'
 
 export interface RelayClientConfig {
@@ -41,8 +43,8 @@ export type RelayClientInput =
   | { readonly type: 'rank'; readonly ranks: readonly (readonly [address: Uint8Array, rank: number])[] }
   | { readonly type: 'unbind'; readonly address: Uint8Array }
   | { readonly type: 'send'; readonly address: Uint8Array; readonly envelope: Uint8Array }
-  /** The network is back, or somebody looks at the page: whatever we wait for, now is a better time. `slept`: the relay has long closed
-   *  what we still take for a connection. */
+  /** The network is back, or the page is looked at: now is a better time than whatever we wait for, a relay's own word included.
+   *  `slept`: the relay has long closed what we still take for a connection. */
   | { readonly type: 'wake'; readonly slept?: boolean }
   | { readonly type: 'tick' }
   | { readonly type: 'stop' }
@@ -97,7 +99,7 @@ const STEADY_MS = 10_000
 /** The longest wait while a relay restarts, for as long as it asked us to go on trying. */
 const RESTARTING_MAX_MS = 2000
 
-/** Failures that a full relay counts for: about ten seconds. */
+/** Failures that a full relay counts for, and one that breaks the protocol: about ten seconds. */
 const FULL_FAILURES = 5
 
 /** Before an address that has no place left at the relay is asked for again. */
@@ -112,22 +114,23 @@ const READY_BINDS = 256
 /** Of the binds that a relay allows at once, what is kept for dials: half of them at the most. */
 const RESERVED_BINDS = 32
 
-/** A relay that asks for slower binds is left alone for so long at least, whatever it says. */
-const RETRY_MIN_MS = 250
+/** BINDs that wait for their answer so long are said to: a dial need not wait for this relay. */
+const SLOW_MS = 10_000
 
 type Phase =
   | { readonly type: 'idle' }
-  | { readonly type: 'connecting'; readonly giveUpAt: Millis; isOpen: boolean }
+  | { readonly type: 'connecting'; readonly giveUpAt: Millis; readonly budget: FrameBudget; isOpen: boolean }
   | Connected
   | { readonly type: 'waiting'; readonly retryAt: Millis }
   | { readonly type: 'over' }
 
 interface Connected {
   readonly type: 'connected'
+  readonly budget: FrameBudget
   readonly nonce: Bytes
   readonly bindsMax: number
   /** BINDs that were sent and not answered, oldest first: each gets one answer, in order. */
-  readonly unanswered: (readonly Bytes[])[]
+  readonly unanswered: { readonly addresses: readonly Bytes[]; readonly sentAt: Millis }[]
   /** What the relay lets us ask for; undefined where it does not say. */
   readonly rate: TokenBucket | undefined
   /** And how many at once. */
@@ -135,6 +138,8 @@ interface Connected {
   ask: ToAsk
   /** Not before: the relay asked for slower binds. */
   askAt: Millis
+  /** How often it has, without a BOUND in between. */
+  refusals: number
   /** Nor others than dials' own before this: the rest of the rate is theirs. */
   othersAt: Millis
   /** Batches out for signing, and those of them that dials wait for. */
@@ -168,6 +173,8 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
   #isExplained = false
   /** The relay takes no more addresses for now. */
   #limited: KithError | undefined
+  /** It does not answer. */
+  #slow: KithError | undefined
   /** Contacts without a place: it is ready all the same. */
   #shortage: KithError | undefined
 
@@ -245,7 +252,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
       case 'connected': {
         const held = this.#queue.length > 0 && !this.#isHeld(phase) ? phase.sendAt : Number.POSITIVE_INFINITY
         const ask = this.#mayAsk(phase) ? this.#askAt(phase) : Number.POSITIVE_INFINITY
-        return Math.min(phase.silentAt, flushAtOf(phase), held, ask)
+        return Math.min(phase.silentAt, flushAtOf(phase), held, ask, this.#answerBy(phase))
       }
     }
   }
@@ -257,7 +264,8 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     this.#set.reset()
     this.#crowded.clear()
     this.#limited = undefined
-    this.#phase = { type: 'connecting', giveUpAt: now + CONNECT_MS, isOpen: false }
+    this.#slow = undefined
+    this.#phase = { type: 'connecting', giveUpAt: now + CONNECT_MS, budget: new FrameBudget(now), isOpen: false }
     this.#isExplained = false
     this.#outputs.push({ type: 'connect', connection: this.#connection })
     this.#tell({ state: 'connecting', ...this.#because() })
@@ -270,8 +278,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     if (phase.type === 'connecting' && !this.#isExplained && now >= this.#eagerUntil) {
       this.#error = unmet({ url: this.#url, isOpen: phase.isOpen, said })
     }
-    const steady = phase.type === 'connected' && phase.readyAt !== undefined && now - phase.readyAt >= STEADY_MS
-    if (steady) this.#failures = 0
+    if (this.#isSteady(now)) this.#failures = 0
     this.#error ??= new KithError('lost', 'The connection to the relay was lost. It is tried again.', { source: 'network' })
     const delay = backoffMs(this.#failures, this.#random, now < this.#eagerUntil ? RESTARTING_MAX_MS : undefined)
     this.#failures += 1
@@ -282,10 +289,20 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     this.#tell({ state: 'waiting', retryAt, ...this.#because() })
   }
 
+  #isSteady(now: Millis): boolean {
+    const phase = this.#phase
+    return phase.type === 'connected' && phase.readyAt !== undefined && now - phase.readyAt >= STEADY_MS
+  }
+
   /** Ends the connection from our side; the driver's 'closed' for it comes too late to count. */
   #drop(error: KithError, now: Millis): void {
     this.#error = error
     this.#isExplained = true
+    // However long it kept to the protocol: a relay that does not is not tried again at once.
+    if (error.code === 'peer-violation') {
+      this.#failures = Math.max(this.#isSteady(now) ? 0 : this.#failures, FULL_FAILURES)
+      if (this.#phase.type === 'connected') this.#phase.readyAt = undefined
+    }
     this.#disconnect()
     this.#lost(now)
   }
@@ -307,13 +324,19 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     if (slept && this.#phase.type === 'connected')
       this.#drop(new KithError('lost', 'This device has slept.', { source: 'network' }), now)
     const phase = this.#phase
+    if (phase.type === 'connected') {
+      phase.sendAt = now
+      if (now < phase.askAt) {
+        phase.askAt = now
+        this.#flush(phase, now)
+      }
+      this.#drain(phase, now)
+      return
+    }
     if (phase.type !== 'waiting') return
     this.#failures = 0
-    if (now >= this.#notBefore) this.#connect(now)
-    else if (this.#notBefore < phase.retryAt) {
-      this.#phase = { type: 'waiting', retryAt: this.#notBefore }
-      this.#tell({ state: 'waiting', retryAt: this.#notBefore, ...this.#because() })
-    }
+    this.#notBefore = now
+    this.#connect(now)
   }
 
   #tick(now: Millis): void {
@@ -333,48 +356,78 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
           this.#drop(new KithError('timeout', 'The relay has fallen silent. It is tried again.', { source: 'network' }), now)
           return
         }
+        if (now >= this.#answerBy(phase)) this.#unansweredLong(phase, now)
+        if (this.#phase !== phase) return
         if (now >= flushAtOf(phase)) this.#flush(phase, now)
         else this.#ask(phase, now)
         this.#drain(phase, now)
     }
   }
 
+  /** When it is to be said that the relay does not answer a BIND, and then, when to stop waiting. */
+  #answerBy({ unanswered: [oldest], readyAt }: Connected): Millis {
+    if (!oldest) return Number.POSITIVE_INFINITY
+    return oldest.sentAt + (readyAt === undefined && !this.#slow ? SLOW_MS : BIND_ANSWER_MS)
+  }
+
+  #unansweredLong(phase: Connected, now: Millis): void {
+    const sentence = 'The relay does not answer: addresses of this peer wait to be bound.'
+    const error = new KithError('timeout', sentence, { source: 'relay' })
+    if (phase.readyAt !== undefined || this.#slow) {
+      this.#drop(error, now)
+      return
+    }
+    this.#slow = error
+    this.#tell({ state: 'connecting', ...this.#because() })
+  }
+
   // ── what the relay says ────────────────────────────────────────────────────────────────────
 
   #received(bytes: Uint8Array, now: Millis): void {
+    const phase = this.#phase
+    if (phase.type !== 'connecting' && phase.type !== 'connected') return
     let frame: RelayFrame
     try {
       frame = decodeRelayFrame(bytes)
     } catch (error) {
       if (!(error instanceof KithError)) throw error
-      if (error.code === 'unsupported-protocol') this.#fail(error)
-      else this.#drop(this.#phase.type === 'connecting' ? notARelay(this.#url, error) : error, now)
+      // It may be updated: it is asked again, and meanwhile the state says so.
+      const isOfAnotherVersion = error.code === 'unsupported-protocol'
+      if (isOfAnotherVersion) this.#notBefore = now + RELAY_WAIT_MAX_MS
+      this.#drop(phase.type === 'connecting' && !isOfAnotherVersion ? notARelay(this.#url, error) : error, now)
       return
     }
-    const phase = this.#phase
+    if (!phase.budget.takes(frame, now)) {
+      this.#drop(
+        new KithError('peer-violation', 'The relay sends more than a peer takes. It is tried again later.', { source: 'relay' }),
+        now,
+      )
+      return
+    }
     if (phase.type === 'connected') {
       phase.silentAt = now + SILENCE_MS
       this.#connected(phase, frame, now)
       return
     }
-    if (phase.type !== 'connecting') return
-    if (frame.type === 'challenge') this.#challenged(frame, now)
+    if (frame.type === 'challenge') this.#challenged(frame, phase.budget, now)
     else if (frame.type === 'notice') this.#noticed(frame.notice, now)
     else this.#drop(notARelay(this.#url, outOfTurn(frame)), now)
   }
 
-  #challenged({ nonce, limits, time }: Extract<RelayFrame, { type: 'challenge' }>, now: Millis): void {
+  #challenged({ nonce, limits, time }: Extract<RelayFrame, { type: 'challenge' }>, budget: FrameBudget, now: Millis): void {
     if (time !== undefined) this.#outputs.push({ type: 'time', time })
-    const { bindPerSecond, bindBurst } = limits
+    const { bindsMax, rate } = bindLimitsOf(limits)
     const phase: Connected = {
       type: 'connected',
+      budget,
       nonce: new Uint8Array(nonce),
-      bindsMax: Math.min(limits.bindsPerSocket ?? BINDS_PER_SOCKET, BINDS_PER_SOCKET),
+      bindsMax,
       unanswered: [],
-      rate: bindPerSecond && bindBurst ? new TokenBucket(bindPerSecond, bindBurst, now) : undefined,
-      burst: (bindPerSecond && bindBurst) || Number.POSITIVE_INFINITY,
+      rate: rate && new TokenBucket(rate.perSecond, rate.burst, now),
+      burst: rate?.burst ?? Number.POSITIVE_INFINITY,
       ask: { urgent: [], others: [], needed: 0 },
       askAt: now,
+      refusals: 0,
       othersAt: now,
       signing: 0,
       signingUrgent: 0,
@@ -408,7 +461,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
         this.#transmit({ type: 'pong', echo: frame.payload })
         return
       case 'notice':
-        if (frame.notice.code === 'bind-refused' || ('of' in frame.notice && frame.notice.of === 'bind')) {
+        if (answersBind(frame.notice)) {
           this.#refused(phase, frame.notice, now)
         } else this.#noticed(frame.notice, now)
         return
@@ -423,11 +476,11 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     this.#isExplained = true
     switch (notice.code) {
       case 'rate-limited': {
-        const { retryAfterMs } = notice
         if (this.#phase.type === 'connected') {
-          this.#phase.sendAt = now + retryAfterMs
+          this.#phase.sendAt = now + sendMsOf(notice.retryAfterMs)
           return
         }
+        const retryAfterMs = reconnectMsOf(notice.retryAfterMs)
         this.#notBefore = now + retryAfterMs
         this.#error = new KithError('rate-limited', 'The relay asks to go slower. It is tried again when it says so.', {
           source: 'relay',
@@ -435,16 +488,18 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
         })
         return
       }
-      case 'restarting':
-        this.#failures = 0
-        // Everybody was told the same number.
-        this.#notBefore = now + Math.round(notice.reconnectInMs * (0.5 + fraction(this.#random)))
-        this.#eagerUntil = now + notice.tryForMs
+      case 'restarting': {
+        const retryAfterMs = reconnectMsOf(notice.reconnectInMs)
+        // All clients got the same number.
+        this.#notBefore = now + Math.round(retryAfterMs * (0.5 + fraction(this.#random)))
+        // A relay that only ever restarts is not tried eagerly for ever.
+        if (this.#failures === 0 || this.#isSteady(now)) this.#eagerUntil = now + eagerMsOf(notice.tryForMs)
         this.#error = new KithError('closed', 'The relay restarts. It is tried again in a moment.', {
           source: 'relay',
-          retryAfterMs: notice.reconnectInMs,
+          retryAfterMs,
         })
         return
+      }
       case 'full':
         this.#failures = Math.max(this.#failures, FULL_FAILURES)
         this.#error = new KithError('too-many', 'The relay has as many connections as it takes. It is tried again later.', {
@@ -538,7 +593,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     // An UNBIND may have gone ahead while it was signed.
     const asked = proofs.filter(({ address }) => this.#set.asks(address))
     if (asked.length > 0) {
-      phase.unanswered.push(asked.map(({ address }) => new Uint8Array(address)))
+      phase.unanswered.push({ addresses: asked.map(({ address }) => new Uint8Array(address)), sentAt: now })
       this.#transmit({ type: 'bind', binds: asked.map(({ address, signature }) => ({ form: 0, address, signature })) })
     }
     this.#ask(phase, now)
@@ -546,11 +601,12 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
   }
 
   #bound(phase: Connected, frame: RelayFrame, now: Millis): void {
-    const addresses = phase.unanswered.shift()
+    const { addresses } = phase.unanswered.shift() ?? {}
     if (addresses === undefined) {
       this.#drop(outOfTurn(frame), now)
       return
     }
+    phase.refusals = 0
     phase.bound += addresses.length
     const wanted = addresses.filter((address) => this.#set.wants(address))
     if (wanted.length > 0) this.#outputs.push({ type: 'bound', addresses: wanted })
@@ -563,6 +619,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     if (phase.readyAt !== undefined) return
     if (!isIdle(phase) && phase.bound < READY_BINDS) return
     phase.readyAt = now
+    this.#slow = undefined
     this.#tell({ state: 'ready', ...this.#because() })
   }
 
@@ -575,7 +632,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
 
   /** None of a batch was registered. */
   #refused(phase: Connected, notice: Notice, now: Millis): void {
-    const addresses = phase.unanswered.shift()
+    const { addresses } = phase.unanswered.shift() ?? {}
     if (addresses === undefined) {
       this.#drop(new KithError('peer-violation', 'The relay refuses what it was not asked.', { source: 'relay' }), now)
       return
@@ -583,7 +640,9 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     this.#set.refused(addresses)
     switch (notice.code) {
       case 'rate-limited': {
-        phase.askAt = Math.max(phase.askAt, now + Math.max(RETRY_MIN_MS, notice.retryAfterMs))
+        // Those that were under way together count once.
+        if (now >= phase.askAt) phase.refusals += 1
+        phase.askAt = Math.max(phase.askAt, now + refusedMsOf(notice.retryAfterMs, phase.refusals))
         phase.flushAt = Math.min(phase.flushAt ?? Number.POSITIVE_INFINITY, phase.askAt)
         if (this.#limited) return
         const retryAfterMs = phase.askAt - now
@@ -658,7 +717,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
   }
 
   #because(): { error?: KithError } {
-    const error = this.#error ?? this.#limited ?? this.#shortage
+    const error = this.#error ?? this.#limited ?? this.#slow ?? this.#shortage
     return error === undefined ? {} : { error }
   }
 

@@ -6,6 +6,7 @@ export interface RelayCounters {
   delivered: number
   droppedSendRate: number
   droppedReceiveRate: number
+  droppedDeliverRate: number
   droppedUnbound: number
   refusedFull: number
   refusedPrefixSockets: number
@@ -32,6 +33,7 @@ export function relayCounters(): RelayCounters {
     delivered: 0,
     droppedSendRate: 0,
     droppedReceiveRate: 0,
+    droppedDeliverRate: 0,
     droppedUnbound: 0,
     refusedFull: 0,
     refusedPrefixSockets: 0,

@@ -61,6 +61,11 @@ export type Notice =
   | { readonly code: 'restarting'; readonly reconnectInMs: number; readonly tryForMs: number }
   | { readonly code: 'full' }
 
+/** Whether this notice is the one answer to a BIND. */
+export function answersBind(notice: Notice): boolean {
+  return notice.code === 'bind-refused' || ('of' in notice && notice.of === 'bind')
+}
+
 /** W3C RTCIceServer, with `urls` always a list. */
 export interface IceServer {
   readonly urls: readonly string[]

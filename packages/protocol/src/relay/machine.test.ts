@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { concat, hex } from '../bytes/bytes.ts'
 import { mutations, seededRandom } from '../bytes/mutate.ts'
-import { ENVELOPE_BYTES, RELAY_LIMITS, type RelayLimits } from '../limits.ts'
+import { ENVELOPE_BYTES, RELAY_FRAME_BURST, RELAY_FRAMES_PER_SECOND, RELAY_LIMITS, type RelayLimits } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
 import { type ClientFrame, decodeRelayFrame, encodeClientFrame, type RelayFrame } from './frames.ts'
 import { RelayMachine, type RelayOutput } from './machine.ts'
@@ -473,6 +473,40 @@ test('receiveBurst and receivePerSecond of an address leave its other addresses 
   bench.send(1, addressOf(3), 5)
   bench.send(1, addressOf(3), 6)
   expect(bench.delivered(3)).toEqual([5])
+})
+
+test('deliverBurst and deliverPerSecond of a socket, however many addresses it has', () => {
+  const bench = new Bench({ deliverBurst: 2, deliverPerSecond: 10, receiveBurst: 1, receivePerSecond: 10 })
+  for (const socket of [1, 2, 3]) bench.open(socket)
+  bench.bind(3, addressOf(3), addressOf(4), addressOf(5))
+  bench.bind(2, addressOf(5))
+  for (const socket of [2, 3]) bench.inbox(socket)
+  bench.send(1, addressOf(3), 1)
+  bench.send(1, addressOf(4), 2)
+  bench.send(1, addressOf(5), 3)
+  // Another socket that has the same address still gets it.
+  expect([bench.delivered(3), bench.delivered(2)]).toEqual([[1, 2], [3]])
+  bench.advance(100)
+  bench.send(1, addressOf(3), 4)
+  bench.send(1, addressOf(4), 5)
+  expect(bench.delivered(3)).toEqual([4])
+  expect(bench.machine.counters).toMatchObject({ sent: 5, delivered: 4, droppedDeliverRate: 2 })
+})
+
+test('an operator who lets an address receive more lets its socket', () => {
+  const bench = new Bench({ deliverBurst: 2, deliverPerSecond: 10, receiveBurst: 3, receivePerSecond: 20 })
+  for (const socket of [1, 2]) bench.open(socket)
+  bench.bind(2, addressOf(2))
+  bench.inbox(2)
+  for (let n = 1; n <= 4; n++) bench.send(1, addressOf(2), n)
+  bench.advance(100)
+  for (let n = 5; n <= 7; n++) bench.send(1, addressOf(2), n)
+  expect(bench.delivered(2)).toEqual([1, 2, 3, 5, 6])
+})
+
+test('a client of ours takes twice what a relay of ours delivers', () => {
+  expect(2 * RELAY_LIMITS.deliverPerSecond).toBeLessThanOrEqual(RELAY_FRAMES_PER_SECOND)
+  expect(2 * RELAY_LIMITS.deliverBurst).toBeLessThanOrEqual(RELAY_FRAME_BURST)
 })
 
 test('controlBurst: who floods with what costs nothing has to go', () => {

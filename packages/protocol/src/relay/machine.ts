@@ -83,6 +83,7 @@ interface Socket {
   readonly bound: Set<AddressKey>
   readonly pending: Map<number, PendingBind>
   readonly sends: TokenBucket
+  readonly delivers: TokenBucket
   readonly binds: TokenBucket
   readonly controls: TokenBucket
   /** No second NOTICE rate-limited for SEND before this: a flood must not be answered by another. */
@@ -226,6 +227,12 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
       bound: new Set(),
       pending: new Map(),
       sends: new TokenBucket(limits.sendPerSecond, limits.sendBurst, now),
+      // Never less than one address alone may receive.
+      delivers: new TokenBucket(
+        Math.max(limits.deliverPerSecond, limits.receivePerSecond),
+        Math.max(limits.deliverBurst, limits.receiveBurst),
+        now,
+      ),
       binds: new TokenBucket(limits.bindPerSecond, limits.bindBurst, now),
       controls: new TokenBucket(limits.controlPerSecond, limits.controlBurst, now),
       quietUntil: now,
@@ -343,8 +350,14 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
       return
     }
     const frame = encodeDeliver(address, envelope)
-    this.counters.delivered += receivers.length
-    for (const receiver of receivers) this.#outputs.push({ type: 'send', socket: receiver.id, frame, envelope: true })
+    for (const receiver of receivers) {
+      if (!receiver.delivers.take(now)) {
+        this.counters.droppedDeliverRate += 1
+        continue
+      }
+      this.counters.delivered += 1
+      this.#outputs.push({ type: 'send', socket: receiver.id, frame, envelope: true })
+    }
   }
 
   // ── binding ────────────────────────────────────────────────────────────────────────────────

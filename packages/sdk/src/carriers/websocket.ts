@@ -74,6 +74,10 @@ export class WebSocketCarrier implements Carrier {
   readonly #decoys = new Map<string, AddressKeys>()
   readonly #listening = new AbortController()
   readonly #onLost = new Set<() => void>()
+  /** Whether this task has signed a batch. */
+  #hasSigned = false
+  /** The batches that wait, each for a task of its own. */
+  #signing: Promise<void> = Promise.resolve()
   /** Whether the relay has been told an address of ours on this connection. */
   #hasTold = false
   #socket: WebSocketLike | undefined
@@ -179,9 +183,14 @@ export class WebSocketCarrier implements Carrier {
         this.#socket?.send(output.frame)
         return
       case 'sign':
-        // Each takes about a millisecond, and there may be thousands: one batch a task.
-        if (output.isUrgent) this.#sign(output)
-        else nextTask().then(() => this.#sign(output))
+        // Each takes about a millisecond, and there may be thousands: one batch a task. The first that a dial waits for goes at once.
+        if (output.isUrgent && !this.#hasSigned) {
+          this.#hasSigned = true
+          nextTask().then(() => {
+            this.#hasSigned = false
+          })
+          this.#sign(output)
+        } else this.#signing = this.#signing.then(nextTask).then(() => this.#sign(output))
         return
       case 'bound':
         for (const address of output.addresses) this.#bound.tellBound(address)
