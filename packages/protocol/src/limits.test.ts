@@ -34,6 +34,7 @@ const TESTED: Record<string, readonly [file: string, title: string]> = {
   PROTOCOLS_MAX: [FRAMES, 'limits hold at N and not at N + 1'],
   REMOTE_MESSAGE_MIN_BYTES: [`${PROTOCOL}/dial/description.test.ts`, 'messages of dust'],
   CONFIRM_MS: [MUX, 'who does not confirm in time is given up'],
+  HELLO_HOLD_MS: [`${PROTOCOL}/mux/path.test.ts`, 'a hello waits so long, and no longer'],
   FRAME_MAX_BYTES: [FRAMES, 'limits hold at N and not at N + 1'],
   FRAME_MIN_BYTES: [MUX, 'a remote whose messages are too small for an OPEN is refused'],
   EARLY_BYTES_MAX: [MUX, EARLY],

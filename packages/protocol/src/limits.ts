@@ -167,6 +167,10 @@ export const FRAME_MAX_BYTES = 64 * 1024
 /** What a remote must at least take as one message, so that an OPEN with all its params fits. Below: 'peer-violation'. */
 export const FRAME_MIN_BYTES = 4096
 
+/** How long a hello waits to say whether its sender's end of the path is at a TURN server: a browser that has to read its statistics for
+ *  that takes a few milliseconds. Beyond: the hello goes without, and control message 13 follows. */
+export const HELLO_HOLD_MS = 250
+
 /** Bytes of other lanes kept until confirm and hello are through, and frames (empty ones cost memory too). Beyond:
  *  'peer-violation'; so each side sends no more until the other has shown that it got the hello. */
 export const EARLY_BYTES_MAX = 256 * 1024

@@ -226,6 +226,7 @@ export class Endpoint {
         this.#incoming(output.stream)
         return
       case 'protocols':
+      case 'path':
       case 'opaque':
       case 'leaving':
         return

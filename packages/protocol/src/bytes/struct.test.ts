@@ -77,6 +77,7 @@ test('fields are taken in order, and those of a later version are left', () => {
       [9],
       null,
       'later',
+      true,
     ]),
   )
   expect(fields.integer(1)).toBe(1)
@@ -91,6 +92,7 @@ test('fields are taken in order, and those of a later version are left', () => {
   expect(fields.struct().integer()).toBe(9)
   expect(fields.optional((f) => f.integer())).toBeUndefined()
   expect(fields.optional((f) => f.text(5))).toBe('later')
+  expect(fields.boolean()).toBe(true)
   expect(fields.optional((f) => f.text(5))).toBeUndefined()
 })
 
@@ -114,6 +116,8 @@ test.each<[string, Packable, (fields: Fields) => unknown]>([
   ['bytes too few', [utf8('a')], (f) => f.bytes(2)],
   ['bytes too many', [utf8('abc')], (f) => f.bytes(2)],
   ['text for bytes', ['ab'], (f) => f.bytes(2)],
+  ['an integer for true or false', [1], (f) => f.boolean()],
+  ['nil for true or false', [null], (f) => f.boolean()],
   ['text too long', ['abc'], (f) => f.text(2)],
   ['bytes for text', [utf8('ab')], (f) => f.text(2)],
   ['a list too long', [[1, 2, 3]], (f) => f.list(2, (item) => item.integer())],
@@ -150,6 +154,7 @@ test('damaged structs: a value or a violation', async () => {
   const takes: ((fields: Fields) => unknown)[] = [
     (f) => f.integer(),
     (f) => f.bytes(32),
+    (f) => f.boolean(),
     (f) => f.text(16),
     (f) => f.list(8, (item) => item.text(16)),
     (f) => f.struct(),

@@ -64,6 +64,12 @@ export class Fields {
     return value
   }
 
+  boolean(): boolean {
+    const value = this.#next()
+    if (typeof value !== 'boolean') throw violation('expected true or false')
+    return value
+  }
+
   /** Any safe integer, negative ones too. */
   signed(): number {
     const value = this.#next()

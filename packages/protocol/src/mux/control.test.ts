@@ -32,6 +32,8 @@ const hello: ControlMessage = {
   features: ['a', 'of a later version'],
 }
 
+const atTurn: ControlMessage = { ...hello, features: ['path'], isAtTurn: true }
+
 const messages: [wire: string, message: ControlMessage][] = [
   [`92 01 c420${'aa'.repeat(32)}`, { type: 'confirm', hmac: bytes(32) }],
   ['92 03 91 92 00 91 a22f61', { type: 'protocols', served: [[0, ['/a']]] }],
@@ -43,6 +45,8 @@ const messages: [wire: string, message: ControlMessage][] = [
   ['95 09 07 a3627965 01 cd0100', { type: 'goaway', code: 7, reason: 'bye', sent: { urgent: 1, bulk: 256 } }],
   ['92 04 a3736470', { type: 'opaque', number: 4, message: fromHex('9204a3736470') }],
   ['91 0b', { type: 'opaque', number: 11, message: fromHex('910b') }],
+  ['92 0d c3', { type: 'path', isAtTurn: true }],
+  ['92 0d c2', { type: 'path', isAtTurn: false }],
   ['92 0a 90', { type: 'opaque', number: 10, message: fromHex('920a90') }],
 ]
 
@@ -62,9 +66,27 @@ test('a hello of a build without features names none', () => {
   expect(decodeControl(pack([2, 1, bytes(16), [], [1, 1, 1], null]))).toMatchObject({ features: [] })
 })
 
+test.each([true, false])('a hello says where its end of the path is: %s', (isAtTurn) => {
+  const message = { ...hello, features: ['path'], isAtTurn }
+  expect(decodeControl(encodeControl(message))).toEqual(message)
+})
+
+test('where a hello does not say where its end of the path is, or does not know that it could, nothing is read of it', () => {
+  const read = (features: string[], ...more: Packable[]) =>
+    decodeControl(pack([2, 1, bytes(16), [], [1, 1, 1], features, ...more]))
+  for (const silent of [read(['path']), read(['path'], null), read(['other'], true)])
+    expect(silent).not.toHaveProperty('isAtTurn')
+})
+
 test.each<[string, Packable]>([
   ['no array', 1],
-  ['an unknown type', [13]],
+  ['an unknown type', [14]],
+  ['a path that is no boolean', [13, 1]],
+  ['a path of nothing', [13]],
+  [
+    "a hello whose end of the path is no boolean, of one who has the feature 'path'",
+    [2, 1, bytes(16), [], [1, 1, 1], ['path'], 1],
+  ],
   ['type 0', [0]],
   ['an HMAC of 31 bytes', [1, bytes(31)]],
   ['version 0', [2, 0, bytes(16), [], [1, 1, 1]]],
@@ -110,7 +132,7 @@ test('limits hold at N and not at N + 1', () => {
 })
 
 test(`${FUZZ} damaged control messages: a message or a violation, and soon (seed ${SEED})`, () => {
-  const corpus = [...messages.map(([, message]) => encodeControl(message)), encodeControl(hello)]
+  const corpus = [...messages.map(([, message]) => encodeControl(message)), encodeControl(hello), encodeControl(atTurn)]
   const decodeMs = (damaged: Bytes): number => {
     const before = performance.now()
     try {

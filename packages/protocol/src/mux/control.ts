@@ -5,12 +5,13 @@
  * | type | | fields |
  * |---|---|---|
  * | 1 | confirm | HMAC, 32 bytes (RFC 8844: who is at the other end of *this* DTLS association) |
- * | 2 | hello | version, instance 16 bytes, [[scope, [protocol…]]…], [streams, stream window, connection window], [feature…] |
+ * | 2 | hello | version, instance 16 bytes, [[scope, [protocol…]]…], [streams, stream window, connection window], [feature…], at TURN |
  * | 3 | protocols | [[scope, [protocol…]]…] |
  * | 5 | ack | lane (2 urgent, 3 bulk), frames received on it |
  * | 6 | resume | lane, frames received on it |
  * | 7, 8 | ping, pong | token, returned as it came |
  * | 9 | goaway | code, reason, frames sent on the urgent lane, on the bulk lane |
+ * | 13 | path | whether its sender's end of the path is at a TURN server |
  * | 4, 10, 11, 12 | sdp, mention, retire, relays | not the mux's affair: passed on as they are; 11 and 12 with the features of their names |
  */
 import { type Fields, MAX_ELEMENTS, type Packable, pack, unpackFields } from '../bytes/struct.ts'
@@ -18,6 +19,7 @@ import { violation } from '../errors.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import { FEATURE_NAME_MAX_LENGTH, FEATURES_MAX, FRAME_MAX_BYTES, GOAWAY_REASON_MAX_BYTES, SCOPES_MAX } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
+import { FEATURES } from './features.ts'
 import { type LaneNumber, laneNumber, readProtocols, readScope, type Scope } from './frames.ts'
 import { utf8Length } from './reason.ts'
 
@@ -55,6 +57,8 @@ export type ControlMessage =
       readonly limits: HelloLimits
       /** Names of features.ts, and of later versions. */
       readonly features: readonly string[]
+      /** Whether the sender's end of the path is at a TURN server; only with the feature 'path', and where it is known. */
+      readonly isAtTurn?: boolean
     }
   | { readonly type: 'protocols'; readonly served: ServedProtocols }
   | { readonly type: 'ack'; readonly lane: LaneNumber; readonly count: number }
@@ -62,6 +66,7 @@ export type ControlMessage =
   | { readonly type: 'ping'; readonly token: number }
   | { readonly type: 'pong'; readonly token: number }
   | ({ readonly type: 'goaway' } & Goodbye)
+  | { readonly type: 'path'; readonly isAtTurn: boolean }
   | { readonly type: 'opaque'; readonly number: OpaqueType; readonly message: Bytes }
 
 export function encodeControl(message: ControlMessage): Bytes {
@@ -71,7 +76,8 @@ export function encodeControl(message: ControlMessage): Bytes {
     case 'hello': {
       const { streams, streamWindowBytes, connectionWindowBytes } = message.limits
       const limits = [streams, streamWindowBytes, connectionWindowBytes]
-      return pack([2, message.version, message.instance, packServed(message.served), limits, message.features])
+      const { version, instance, served, features, isAtTurn } = message
+      return pack([2, version, instance, packServed(served), limits, features, ...(isAtTurn === undefined ? [] : [isAtTurn])])
     }
     case 'protocols':
       return pack([3, packServed(message.served)])
@@ -85,6 +91,8 @@ export function encodeControl(message: ControlMessage): Bytes {
       return pack([8, message.token])
     case 'goaway':
       return pack([9, message.code, message.reason, ...(message.sent ? [message.sent.urgent, message.sent.bulk] : [])])
+    case 'path':
+      return pack([13, message.isAtTurn])
     case 'opaque':
       return message.message
   }
@@ -94,7 +102,7 @@ export function encodeControl(message: ControlMessage): Bytes {
 export function decodeControl(message: Bytes): ControlMessage {
   if (message.length > FRAME_MAX_BYTES) throw violation(`a control message of ${message.length} bytes`)
   const fields = unpackFields(message)
-  const number = fields.integer(12)
+  const number = fields.integer(13)
   switch (number) {
     case 1:
       return { type: 'confirm', hmac: fields.bytes(CONFIRMATION_BYTES) }
@@ -104,7 +112,9 @@ export function decodeControl(message: Bytes): ControlMessage {
       const instance = fields.bytes(INSTANCE_BYTES)
       const served = readServed(fields)
       const limits = readLimits(fields.struct())
-      return { type: 'hello', version, instance, served, limits, features: readFeatures(fields) }
+      const features = readFeatures(fields)
+      const isAtTurn = features.includes(FEATURES.path) ? fields.optional((f) => f.boolean()) : undefined
+      return { type: 'hello', version, instance, served, limits, features, ...(isAtTurn !== undefined && { isAtTurn }) }
     }
     case 3:
       return { type: 'protocols', served: readServed(fields) }
@@ -123,6 +133,8 @@ export function decodeControl(message: Bytes): ControlMessage {
       return { type: 'pong', token: fields.integer() }
     case 9:
       return { type: 'goaway', ...readGoodbye(fields) }
+    case 13:
+      return { type: 'path', isAtTurn: fields.boolean() }
     default:
       throw violation(`unknown control message ${number}`)
   }

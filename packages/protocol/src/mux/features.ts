@@ -15,6 +15,8 @@ export const FEATURES = {
   retire: 'retire',
   /** Control message 12: where its sender can be found from now on. */
   relays: 'relays',
+  /** Each end says whether its own end of the path is at a TURN server: in hello, and by control message 13 when that changes. */
+  path: 'path',
   /** The reason of a goaway may have GOAWAY_REASON_MAX_BYTES. */
   longReason: 'long-reason',
   /** A goaway counts the frames that were sent on each lane, and ends the link when they have arrived. */

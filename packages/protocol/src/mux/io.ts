@@ -24,6 +24,8 @@ export type MuxInput =
   | { readonly type: 'serve'; readonly served: ServedProtocols }
   /** A whole control message of a type that others own. */
   | { readonly type: 'opaque'; readonly number: OpaqueType; readonly message: Bytes }
+  /** Whether our end of the path is at a TURN server: at first and at each change; undefined where that cannot be known now. */
+  | { readonly type: 'path'; readonly isAtTurn: boolean | undefined }
   /** Ask the remote for a sign of life. Before 'ready' it changes nothing. */
   | { readonly type: 'ping' }
   /** Say goodbye once what was written has left, within limits; `atOnce`: with what can leave now. 'closed' comes when it was pulled.
@@ -33,8 +35,11 @@ export type MuxInput =
   | { readonly type: 'fail'; readonly error: KithError }
 
 export type MuxOutput =
+  /** Both have said hello; ours may be on its way to the lane. */
   | { readonly type: 'ready'; readonly instance: Bytes; readonly served: ServedProtocols }
   | { readonly type: 'protocols'; readonly served: ServedProtocols }
+  /** `remoteIsAtTurn` has changed. */
+  | { readonly type: 'path' }
   /** Answer with `accept` or `reject`. What came with its OPEN in one message is told in either case. */
   | { readonly type: 'incoming'; readonly stream: MuxStream }
   /** The remote has taken a stream that asked: `protocol` is what is spoken, and writing may begin. */

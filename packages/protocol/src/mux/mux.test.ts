@@ -79,6 +79,7 @@ test('unknown key-share: with other confirmations both ends stop before any byte
 test.each([
   ['hello before confirm', 0, { type: 'hello', version: 1, instance: filled(16, 0), served: [], limits: limits(), features: [] }],
   ['ping before hello', 1, { type: 'ping', token: 1 }],
+  ['path before hello', 1, { type: 'path', isAtTurn: true }],
   ['confirm twice', 1, { type: 'confirm', hmac: filled(32, 2) }],
 ] as const)('out of turn: %s', (_, confirms, message) => {
   const bench = new Bench(0)
@@ -704,6 +705,7 @@ function recorded(): SentMessage[] {
     pass()
     while (callee.mux.read(incoming)) pass()
     while (dialler.mux.read(stream)) pass()
+    dialler.give({ type: 'path', isAtTurn: i % 2 === 0 })
     if (i === 3) dialler.mux.reset(stream, 3)
     else if (i === 4) dialler.mux.stop(stream, 4)
     else dialler.mux.finish(stream)

@@ -55,6 +55,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   readonly #outputs = new Fifo<MuxOutput>()
   readonly #early = new EarlyFrames()
   readonly #earlyBudget = new EarlyBudget()
+  #isReadyTold = false
   #state: MuxState = { phase: 'live' }
   #goodbye: Goodbye = { code: 0, reason: '' }
   /** We leave, and what was written has been waited for long enough. */
@@ -135,6 +136,11 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   /** Names of the remote's hello, unknown ones included; empty before 'ready'. */
   get remoteFeatures(): ReadonlySet<string> {
     return this.#session.remote?.features ?? NO_FEATURES
+  }
+
+  /** Whether the remote's end of the path is at a TURN server, by its own word. Undefined: it does not say, or not yet. */
+  get remoteIsAtTurn(): boolean | undefined {
+    return this.#session.remote?.isAtTurn
   }
 
   /** Whether both ends have a feature; false before 'ready'. Anything beyond version 1 is sent only where it is so. */
@@ -288,6 +294,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
         return
       case 'tick':
         this.#session.tick(now)
+        this.#tellReady()
         this.#streams.tick(now)
         this.#datagrams.tick(now)
         this.#tickEnd(now)
@@ -295,6 +302,10 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
       case 'serve':
         this.#session.serve(input.served)
         this.#streams.served = input.served
+        return
+      case 'path':
+        this.#session.locate(input.isAtTurn)
+        this.#tellReady()
         return
       case 'opaque':
         this.#session.send(input.number, input.message)
@@ -342,6 +353,10 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
         this.#streams.remoteServed = this.#session.remote?.served ?? []
         this.#outputs.push({ type: 'protocols', served: this.#session.remote?.served ?? [] })
         return
+      case 'path':
+        this.#earlyBudget.lift()
+        this.#outputs.push(event)
+        return
       case 'alive':
         this.#earlyBudget.lift()
         if (event.roundTripMs !== undefined) this.#streams.flight.delay(event.roundTripMs, now)
@@ -365,8 +380,16 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     const remote = this.#session.remote
     if (remote === undefined) return
     this.#streams.begin(remote, { asks: this.#session.has('ask'), own: this.#session.has('own-credit') }, now)
-    this.#outputs.push({ type: 'ready', instance: remote.instance, served: remote.served })
+    this.#tellReady()
     for (const { lane, bytes } of this.#early.take()) this.#onMessage(lane, bytes, now)
+  }
+
+  /** Once their hello has come and ours waits for nothing. */
+  #tellReady(): void {
+    const { remote, isHolding } = this.#session
+    if (this.#isReadyTold || remote === undefined || isHolding) return
+    this.#isReadyTold = true
+    this.#outputs.push({ type: 'ready', instance: remote.instance, served: remote.served })
   }
 
   // ── what goes out ──

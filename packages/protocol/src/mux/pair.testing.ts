@@ -22,6 +22,8 @@ export interface BenchOptions {
   readonly maxMessageSize?: number
   /** What its hello names, instead of all that there are. */
   readonly features?: readonly Feature[]
+  /** Whether its hello waits for the input 'path'. */
+  readonly awaitsPath?: boolean
 }
 
 /** One machine, and everything that it has put out. */
@@ -39,6 +41,7 @@ export class Bench {
       served: [[0, served]],
       maxMessageSize,
       ...(options.features && { features: options.features }),
+      awaitsPath: options.awaitsPath ?? false,
     })
     this.give({ type: 'started' })
   }

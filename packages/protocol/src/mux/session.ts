@@ -8,7 +8,7 @@
  */
 import { equal } from '../bytes/bytes.ts'
 import { KithError, violation } from '../errors.ts'
-import { CONFIRM_MS, CONNECTION_WINDOW_BYTES, LINK_PING_MS, STREAM_WINDOW_BYTES, STREAMS_MAX } from '../limits.ts'
+import { CONFIRM_MS, CONNECTION_WINDOW_BYTES, HELLO_HOLD_MS, LINK_PING_MS, STREAM_WINDOW_BYTES, STREAMS_MAX } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
 import {
   type ControlMessage,
@@ -32,12 +32,15 @@ export interface SessionConfig {
   readonly served: ServedProtocols
   /** What our hello names; all of features.ts unless fewer are given, as a build before them would. */
   readonly features?: readonly Feature[]
+  /** Whether `locate` is called as soon as our end of the path is known: so long the hello waits, HELLO_HOLD_MS at most. Default false. */
+  readonly awaitsPath?: boolean
 }
 
 /** What a message meant to those above. */
 export type SessionEvent =
   | { readonly type: 'open' }
   | { readonly type: 'protocols' }
+  | { readonly type: 'path' }
   | { readonly type: 'alive'; readonly roundTripMs?: number }
   | { readonly type: 'ack'; readonly lane: LaneNumber; readonly count: number }
   | ({ readonly type: 'goaway' } & Goodbye)
@@ -54,6 +57,8 @@ export interface RemoteHello {
   readonly served: ServedProtocols
   readonly limits: HelloLimits
   readonly features: ReadonlySet<string>
+  /** Whether its end of the path is at a TURN server. Undefined: it does not say. */
+  readonly isAtTurn: boolean | undefined
 }
 
 /** 'confirming': theirs is awaited. 'greeting': verified, their hello is awaited. 'left': our goaway is out. */
@@ -72,6 +77,12 @@ export class Session {
   #helloSent = false
   #served: ServedProtocols
   #servedChanged = false
+  /** Whether our end of the path is at a TURN server, and what the remote was told last; undefined: not known, nothing. */
+  #isAtTurn: boolean | undefined
+  #toldAtTurn: boolean | undefined
+  /** The hello waits for `locate`; once theirs is confirmed, no longer than this. */
+  #isHolding: boolean
+  #holdUntil: Millis | undefined
   readonly #acks = new Map<LaneNumber, number>()
   /** Only the last ping is answered: a flood of them gets one pong. */
   #pongToken: number | undefined
@@ -86,6 +97,7 @@ export class Session {
     this.#config = config
     this.#features = config.features ?? OUR_FEATURES
     this.#served = config.served
+    this.#isHolding = config.awaitsPath ?? false
   }
 
   get phase(): SessionState['phase'] {
@@ -110,6 +122,11 @@ export class Session {
     return this.#roundTripMs
   }
 
+  /** Whether our hello waits for `locate`. */
+  get isHolding(): boolean {
+    return this.#isHolding
+  }
+
   /** The control lane can carry messages: from now on the other side has CONFIRM_MS. */
   start(now: Millis): void {
     this.#dueAt ??= now + CONFIRM_MS
@@ -118,6 +135,12 @@ export class Session {
   serve(served: ServedProtocols): void {
     this.#served = served
     this.#servedChanged = true
+  }
+
+  /** Whether our end of the path is at a TURN server; undefined where it cannot be known now. The remote is told of each change. */
+  locate(isAtTurn: boolean | undefined): void {
+    this.#isAtTurn = isAtTurn ?? this.#isAtTurn
+    this.#goOn()
   }
 
   acknowledge(lane: LaneNumber, count: number): void {
@@ -152,6 +175,7 @@ export class Session {
     if (this.#dueAt !== undefined && now >= this.#dueAt) {
       throw new KithError('timeout', 'the other side did not confirm the connection in time', { source: 'network' })
     }
+    if (this.#holdUntil !== undefined && now >= this.#holdUntil) this.#goOn()
     if (this.#pingAt !== undefined && now >= this.#pingAt) {
       this.#pingAt = now + LINK_PING_MS
       this.ping()
@@ -159,7 +183,8 @@ export class Session {
   }
 
   deadline(): Millis | undefined {
-    return this.#dueAt ?? this.#pingAt
+    const dueAt = this.#dueAt ?? this.#pingAt
+    return this.#holdUntil === undefined || (dueAt !== undefined && dueAt < this.#holdUntil) ? dueAt : this.#holdUntil
   }
 
   /** Throws 'peer-violation' for whatever is malformed or out of turn. */
@@ -171,11 +196,13 @@ export class Session {
           throw violation('the connection does not end where the dial said')
         }
         this.#state = { phase: 'greeting' }
+        if (this.#isHolding) this.#holdUntil = now + HELLO_HOLD_MS
         return undefined
       case 'greeting': {
         if (message.type !== 'hello') throw violation(`${message.type} before hello`)
         const { instance, served, limits } = message
-        this.#state = { phase: 'open', remote: { instance, served, limits, features: new Set(message.features) } }
+        const isAtTurn = this.#features.includes('path') ? message.isAtTurn : undefined
+        this.#state = { phase: 'open', remote: { instance, served, limits, features: new Set(message.features), isAtTurn } }
         this.#dueAt = undefined
         this.#pingAt = now
         this.tick(now)
@@ -213,6 +240,11 @@ export class Session {
         return { type: 'alive' }
       case 'goaway':
         return message
+      case 'path':
+        if (!this.has('path')) throw violation('tells its end of the path though it was not agreed upon')
+        if (message.isAtTurn === remote.isAtTurn) return undefined
+        this.#state = { phase: 'open', remote: { ...remote, isAtTurn: message.isAtTurn } }
+        return { type: 'path' }
       case 'opaque':
         if (message.number === 11 && !this.has('retire')) throw violation('retires though it was not agreed upon')
         if (message.number === 12 && !this.has('relays')) throw violation('tells its relays though it was not agreed upon')
@@ -224,6 +256,11 @@ export class Session {
     }
   }
 
+  #goOn(): void {
+    this.#isHolding = false
+    this.#holdUntil = undefined
+  }
+
   #next(now: Millis): ControlMessage | undefined {
     if (this.#state.phase === 'left') return undefined
     if (!this.#confirmSent) {
@@ -232,8 +269,11 @@ export class Session {
     }
     if (this.#state.phase === 'confirming') return undefined
     if (!this.#helloSent) {
+      // Who leaves holds nothing up.
+      if (this.#isHolding && this.#goaway === undefined) return undefined
       this.#helloSent = true
       this.#servedChanged = false
+      this.#toldAtTurn = this.#features.includes('path') ? this.#isAtTurn : undefined
       return {
         type: 'hello',
         version: MUX_VERSION,
@@ -241,6 +281,7 @@ export class Session {
         served: this.#served,
         limits: OUR_LIMITS,
         features: this.#features,
+        ...(this.#toldAtTurn !== undefined && { isAtTurn: this.#toldAtTurn }),
       }
     }
     for (const [lane, count] of this.#acks) {
@@ -255,6 +296,10 @@ export class Session {
     if (this.#servedChanged) {
       this.#servedChanged = false
       return { type: 'protocols', served: this.#served }
+    }
+    if (this.#isAtTurn !== undefined && this.#isAtTurn !== this.#toldAtTurn && this.has('path')) {
+      this.#toldAtTurn = this.#isAtTurn
+      return { type: 'path', isAtTurn: this.#isAtTurn }
     }
     if (this.#ping !== undefined && this.#ping.sentAt === undefined) {
       this.#ping.sentAt = now

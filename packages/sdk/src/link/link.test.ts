@@ -426,6 +426,41 @@ test('retiring is said only where both know it; else it is a violation', async (
   await expect(one.callee.closed).rejects.toMatchObject({ code: 'peer-violation' })
 })
 
+test('each end knows where the other end of the path is when it is ready, and when that changes', async () => {
+  const { dialler, callee } = linkPair({ awaitsPath: true }, { awaitsPath: true })
+  let isReady = false
+  dialler.ready.then(() => {
+    isReady = true
+  })
+  callee.locate(true)
+  await vi.waitFor(() => expect(dialler.remoteIsAtTurn).toBe(true))
+  expect(isReady).toBe(false)
+  dialler.locate(false)
+  await Promise.all([dialler.ready, callee.ready])
+  expect([dialler.remoteIsAtTurn, callee.remoteIsAtTurn]).toEqual([true, false])
+  const moved = vi.fn()
+  const stop = dialler.onPath(moved)
+  callee.locate(false)
+  await vi.waitFor(() => expect(moved).toHaveBeenCalledOnce())
+  expect(dialler.remoteIsAtTurn).toBe(false)
+  dialler.locate(true)
+  expect(moved).toHaveBeenCalledTimes(2)
+  stop()
+  dialler.locate(false)
+  expect(moved).toHaveBeenCalledTimes(2)
+})
+
+test('a remote that does not say where its end of the path is holds nothing up', async () => {
+  const { dialler, callee } = linkPair({ awaitsPath: true }, { features: [] })
+  dialler.locate(true)
+  await Promise.all([dialler.ready, callee.ready])
+  dialler.locate(false)
+  callee.locate(true)
+  dialler.ping()
+  await vi.waitFor(() => expect(dialler.roundTripMs).toBeDefined())
+  expect([dialler.remoteIsAtTurn, callee.remoteIsAtTurn]).toEqual([undefined, undefined])
+})
+
 test('a ping is answered at once, and what was heard last is known', async () => {
   const { dialler, callee } = linkPair()
   expect(dialler.heardAt).toBe(0)

@@ -73,6 +73,7 @@ export class Link {
   readonly #controlListeners = new Set<(type: OpaqueType, fields: Fields) => void>()
   /** Control messages that came before anyone listened; undefined: they have been handed over. */
   #early: { readonly type: OpaqueType; readonly message: Bytes }[] | undefined = []
+  readonly #pathListeners = new Set<() => void>()
   readonly #lifeListeners = new Set<() => void>()
   readonly #leavingListeners = new Set<() => void>()
   #isLeaving = false
@@ -116,6 +117,7 @@ export class Link {
       maxMessageSize,
       served: served(options.protocols),
       ...(options.features && { features: options.features }),
+      awaitsPath: options.awaitsPath ?? false,
     })
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject }
@@ -154,6 +156,23 @@ export class Link {
 
   get roundTripMs(): number | undefined {
     return this.#mux.roundTripMs
+  }
+
+  /** Whether the remote's end of the path is at a TURN server. Undefined: it does not say, or not yet. */
+  get remoteIsAtTurn(): boolean | undefined {
+    return this.#mux.remoteIsAtTurn
+  }
+
+  /** Whether ours is, at first and at each change, for the remote to know; undefined where that cannot be known now. */
+  locate(isAtTurn: boolean | undefined): void {
+    this.#give({ type: 'path', isAtTurn })
+    this.#pathMoved()
+  }
+
+  /** Calls back when either end has said where it is. */
+  onPath(listener: () => void): Stop {
+    this.#pathListeners.add(listener)
+    return makeStop(() => this.#pathListeners.delete(listener))
   }
 
   get stats(): LinkStats {
@@ -379,6 +398,9 @@ export class Link {
         this.#remoteProtocols = new Set(this.#mux.remoteProtocols())
         for (const listener of this.#protocolListeners) guarded(() => listener(this.#remoteProtocols))
         return
+      case 'path':
+        this.#pathMoved()
+        return
       case 'incoming':
         this.#incoming(output.stream)
         return
@@ -425,6 +447,10 @@ export class Link {
         this.#end(output)
         if (output.type === 'failed' || output.by === 'remote') this.#closeLanes()
     }
+  }
+
+  #pathMoved(): void {
+    for (const listener of this.#pathListeners) guarded(listener)
   }
 
   #incoming(muxStream: MuxStream): void {

@@ -31,6 +31,9 @@ export interface LinkOptions {
   readonly maxMessageSize: number
   /** What our hello names; all features of the wire unless given. */
   readonly features?: readonly Feature[]
+  /** Whether `locate` is called as soon as our end of the path is known: `ready` waits for it, a quarter of a second at most. Default
+   *  false. */
+  readonly awaitsPath?: boolean
   /** Who takes a stream that the remote opens; undefined rejects it as unsupported. A handler that throws resets its stream. */
   readonly onIncoming: (request: IncomingRequest) => StreamHandler | undefined
 }

@@ -10,7 +10,7 @@ export interface Pair {
   readonly callee: Link
 }
 
-type Side = Partial<Pick<LinkOptions, 'protocols' | 'onIncoming' | 'confirmation' | 'maxMessageSize' | 'features'>>
+type Side = Partial<Pick<LinkOptions, 'protocols' | 'onIncoming' | 'confirmation' | 'maxMessageSize' | 'features' | 'awaitsPath'>>
 
 export const filled = (length: number, byte: number): Bytes => new Uint8Array(length).fill(byte)
 
