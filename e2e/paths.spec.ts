@@ -59,6 +59,16 @@ test("through a TURN server it is 'turn' on both sides", async ({ relay, site, n
   await throughTurn(relay.url, site.scriptTagPage, here, there)
 })
 
+test('a candidate that never comes hides no TURN server: the end that is there says so', async ({ relay, site, newBrowser }) => {
+  const guests = await newBrowser()
+  // The first check then comes from where nothing was named: for the host it could be any address.
+  await guests.addInitScript(() => {
+    Object.defineProperty(RTCPeerConnection.prototype, 'onicecandidate', { get: () => null, set: () => {} })
+  })
+  const [here, there] = [await (await newBrowser()).newPage(), await guests.newPage()]
+  await throughTurn(relay.url, site.scriptTagPage, here, there)
+})
+
 test("without one it is 'direct'", async ({ relay, site, newBrowser }) => {
   const [here, there] = [await (await newBrowser()).newPage(), await (await newBrowser()).newPage()]
   await Promise.all([here.goto(site.scriptTagPage), there.goto(site.scriptTagPage)])
@@ -70,8 +80,9 @@ test("without one it is 'direct'", async ({ relay, site, newBrowser }) => {
 test('what the statistics say counts, however late they come', async ({ relay, site, newBrowser }) => {
   const contexts = [await newBrowser(), await newBrowser()]
   for (const context of contexts) {
-    // As of a path at a TURN server, from a browser whose threads are busy.
+    // As of a path at a TURN server, from a browser whose threads are busy, and which says it by statistics alone.
     await context.addInitScript(() => {
+      RTCIceTransport.prototype.getSelectedCandidatePair = () => null
       const { getStats } = RTCPeerConnection.prototype
       RTCPeerConnection.prototype.getStats = async function (this: RTCPeerConnection) {
         const reports = await getStats.call(this)

@@ -7,7 +7,7 @@ import { streamSuite } from './stream-suite.ts'
 
 /** Two RTCPeerConnections of this page, negotiated as the SDK does; Chromium takes 256 KiB as one message. */
 const webRtcPath: OpenPath = () => {
-  const common = { iceServers: [], iceTransportPolicy: 'all', onCandidatesEnd() {}, onState() {} } as const
+  const common = { iceServers: [], iceTransportPolicy: 'all', onCandidatesEnd() {}, onState() {}, onPath() {} } as const
   const options = (role: NegotiatorOptions['role'], other: () => typeof offerer): NegotiatorOptions => ({
     ...common,
     role,

@@ -10,20 +10,21 @@ const remote = identityFromSeed(new Uint8Array(32).fill(2)).id
 
 const ends = { remote, instance: new Uint8Array(16), dialId: new Uint8Array(16) }
 
-const measured: PathStats = { path: 'direct', roundTripMs: 10, lossRatio: undefined, bytesSent: 1, bytesReceived: 2 }
+const measured: PathStats = { roundTripMs: 10, lossRatio: undefined, bytesSent: 1, bytesReceived: 2 }
 
-/** A connection over memory lanes; `stats` is what its RTCPeerConnection says of itself. */
+/** A connection over memory lanes; `stats` is what its RTCPeerConnection says of itself, `path` what it says of its path. */
 async function connection({ isLocal = false }: { isLocal?: boolean } = {}) {
   const { dialler, callee } = await servedPair((stream) => stream.readable.pipeTo(stream.writable))
   const stats = vi.fn<Negotiator['stats']>(async () => measured)
+  const path = vi.fn<Negotiator['path']>((remoteIsAtTurn) => (remoteIsAtTurn ? 'turn' : 'direct'))
   const close = vi.fn()
-  const negotiator = { stats, close } as unknown as Negotiator
+  const negotiator = { stats, path, close } as unknown as Negotiator
   const it = new PeerConnection({ ...ends, link: dialler, negotiator, isLocal, contact: () => undefined })
   const states: string[] = []
   const paths: string[] = []
   it.on('state', (state) => states.push(state))
   it.on('path', (said) => paths.push(said))
-  return { it, link: dialler, callee, stats, close, states, paths }
+  return { it, link: dialler, callee, stats, path, close, states, paths }
 }
 
 test('a stream tells whose it is, over what, and what it is about', async () => {
@@ -37,26 +38,37 @@ test('a stream tells whose it is, over what, and what it is about', async () => 
   await stream.closed
 })
 
-test('the path is told when it is known and when it changes, and never for one within this browser', async () => {
-  const { it, stats, paths } = await connection()
-  stats.mockResolvedValueOnce({ ...measured, path: 'turn' })
-  it.pathChanged('connected')
+test('the path is told when either end moves, and never for one within this browser', async () => {
+  const { it, link, callee, path, paths } = await connection()
+  expect(it.path).toBe('direct')
+  // The remote's end.
+  callee.locate(true)
   await vi.waitFor(() => expect(paths).toEqual(['turn']))
   expect(it.path).toBe('turn')
-  stats.mockRejectedValueOnce(new KithError('closed'))
-  it.pathChanged('connected')
-  stats.mockResolvedValueOnce({ ...measured, path: undefined })
-  it.pathChanged('connected')
-  it.pathChanged('connected')
+  callee.locate(false)
   await vi.waitFor(() => expect(paths).toEqual(['turn', 'direct']))
-  // Whoever asks for statistics may be the first to see that it changed.
-  stats.mockResolvedValueOnce({ ...measured, path: 'turn' })
+  // Ours. While ICE has no path the last one stands.
+  path.mockReturnValueOnce('turn').mockReturnValueOnce(undefined)
+  link.locate(true)
+  link.locate(undefined)
+  expect([it.path, ...paths]).toEqual(['turn', 'turn', 'direct', 'turn'])
   expect((await it.getStats()).path).toBe('turn')
-  expect(paths).toEqual(['turn', 'direct', 'turn'])
   const local = await connection({ isLocal: true })
-  local.stats.mockResolvedValueOnce({ ...measured, path: 'turn' })
+  local.path.mockReturnValue('turn')
+  local.link.locate(true)
   expect((await local.it.getStats()).path).toBe('local')
   expect(local.paths).toEqual([])
+})
+
+test('what the remote said before the connection was there counts from the first moment on', async () => {
+  const links = linkPair({}, { awaitsPath: true })
+  links.callee.locate(true)
+  await Promise.all([links.dialler.ready, links.callee.ready])
+  const path = vi.fn<Negotiator['path']>((remoteIsAtTurn) => (remoteIsAtTurn ? 'turn' : 'direct'))
+  const negotiator = { stats: async () => measured, path, close: vi.fn() } as unknown as Negotiator
+  const it = new PeerConnection({ ...ends, link: links.dialler, negotiator, isLocal: false, contact: () => undefined })
+  expect(it.path).toBe('turn')
+  await it.close()
 })
 
 test('statistics are of the path and of the link, and the round trip that of whoever knows it', async () => {
@@ -80,12 +92,12 @@ test('statistics are of the path and of the link, and the round trip that of who
 })
 
 test("while it reconnects its quality is 'lost', and of a closed one there are no statistics", async () => {
-  const { it, stats } = await connection()
+  const { it, path } = await connection()
   it.pathChanged('disconnected')
   expect(await it.getStats()).toMatchObject({ quality: 'lost', roundTripMs: 10, bytesSent: 1 })
   it.pathChanged('connected')
   expect(await it.getStats()).toMatchObject({ quality: 'excellent' })
-  stats.mockResolvedValueOnce({ ...measured, path: undefined })
+  path.mockReturnValueOnce(undefined)
   expect(await it.getStats()).toMatchObject({ quality: 'lost', path: 'direct' })
   const late = it.getStats()
   const closing = it.close()
@@ -143,7 +155,7 @@ test('the goodbye of the other side closes it', async () => {
 test('what the remote serves is kept current', async () => {
   const { dialler, callee } = linkPair({}, { protocols: [ECHO] })
   await Promise.all([dialler.ready, callee.ready])
-  const negotiator = { stats: async () => measured, close: () => {} } as unknown as Negotiator
+  const negotiator = { stats: async () => measured, path: () => 'direct', close: () => {} } as unknown as Negotiator
   await using it = new PeerConnection({ ...ends, link: dialler, negotiator, isLocal: false, contact: () => undefined })
   expect([...it.protocols]).toEqual([ECHO])
   const told = new Promise<ReadonlySet<string>>((resolve) => it.on('protocols', resolve))
@@ -200,7 +212,7 @@ test('from the goodbye of the other side on no new stream takes it, and what is 
       deliver = later
     }),
   )
-  const negotiator = { stats: async () => measured, close: () => {} } as unknown as Negotiator
+  const negotiator = { stats: async () => measured, path: () => 'direct', close: () => {} } as unknown as Negotiator
   const it = new PeerConnection({ ...ends, link: dialler, negotiator, isLocal: false, contact: () => undefined })
   const changes: [boolean, boolean][] = []
   it.watch(() => changes.push([it.isSure, it.isLive]))

@@ -19,7 +19,6 @@ import { MediaDesk, type MediaOpenOptions } from './media/desk.ts'
 import { qualityOf } from './quality.ts'
 import { Retirement } from './retirement.ts'
 import type { Negotiator, NegotiatorState } from './rtc/negotiator.ts'
-import type { PathStats } from './rtc/path-stats.ts'
 
 export interface ConnectionOptions {
   readonly remote: PeerId
@@ -33,7 +32,7 @@ export interface ConnectionOptions {
   readonly contact: () => Contact | undefined
 }
 
-/** When the path is read again: the candidate that says where the remote is may come late, and ICE may find a better pair. */
+/** When the path is read again: ICE may find a better pair, and Firefox does not say when it does. */
 const PATH_MS = 200
 
 /** A ping that was not answered for so long, in so many steps: a page that was busy itself has not waited. */
@@ -65,8 +64,9 @@ export class PeerConnection implements Connection {
     this.remote = options.remote
     this.instance = hex(options.instance)
     this.dialId = hex(options.dialId)
-    this.#path = options.isLocal ? 'local' : (options.negotiator.path ?? 'direct')
     const { link } = options
+    this.#path = options.isLocal ? 'local' : (this.#located ?? 'direct')
+    link.onPath(() => this.#pathMoved())
     this.#media = new MediaDesk({ link, negotiator: options.negotiator, connection: this })
     this.#retirement = new Retirement(
       link,
@@ -78,9 +78,12 @@ export class PeerConnection implements Connection {
     )
     link.onLeaving(() => this.#update())
     link.onProtocols((protocols) => this.#events.emit('protocols', protocols))
-    const firstReading = setTimeout(() => this.#readPath(), PATH_MS)
+    const secondReading = setTimeout(() => {
+      // Where it closed before its statistics came, there is no path to tell of.
+      options.negotiator.stats().catch(() => undefined)
+    }, PATH_MS)
     this.closed = link.closed.finally(() => {
-      clearTimeout(firstReading)
+      clearTimeout(secondReading)
       options.negotiator.close()
       this.#become('closed')
     })
@@ -89,9 +92,10 @@ export class PeerConnection implements Connection {
   }
 
   async getStats(): Promise<ConnectionStats> {
-    const { path, roundTripMs = this.#options.link.roundTripMs, ...measured } = await this.#measure()
+    const { roundTripMs = this.#options.link.roundTripMs, ...measured } = await this.#options.negotiator.stats()
+    if (this.#state === 'closed') throw new KithError('closed', 'The connection has closed.')
     const { streams, datagrams } = this.#options.link.stats
-    const quality = qualityOf(this.#state === 'connected' && path !== undefined, roundTripMs, measured.lossRatio)
+    const quality = qualityOf(this.#state === 'connected' && this.#located !== undefined, roundTripMs, measured.lossRatio)
     return { path: this.#path, quality, roundTripMs, ...measured, streams, datagrams }
   }
 
@@ -226,7 +230,6 @@ export class PeerConnection implements Connection {
       case 'connected':
         this.#hasConsent = true
         this.#update()
-        this.#readPath()
         return
       case 'disconnected':
         this.#hasConsent = false
@@ -277,20 +280,14 @@ export class PeerConnection implements Connection {
     if (isNews) this.#events.emit('state', state)
   }
 
-  #readPath(): void {
-    // Where it closed before its statistics came, there is no path to tell of.
-    this.#measure().catch(() => undefined)
+  get #located(): 'direct' | 'turn' | undefined {
+    return this.#options.negotiator.path(this.#options.link.remoteIsAtTurn)
   }
 
-  /** Rejects with 'closed'. */
-  async #measure(): Promise<PathStats> {
-    const stats = await this.#options.negotiator.stats()
-    if (this.#state === 'closed') throw new KithError('closed', 'The connection has closed.')
-    const { path } = stats
-    if (path !== undefined && path !== this.#path && !this.#options.isLocal) {
-      this.#path = path
-      this.#events.emit('path', path)
-    }
-    return stats
+  #pathMoved(): void {
+    const path = this.#located
+    if (this.#options.isLocal || this.#state === 'closed' || path === undefined || path === this.#path) return
+    this.#path = path
+    this.#events.emit('path', path)
   }
 }

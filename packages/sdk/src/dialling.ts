@@ -24,10 +24,9 @@ import type { Disclosure } from './api.ts'
 import type { Roster } from './carriers/roster.ts'
 import { Driver, now } from './driver.ts'
 import { report } from './events.ts'
-import type { Link } from './link/link.ts'
+import type { Link, LinkOptions } from './link/link.ts'
 import { ReplyAddresses } from './reply-addresses.ts'
 import type { PathConfig } from './rtc/fenced-connection.ts'
-import type { Lanes } from './rtc/lane.ts'
 import { browserWebRtc, createNegotiator, type Negotiator, type NegotiatorState, type WebRtc } from './rtc/negotiator.ts'
 import { SpareConnections } from './rtc/spare-connections.ts'
 
@@ -68,8 +67,8 @@ export interface DialHost {
   /** Whether there may be an RTCPeerConnection more, beside those that are up and the `making` that are being made, with
    *  `whom` where it is known. */
   hasRoom(making: number, whom: PeerId | undefined): boolean
-  /** A link over these lanes; `confirmation` as key confirmation has it. */
-  link(options: { lanes: Lanes; peer: DialPeer; confirmation: { ours: Bytes; theirs: Bytes }; maxMessageSize: number }): Link
+  /** A link over these lanes. */
+  link(options: { peer: DialPeer } & Pick<LinkOptions, 'lanes' | 'confirmation' | 'maxMessageSize' | 'awaitsPath'>): Link
   /** Both ends have confirmed it. Returns who is told of its path from now on. */
   connected(dial: DialNumber, up: LinkUp): (state: NegotiatorState) => void
   yielded(dial: DialNumber, to: DialNumber): void
@@ -94,9 +93,6 @@ export interface DialRequest {
 
 /** How often a dial without an answer looks whether its carriers are there. */
 const WATCH_MS = 250
-
-/** A link that is up waits for so long to know whether its path is at a TURN server. Reading it takes a few milliseconds. */
-const PATH_WAIT_MS = 250
 
 /** The RTCPeerConnection of one dial, from its first description to a link that is up. */
 interface Leg {
@@ -384,6 +380,7 @@ export class Dialling {
       },
       onCandidate: (candidate) => this.#driver.give({ type: 'candidate', dial, candidate }),
       onCandidatesEnd: () => undefined,
+      onPath: (isAtTurn) => leg.link?.locate(isAtTurn),
       onState: (state) => {
         leg.onState(state)
         if (state === 'failed' || state === 'closed')
@@ -419,22 +416,18 @@ export class Dialling {
         theirs: confirmation(bindKey, role === 0 ? 1 : 0, description.fingerprint, fingerprint),
       },
       maxMessageSize: description.maxMessageSize,
+      // Between tabs of this browser the path is 'local', wherever it leads.
+      awaitsPath: peer.origin !== 'broadcast',
     })
     leg.link = link
-    const up = () => {
-      if (this.#legs.get(dial) !== leg) return
-      leg.onState = this.#host.connected(dial, { peer, link, negotiator, begunAt: leg.begunAt })
-      this.#legs.delete(dial)
-      clearInterval(leg.watch)
-      leg.unbind()
-      this.#driver.give({ type: 'connected', dial })
-    }
     link.ready.then(
       () => {
-        // Most often it was read while DTLS shook hands, and those who wait for the link are called at once.
-        const { readingPath } = negotiator
-        if (readingPath && peer.origin !== 'broadcast') orLate(readingPath, PATH_WAIT_MS).then(up)
-        else up()
+        if (this.#legs.get(dial) !== leg) return
+        leg.onState = this.#host.connected(dial, { peer, link, negotiator, begunAt: leg.begunAt })
+        this.#legs.delete(dial)
+        clearInterval(leg.watch)
+        leg.unbind()
+        this.#driver.give({ type: 'connected', dial })
       },
       (error: KithError) => this.#fail(dial, error),
     )
@@ -480,14 +473,3 @@ export const noRelay = (cause?: KithError): KithError =>
   )
 
 const closed = () => new KithError('closed', 'This peer has been closed.')
-
-/** Resolves when `promise` has settled, or after so long. */
-function orLate(promise: Promise<void>, waitMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, waitMs)
-    promise.finally(() => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })
-}

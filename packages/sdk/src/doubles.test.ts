@@ -80,7 +80,7 @@ class End {
     })
     const begunAt = performance.now()
     link.ready.then(() => {
-      const negotiator = { stats: () => new Promise(() => {}), close: () => {}, path: 'direct' } as unknown as Negotiator
+      const negotiator = { stats: () => new Promise(() => {}), close: () => {}, path: () => 'direct' } as unknown as Negotiator
       const ends = { remote: this.#other, instance: filled(16, 9), dialId, link, negotiator }
       this.meetings.add(new PeerConnection({ ...ends, isLocal: false, contact: () => undefined }), begunAt)
     })

@@ -29,6 +29,7 @@ function connect(): [End, End] {
       },
       onCandidate: (candidate) => other()?.negotiator.addCandidate(candidate),
       onCandidatesEnd: () => {},
+      onPath: () => {},
       onState: () => {},
       onError: () => {},
     })

@@ -413,14 +413,12 @@ class LocalPeer implements Peer {
         if (options.presence === false) return undefined
         return { goodForMs: Math.round(this.#presence.goodForMs), farewell: this.#farewells.token(remote) }
       },
-      link: ({ lanes, peer, confirmation, maxMessageSize }) => {
+      link: ({ peer, ...path }) => {
         const link: Link = new Link({
-          lanes,
+          ...path,
           role: peer.role,
-          confirmation,
           instance: this.#instance,
           protocols: this.#serving.names,
-          maxMessageSize,
           onIncoming: ({ kind, protocol }) => {
             const served = this.#serving.get(kind, protocol)
             if (!served) return undefined

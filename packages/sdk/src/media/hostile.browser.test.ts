@@ -51,6 +51,7 @@ async function linked(): Promise<{ offerer: End; answerer: End }> {
       },
       onCandidate: (candidate) => both[1 - index]?.addCandidate(candidate),
       onCandidatesEnd: () => {},
+      onPath: () => {},
       onState: () => {},
       onError: (error) => links[index]?.fail(error),
     })

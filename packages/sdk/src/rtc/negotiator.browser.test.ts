@@ -33,6 +33,8 @@ interface End {
   readonly candidates: Candidate[]
   readonly states: NegotiatorState[]
   readonly errors: KithError[]
+  /** Whether this end is at a TURN server, each time that it was told. */
+  readonly located: (boolean | undefined)[]
   /** Resolves once `condition` holds, checked after each callback. */
   until(condition: () => boolean): Promise<void>
 }
@@ -48,6 +50,7 @@ function open(role: 'offerer' | 'answerer', options: Partial<NegotiatorOptions> 
     [],
     [],
   ]
+  const located: (boolean | undefined)[] = []
   const negotiator = createNegotiator({
     role,
     iceServers: [],
@@ -72,6 +75,10 @@ function open(role: 'offerer' | 'answerer', options: Partial<NegotiatorOptions> 
       states.push(state)
       told()
     },
+    onPath: (isAtTurn) => {
+      located.push(isAtTurn)
+      told()
+    },
     onError: (error) => {
       errors.push(error)
       told()
@@ -89,7 +96,7 @@ function open(role: 'offerer' | 'answerer', options: Partial<NegotiatorOptions> 
     })
   const connection = options.spare?.connection ?? made.at(-1)
   if (connection === undefined) throw new Error('no RTCPeerConnection was made')
-  const end = { negotiator, connection, descriptions, candidates, states, errors, until }
+  const end = { negotiator, connection, descriptions, candidates, states, errors, located, until }
   ends.push(end)
   return end
 }
@@ -194,7 +201,7 @@ describe('a link', () => {
   test('knows its path', async () => {
     const { offerer } = await connectedPair()
     const stats = await offerer.negotiator.stats()
-    expect(stats.path).toBe('direct')
+    expect(offerer.negotiator.path(undefined)).toBe('direct')
     expect(stats.bytesSent).toBeGreaterThan(0)
     expect(stats.bytesReceived).toBeGreaterThan(0)
     offerer.negotiator.close()
@@ -277,20 +284,62 @@ describe('an end', () => {
   })
 })
 
-test('the path is read when ICE has one, and not again when the channels open', async () => {
-  const { getStats } = CountedConnection.prototype
-  const asked: RTCIceConnectionState[] = []
-  const spy = vi.spyOn(CountedConnection.prototype, 'getStats').mockImplementation(function (this: RTCPeerConnection) {
-    asked.push(this.iceConnectionState)
-    return getStats.call(this)
+describe('the path', () => {
+  let asked: RTCIceConnectionState[] = []
+  beforeEach(() => {
+    asked = []
+    const { getStats } = CountedConnection.prototype
+    vi.spyOn(CountedConnection.prototype, 'getStats').mockImplementation(function (this: RTCPeerConnection) {
+      asked.push(this.iceConnectionState)
+      return getStats.call(this)
+    })
   })
-  const { offerer, answerer } = await connectedPair()
-  await Promise.all([offerer.negotiator.readingPath, answerer.negotiator.readingPath])
-  expect([offerer.negotiator.path, answerer.negotiator.path]).toEqual(['direct', 'direct'])
-  expect(asked).toContain('connected')
-  expect(asked.every((state) => state === 'connected' || state === 'completed')).toBe(true)
-  expect([...offerer.errors, ...answerer.errors]).toEqual([])
-  spy.mockRestore()
+  afterEach(() => vi.restoreAllMocks())
+  const saysPair = 'getSelectedCandidatePair' in RTCIceTransport.prototype
+  const sayNoPair = () => {
+    if (saysPair) vi.spyOn(RTCIceTransport.prototype, 'getSelectedCandidatePair').mockReturnValue(null)
+  }
+  const located = (end: End) => end.until(() => end.located.length > 0)
+
+  test('is known as soon as ICE has one, without statistics where the browser says it otherwise', async () => {
+    const { offerer, answerer } = pair()
+    for (const end of [offerer, answerer]) {
+      await located(end)
+      expect([end.located[0], end.negotiator.path(undefined), end.negotiator.path(true)]).toEqual([false, 'direct', 'turn'])
+    }
+    if (saysPair) expect(asked).toEqual([])
+  })
+
+  test('is read again when ICE takes another', async () => {
+    const { offerer } = await connectedPair()
+    const told = offerer.located.length
+    const transport = offerer.connection.sctp?.transport.iceTransport as RTCIceTransport
+    const pair = { local: { type: 'relay', port: 1 }, remote: { type: 'host', port: 2 } }
+    Object.assign(transport, { getSelectedCandidatePair: () => pair })
+    transport.dispatchEvent(new Event('selectedcandidatepairchange'))
+    expect(offerer.located.slice(told)).toEqual([true])
+    expect(offerer.negotiator.path(false)).toBe('turn')
+  })
+
+  test('is read of the statistics where the browser does not say it otherwise, and not again when the channels open', async () => {
+    sayNoPair()
+    const { offerer, answerer } = await connectedPair()
+    for (const end of [offerer, answerer]) {
+      await located(end)
+      expect([end.located[0], end.negotiator.path(undefined)]).toEqual([false, 'direct'])
+    }
+    expect(asked).toContain('connected')
+    expect(asked.every((state) => state === 'connected' || state === 'completed')).toBe(true)
+    expect([...offerer.errors, ...answerer.errors]).toEqual([])
+  })
+
+  test('that a browser will not tell is not waited for', async () => {
+    sayNoPair()
+    vi.spyOn(CountedConnection.prototype, 'getStats').mockRejectedValue(new TypeError('no statistics here'))
+    const { offerer } = await connectedPair()
+    await located(offerer)
+    expect([offerer.located[0], offerer.negotiator.path(undefined)]).toEqual([undefined, undefined])
+  })
 })
 
 describe('ICE', () => {

@@ -56,6 +56,11 @@ export interface NegotiatorOptions extends PathConfig {
   onCandidatesEnd(): void
   /** 'failed' is not the end: an ICE restart may mend it. 'closed' is, and nothing comes after it. */
   onState(state: NegotiatorState): void
+  /**
+   * Once ICE has a path, and whenever more is known of it: `path` may say something else. `isAtTurn`: whether our own end is at a TURN
+   * server; undefined where the browser does not say.
+   */
+  onPath(isAtTurn: boolean | undefined): void
   /** Once at most, before 'closed': 'peer-violation', 'lost' or 'unsupported-environment'. Not when the remote closed. */
   onError(error: KithError): void
 }
@@ -76,13 +81,8 @@ export interface Negotiator {
    * 'invalid-argument' on the answerer, which has to ask the offerer by a message, and once there are tracks.
    */
   restartIce(): void
-  /** What is known of the path in use: it is read as soon as ICE has one, while DTLS shakes hands. */
-  readonly path: PathStats['path']
-  /**
-   * Settles when it is known whether the path is at a TURN server: where a check came before the candidate that it comes from, with
-   * that candidate, or never. Undefined where nothing is waited for. Never rejects.
-   */
-  readonly readingPath: Promise<void> | undefined
+  /** What is known of the path in use, with what the remote says of its own end. It is read as soon as ICE has one. */
+  path(remoteIsAtTurn: boolean | undefined): 'direct' | 'turn' | undefined
   /** Of now. Rejects with 'closed'. */
   stats(): Promise<PathStats>
   /** At once; what is still in the lanes' buffers is lost. */
@@ -99,9 +99,6 @@ class SimplePeerNegotiator implements Negotiator {
   readonly #options: NegotiatorOptions
   readonly #fenced: FencedConnection
   readonly #meter = new PathMeter()
-  #path: PathStats['path']
-  #readingPath: Promise<void> | undefined
-  #settleReadingPath = () => {}
   /** Whoever waits for statistics: Firefox never gives those that were asked for just before the end. */
   readonly #reading = new Set<() => void>()
   readonly #peer: SimplePeer
@@ -152,7 +149,10 @@ class SimplePeerNegotiator implements Negotiator {
     connection.addEventListener('connectionstatechange', () => this.#handleState())
     connection.addEventListener('iceconnectionstatechange', () => {
       const { iceConnectionState: state } = connection
-      if (state === 'connected' || state === 'completed') this.#readPath()
+      if (state !== 'connected' && state !== 'completed') return
+      // A listener is added once. Firefox has no such event.
+      iceOf(connection)?.addEventListener?.('selectedcandidatepairchange', this.#locate)
+      this.#locate()
     })
     connection.addEventListener('icecandidate', ({ candidate }) => {
       if (candidate === null && !this.#ended) options.onCandidatesEnd()
@@ -199,7 +199,7 @@ class SimplePeerNegotiator implements Negotiator {
     if (this.#ended || !mayCross(candidate, this.#incoming)) return
     this.#meter.named(candidate.port, candidate.type === 'relay')
     this.#peer.signal({ type: 'candidate', candidate: { candidate: formatCandidate(candidate), sdpMid: '0', sdpMLineIndex: 0 } })
-    if (this.#readingPath) this.#readPath()
+    if (this.#meter.isAtTurn !== undefined) this.#tellPath()
   }
 
   restartIce(): void {
@@ -223,12 +223,8 @@ class SimplePeerNegotiator implements Negotiator {
     connection.setLocalDescription({ type: 'rollback' }).then(offer, (cause) => this.#end(localFailure(cause)))
   }
 
-  get path(): PathStats['path'] {
-    return this.#path
-  }
-
-  get readingPath(): Promise<void> | undefined {
-    return this.#readingPath
+  path(remoteIsAtTurn: boolean | undefined): 'direct' | 'turn' | undefined {
+    return this.#meter.path(remoteIsAtTurn)
   }
 
   stats(): Promise<PathStats> {
@@ -238,7 +234,9 @@ class SimplePeerNegotiator implements Negotiator {
       this.#reading.add(giveUp)
       const stats = this.#fenced.connection.getStats().then((reports) => {
         const read = this.#meter.read(reports)
-        this.#path = read.path ?? this.#path
+        // Chromium's reports may be 50 ms old.
+        this.#readPair()
+        this.#tellPath()
         return read
       })
       stats.then(resolve, giveUp).finally(() => this.#reading.delete(giveUp))
@@ -249,7 +247,6 @@ class SimplePeerNegotiator implements Negotiator {
     if (this.#ended) return
     this.#ended = true
     for (const giveUp of this.#reading) giveUp()
-    this.#settleReadingPath()
     this.#renegotiation?.close()
     this.#peer.destroy()
     // simple-peer closes them a microtask later, and Chromium's channels say 'open' for a while after that.
@@ -291,23 +288,26 @@ class SimplePeerNegotiator implements Negotiator {
   #handleState(): void {
     if (this.#ended) return
     const state = this.#fenced.connection.connectionState
-    // The candidate that says where the remote is may have come since ICE found it.
-    if (state === 'connected' && this.#meter.isProvisional) this.#readPath()
     // 'closed' has no event (W3C webrtc-pc §4.4.2); 'new' comes back at a rollback and tells nothing.
     if (state !== 'new' && state !== 'closed') this.#options.onState(state)
   }
 
-  #readPath(): void {
-    this.#readingPath ??= new Promise((resolve) => {
-      this.#settleReadingPath = resolve
-    })
-    const known = () => {
-      if (this.#meter.isProvisional && !this.#ended) return
-      this.#readingPath = undefined
-      this.#settleReadingPath()
-    }
-    // Where it is refused the connection has closed: there is no path to tell of.
-    this.stats().then(known, known)
+  /** Reads which pair is in use: at once where the browser says it, else from its statistics, while DTLS shakes hands. */
+  readonly #locate = (): void => {
+    if (this.#readPair()) this.#tellPath()
+    // Refused by a browser that has none: then it will not be known.
+    else this.stats().catch(() => this.#tellPath())
+  }
+
+  #readPair(): boolean {
+    const pair = iceOf(this.#fenced.connection)?.getSelectedCandidatePair?.()
+    if (!pair?.local?.type || !pair.remote?.type) return false
+    this.#meter.use(pair.local, pair.remote)
+    return true
+  }
+
+  #tellPath(): void {
+    if (!this.#ended) this.#options.onPath(this.#meter.isAtTurn)
   }
 
   /** What `step` throws ends the connection: simple-peer's listeners have no one to throw to. */
@@ -326,6 +326,11 @@ class SimplePeerNegotiator implements Negotiator {
     if (error !== undefined) this.#options.onError(error)
     this.#options.onState('closed')
   }
+}
+
+/** All goes over one transport. Firefox's does not say which pair it uses, and implementations for Node have none. */
+function iceOf(connection: RTCPeerConnection): Partial<RTCIceTransport> | undefined {
+  return connection.sctp?.transport?.iceTransport
 }
 
 /** Undefined where there is none. */

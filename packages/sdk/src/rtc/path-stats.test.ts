@@ -3,7 +3,11 @@ import { PathMeter } from './path-stats.ts'
 
 type Report = { id: string; type: string; timestamp?: number; [member: string]: unknown }
 const reports = (...all: Report[]): RTCStatsReport => new Map(all.map((report) => [report.id, { timestamp: 0, ...report }]))
-const read = (...all: Report[]) => new PathMeter().read(reports(...all))
+const read = (...all: Report[]) => {
+  const meter = new PathMeter()
+  const stats = meter.read(reports(...all))
+  return { ...stats, path: meter.path(undefined) }
+}
 
 const transport = { id: 'T', type: 'transport', selectedCandidatePairId: 'P' }
 const pair = {
@@ -37,24 +41,43 @@ test.each([
   expect(read(ours, theirs, pair, transport).path).toBe('turn')
 })
 
-test("a remote that was heard before its candidate came is at a TURN server when that is the candidate's port, and until then provisional", () => {
+test('the candidate of a remote that was heard before it came is known by its port', () => {
   const heard = { ...remote, candidateType: 'prflx', port: 49_160 }
   const meter = new PathMeter()
-  expect(meter.isProvisional).toBe(true)
-  expect(meter.read(reports(local, heard, pair, transport)).path).toBe('direct')
-  expect(meter.isProvisional).toBe(true)
+  const path = () => meter.path(undefined)
+  meter.read(reports(local, heard, pair, transport))
+  expect(path()).toBe('direct')
   meter.named(49_161, true)
   meter.named(49_160, false)
-  expect(meter.read(reports(local, heard, pair, transport)).path).toBe('direct')
-  expect(meter.isProvisional).toBe(false)
+  expect(path()).toBe('direct')
   meter.named(49_160, true)
-  expect(meter.read(reports(local, heard, pair, transport)).path).toBe('turn')
-  expect(meter.isProvisional).toBe(false)
-  // Whatever the other end turns out to be.
-  meter.read(reports({ ...local, candidateType: 'relay' }, { ...heard, port: 9 }, pair, transport))
-  expect(meter.isProvisional).toBe(false)
-  meter.read(reports(local, remote, pair, transport))
-  expect(meter.isProvisional).toBe(false)
+  expect(path()).toBe('turn')
+})
+
+test("what the remote says of its end is certain, whatever its candidates are called; ours at a TURN server makes it 'turn' anyway", () => {
+  const heard = { ...remote, candidateType: 'prflx', port: 49_160 }
+  const meter = new PathMeter()
+  expect(meter.path(true)).toBeUndefined()
+  meter.read(reports(local, heard, pair, transport))
+  expect([meter.path(true), meter.path(false), meter.path(undefined)]).toEqual(['turn', 'direct', 'direct'])
+  meter.named(49_160, true)
+  expect([meter.path(true), meter.path(false), meter.path(undefined)]).toEqual(['turn', 'direct', 'turn'])
+  meter.read(reports({ ...local, candidateType: 'relay' }, heard, pair, transport))
+  expect([meter.path(true), meter.path(false), meter.path(undefined)]).toEqual(['turn', 'turn', 'turn'])
+})
+
+test('our own end is known from the pair in use, where the browser says of what kind it is', () => {
+  const meter = new PathMeter()
+  const isAtTurn = (...all: Report[]) => {
+    meter.read(reports(...all))
+    return meter.isAtTurn
+  }
+  expect(isAtTurn(relay, unused, local, remote, pair, transport)).toBe(false)
+  expect(isAtTurn({ ...local, candidateType: 'relay' }, remote, pair, transport)).toBe(true)
+  expect(isAtTurn(remote, pair, transport)).toBeUndefined()
+  meter.use({ type: 'relay', port: 1 }, { type: 'host', port: 2 })
+  expect([meter.isAtTurn, meter.path(undefined)]).toEqual([true, 'turn'])
+  expect(isAtTurn()).toBeUndefined()
 })
 
 test('older Firefox marks the pair, and reports no transport', () => {

@@ -5,8 +5,6 @@
  */
 
 export interface PathStats {
-  /** 'turn' when either end of the path in use is at a TURN server. Undefined while none is in use. */
-  readonly path: 'direct' | 'turn' | undefined
   /** Of the last connectivity check. Undefined before the first, and in browsers that do not tell. */
   readonly roundTripMs: number | undefined
   /** Of the packets of tracks, 0 to 1, the worse of both directions. Undefined where no tracks flow. */
@@ -36,6 +34,12 @@ interface Report {
   readonly fractionLost?: number
 }
 
+/** What tells where a candidate is. */
+interface CandidateKind {
+  readonly type: string | null | undefined
+  readonly port: number | null | undefined
+}
+
 /** What is lost is counted for at least so long: 50 packets of sound, so that one of them is two percent. */
 const LOSS_INTERVAL_MS = 1_000
 
@@ -46,8 +50,8 @@ const REPORT_AGE_MAX_MS = 10_000
 export class PathMeter {
   /** The ports of the candidates that the remote has named, and whether each is at a TURN server. */
   readonly #named = new Map<number, boolean>()
-  /** Whether what was read last may change when one more candidate of the remote's comes. */
-  #isProvisional = true
+  /** The candidates of the pair in use. */
+  #used: { readonly ours: CandidateKind; readonly theirs: CandidateKind } | undefined
   /** By the id of what it is about, the last seen: bytes sent and received of a pair, packets lost and received of a track. */
   readonly #pairs = new Map<string, readonly [sent: number, received: number]>()
   readonly #packets = new Map<string, readonly [lost: number, received: number]>()
@@ -58,8 +62,26 @@ export class PathMeter {
     this.#named.set(port, isAtTurn)
   }
 
-  get isProvisional(): boolean {
-    return this.#isProvisional
+  /** Whether our end of the path is at a TURN server. Undefined while none is in use, and where the browser does not say. */
+  get isAtTurn(): boolean | undefined {
+    const type = this.#used?.ours.type
+    return type === undefined ? undefined : type === 'relay'
+  }
+
+  /**
+   * 'turn' when either end of the path in use is at a TURN server. Undefined while none is in use. What the remote says of its own
+   * end is certain; where it does not say, its candidates tell, as far as they have come.
+   */
+  path(remoteIsAtTurn: boolean | undefined): 'direct' | 'turn' | undefined {
+    if (!this.#used) return undefined
+    const { theirs } = this.#used
+    const isTheirs = theirs.type === 'prflx' ? this.#named.get(theirs.port ?? 0) : theirs.type === 'relay'
+    return this.isAtTurn || (remoteIsAtTurn ?? isTheirs) ? 'turn' : 'direct'
+  }
+
+  /** The pair in use, where the browser says it without statistics. */
+  use(ours: CandidateKind, theirs: CandidateKind): void {
+    this.#used = { ours, theirs }
   }
 
   read(reports: RTCStatsReport): PathStats {
@@ -75,14 +97,11 @@ export class PathMeter {
     const selectedId = all.find(({ type }) => type === 'transport')?.selectedCandidatePairId
     // Older Firefox reports no transport, and marks the pair instead.
     const pair = byId.get(selectedId ?? '') ?? all.find(({ selected }) => selected === true)
-    const [ours, theirs] = [byId.get(pair?.localCandidateId ?? ''), byId.get(pair?.remoteCandidateId ?? '')]
-    const named = theirs?.candidateType === 'prflx' ? this.#named.get(theirs.port ?? 0) : theirs?.candidateType === 'relay'
-    const isAtTurn = ours?.candidateType === 'relay' || named === true
-    this.#isProvisional = !pair || (!isAtTurn && named === undefined)
+    const kind = (id = ''): CandidateKind => ({ type: byId.get(id)?.candidateType, port: byId.get(id)?.port })
+    this.#used = pair && { ours: kind(pair.localCandidateId), theirs: kind(pair.remoteCandidateId) }
     const roundTripSeconds = pair && secondsOf(pair)
     const [bytesSent, bytesReceived] = sums(this.#pairs)
     return {
-      path: pair && (isAtTurn ? 'turn' : 'direct'),
       roundTripMs: roundTripSeconds === undefined ? undefined : roundTripSeconds * 1000,
       lossRatio: this.#lossRatio(all),
       bytesSent,
