@@ -31,10 +31,12 @@ function parseIpv4(text: string): Ipv4 | undefined {
   return [a, b, c, d]
 }
 
-function ipv4Kind([a, b]: Ipv4): AddressKind {
+function ipv4Kind([a, b, c]: Ipv4): AddressKind {
   if (a === 127) return 'loopback'
   if (a === 0) return 'unusable' // RFC 1122 §3.2.1.3: this host on this network
   if (a === 169 && b === 254) return 'unusable' // RFC 3927: link-local
+  if (a === 192 && b === 0 && c === 0) return 'unusable' // RFC 6890: between a host and its translator (DS-Lite, 464XLAT)
+  if (a === 192 && b === 88 && c === 99) return 'unusable' // RFC 7526: relays of 6to4
   if (a >= 224) return 'unusable' // RFC 5771: multicast; RFC 1112 §4: reserved; broadcast
   return 'host'
 }
@@ -70,16 +72,41 @@ function parseGroups(text: string): readonly number[] | undefined {
   return groups
 }
 
+/**
+ * Only what is assigned to hosts: global unicast (RFC 4291 §2.4, all of it in 2000::/3 so far) and unique local addresses (RFC 4193).
+ * So an IPv4 address that stands in an IPv6 one for a translator or a tunnel is no way round the refusals above, whichever of them it
+ * is: IPv4-mapped, -compatible and -translated, NAT64 (64:ff9b::/96, 64:ff9b:1::/48), 6to4, Teredo, ISATAP. Nor are site-local,
+ * link-local and multicast addresses, and what is discarded (100::/64).
+ */
 function ipv6Kind(groups: readonly number[]): AddressKind {
-  const [first = 0] = groups
-  const leadingZeros = groups.findIndex((group) => group !== 0)
-  if (leadingZeros === 7 && groups[7] === 1) return 'loopback'
-  // RFC 8445 §5.1.1.1: IPv4-mapped (::ffff:0:0/96) and IPv4-compatible (::/96) addresses and deprecated site-local ones are no
-  // candidates. They would also be a way round the refusals above. -1 is '::', unspecified.
-  if (leadingZeros === -1 || leadingZeros >= 6) return 'unusable'
-  if (leadingZeros === 5 && groups[5] === 0xffff) return 'unusable'
-  if ((first & 0xffc0) === 0xfe80) return 'unusable' // RFC 4291 §2.5.6: link-local
-  if ((first & 0xffc0) === 0xfec0) return 'unusable' // RFC 3879: site-local
-  if ((first & 0xff00) === 0xff00) return 'unusable' // RFC 4291 §2.7: multicast
+  const [first = 0, second = 0, , , fifth = 0, sixth = 0] = groups
+  if (groups.every((group, index) => group === (index === 7 ? 1 : 0))) return 'loopback'
+  const isUniqueLocal = (first & 0xfe00) === 0xfc00
+  if ((first & 0xe000) !== 0x2000 && !isUniqueLocal) return 'unusable'
+  if (first === 0x2002) return 'unusable' // RFC 7526: 6to4
+  if (first === 0x2001 && second < 0x200) return 'unusable' // RFC 2928: Teredo (RFC 4380) and other protocols, no hosts
+  if ((fifth & 0xfdff) === 0 && sixth === 0x5efe) return 'unusable' // RFC 5214 §6.1: ISATAP
   return 'host'
+}
+
+/** Whether pages are kept from it elsewhere, so that no candidate makes a browser knock there. */
+export function isBlockedPort(port: number, address: string): boolean {
+  // libwebrtc's rule, which refuses such candidates with the connection: services of a host, but for 80 and 443 in public.
+  if (port < 1024) return (port !== 80 && port !== 443) || !isPublic(address)
+  return BLOCKED_PORTS.has(port)
+}
+
+/** https://fetch.spec.whatwg.org/#port-blocking, from 1024 on: what listens there may take a request of another protocol for one of its own. */
+const BLOCKED_PORTS = new Set([
+  1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+])
+
+/** Neither private (RFC 1918, RFC 6598, RFC 4193) nor an mDNS name, which stands for such an address. */
+function isPublic(text: string): boolean {
+  const [a, b = 0] = parseIpv4(text) ?? []
+  if (a === undefined) {
+    const [first = 0xfc00] = parseIpv6(text) ?? []
+    return (first & 0xfe00) !== 0xfc00
+  }
+  return !(a === 10 || (a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168) || (a === 100 && b >= 64 && b < 128))
 }

@@ -186,9 +186,16 @@ describe('what may cross', () => {
     ['2001:db8:0:0:0:0:0:1', true],
     ['2001:DB8::192.0.2.33', true],
     ['fd12:3456:789a::1', true],
-    ['::1:0:0:0', true],
-    ['::1:2:3:4', true],
-    ['fe00::1', true],
+    ['2000::1', true],
+    ['3fff:ffff::1', true],
+    ['2001:200::1', true],
+    ['2003::1', true],
+    ['fc00::1', true],
+    ['fdff::1', true],
+    ['2001:db8::5efe', true],
+    ['2001:db8::100:5efe:a:1', true],
+    ['192.0.1.1', true],
+    ['192.88.98.1', true],
     // loopback, unspecified, link-local, multicast, reserved
     ['127.0.0.1', false],
     ['127.255.255.254', false],
@@ -214,6 +221,29 @@ describe('what may cross', () => {
     ['::127.0.0.1', false],
     ['::7f00:1', false],
     ['::2', false],
+    // an IPv4 address for a translator or a tunnel
+    ['64:ff9b::127.0.0.1', false],
+    ['64:ff9b::192.0.2.7', false],
+    ['64:ff9b:1::7f00:1', false],
+    ['64:FF9B:1:fffe:7f:0:1::', false],
+    ['::ffff:0:127.0.0.1', false],
+    ['2002:7f00:1::1', false],
+    ['2002:c000:207::1', false],
+    ['2001::1', false],
+    ['2001:0:c000:207:8000:63bf:80ff:fffe', false],
+    ['2001:1ff::1', false],
+    ['2001:db8::5efe:7f00:1', false],
+    ['fd00::200:5efe:127.0.0.1', false],
+    ['192.0.0.4', false],
+    ['192.88.99.1', false],
+    // assigned to no host
+    ['::1:0:0:0', false],
+    ['::1:2:3:4', false],
+    ['100::1', false],
+    ['1fff:ffff::1', false],
+    ['4000::1', false],
+    ['fbff::1', false],
+    ['fe00::1', false],
     // zones
     ['fe80::1%eth0', false],
     ['2001:db8::1%1', false],
@@ -257,6 +287,97 @@ describe('what may cross', () => {
     [MDNS.replace('6f4d', 'zzzz'), false],
   ])('%s: %s', (address, may) => {
     expect(mayCross({ ...udp, address }, DIRECT)).toBe(may)
+  })
+
+  test('property: an IPv4 address in IPv6 clothes never crosses, however it is written', () => {
+    const hexOf = (octets: readonly number[]) => octets.map((octet) => octet.toString(16).padStart(2, '0')).join('')
+    const groupsOf = (digits: string) => digits.match(/.{1,4}/g) ?? []
+    const special = fc.constantFrom(
+      [127, 0, 0, 1],
+      [0, 0, 0, 0],
+      [255, 255, 255, 255],
+      [224, 0, 0, 251],
+      [169, 254, 169, 254],
+      [10, 0, 0, 1],
+      [192, 168, 1, 1],
+    )
+    const ipv4 = fc.oneof(special, fc.array(fc.nat(255), { minLength: 4, maxLength: 4 }))
+    const forms: readonly ((v4: string, any: string) => string)[] = [
+      (v4) => `${'0'.repeat(24)}${v4}`, // IPv4-compatible
+      (v4) => `${'0'.repeat(20)}ffff${v4}`, // IPv4-mapped
+      (v4) => `${'0'.repeat(16)}ffff0000${v4}`, // IPv4-translated
+      (v4) => `0064ff9b${'0'.repeat(16)}${v4}`, // NAT64
+      (v4, any) => `0064ff9b0001${any.slice(0, 12)}${v4}`, // RFC 8215, and RFC 6052 §2.2 in all its places
+      (v4, any) => `0064ff9b0001${v4}${any.slice(0, 12)}`,
+      (v4, any) => `2002${v4}${any.slice(0, 20)}`, // 6to4
+      (v4, any) => `20010000${v4}${any.slice(0, 16)}`, // Teredo's server
+      (v4, any) => `20010000${any.slice(0, 16)}${v4}`, // and its client
+      (v4, any) => `2003${any.slice(0, 12)}00005efe${v4}`, // ISATAP
+      (v4, any) => `fd00${any.slice(0, 12)}02005efe${v4}`,
+    ]
+    const shorten = (groups: readonly string[]) => groups.map((group) => group.replace(/^0{1,3}/, '')).join(':')
+    const writings: readonly ((groups: readonly string[], dotted: string) => string)[] = [
+      (groups) => groups.join(':'),
+      (groups) => groups.join(':').toUpperCase(),
+      (groups) => shorten(groups),
+      (groups) => new URL(`http://[${groups.join(':')}]/`).hostname.slice(1, -1), // RFC 5952
+      (groups, dotted) => `${shorten(groups.slice(0, 6))}:${dotted}`,
+    ]
+    const digits = fc
+      .array(fc.nat(15), { minLength: 20, maxLength: 20 })
+      .map((all) => all.map((one) => one.toString(16)).join(''))
+    fc.assert(
+      fc.property(ipv4, fc.constantFrom(...forms), digits, fc.constantFrom(...writings), (octets, form, any, write) => {
+        const groups = groupsOf(form(hexOf(octets), any))
+        const tail = groups.slice(6).join('').match(/../g) ?? []
+        const dotted = tail.map((pair) => Number.parseInt(pair, 16)).join('.')
+        const address = write(groups, dotted)
+        expect(mayCross({ ...udp, address }, { disclosure: 'direct', allowLoopback: false }), address).toBe(false)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test.each(['active', 'passive', 'so'] as const)('TCP, %s: never', (tcpType) => {
+    const addresses = [MDNS, '192.0.2.7', '10.1.2.3', '127.0.0.1', '2001:db8::1']
+    for (const address of addresses) {
+      for (const type of ['host', 'srflx', 'prflx', 'relay'] as const) {
+        const candidate: Candidate = { ...udp, transport: 'tcp', port: 9000, tcpType, address, type }
+        expect(mayCross(candidate, { disclosure: 'direct', allowLoopback: true })).toBe(false)
+        expect(readCandidate(unpackFields(pack(packCandidate(candidate))))).toEqual(candidate)
+      }
+    }
+  })
+
+  test('ssltcp is no transport', () => {
+    expect(parseCandidate('candidate:1 1 ssltcp 99 192.0.2.7 443 typ host tcptype passive')).toBeUndefined()
+  })
+
+  test.each([
+    ['192.0.2.7', 1, false],
+    ['192.0.2.7', 22, false],
+    ['192.0.2.7', 53, false],
+    ['192.0.2.7', 80, true],
+    ['192.0.2.7', 443, true],
+    ['2001:db8::1', 443, true],
+    ['10.0.0.1', 80, false],
+    ['172.16.0.1', 443, false],
+    ['172.32.0.1', 443, true],
+    ['192.168.1.1', 80, false],
+    ['100.64.0.1', 443, false],
+    ['fd00::1', 443, false],
+    [MDNS, 443, false],
+    ['192.0.2.7', 1023, false],
+    ['192.0.2.7', 1024, true],
+    ['192.168.1.1', 1024, true],
+    [MDNS, 1024, true],
+    ['192.0.2.7', 2049, false],
+    ['192.0.2.7', 5060, false],
+    ['192.0.2.7', 6667, false],
+    ['192.0.2.7', 10_080, false],
+    ['192.0.2.7', 65_535, true],
+  ])('%s at port %i: %s', (address, port, may) => {
+    expect(mayCross({ ...udp, address, port }, DIRECT)).toBe(may)
   })
 
   test.each(['127.0.0.1', '::1'])('%s on a test host', (address) => {

@@ -4,7 +4,7 @@
  */
 import type { Fields, Packable } from '../bytes/struct.ts'
 import { violation } from '../errors.ts'
-import { addressKind } from './candidate-address.ts'
+import { addressKind, isBlockedPort } from './candidate-address.ts'
 
 const TRANSPORTS = ['udp', 'tcp'] as const
 const TYPES = ['host', 'srflx', 'prflx', 'relay'] as const
@@ -101,8 +101,12 @@ export function formatCandidate(c: Candidate): string {
   return base + related + tcpType
 }
 
-/** Whether a candidate may go out to the other side, or be taken from it. */
+/**
+ * Whether a candidate may go out to the other side, or be taken from it. None of TCP (RFC 6544), of any tcptype: browsers do not listen, so
+ * it connects no two of them, and a passive one has a browser open a connection to any host of the network that it is in.
+ */
 export function mayCross(c: Candidate, policy: CandidatePolicy): boolean {
+  if (c.transport === 'tcp' || isBlockedPort(c.port, c.address)) return false
   if (policy.disclosure === 'relayed' && c.type !== 'relay') return false
   const kind = addressKind(c.address)
   switch (kind) {

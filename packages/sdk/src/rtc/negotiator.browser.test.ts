@@ -497,13 +497,19 @@ describe('a remote that does not keep to the protocol', () => {
     for (const address of ['127.0.0.1', '::1', '224.0.0.1', 'fe80::1', 'evil.example', '0.0.0.0', '192.0.2.7\r\na=x']) {
       offerer.negotiator.addCandidate({ ...candidate, address })
     }
+    for (const tcpType of ['active', 'passive', 'so'] as const) {
+      offerer.negotiator.addCandidate({ ...candidate, transport: 'tcp', tcpType })
+    }
+    for (const port of [22, 53, 5060]) offerer.negotiator.addCandidate({ ...candidate, port })
+    offerer.negotiator.addCandidate({ ...candidate, address: '64:ff9b::7f00:1' })
     offerer.negotiator.addCandidate({ ...candidate, address: '198.51.100.9' })
     await answerer.until(() => answerer.descriptions.length === 1)
     await offerer.until(() => offerer.connection.signalingState === 'stable')
     expect(tried.join()).toContain('198.51.100.9')
     expect(tried.join()).not.toMatch(
-      / (127\.0\.0\.1|::1|224\.0\.0\.1|fe80::1|evil\.example|0\.0\.0\.0|192\.0\.2\.7) \d+ typ host/,
+      / (127\.0\.0\.1|::1|224\.0\.0\.1|fe80::1|evil\.example|0\.0\.0\.0|192\.0\.2\.7|64:ff9b::7f00:1) \d+ typ host/,
     )
+    expect(tried.join()).not.toContain('tcp')
     expect(offerer.errors).toEqual([])
   })
 })
