@@ -75,6 +75,10 @@ const TESTED: Record<string, readonly [file: string, title: string]> = {
   DATAGRAM_EARLY_MS: [DATAGRAMS, 'what overtakes its OPEN is kept'],
   CONTROL_EARLY_MAX: [`${SDK}/link/link.test.ts`, 'control message more than CONTROL_EARLY_MAX before anyone listens'],
   SDP_MAX_LENGTH: [`${SDK}/rtc/media-sdp.test.ts`, 'a description of ours fits, or is not sent'],
+  SDP_SECTIONS_MAX: [
+    `${SDK}/rtc/sdp-shape.test.ts`,
+    'sections: as many as there are tracks of both kinds each way, and one for data',
+  ],
   TRACKS_MAX: [`${SDK}/media/media.browser.test.ts`, 'are limited, and said to be when they are added'],
   LABELS_MAX: [`${SDK}/media/media.browser.test.ts`, 'has as many labels as there may be'],
   LABEL_MAX_LENGTH: [`${SDK}/media/stream-messages.test.ts`, 'what is not a message is a violation'],

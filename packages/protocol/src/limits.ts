@@ -293,6 +293,11 @@ export const SDP_MAX_LENGTH = 32 * 1024
 /** Tracks of one kind, each way, on one connection: a face, a screen, and two more. Beyond: 'too-many', 'peer-violation'. */
 export const TRACKS_MAX = 4
 
+/** Sections of a description: one for data, and one for a track each way of TRACKS_MAX of both kinds, which are used again and never
+ *  more. A browser makes a transceiver of each, and its answer grows beyond SDP_MAX_LENGTH. Counted before its parser reads it. Beyond:
+ *  'peer-violation'. */
+export const SDP_SECTIONS_MAX = 1 + 2 * TRACKS_MAX
+
 /** Labels of one Media each way, and UTF-16 units in each. Beyond: 'too-many', 'invalid-argument'; 'peer-violation'. */
 export const LABELS_MAX = 32
 export const LABEL_MAX_LENGTH = 64

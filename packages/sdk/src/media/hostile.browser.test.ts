@@ -109,6 +109,20 @@ async function offerOf({ connection }: End): Promise<string> {
   return sdp
 }
 
+const sectionOf = (sdp: string, kind: string) => new RegExp(`m=${kind}[^]*?(?=m=|$)`).exec(sdp)?.[0] ?? ''
+
+/** The same with so many sections in all, each of video and short. */
+function withVideo(sdp: string, count: number): string {
+  const short = sectionOf(sdp, 'video')
+    .split('\r\n')
+    .filter((line) => /^(m=|c=|a=(mid|ice-ufrag|ice-pwd|fingerprint|setup|recvonly|rtcp-mux|rtpmap:96)\b)/.test(line))
+    .join('\r\n')
+    .replace(/^(m=\S+ \S+ \S+).*/, '$1 96')
+  const mids = Array.from({ length: count }, (_, mid) => mid)
+  const sections = mids.slice(2).map((mid) => `${short.replace(/a=mid:.*/, `a=mid:${mid}`)}\r\n`)
+  return sdp.replace(/a=group:BUNDLE.*/, `a=group:BUNDLE ${mids.join(' ')}`) + sections.join('')
+}
+
 describe('an offer', () => {
   for (const [what, spoil] of [
     ['is too large', (sdp: string) => sdp + 'a=x\r\n'.repeat(SDP_MAX_LENGTH / 5)],
@@ -120,6 +134,20 @@ describe('an offer', () => {
     ['has other ICE credentials', (sdp: string) => sdp.replace(/a=ice-ufrag:.*/g, 'a=ice-ufrag:evil')],
     ['names no transport', (sdp: string) => sdp.replace(/a=fingerprint.*\r\n/g, '')],
     ['is not SDP', () => 'hello'],
+    ['has 12 sections', (sdp: string) => withVideo(sdp, 12)],
+    ['has 40 sections', (sdp: string) => withVideo(sdp, 40)],
+    ['has as many sections as fit', (sdp: string) => withVideo(sdp, 90)],
+    ['has a fifth of a kind', (sdp: string) => withVideo(sdp, 6)],
+    ['has two for data', (sdp: string) => sdp + sectionOf(sdp, 'application').replace('a=mid:0', 'a=mid:7')],
+    ['has another kind', (sdp: string) => sdp.replace('m=video', 'm=text')],
+    ['has a mid twice', (sdp: string) => sdp.replace('a=mid:1', 'a=mid:0')],
+    ['has no data', (sdp: string) => sdp.replace(sectionOf(sdp, 'application'), '')],
+    ['has another transport beside the first', (sdp: string) => sdp.replace(/a=group:BUNDLE.*/, 'a=group:BUNDLE 0')],
+    ['hides a line', (sdp: string) => sdp.replace('a=mid:0', 'a=mid:0\u2028a=x')],
+    [
+      'names candidates of a case of its own, and is no SDP',
+      (sdp: string) => `${sdp}A=candidate:1 1 udp 1 192.0.2.2 1 typ host\r\n`,
+    ],
   ] as const) {
     test(`that ${what} is a violation`, async () => {
       const { offerer, answerer } = await linked()
@@ -141,6 +169,16 @@ describe('an offer', () => {
     // The rounds go up.
     say(offerer, OFFER, 1, await offerOf(offerer))
     await violated(answerer)
+  })
+
+  test('cannot make messages smaller than the dial has settled', async () => {
+    const { offerer, answerer } = await linked()
+    answerer.behave()
+    const small = (await offerOf(offerer)).replace(/a=max-message-size:.*/, 'a=max-message-size:5')
+    say(offerer, OFFER, 1, small)
+    expect((await heard(offerer))[0]).toBe(ANSWER)
+    await expect.poll(() => answerer.connection.signalingState).toBe('stable')
+    expect(answerer.connection.sctp?.maxMessageSize).toBeGreaterThan(65_535)
   })
 
   test('that the browser does not understand is a violation', async () => {

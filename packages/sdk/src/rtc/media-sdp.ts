@@ -4,6 +4,8 @@
  * not do is what the dial has settled: name addresses, or another transport than the one that is confirmed.
  */
 import { hex, KithError, SDP_MAX_LENGTH, type TransportDescription, violation } from '@kith/protocol'
+import { attribute, checkShape } from './sdp-shape.ts'
+import { sdpMessageSize } from './sdp-template.ts'
 
 /**
  * Without candidates and without the addresses that stand in for them: how much of its network a peer discloses was decided when it
@@ -12,9 +14,9 @@ import { hex, KithError, SDP_MAX_LENGTH, type TransportDescription, violation } 
  */
 export function withoutAddresses(sdp: string): string {
   return sdp
-    .replace(/^a=(?:candidate|remote-candidates|end-of-candidates)\b.*(?:\r?\n|$)/gm, '')
+    .replace(/^a=(?:candidate|remote-candidates|end-of-candidates)\b.*(?:\r?\n|$)/gim, '')
     .replace(/^c=.*$/gm, 'c=IN IP4 0.0.0.0')
-    .replace(/^a=rtcp:.*$/gm, 'a=rtcp:9 IN IP4 0.0.0.0')
+    .replace(/^a=rtcp:.*$/gim, 'a=rtcp:9 IN IP4 0.0.0.0')
     .replace(/^(m=\S+) [1-9]\d*/gm, '$1 9')
 }
 
@@ -40,22 +42,25 @@ export function outgoingSdp(sdp: string, names: ReadonlyMap<string, string>): st
 }
 
 /**
- * What they say, for our browser's parser. Throws 'peer-violation' where any section names another DTLS certificate or other ICE
- * credentials than the `confirmed` ones: with one transport for all (RFC 9143), the keys that protect the tracks (RFC 5764) are of
- * the association whose ends have confirmed who they are.
+ * What they say, for our browser's parser. Throws 'peer-violation' for what no Kith could say (sdp-shape.ts), and where any section
+ * names another DTLS certificate or other ICE credentials than the `confirmed` ones: with one transport for all (RFC 9143), the keys
+ * that protect the tracks (RFC 5764) are of the association whose ends have confirmed who they are. How large a message that
+ * association takes was settled with it and stays: RFC 8841 §6.1 lets a later description change it.
  */
 export function incomingSdp(sdp: string, confirmed: TransportDescription): string {
+  checkShape(sdp)
   const fingerprint = `sha-256 ${hex(confirmed.fingerprint)}`
   insist(sdp, 'fingerprint', (value) => value.toLowerCase().replaceAll(':', '') === fingerprint)
   insist(sdp, 'ice-ufrag', (value) => value === confirmed.iceUfrag)
   insist(sdp, 'ice-pwd', (value) => value === confirmed.icePwd)
   return withoutAddresses(sdp)
+    .replace(/^a=max-message-size:.*$/gim, `a=max-message-size:${sdpMessageSize(confirmed)}`)
+    .replace(/^a=sctp-port:.*$/gim, `a=sctp-port:${confirmed.sctpPort}`)
 }
 
 /** At least one value of the attribute is there, and all are as they must be. */
 function insist(sdp: string, name: string, isRight: (value: string) => boolean): void {
-  // RFC 8866 §5: lines end with CRLF; parsers take LF too, so what is split by either must be looked at.
-  const values = sdp.split(/\r\n|\r|\n/).flatMap((line) => (line.startsWith(`a=${name}:`) ? [line.slice(name.length + 3)] : []))
+  const values = attribute(sdp.split(/\r?\n/), name)
   if (values.length === 0 || !values.every((value) => isRight(value.trim()))) {
     throw violation(`a=${name} is not the confirmed one`)
   }

@@ -14,10 +14,12 @@ const MESSAGE_SIZE_MAX = 0x7fff_ffff
 /** RFC 8841 §6.1: what it means when max-message-size is not there. */
 const MESSAGE_SIZE_DEFAULT = 65_536
 
+/** What our browser is told that the remote takes as one message, bytes. */
+export const sdpMessageSize = (d: TransportDescription): number => Math.min(d.maxMessageSize, MESSAGE_SIZE_MAX)
+
 /** The description that an RTCPeerConnection with this `d` would give, as far as the other end has to know. */
 export function sdpFromDescription(d: TransportDescription, type: 'offer' | 'answer'): string {
   const fingerprint = (hex(d.fingerprint).toUpperCase().match(/../g) ?? []).join(':')
-  const messageSize = Math.min(d.maxMessageSize, MESSAGE_SIZE_MAX)
   const lines = [
     'v=0',
     'o=- 1 1 IN IP4 0.0.0.0', // RFC 8829 §5.2.1: the address says nothing
@@ -33,7 +35,7 @@ export function sdpFromDescription(d: TransportDescription, type: 'offer' | 'ans
     `a=fingerprint:sha-256 ${fingerprint}`, // RFC 8122 §5
     `a=setup:${type === 'offer' ? 'actpass' : d.setup}`, // RFC 8842 §5.2 and §5.3
     `a=sctp-port:${d.sctpPort}`, // RFC 8841 §5.1
-    `a=max-message-size:${messageSize}`, // RFC 8841 §6.1
+    `a=max-message-size:${sdpMessageSize(d)}`, // RFC 8841 §6.1
   ]
   return `${lines.join('\r\n')}\r\n`
 }
