@@ -5,7 +5,7 @@ import { RelayProcess } from './relay.ts'
 import { StaticServer } from './static-server.ts'
 import { Tap } from './tap.ts'
 
-interface Fixtures {
+export interface Fixtures {
   relay: RelayProcess
   /** In front of the relay; open pages at its port to be listened to. */ tap: Tap
   /** Serves the page without any relay. */ site: StaticServer
