@@ -21,6 +21,7 @@ import {
 } from '@kith/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { Connection } from './connection.ts'
+import { lastHop } from './forwarded.ts'
 import { type DriverCounters, health, metrics } from './health.ts'
 import { prefixOf } from './prefix.ts'
 import { SECURITY_HEADERS, StaticFiles } from './static-files.ts'
@@ -182,11 +183,9 @@ class RelayServer {
     this.#webSockets.handleUpgrade(request, socket, head, (ws) => this.#opened(ws, prefix, origins))
   }
 
-  /** The nearest proxy, the only one that we were told to trust, adds its client at the end of the list. */
   #clientAddress(request: IncomingMessage): string {
     const forwarded = this.#trustProxy ? request.headers['x-forwarded-for'] : undefined
-    const last = (Array.isArray(forwarded) ? forwarded.join() : forwarded)?.split(',').at(-1)?.trim()
-    return last || (request.socket.remoteAddress ?? '')
+    return lastHop(Array.isArray(forwarded) ? forwarded.join() : forwarded) ?? request.socket.remoteAddress ?? ''
   }
 
   #opened(ws: WebSocket, prefix: string, origins: readonly string[]): void {
