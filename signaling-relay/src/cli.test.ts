@@ -88,3 +88,21 @@ test('with a page to serve it is Kith', async () => {
   child.kill('SIGTERM')
   await once(child, 'exit')
 })
+
+test.each([
+  [
+    [],
+    'Without --origin only clients that dial localhost or a private network are taken. For a public host: --origin wss://HOST\n',
+  ],
+  [['--origin', 'wss://relay.example'], ''],
+])('with %j what has to be known of origins is said at the start', async (flags, said) => {
+  const child = run('--port', '0', '--host', '127.0.0.1', ...flags)
+  let err = ''
+  child.stderr.on('data', (data: Buffer) => {
+    err += data
+  })
+  await firstLine(child)
+  child.kill('SIGTERM')
+  await once(child, 'close')
+  expect(err).toBe(said)
+})

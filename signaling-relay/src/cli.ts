@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
 import { KithError, RELAY_LIMITS, type RelayLimits } from '@kith/protocol'
-import { createRelay, type RelayOptions } from './server.ts'
+import { createRelay, NO_ORIGINS, type RelayOptions } from './server.ts'
 
 const DEFAULT_PORT = 8787
 
@@ -12,7 +12,7 @@ Usage: kith-relay [options]
   --port N              listen on this port (default ${DEFAULT_PORT}; 0 for any that is free)
   --host H              listen on this interface (default: all)
   --origin URL          a public origin of this relay, like wss://relay.example; may be repeated
-                        (default: whatever host a client dialled)
+                        (default: the host that a client dialled, if it is localhost or of a private network)
   --static DIR          serve the built page in DIR at /
   --limit NAME=VALUE    change a limit; may be repeated
   --trust-proxy         take client addresses from X-Forwarded-For: only behind a proxy that sets it
@@ -88,6 +88,7 @@ async function main(argv: string[]): Promise<void> {
   const stop = () => void relay.close().then(() => process.exit(0))
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
+  if (options.origins === undefined) console.error(NO_ORIGINS)
   console.log(`${options.static === undefined ? 'Kith relay' : 'Kith'} is ready at http://localhost:${relay.port}`)
 }
 

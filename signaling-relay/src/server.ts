@@ -23,6 +23,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { Connection } from './connection.ts'
 import { lastHop } from './forwarded.ts'
 import { type DriverCounters, health, metrics } from './health.ts'
+import { impliedOrigins } from './implied-origins.ts'
 import { prefixOf } from './prefix.ts'
 import { SECURITY_HEADERS, StaticFiles } from './static-files.ts'
 import { Verifier } from './verifier.ts'
@@ -32,7 +33,8 @@ export interface RelayOptions {
   port: number
   /** The interface to listen on. Default: all of them. */
   host?: string
-  /** Public origins of this relay ('wss://relay.example'); binds must be signed for one. Default: what the client's Host header says. */
+  /** Public origins of this relay ('wss://relay.example'); binds must be signed for one. Default: what the client's
+   *  Host header says, if that is loopback or a private network: see implied-origins.ts. */
   origins?: readonly string[]
   /** A folder with a built page to serve at '/'. */
   static?: string
@@ -63,6 +65,10 @@ const CLOSE_MS = 1000
 /** Plain HTTP connections beside the sockets. */
 const HTTP_CONNECTIONS_MAX = 256
 
+/** What the operator of a relay without `origins` must know. */
+export const NO_ORIGINS =
+  'Without --origin only clients that dial localhost or a private network are taken. For a public host: --origin wss://HOST'
+
 /** Resolves once the relay listens. Errors: 'invalid-argument' (an origin, a limit); else the system's (port in use, no such folder). */
 export async function createRelay(options: RelayOptions): Promise<Relay> {
   const limits: RelayLimits = { ...RELAY_LIMITS, ...options.limits }
@@ -86,6 +92,8 @@ class RelayServer {
   readonly #verifier: Verifier
   readonly #connections = new Map<SocketId, Connection>()
   readonly #counters: DriverCounters = { droppedSlowReceiver: 0, closedStalled: 0 }
+  /** What was logged and is not said twice: a client could fill the log with it. */
+  readonly #said = new Set<string>()
   readonly #http: Server
   readonly #webSockets: WebSocketServer
   readonly #startedAt = performance.now()
@@ -175,9 +183,19 @@ class RelayServer {
       return
     }
     const origins = this.#origins ?? impliedOrigins(request.headers.host)
-    if (origins === undefined) {
+    if (origins === 'malformed') {
       refuse(socket, 400)
       return
+    }
+    if (origins === 'public') {
+      this.#sayOnce(`A client dialled a public host and was refused. ${NO_ORIGINS}`)
+      refuse(socket, 421)
+      return
+    }
+    if (!this.#trustProxy && request.headers['x-forwarded-for'] !== undefined) {
+      this.#sayOnce(
+        'Requests come with X-Forwarded-For. If a proxy of yours sets it: --trust-proxy, or all clients share the limits of one.',
+      )
     }
     const prefix = prefixOf(this.#clientAddress(request))
     this.#webSockets.handleUpgrade(request, socket, head, (ws) => this.#opened(ws, prefix, origins))
@@ -186,6 +204,12 @@ class RelayServer {
   #clientAddress(request: IncomingMessage): string {
     const forwarded = this.#trustProxy ? request.headers['x-forwarded-for'] : undefined
     return lastHop(Array.isArray(forwarded) ? forwarded.join() : forwarded) ?? request.socket.remoteAddress ?? ''
+  }
+
+  #sayOnce(line: string): void {
+    if (this.#said.has(line)) return
+    this.#said.add(line)
+    this.#log(line)
   }
 
   #opened(ws: WebSocket, prefix: string, origins: readonly string[]): void {
@@ -334,11 +358,4 @@ function parseOrigin(text: string): string {
     throw new KithError('invalid-argument', `not a WebSocket origin like wss://relay.example: ${text}`)
   }
   return url.origin
-}
-
-/** What a client may have dialled to come here: whether TLS ended before us, the Host header does not say. */
-function impliedOrigins(host: string | undefined): readonly string[] | undefined {
-  if (host === undefined || !/^[\w.:[\]-]+$/.test(host)) return undefined
-  const urls = [`ws://${host}`, `wss://${host}`]
-  return urls.every((url) => URL.canParse(url)) ? urls.map((url) => new URL(url).origin) : undefined
 }
