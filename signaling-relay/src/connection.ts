@@ -60,9 +60,12 @@ export class Connection {
 
   /** What waits goes first: the last of it says why. */
   close(reason: CloseReason): void {
-    if (this.#ws.readyState !== WebSocket.OPEN) return
-    for (let frame = this.#outbox.shift(); frame !== undefined; frame = this.#outbox.shift()) this.#write(frame)
-    this.#ws.close(CLOSE_CODES[reason], reason)
+    if (this.#ws.readyState === WebSocket.CLOSED) return
+    // Else ws is closing it already, for what was no WebSocket frame, and would wait for the client for half a minute.
+    if (this.#ws.readyState === WebSocket.OPEN) {
+      for (let frame = this.#outbox.shift(); frame !== undefined; frame = this.#outbox.shift()) this.#write(frame)
+      this.#ws.close(CLOSE_CODES[reason], reason)
+    }
     clearTimeout(this.#stall)
     this.#stall = setTimeout(() => this.#ws.terminate(), CLOSE_MS)
   }

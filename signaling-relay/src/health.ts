@@ -4,6 +4,8 @@ import type { RelayMachine } from '@kith/protocol'
 export interface DriverCounters {
   droppedSlowReceiver: number
   closedStalled: number
+  refusedConnections: number
+  closedForOthers: number
 }
 
 /** For whoever watches over the relay: numbers only, nothing that tells one client from another. */

@@ -20,6 +20,7 @@ import {
   type SocketId,
 } from '@kith/protocol'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { Admission } from './admission.ts'
 import { Connection } from './connection.ts'
 import { lastHop } from './forwarded.ts'
 import { type DriverCounters, health, metrics } from './health.ts'
@@ -62,9 +63,6 @@ const TRY_FOR_MS = 60_000
 /** For closing handshakes at shutdown. */
 const CLOSE_MS = 1000
 
-/** Plain HTTP connections beside the sockets. */
-const HTTP_CONNECTIONS_MAX = 256
-
 /** What the operator of a relay without `origins` must know. */
 export const NO_ORIGINS =
   'Without --origin only clients that dial localhost or a private network are taken. For a public host: --origin wss://HOST'
@@ -91,7 +89,8 @@ class RelayServer {
   readonly #machine: RelayMachine
   readonly #verifier: Verifier
   readonly #connections = new Map<SocketId, Connection>()
-  readonly #counters: DriverCounters = { droppedSlowReceiver: 0, closedStalled: 0 }
+  readonly #counters: DriverCounters = { droppedSlowReceiver: 0, closedStalled: 0, refusedConnections: 0, closedForOthers: 0 }
+  readonly #admission: Admission
   /** What was logged and is not said twice: a client could fill the log with it. */
   readonly #said = new Set<string>()
   readonly #http: Server
@@ -123,9 +122,25 @@ class RelayServer {
         connectionsCheckingInterval: Math.max(100, Math.min(1000, limits.handshakeMs / 4)),
         keepAliveTimeout: 5000,
       },
-      (request, response) => this.#answer(request, response),
+      (request, response) => {
+        this.#admission.asked(request.socket, response)
+        this.#answer(request, response)
+      },
     )
-    this.#http.maxConnections = limits.sockets + HTTP_CONNECTIONS_MAX
+    this.#http.timeout = limits.stalledResponseMs
+    this.#admission = new Admission(limits, {
+      refused: () => {
+        this.#counters.refusedConnections += 1
+      },
+      gaveWay: () => {
+        this.#counters.closedForOthers += 1
+      },
+    })
+    // The last resort, for WebSockets that were turned away and are not gone yet: everything else is counted by Admission.
+    this.#http.maxConnections = limits.sockets + 2 * limits.connections
+    this.#http.on('connection', (socket) => {
+      this.#admission.accepted(socket, prefixOf(socket.remoteAddress ?? ''), this.#trustProxy)
+    })
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
     this.#webSockets = new WebSocketServer({
       noServer: true,
@@ -197,6 +212,7 @@ class RelayServer {
         'Requests come with X-Forwarded-For. If a proxy of yours sets it: --trust-proxy, or all clients share the limits of one.',
       )
     }
+    this.#admission.upgraded(socket)
     const prefix = prefixOf(this.#clientAddress(request))
     this.#webSockets.handleUpgrade(request, socket, head, (ws) => this.#opened(ws, prefix, origins))
   }
@@ -343,6 +359,8 @@ function answerText(
 }
 
 function refuse(socket: Duplex, status: number): void {
+  // The HTTP server has let go of it: a client that never ends its half would keep it.
+  socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 

@@ -45,6 +45,14 @@ export const RELAY_LIMITS = {
   pingJitterMs: 5_000,
   /** Sockets from one IPv4 address or IPv6 /64 (one host taking every place). */ socketsPerPrefix: 512,
   /** New sockets a second from one prefix. */ acceptsPerPrefix: 50,
+  /** TCP connections from one prefix that are no WebSocket: requests for pages, handshakes, and what only sits there. A browser opens six,
+   *  so 85 that load a page in the same second. Beyond: one that is idle gives way; if none is, the new one is closed. Behind a trusted proxy
+   *  all come from one, and this does not hold. */
+  connectionsPerPrefix: 512,
+  /** Such connections in all (file descriptors: one each, and one for the file that is sent). Beyond: the prefix with the most gives one up. */
+  connections: 2_048,
+  /** A page's response of which nothing has left for so long (a client that does not read). A mobile network may pause for seconds. Beyond: cut off. */
+  stalledResponseMs: 20_000,
   /** Sockets in all (memory: about 7 KiB each idle). Beyond: NOTICE full. */ sockets: 10_000,
   bindsPerSocket: BINDS_PER_SOCKET,
   /** Sockets that may have one address bound: the fan-out of one SEND. Beyond: NOTICE too-many. */ bindersPerAddress: 32,
