@@ -30,6 +30,7 @@ const TESTED: Record<string, readonly [file: string, title: string]> = {
   RELAY_FRAME_BURST: [HOSTILE_RELAY, FLOODS],
   RELAY_CONTROL_PER_SECOND: [HOSTILE_RELAY, FLOODS],
   RELAY_CONTROL_BURST: [HOSTILE_RELAY, FLOODS],
+  INVITE_RELAY_ATTEMPTS_MAX: [`${SDK}/carriers/roster.test.ts`, 'a relay that only an invitation names is dialled N times'],
   PROTOCOL_NAME_MAX_LENGTH: [EDGES, 'an ACCEPT names a protocol of N bytes at most'],
   PROTOCOLS_MAX: [FRAMES, 'limits hold at N and not at N + 1'],
   REMOTE_MESSAGE_MIN_BYTES: [`${PROTOCOL}/dial/description.test.ts`, 'messages of dust'],

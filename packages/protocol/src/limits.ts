@@ -22,6 +22,11 @@ export const INVITE_MAX_LENGTH = 2048
 /** Relays in an invite: whoever opens it dials each of them (a link that makes a crowd knock at strangers). Beyond: 'invalid-invite'. */
 export const INVITE_RELAYS_MAX = 8
 
+/** Times in a row that a relay which only an invitation names is dialled without its becoming ready: it may be no relay, and knocked at
+ *  through people who open the link. An honest one answers at once, or is away for longer than a guest waits. Beyond: left alone until the
+ *  invitation is accepted again. */
+export const INVITE_RELAY_ATTEMPTS_MAX = 3
+
 // ── envelopes and the relay ──────────────────────────────────────────────────────────────────
 
 /** Bytes in every envelope, whatever it holds: equal lengths tell an observer nothing. Others are malformed. */

@@ -60,6 +60,7 @@ async function tab(self: PeerId, options: Partial<AcceptancesOptions> & { store?
       clockAheadMsSoon: async () => undefined,
       unsupported: undefined,
       hurry: () => {},
+      mayDial: () => true,
       towards: (urls: readonly string[]) => {
         towards.push(urls)
         return [carrier]
@@ -136,6 +137,7 @@ test('no answer where no relay could be asked is no relay', async () => {
   const roster = {
     isAnyRelayReady: false,
     towards: () => [new Recorder('wss://relay.example')],
+    mayDial: () => true,
     hurry: () => {},
   } as unknown as Roster
   const { it, accept, dialled } = await tab(bo, { roster })

@@ -7,6 +7,7 @@ import {
   type DialNumber,
   equal,
   hex,
+  INVITE_RELAY_ATTEMPTS_MAX,
   type Introduced,
   type InviteLink,
   inviteMark,
@@ -36,7 +37,7 @@ export interface AcceptancesOptions {
   readonly book: InviteBook
   readonly contacts: ContactBook
   readonly taken: TakenInvites
-  readonly roster: Pick<Roster, 'towards' | 'isAnyRelayReady' | 'clockAheadMsSoon' | 'hurry' | 'unsupported'>
+  readonly roster: Pick<Roster, 'towards' | 'mayDial' | 'isAnyRelayReady' | 'clockAheadMsSoon' | 'hurry' | 'unsupported'>
   /** What may be disclosed where `asked` was asked for, or nothing. Rejects where that cannot work. */
   readonly disclosure: (asked: Disclosure | undefined) => Promise<Disclosure>
   /** Absent where the profile has one tab. */
@@ -141,7 +142,7 @@ export class Acceptances {
     if (!attempt || attempt.isCommitted) return
     // From here an inviter whose invitation has expired looks as if it were used, or as if they were away.
     const isLate = hasExpired(attempt.link) && (error.code === 'used' || error.code === 'no-answer')
-    attempt.reject(isLate ? expired(error) : this.#explain(error))
+    attempt.reject(isLate ? expired(error) : this.#explain(error, attempt.link))
     this.#end(attempt)
   }
 
@@ -200,8 +201,11 @@ export class Acceptances {
       // Another tab of mine may have taken it up while this one waited.
       if (await this.#resolveKnown(attempt)) return
       const disclosure = await this.#options.disclosure(options.disclose)
-      const carriers = this.#options.roster.towards(link.relays)
+      if (attempt.over.signal.aborted) return
+      // To accept is to agree that these relays see where it comes from; before, and for anything else, they are not dialled.
+      const carriers = this.#options.roster.towards(link.relays, INVITE_RELAY_ATTEMPTS_MAX)
       if (carriers.length === 0) {
+        if (link.relays.length > 0) throw tooNear()
         throw new KithError(
           'no-relay',
           'This invitation names no relay, and this peer has none: give createPeer({ relays }) the one that its maker uses.',
@@ -210,7 +214,6 @@ export class Acceptances {
       // In Node there is no other tab: waiting for one to answer would only hide what is missing.
       const { unsupported } = this.#options.roster
       if (unsupported && !isPage()) throw unsupported
-      if (attempt.over.signal.aborted) return
       this.#options.roster.hurry(carriers.map(({ origin }) => origin))
       attempt.dial = dialling.dial({
         way: { kind: 'invite', psk: invitePsk(link.secret) },
@@ -273,15 +276,24 @@ export class Acceptances {
     return [...this.#attempts.values()].find((attempt) => attempt.dial === dial)
   }
 
-  #explain(error: KithError): KithError {
-    if (error.code === 'no-relay') return this.#options.roster.unsupported ?? error
-    if (error.code !== 'no-answer' || this.#options.roster.isAnyRelayReady) return error
-    return this.#options.roster.unsupported ?? noRelay(error)
+  #explain(error: KithError, { relays }: InviteLink): KithError {
+    const { roster } = this.#options
+    const isUnmet = error.code === 'no-relay' || (error.code === 'no-answer' && !roster.isAnyRelayReady)
+    if (!isUnmet) return error
+    if (relays.length > 0 && !relays.some((url) => roster.mayDial(url))) return tooNear(error)
+    return roster.unsupported ?? (error.code === 'no-relay' ? error : noRelay(error))
   }
 }
 
 /** For a relay to tell its time, where an invitation looks expired. */
 const CLOCK_WAIT_MS = 2_000
+
+const tooNear = (cause?: unknown) =>
+  new KithError(
+    'no-relay',
+    'This invitation names only relays of its maker’s own device or network, where a page of the internet does not go: open it from that network, or ask for one by way of a public relay.',
+    { cause },
+  )
 
 const hasExpired = ({ expiresAt }: InviteLink) => expiresAt <= Date.now()
 

@@ -80,7 +80,7 @@ export interface Peer extends Endpoint, Events<PeerEvents>, AsyncDisposable {
    *  it. */
   readonly invites: readonly Invite[]
   /** `name` defaults to what they call themselves. A link that I have taken up already, or am taking up, gives the contact that it
-   *  made, also offline. Errors: 'invalid-invite' 'expired' 'used', and as `open`. */
+   *  made, also offline. Its relays are dialled from this call on, whatever is disclosed: they see my network address. Errors: 'invalid-invite' 'expired' 'used', and as `open`. */
   accept(invite: string | URL, options?: { name?: string } & DialOptions): Promise<Contact>
   close(): Promise<void>
 }

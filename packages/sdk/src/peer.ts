@@ -347,6 +347,8 @@ class LocalPeer implements Peer {
     // Closed or blocked while we waited.
     this.#checkOpen()
     this.#checkNotBlocked(to)
+    // Anew: a relay of theirs may have been left while we waited, since no dial was under way there yet.
+    this.#carriersTo(to, wanted === 'direct')
     this.#roster.hurry(carriers.map(({ origin }) => origin))
     const way = { kind: 'contact', remote: to } as const
     this.#dialling.dial({ way, routes, protocols, timeoutMs: Math.max(0, until - now()), disclosure }, begun)
@@ -451,6 +453,7 @@ class LocalPeer implements Peer {
       ended: (dial, error) => {
         this.#acceptances.ended(dial, error)
         this.#meetings.ended(dial, error)
+        this.#keepRelaysSoon()
       },
     }
   }
@@ -488,6 +491,7 @@ class LocalPeer implements Peer {
     })
     this.#heard(peer.id, undefined)
     this.#meetings.add(connection, begunAt)
+    this.#keepRelaysSoon()
     exchangeRelays(link, this.#opened.options.relays, (relays) => this.#toldRelays(peer.id, relays))
     const parted = () => this.#parted(peer.id)
     link.closed.then(parted, parted)
@@ -583,6 +587,17 @@ class LocalPeer implements Peer {
     const contacts = this.#findableBy === 'nobody' ? [] : this.#reachable()
     const invites = this.#opened.invites.listLive().map(({ secret }) => secret)
     this.#doorsteps.update({ contacts, invites }).catch(report)
+    this.#keepRelays()
+  }
+
+  /** A dial is over: a relay that was dialled for it alone is left. */
+  #keepRelaysSoon(): void {
+    if (this.#roster.isAnyAbroad) nextTask().then(() => this.#keepRelays())
+  }
+
+  /** Leaves the relays at which I am not at home, but for those of contacts who may learn my network address. */
+  #keepRelays(): void {
+    if (this.#closed) return
     const origins = [...this.contacts].flatMap(({ id, trust, relays }) => {
       const abroad = relays.map((url) => new URL(url).origin).filter((origin) => this.#roster.isAbroad(origin))
       return abroad.length > 0 && trust !== 'blocked' && this.#policy.mayLearn(id) ? abroad : []

@@ -1,3 +1,4 @@
+import { INVITE_RELAY_ATTEMPTS_MAX as N } from '@kith/protocol'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Roster } from './roster.ts'
 
@@ -140,5 +141,55 @@ test('the WebSocket that was passed in is used for my relays and for those of ot
   const roster = new Roster({ relays: [ONE], local: false, webSocket: Socket, onStatus: () => {} })
   roster.towards([TWO])
   expect(connected()).toEqual([ONE, TWO])
+  roster.close()
+})
+
+test('a relay that only an invitation names is dialled N times in a row, and not once more; one that a contact names goes on', () => {
+  vi.useFakeTimers()
+  const roster = new Roster({ relays: [], local: false, onStatus: () => {} })
+  const failAll = () => {
+    for (let i = 0; i < 50; i++) {
+      for (const socket of Socket.all) if (!socket.isClosed) socket.fail()
+      vi.advanceTimersByTime(30_000)
+    }
+  }
+  const dialled = (url: string) => Socket.all.filter((socket) => socket.url === url).length
+  roster.towards([ONE], N)
+  roster.towards([TWO], N)
+  roster.towards([TWO])
+  for (let i = 1; i < N; i++) {
+    Socket.all
+      .filter(({ url }) => url === ONE)
+      .at(-1)
+      ?.fail()
+    vi.advanceTimersByTime(30_000)
+  }
+  expect(dialled(ONE)).toBe(N)
+  failAll()
+  expect(dialled(ONE)).toBe(N)
+  expect(dialled(TWO)).toBeGreaterThan(10 * N)
+  expect(roster.mayArrive(['wss://one.example'], 0)).toBe(false)
+  // Accepted again, or wanted by a contact, it is dialled anew.
+  roster.towards([ONE], N)
+  expect(dialled(ONE)).toBe(N + 1)
+  failAll()
+  expect(dialled(ONE)).toBe(2 * N)
+  roster.towards([ONE])
+  failAll()
+  expect(dialled(ONE)).toBeGreaterThan(10 * N)
+  roster.close()
+  vi.useRealTimers()
+})
+
+test.each([
+  ['https://kith.example/', ['wss://three.example']],
+  ['http://192.168.1.5:8787/', ['wss://three.example', 'ws://10.0.0.1', 'ws://router']],
+  ['http://localhost:8787/', ['wss://three.example', 'ws://10.0.0.1', 'ws://router', 'ws://127.0.0.1:6379', 'ws://[::1]']],
+])('what others name is dialled from %s where it is no nearer than that', (page, expected) => {
+  vi.stubGlobal('location', new URL(page))
+  const roster = new Roster({ relays: [], local: false, onStatus: () => {} })
+  const named = [THREE, 'ws://10.0.0.1/reboot', 'ws://router/x', 'ws://127.0.0.1:6379/', 'ws://[::1]/']
+  expect(origins(roster.towards(named))).toEqual(expected)
+  expect(Socket.all.map(({ url }) => new URL(url).origin)).toEqual(expected)
   roster.close()
 })

@@ -5,6 +5,7 @@ import { now } from '../driver.ts'
 import { given } from '../environment.ts'
 import { BroadcastChannelCarrier } from './broadcast-channel.ts'
 import type { Carrier } from './carrier.ts'
+import { type Nearness, nearnessHere, nearnessOf } from './nearness.ts'
 import { WebSocketCarrier, type WebSocketCarrierOptions } from './websocket.ts'
 
 /** Another tab of this browser answers within milliseconds; on a busy machine, or where two dials cross, within this. */
@@ -31,11 +32,13 @@ export class Roster {
   readonly #webSocket: WebSocketCarrierOptions['WebSocket'] | undefined
   /** By origin, for one origin is one relay: those at which only others are at home, for as long as somebody is. */
   readonly #abroad = new Map<string, WebSocketCarrier>()
+  readonly #here: Nearness
   /** When one of them last gave way to another of its origin. */
   readonly #replacedAt = new Map<string, number>()
 
   constructor({ relays, local, webSocket, onStatus }: RosterOptions) {
     this.#webSocket = webSocket
+    this.#here = nearnessHere(relays)
     this.#relays = relays.map((url) => new WebSocketCarrier(url, { onState: onStatus, WebSocket: webSocket }))
     const tabs = local ? given(() => new BroadcastChannelCarrier()) : undefined
     this.home = tabs ? [tabs, ...this.#relays] : this.#relays
@@ -63,6 +66,16 @@ export class Roster {
     await Promise.race([late, ...this.#relays.map((relay) => relay.clockKnown)])
     clearTimeout(timer)
     return this.clockAheadMs
+  }
+
+  /** Whether any relay is connected with at which only others are at home. */
+  get isAnyAbroad(): boolean {
+    return this.#abroad.size > 0
+  }
+
+  /** Whether a relay that others name may be dialled: it is no nearer than this page. */
+  mayDial(url: string): boolean {
+    return nearnessOf(new URL(url).hostname) >= this.#here
   }
 
   /** Whether any relay, mine or theirs, takes envelopes now. */
@@ -98,16 +111,18 @@ export class Roster {
 
   /**
    * Those through which somebody can be reached who published these relays: all of mine first, since what they published
-   * when we met may be out of date and two people often move to the same place; then theirs.
+   * when we met may be out of date and two people often move to the same place; then theirs, as far as this page may dial them.
+   * @param attemptsMax how often in a row each of theirs is dialled in vain
    */
-  towards(urls: readonly string[]): Carrier[] {
+  towards(urls: readonly string[], attemptsMax = Number.POSITIVE_INFINITY): Carrier[] {
     const published = new Map<string, string[]>()
     for (const url of urls) {
+      if (!this.mayDial(url)) continue
       const { origin } = new URL(url)
       published.set(origin, [...(published.get(origin) ?? []), url])
     }
     const theirs = [...published].filter(([origin]) => !this.home.some((carrier) => carrier.origin === origin))
-    return [...this.home, ...theirs.map(([origin, urls]) => this.#goAbroad(origin, urls))]
+    return [...this.home, ...theirs.map(([origin, urls]) => this.#goAbroad(origin, urls, attemptsMax))]
   }
 
   /** Whether there is a socket to this relay, though I am not at home there. */
@@ -135,14 +150,20 @@ export class Roster {
    * What somebody publishes may be the wrong path of an origin at which others have the right one: where nothing came of it, the next
    * path that is wanted takes its place. Not of one that is ready, or still on its way, and not again within moments.
    */
-  #goAbroad(origin: string, urls: readonly string[]): WebSocketCarrier {
+  #goAbroad(origin: string, urls: readonly string[], attemptsMax: number): WebSocketCarrier {
     const known = this.#abroad.get(origin)
-    if (known && (urls.includes(known.state.url) || !this.#mayReplace(origin, known))) return known
+    known?.allow(attemptsMax)
+    const isAsWanted = known && urls.includes(known.state.url) && !known.hasGivenUp
+    if (known && (isAsWanted || !this.#mayReplace(origin, known))) return known
     if (known) {
       this.#replacedAt.set(origin, now())
       known.close()
     }
-    const relay = new WebSocketCarrier(urls[0] as string, { onState: () => undefined, WebSocket: this.#webSocket })
+    const relay = new WebSocketCarrier(urls[0] as string, {
+      onState: () => undefined,
+      WebSocket: this.#webSocket,
+      attemptsMax,
+    })
     this.#abroad.set(origin, relay)
     return relay
   }

@@ -44,6 +44,8 @@ export interface WebSocketCarrierOptions {
   onState?: (state: RelayState) => void
   /** Default: the global one. Without any, the state is 'failed' and says so. */
   WebSocket?: (new (url: string) => WebSocketLike) | undefined
+  /** How often in a row it is dialled without becoming ready, before the state is 'failed'. Default: without end. */
+  attemptsMax?: number
 }
 
 /** Keys of decoys kept for signing. They are signed for soon after they are made; again only when the relay refuses a batch. */
@@ -80,6 +82,9 @@ export class WebSocketCarrier implements Carrier {
   #signing: Promise<void> = Promise.resolve()
   /** Whether the relay has been told an address of ours on this connection. */
   #hasTold = false
+  /** Since it last was ready. */
+  #attempts = 0
+  #attemptsMax: number
   #socket: WebSocketLike | undefined
   #state: RelayState
   /** When the latest attempt began, and when it last was ready; by `now()`. */
@@ -90,6 +95,7 @@ export class WebSocketCarrier implements Carrier {
   constructor(url: string, options: WebSocketCarrierOptions = {}) {
     this.#url = url
     this.#onState = options.onState ?? (() => {})
+    this.#attemptsMax = options.attemptsMax ?? Number.POSITIVE_INFINITY
     this.#WebSocket = options.WebSocket ?? given(() => globalThis.WebSocket)
     const machine = new RelayClient({ url, random, paddedCount, decoy: () => this.#decoy() })
     this.#driver = new Driver<RelayClientInput, RelayClientOutput>(machine, { type: 'tick' }, (output) => this.#carryOut(output))
@@ -130,6 +136,16 @@ export class WebSocketCarrier implements Carrier {
     const { state, error } = this.#state
     if (state !== 'waiting' || error?.source === 'relay' || now() - this.#begunAt < HOPE_MS) return
     this.#driver.give({ type: 'wake' })
+  }
+
+  /** It was dialled as often as it may be, and is not any more. */
+  get hasGivenUp(): boolean {
+    return this.#state.state === 'failed' && this.#attempts >= this.#attemptsMax
+  }
+
+  /** It may be dialled so often: who wants it now counts as well as who did before. */
+  allow(attemptsMax: number): void {
+    if (!this.hasGivenUp) this.#attemptsMax = Math.max(this.#attemptsMax, attemptsMax)
   }
 
   /** How far this device's clock is ahead of the relay's, where it matters. */
@@ -204,6 +220,7 @@ export class WebSocketCarrier implements Carrier {
       case 'state':
         if (this.#state.state === 'ready') this.#readyAt = now()
         this.#state = { url: this.#url, ...output.state }
+        if (output.state.state === 'ready') this.#attempts = 0
         if (output.state.state === 'waiting') this.#lost()
         this.#onState(this.state)
         return
@@ -225,6 +242,12 @@ export class WebSocketCarrier implements Carrier {
   }
 
   #connect(connection: number): void {
+    if (this.#attempts >= this.#attemptsMax) {
+      const words = `${this.#url} did not answer as a relay, ${this.#attempts} times. Only an invitation names it, so it is left alone.`
+      this.#driver.give({ type: 'refused', connection, error: new KithError('no-relay', words, { cause: this.#state.error }) })
+      return
+    }
+    this.#attempts += 1
     this.#begunAt = now()
     let socket: WebSocketLike
     try {
