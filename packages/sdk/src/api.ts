@@ -1,7 +1,8 @@
 /**
  * The shapes of Kith's public API, with their documentation; index.ts is the door. Everywhere: …Ms are milliseconds, …At
  * milliseconds since 1970, sizes bytes. Every rejection is a `KithError`. Every `closed` fulfils after a clean end, rejects
- * otherwise, and is never an unhandled rejection. What a listener or handler throws goes to `reportError`.
+ * otherwise, and is never an unhandled rejection. What a listener throws goes to `reportError`; what a handler or a listener of
+ * datagrams throws goes to the console, since a remote's word may be the reason.
  */
 import type { Bytes, KithError, PeerId, ProtocolName } from '@kith/protocol'
 import type { Contact, Trust } from './contact-record.ts'

@@ -16,10 +16,10 @@ const SLACK_BYTES = 2 * 1024 * 1024
 const reported: unknown[] = []
 beforeEach(() => {
   reported.length = 0
-  vi.stubGlobal('reportError', (error: unknown) => reported.push(error))
+  vi.spyOn(console, 'error').mockImplementation((error: unknown) => reported.push(error))
 })
 afterEach(() => {
-  vi.unstubAllGlobals()
+  vi.restoreAllMocks()
   expect(reported).toEqual([])
 })
 

@@ -27,6 +27,11 @@ export function report(error: unknown): void {
   else console.error(error)
 }
 
+/** For what fails on a remote's word, as a handler may that got what it did not expect: no remote makes errors that the page did not catch. */
+export function tellConsole(error: unknown): void {
+  console.error(error)
+}
+
 /** `Map`: event name → payload. The owner emits, and shows others only `Events<Map>`. */
 export class Emitter<Map> implements Events<Map> {
   readonly #mitt = mitt<Record<EventType, unknown>>()

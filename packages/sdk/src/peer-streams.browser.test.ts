@@ -10,11 +10,11 @@ const reported: unknown[] = []
 
 beforeEach(() => {
   reported.length = 0
-  vi.stubGlobal('reportError', (error: unknown) => reported.push(error))
+  vi.spyOn(console, 'error').mockImplementation((error: unknown) => reported.push(error))
 })
-afterEach(() => void vi.unstubAllGlobals())
+afterEach(() => void vi.restoreAllMocks())
 
-test('a handler that throws resets its stream and is reported', async () => {
+test('a handler that throws resets its stream, and the console is told', async () => {
   const [ada, bo] = await friends()
   await using _ada = ada
   await using _bo = bo
@@ -34,7 +34,7 @@ test('a handler that throws resets its stream and is reported', async () => {
   expect(thrown.connection.state).toBe('connected')
 })
 
-test('a handler that ends because its connection or its stream ended is not reported', async () => {
+test('a handler that ends because its connection or its stream ended is not told of', async () => {
   const [ada, bo] = await friends()
   await using _ada = ada
   await using _bo = bo

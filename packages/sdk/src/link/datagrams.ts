@@ -4,7 +4,7 @@
  */
 import { type Bytes, DATAGRAM_MAX_BYTES, type DatagramStats, KithError, type MuxStream } from '@kith/protocol'
 import type { Chunk } from '../api.ts'
-import { makeStop, report, type Stop } from '../events.ts'
+import { makeStop, type Stop, tellConsole } from '../events.ts'
 import { bytesOf } from './buffer-source.ts'
 import type { StreamHost } from './host.ts'
 import type { LinkStream } from './stream.ts'
@@ -111,13 +111,19 @@ export class LinkFlow {
     if (this.readable.locked) {
       throw new KithError('invalid-argument', 'The flow is being read by `readable` already: use either that or on("datagram").')
     }
+    // The first one tells what is wrong; a remote may send thousands a second.
+    let hasFailed = false
+    const failed = (error: unknown) => {
+      if (!hasFailed) tellConsole(error)
+      hasFailed = true
+    }
     // A wrapper for each registration, so that one listener registered twice is called twice.
     const guarded = (datagram: Bytes) => {
       try {
         const result = listener(datagram)
-        if (result instanceof Promise) result.catch(report)
+        if (result instanceof Promise) result.catch(failed)
       } catch (error) {
-        report(error)
+        failed(error)
       }
     }
     this.#listeners.add(guarded)

@@ -27,7 +27,7 @@ import {
   unpack,
   violation,
 } from '@kith/protocol'
-import { makeStop, report, type Stop } from '../events.ts'
+import { makeStop, report, type Stop, tellConsole } from '../events.ts'
 import type { Lane, Lanes } from '../rtc/lane.ts'
 import type { StreamHost } from './host.ts'
 import type { LinkCloseOptions, LinkOpenOptions, LinkOptions, LinkStats, StreamHandler } from './options.ts'
@@ -479,7 +479,7 @@ export class Link {
         const isOver = stream.endedWith(error)
         // A flow has ended with that, in order or not; of a stream the other half may still be open.
         if (!isOver || kind !== 'datagrams') stream.reset()
-        if (!isOver) report(error)
+        if (!isOver) tellConsole(error)
       })
   }
 

@@ -26,7 +26,8 @@ export interface ByteDuplex {
 export interface Messages<S = Stream> extends AsyncIterable<Message> {
   readonly stream: S
   /** Resolves when flow control lets the next one go. Rejects with 'too-large', after `close` with 'closed', and then nothing was sent;
-   *  with 'too-large' of source 'remote' where an earlier one was larger than the remote takes: that ended the stream. */
+   *  with 'too-large' of source 'remote' where an earlier one was larger than the remote takes: that ended the stream. What the remote or
+   *  the network ended is never an unhandled rejection. */
   send(data: Chunk | string): Promise<void>
   /** No more from here; resolves once the remote has all of it, however often it is called. */
   close(): Promise<void>
@@ -75,7 +76,19 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
     this.#reader = stream.readable.getReader()
   }
 
-  async send(data: Chunk | string): Promise<void> {
+  send(data: Chunk | string): Promise<void> {
+    const sent = this.#send(data).catch((error: unknown) => {
+      // That the stream is over, the iteration and `stream.closed` say as well: in `onclick = () => chat.send(…)` it is no error that the
+      // page did not catch. What was passed in, or came after our own `close`, is.
+      if (error instanceof KithError && (error.source !== 'local' || error.code === 'reset' || this.#isDone)) {
+        if (error.code !== 'invalid-argument') sent.catch(() => undefined)
+      }
+      throw error
+    })
+    return sent
+  }
+
+  async #send(data: Chunk | string): Promise<void> {
     if (this.#closing)
       throw new KithError(
         'closed',
