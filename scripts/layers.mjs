@@ -41,7 +41,7 @@ const SDK_ROOMS = {
   rtc: [],
   carriers: ['api.ts', 'driver.ts', 'environment.ts', 'page-wake.ts', 'slices.ts'],
   storage: ['events.ts', 'environment.ts'],
-  link: ['rtc', 'events.ts', 'api.ts', 'abort.ts'],
+  link: ['rtc', 'events.ts', 'api.ts', 'abort.ts', 'slices.ts'],
 }
 
 const problems = []

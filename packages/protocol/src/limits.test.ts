@@ -11,6 +11,7 @@ const EDGES = `${PROTOCOL}/mux/limits.test.ts`
 const MUX = `${PROTOCOL}/mux/mux.test.ts`
 const CONTROL = `${PROTOCOL}/mux/control.test.ts`
 const FRAMES = `${PROTOCOL}/mux/frames.test.ts`
+const LINK_FLOODS = `${PROTOCOL}/mux/floods.test.ts`
 const DATAGRAMS = `${PROTOCOL}/mux/datagrams.test.ts`
 
 const QUEUES = 'a queue of N %s keeps all, at N + 1 the oldest goes'
@@ -55,6 +56,15 @@ const TESTED: Record<string, readonly [file: string, title: string]> = {
   ACK_MS: [EDGES, 'a lane acknowledges after so many bytes'],
   FIN_ACK_MS: [MUX, 'frames are acknowledged in time, a FIN at once'],
   STREAMS_MAX: [MUX, 'each side may open'],
+  PACK_MAX_BYTES: [LINK_FLOODS, 'several frames in a message of N bytes'],
+  STREAMS_RETAINED_MAX: [LINK_FLOODS, '%s and never acknowledged: N are kept'],
+  REJECTS_OWED_MAX: [LINK_FLOODS, 'N REJECTs that were not acknowledged'],
+  INCOMING_PER_SECOND: [LINK_FLOODS, 'N are told at once, N + 1 when its time has come'],
+  INCOMING_BURST: [LINK_FLOODS, 'N are told at once, N + 1 when its time has come'],
+  CONTROL_PER_SECOND: [LINK_FLOODS, 'so many a second for ever, and not one more'],
+  CONTROL_BURST: [LINK_FLOODS, '%s: N at once, and not N + 1'],
+  IDLE_FRAMES_PER_SECOND: [LINK_FLOODS, 'so many a second for ever'],
+  IDLE_FRAMES_BURST: [LINK_FLOODS, '%s: N at once, and not N + 1'],
   HELD_OPENS_MAX: [`${PROTOCOL}/mux/ask.test.ts`, 'are held, and not one more; after the first second none'],
   HELD_OPENS_MS: [`${PROTOCOL}/mux/ask.test.ts`, 'are held, and not one more; after the first second none'],
   SCOPES_MAX: [CONTROL, 'limits hold at N and not at N + 1'],

@@ -177,6 +177,10 @@ export const CONFIRM_MS = 10_000
 /** Bytes in one frame: what every browser takes as one message and interleaves well. */
 export const FRAME_MAX_BYTES = 64 * 1024
 
+/** Bytes of one message that holds several frames: what goes after it does not wait long, and its receiver, who handles it in one task,
+ *  does so in a few milliseconds. Beyond: 'peer-violation'. */
+export const PACK_MAX_BYTES = 16 * 1024
+
 /** What a remote must at least take as one message, so that an OPEN with all its params fits. Below: 'peer-violation'. */
 export const FRAME_MIN_BYTES = 4096
 
@@ -235,6 +239,28 @@ export const FIN_ACK_MS = 2
 
 /** Streams that each side may have open. Beyond: REJECT too-many. */
 export const STREAMS_MAX = 1024
+
+/** Streams that the other side opened and that are over, of which it has not acknowledged our last frames; and, beside them, REJECTs
+ *  that wait or are not acknowledged. They would fill memory (1 and 0.3 KiB each). An honest side has STREAMS_MAX of its own under way
+ *  in a round trip, and acknowledges after 1,900 frames at the latest. Beyond the one: REJECT too-many; beyond the other:
+ *  'peer-violation'. */
+export const STREAMS_RETAINED_MAX = 4096
+export const REJECTS_OWED_MAX = 4096
+
+/** Streams a second, after a burst, that the application is told of: each costs a page 0.1 ms with what its handler does, and its opener
+ *  30 bytes. Two honest pages open and answer 3,000 a second. Beyond: told later, and STREAMS_MAX counts them meanwhile. */
+export const INCOMING_PER_SECOND = 4096
+export const INCOMING_BURST = 4096
+
+/** Control messages a second, after a burst, other than acknowledgements: a ping is answered, a list or a description read, and each is a task of
+ *  the page. An honest side sends a ping in 15 s, and a list for each change of what it serves. Beyond: 'peer-violation'. */
+export const CONTROL_PER_SECOND = 16
+export const CONTROL_BURST = 1024
+
+/** Frames and acknowledgements a second, after a burst, that change nothing: DATA without data, a credit or a count that was known. They
+ *  cost work and no credit. An honest side sends none, but for counts that overtook each other on two lanes. Beyond: 'peer-violation'. */
+export const IDLE_FRAMES_PER_SECOND = 1024
+export const IDLE_FRAMES_BURST = 8192
 
 /** OPENs for protocols that are not served, kept for the first while after hello: a page says what it serves a moment after it is there.
  *  Beyond either: REJECT unsupported. Their first data is within the windows like any other. */

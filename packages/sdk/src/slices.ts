@@ -21,10 +21,20 @@ export function nextTask(): Promise<void> {
 export class Slices {
   #startedAt = performance.now()
 
+  /** Whether it is time for a `pause`. */
+  get isOver(): boolean {
+    return performance.now() - this.#startedAt >= SLICE_MS
+  }
+
+  /** The page has had its turn by itself, while something was awaited. */
+  restart(): void {
+    this.#startedAt = performance.now()
+  }
+
   /** Call it after each piece of work: waits when the slice is used up. */
   async pause(): Promise<void> {
-    if (performance.now() - this.#startedAt < SLICE_MS) return
+    if (!this.isOver) return
     await nextTask()
-    this.#startedAt = performance.now()
+    this.restart()
   }
 }

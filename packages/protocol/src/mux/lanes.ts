@@ -27,6 +27,7 @@ export interface KeptFrame {
   /** The half that made it: a stream that was opened again has another one by now. */
   readonly half: SendHalf | undefined
   readonly fin: boolean
+  readonly isReject: boolean
   readonly sentAt: Millis
 }
 
@@ -41,6 +42,7 @@ export class MuxLane {
   held: Bytes | undefined
   readonly #kept = new Fifo<KeptFrame>()
   #keptBytes = 0
+  #rejectsKept = 0
   #acknowledged = 0
   #received = 0
   #receivedBytes = 0
@@ -59,11 +61,17 @@ export class MuxLane {
   }
 
   /** Counts a frame that is being sent and returns it. */
-  keep(frame: Bytes, now: Millis, stream?: MuxStream, fin = false): Bytes {
+  keep(frame: Bytes, now: Millis, stream?: MuxStream, fin = false, isReject = false): Bytes {
     if (stream !== undefined) stream.unacknowledged += 1
-    this.#kept.push({ frame, stream, half: stream?.send, fin, sentAt: now })
+    if (isReject) this.#rejectsKept += 1
+    this.#kept.push({ frame, stream, half: stream?.send, fin, isReject, sentAt: now })
     this.#keptBytes += frame.length + FRAME_OVERHEAD_BYTES
     return frame
+  }
+
+  /** REJECTs that wait to be sent, or were not acknowledged. */
+  get rejectsOwed(): number {
+    return this.rejects.length + this.#rejectsKept
   }
 
   /** Frames sent in all. */
@@ -94,6 +102,7 @@ export class MuxLane {
       const kept = this.#kept.shift()
       if (kept === undefined) break
       this.#acknowledged += 1
+      if (kept.isReject) this.#rejectsKept -= 1
       this.#keptBytes -= kept.frame.length + FRAME_OVERHEAD_BYTES
       arrived.push(kept)
     }

@@ -21,8 +21,9 @@
  */
 import { KithError, violation } from '../errors.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
-import { FRAME_MAX_BYTES, FRAME_MIN_BYTES } from '../limits.ts'
+import { CONTROL_BURST, CONTROL_PER_SECOND, FRAME_MAX_BYTES, FRAME_MIN_BYTES, PACK_MAX_BYTES } from '../limits.ts'
 import type { Bytes, Machine, Millis } from '../machine.ts'
+import { TokenBucket } from '../token-bucket.ts'
 import type { Goodbye } from './control.ts'
 import { type DatagramStats, Datagrams } from './datagrams.ts'
 import { EarlyBudget, EarlyFrames } from './early.ts'
@@ -31,7 +32,7 @@ import { Fifo } from './fifo.ts'
 import { encodeAck, type Scope } from './frames.ts'
 import type { MuxConfig, MuxInput, MuxOutput, OpenRequest } from './io.ts'
 import { type LaneName, MuxLane } from './lanes.ts'
-import { PACK_MAX_BYTES, PACKED_FRAME_MAX_BYTES, Packing, unpackMessage } from './packing.ts'
+import { PACKED_FRAME_MAX_BYTES, Packing, unpackMessage } from './packing.ts'
 import { Patience } from './patience.ts'
 import { cutReason } from './reason.ts'
 import { Session } from './session.ts'
@@ -56,6 +57,8 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   readonly #early = new EarlyFrames()
   readonly #earlyBudget = new EarlyBudget()
   #isReadyTold = false
+  /** Messages of the control lane but acknowledgements. */
+  readonly #controls = new TokenBucket(CONTROL_PER_SECOND, CONTROL_BURST, Number.NEGATIVE_INFINITY)
   #state: MuxState = { phase: 'live' }
   #goodbye: Goodbye = { code: 0, reason: '' }
   /** We leave, and what was written has been waited for long enough. */
@@ -86,7 +89,14 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   }
 
   poll(): MuxOutput | undefined {
-    return this.#outputs.shift()
+    for (;;) {
+      const output = this.#outputs.shift()
+      if (output === undefined || !('stream' in output)) return output
+      const { stream } = output
+      if (stream.void) continue
+      if (output.type === 'incoming') stream.told = true
+      return output
+    }
   }
 
   deadline(): Millis | undefined {
@@ -155,6 +165,12 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   /** Streams that are open, whoever opened them. */
   get streams(): number {
     return this.#streams.count
+  }
+
+  /** Streams that the remote opened, that are over, and that are kept until it has acknowledged our last word: at most
+   *  STREAMS_RETAINED_MAX. */
+  get retainedStreams(): number {
+    return this.#streams.retained
   }
 
   /** For a person: which protocol has most of the streams that we opened, as ', 3 of them for /chat/v1'; or nothing. */
@@ -342,6 +358,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
 
   #onControl(bytes: Bytes, now: Millis): void {
     const event = this.#session.receive(bytes, now)
+    if (event?.type !== 'ack' && !this.#controls.take(now)) throw violation('a flood of control messages')
     switch (event?.type) {
       case undefined:
         return

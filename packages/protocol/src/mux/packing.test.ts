@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { mutations } from '../bytes/mutate.ts'
 import { KithError } from '../errors.ts'
-import { FRAME_MAX_BYTES } from '../limits.ts'
+import { FRAME_MAX_BYTES, PACK_MAX_BYTES } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
 import { encodeAck, encodeDataHeader, encodeFin } from './frames.ts'
-import { PACK_MAX_BYTES, Packing, unpackMessage } from './packing.ts'
+import { Packing, unpackMessage } from './packing.ts'
 
 const SEED = Number(process.env.KITH_SEED ?? 1)
 const SLOW_MS = 50

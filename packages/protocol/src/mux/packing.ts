@@ -5,14 +5,11 @@
 import { Reader } from '../bytes/reader.ts'
 import { varintLength, Writer } from '../bytes/writer.ts'
 import { violation } from '../errors.ts'
-import { FRAME_MAX_BYTES } from '../limits.ts'
+import { FRAME_MAX_BYTES, PACK_MAX_BYTES } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
 
 const PACK = 9
 const HEADER_BYTES = 2
-
-/** Bytes of such a message at most: what goes after it does not wait long. */
-export const PACK_MAX_BYTES = 16 * 1024
 
 /** Frames up to this size are worth being copied into a message with others. */
 export const PACKED_FRAME_MAX_BYTES = 1024
@@ -48,13 +45,15 @@ export class Packing {
 
 /**
  * The frames of a message. Those that shared it have buffers of their own, since each goes to another reader. Throws
- * 'peer-violation' for a message that is too long, or cut short.
+ * 'peer-violation' for a message that is too long, empty, or cut short.
  */
 export function unpackMessage(message: Bytes): readonly Bytes[] {
   if (message.length > FRAME_MAX_BYTES) throw violation(`a message of ${message.length} bytes`)
   if (message[0] !== 0 || message[1] !== PACK) return [message]
+  if (message.length > PACK_MAX_BYTES) throw violation(`frames of ${message.length} bytes together`)
   const frames: Bytes[] = []
   const reader = new Reader(message.subarray(HEADER_BYTES))
   while (reader.remaining > 0) frames.push(reader.take(reader.varint()))
+  if (frames.length === 0) throw violation('a message without frames')
   return frames
 }

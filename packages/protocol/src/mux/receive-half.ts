@@ -137,7 +137,9 @@ export class ReceiveHalf {
 
   #closeShared(): void {
     if (this.#shared === undefined) return
-    this.#chunks.push(this.#shared.bytes.subarray(0, this.#shared.length))
+    const { bytes, length } = this.#shared
+    const chunk = bytes.subarray(0, length)
+    this.#chunks.push(isWasteful(chunk) ? chunk.slice() : chunk)
     this.#shared = undefined
   }
 }

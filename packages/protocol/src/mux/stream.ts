@@ -31,7 +31,7 @@ export class MuxStream {
   readonly opener: 'local' | 'remote'
   /** Of one that asks: the one it would like best, until the remote has chosen. */
   protocol: ProtocolName
-  readonly header: OpenHeader
+  header: OpenHeader
   readonly lane: MuxLane
   send: SendHalf
   readonly receive: ReceiveHalf
@@ -42,6 +42,10 @@ export class MuxStream {
   readonly asks: boolean
   /** Opened by the remote for what is not served yet: nobody knows of it here, and what came of it is told later. */
   held: MuxOutput[] | undefined
+  /** The application has been told of it. */
+  told = false
+  /** It ended before the application was told of it, which will never be. */
+  void = false
   retried = false
   /** All that we sent up to FIN has arrived. */
   finArrived = false

@@ -9,12 +9,19 @@ import {
   FRAME_MAX_BYTES,
   HELD_OPENS_MAX,
   HELD_OPENS_MS,
+  IDLE_FRAMES_BURST,
+  IDLE_FRAMES_PER_SECOND,
+  INCOMING_BURST,
+  INCOMING_PER_SECOND,
   PROTOCOLS_MAX,
+  REJECTS_OWED_MAX,
   STREAM_RESERVE_BYTES,
   STREAMS_MAX,
+  STREAMS_RETAINED_MAX,
   UNREAD_MAX_BYTES,
 } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
+import { TokenBucket } from '../token-bucket.ts'
 import { Buffers } from './buffers.ts'
 import type { HelloLimits, ServedProtocols } from './control.ts'
 import { Flight } from './flight.ts'
@@ -62,6 +69,11 @@ export class Streams {
   /** Opened to us for what we may serve before `#holdsUntil`, oldest first. */
   readonly #held = new Set<MuxStream>()
   #holdsUntil: Millis = Number.NEGATIVE_INFINITY
+  /** Opened to us faster than INCOMING_PER_SECOND, oldest first. */
+  readonly #late = new Set<MuxStream>()
+  #lateDueAt: Millis | undefined
+  readonly #incoming = new TokenBucket(INCOMING_PER_SECOND, INCOMING_BURST, Number.NEGATIVE_INFINITY)
+  readonly #idle = new TokenBucket(IDLE_FRAMES_PER_SECOND, IDLE_FRAMES_BURST, Number.NEGATIVE_INFINITY)
   readonly #streams = new Map<number, MuxStream>()
   readonly #receiveWindow = new ReceiveWindow(CONNECTION_WINDOW_BYTES, UNREAD_MAX_BYTES, true)
   #sendCredit = new SendCredit(0)
@@ -110,28 +122,31 @@ export class Streams {
     for (const stream of this.#held) {
       const protocol = this.#choose(stream.header)
       if (protocol === undefined) continue
-      const news = stream.held ?? []
       this.#held.delete(stream)
-      stream.held = undefined
       stream.protocol = protocol
-      this.#tell({ type: 'incoming', stream })
-      for (const output of news) this.#tell(output)
-      if (stream.receive.readable || stream.receive.ended) this.#tellReader(stream)
+      this.#tellOfHeld(stream)
     }
   }
 
   /** When `tick` has something to do. */
   deadline(): Millis | undefined {
-    return this.#held.size > 0 ? this.#holdsUntil : undefined
+    if (this.#held.size === 0) return this.#lateDueAt
+    return Math.min(this.#holdsUntil, this.#lateDueAt ?? Number.POSITIVE_INFINITY)
   }
 
   tick(now: Millis): void {
+    this.#tellOfLate(now)
     if (now < this.#holdsUntil) return
     for (const stream of this.#held) this.reject(stream, REJECT_CODES.unsupported)
   }
 
   get count(): number {
     return this.#localOpen + this.#remoteOpen
+  }
+
+  /** Streams that are over and kept until the remote has acknowledged what we said of them. */
+  get retained(): number {
+    return this.#streams.size - this.count
   }
 
   find(id: number): MuxStream | undefined {
@@ -154,6 +169,7 @@ export class Streams {
     this.#isLeaving = true
     // No answer is told any more, so none is awaited.
     this.#held.clear()
+    this.#clearLate()
     for (const stream of this.#streams.values()) {
       stream.send.release()
       if (stream.send.waiting) stream.lane.scheduler.add(stream)
@@ -165,6 +181,7 @@ export class Streams {
     this.#isEnded = true
     this.#streams.clear()
     this.#held.clear()
+    this.#clearLate()
   }
 
   // ── what its users do ──
@@ -337,9 +354,10 @@ export class Streams {
       return
     }
     if (frame.type === 'credit' && frame.stream === 0) {
-      this.#onConnectionCredit(frame.offset)
+      if (!this.#onConnectionCredit(frame.offset)) this.#countIdle(now)
       return
     }
+    if ((frame.type === 'data' || frame.type === 'own-data') && frame.data.length === 0) this.#countIdle(now)
     if ((frame.type === 'own-data' || frame.type === 'own-credit') && this.#ownBytes === 0) {
       throw violation(`${frame.type}, which was not agreed on`)
     }
@@ -355,7 +373,7 @@ export class Streams {
       if (frame.type === 'data') this.#receiveWindow.consume(frame.data.length)
       return
     }
-    this.#onStreamFrame(stream, frame)
+    this.#onStreamFrame(stream, frame, now)
   }
 
   #mustHaveExisted(id: number): void {
@@ -367,8 +385,8 @@ export class Streams {
 
   #onOpenFrame(lane: MuxLane, frame: Extract<Frame, { type: 'open' }>, now: Millis): void {
     const { stream: id, header, data } = frame
-    // An honest opener has no more than this many waiting for our answer.
-    if (lane.rejects.length >= STREAMS_MAX) throw violation('a flood of streams')
+    // An honest opener has no more than STREAMS_MAX waiting for our answer, and acknowledges those that it got.
+    if (lane.rejects.length >= STREAMS_MAX || lane.rejectsOwed >= REJECTS_OWED_MAX) throw violation('a flood of streams')
     this.#remoteIds.open(id)
     if (header.priority > 0 !== (lane === this.#lanes.urgent)) throw violation(`stream ${id} is on the wrong lane`)
     if (!this.#receiveWindow.receive(data.length)) throw violation('data beyond the credit of the connection')
@@ -377,7 +395,7 @@ export class Streams {
     const chosen = this.#choose(header)
     const isHeld = chosen === undefined && now < this.#holdsUntil && this.#held.size < HELD_OPENS_MAX
     const protocol = isHeld ? header.protocols[0] : chosen
-    if (this.#remoteOpen >= STREAMS_MAX || protocol === undefined) {
+    if (this.#remoteOpen >= STREAMS_MAX || this.retained >= STREAMS_RETAINED_MAX || protocol === undefined) {
       this.#receiveWindow.consume(data.length)
       const code = protocol === undefined ? REJECT_CODES.unsupported : REJECT_CODES.tooMany
       lane.rejects.push({ stream: id, code })
@@ -390,16 +408,53 @@ export class Streams {
       stream.held = []
       // While we leave it stays unanswered, as all streams do.
       if (!this.#isLeaving) this.#held.add(stream)
-    } else {
+    } else if (this.#late.size === 0 && this.#incoming.take(now)) {
       this.#tell({ type: 'incoming', stream })
+    } else {
+      stream.held = []
+      if (this.#isLeaving) return
+      this.#late.add(stream)
+      this.#lateDueAt ??= now + this.#incoming.waitMs(now)
     }
+  }
+
+  /** Those for which it was too early. */
+  #tellOfLate(now: Millis): void {
+    for (const stream of this.#late) {
+      if (!this.#incoming.take(now)) {
+        this.#lateDueAt = now + this.#incoming.waitMs(now)
+        return
+      }
+      this.#late.delete(stream)
+      this.#tellOfHeld(stream)
+    }
+    this.#lateDueAt = undefined
+  }
+
+  #clearLate(): void {
+    this.#late.clear()
+    this.#lateDueAt = undefined
+  }
+
+  /** That it was opened, and what has happened to it meanwhile. */
+  #tellOfHeld(stream: MuxStream): void {
+    const news = stream.held ?? []
+    stream.held = undefined
+    this.#tell({ type: 'incoming', stream })
+    for (const output of news) this.#tell(output)
+    if (stream.receive.readable || stream.receive.ended) this.#tellReader(stream)
+  }
+
+  /** A frame that changes nothing. Throws 'peer-violation' beyond IDLE_FRAMES_PER_SECOND. */
+  #countIdle(now: Millis): void {
+    if (!this.#idle.take(now)) throw violation('a flood of frames that say nothing')
   }
 
   #choose(header: OpenHeader): ProtocolName | undefined {
     return this.choices(header)[0]
   }
 
-  #onStreamFrame(stream: MuxStream, frame: StreamFrame): void {
+  #onStreamFrame(stream: MuxStream, frame: StreamFrame, now: Millis): void {
     if (frame.type === 'accept' || frame.type === 'reject') {
       if (stream.opener === 'remote' || stream.accepted) throw violation(`${frame.type} out of turn`)
       if (frame.type === 'reject') {
@@ -438,16 +493,23 @@ export class Streams {
         return
       case 'credit':
         if (stream.send.grant(frame.offset)) this.#tellWriter(stream)
+        else this.#countIdle(now)
         return
       case 'own-credit':
-        if (!stream.send.grantOwn(frame.offset)) return
+        if (!stream.send.grantOwn(frame.offset)) {
+          this.#countIdle(now)
+          return
+        }
         stream.lane.scheduler.reconsider(stream)
         if (stream.send.waiting) stream.lane.scheduler.add(stream)
         return
       case 'reset':
-        if (stream.held !== undefined) {
-          // Nobody has been told of it.
+        // The application has not been told of it, and need not be: all that it could do is to be told of the end.
+        if (stream.held !== undefined || (stream.opener === 'remote' && !stream.told && !stream.receive.ended)) {
+          stream.void = true
           this.#held.delete(stream)
+          this.#late.delete(stream)
+          if (this.#late.size === 0) this.#lateDueAt = undefined
           this.#discard(stream)
           stream.send.drop()
           this.#forget(stream)
@@ -511,10 +573,12 @@ export class Streams {
     stream.lane.scheduler.add(stream)
   }
 
-  #onConnectionCredit(offset: number): void {
-    if (!this.#sendCredit.grant(offset)) return
+  /** Whether it granted more. */
+  #onConnectionCredit(offset: number): boolean {
+    if (!this.#sendCredit.grant(offset)) return false
     this.#lanes.urgent.scheduler.creditCame()
     this.#lanes.bulk.scheduler.creditCame()
+    return true
   }
 
   /** Frames of a lane have arrived. Throws 'peer-violation' for more than were sent. */
@@ -523,6 +587,7 @@ export class Streams {
     const [lane, other] = number === 2 ? [urgent, bulk] : [bulk, urgent]
     const before = lane.keptBytes
     const arrived = lane.acknowledge(count)
+    if (arrived.length === 0) this.#countIdle(now)
     const newest = arrived.at(-1)
     if (newest !== undefined) {
       this.flight.acknowledged(before - lane.keptBytes, newest.sentAt, now, before >= other.keptBytes)
@@ -557,7 +622,7 @@ export class Streams {
   /** First what others wait for, then data. */
   nextFrame(lane: MuxLane, now: Millis, roundTripMs: number | undefined): Bytes | undefined {
     const reject = lane.rejects.shift()
-    if (reject !== undefined) return lane.keep(encodeReject(reject.stream, reject.code), now)
+    if (reject !== undefined) return lane.keep(encodeReject(reject.stream, reject.code), now, undefined, false, true)
     if (lane === this.#lanes.urgent && this.#receiveWindow.due) {
       return lane.keep(encodeCredit(0, this.#receiveWindow.grant(now, roundTripMs)), now)
     }
@@ -643,6 +708,10 @@ export class Streams {
     if (!receive.over || send.opening || (send.state !== 'finished' && send.state !== 'dropped')) return
     // The remote counts its streams until we have acknowledged; we must not count them for longer than that.
     if (stream.opener === 'remote') this.#release(stream)
+    // The application has its own: what is kept here may be kept for long.
+    if (stream.accepted && stream.opener === 'remote' && stream.params !== undefined) {
+      stream.header = { ...stream.header, params: undefined }
+    }
     if (stream.unacknowledged > 0 || stream.hasSignals) return
     // All of it came in one message with its OPEN: whoever opened it waits for an answer still.
     if (stream.opener === 'remote' && !stream.accepted) return

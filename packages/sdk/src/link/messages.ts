@@ -1,11 +1,15 @@
 /** Whole messages over a stream: each is a varint length, then that many bytes. */
 import { type Bytes, KithError, MESSAGE_MAX_BYTES, STREAM_CODES, varintLength, Writer } from '@kith/protocol'
 import type { Chunk, Stream } from '../api.ts'
+import { Slices } from '../slices.ts'
 import { bytesOf } from './buffer-source.ts'
 
 /** A message that comes in pieces gathers in a buffer of so many bytes at first, which is doubled as it fills: a length is only the
  *  remote's word. */
 const GATHER_BYTES = 1024
+
+/** A read that took longer has waited for another task. One that did not may have: then a pause comes early, which costs little. */
+const WAITED_MS = 1
 
 const BOTH_SIDES = 'both sides must use messages()'
 
@@ -64,6 +68,8 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
   readonly #reader: ReadableStreamDefaultReader<Bytes>
   /** What was read and belongs to the next message. */
   #rest: Bytes = new Uint8Array(0)
+  /** One chunk may hold thousands of messages, and what is done with each is the application's. */
+  readonly #slices = new Slices()
   /** Reads happen one after the other, also where two loops iterate. */
   #turn: Promise<unknown> = Promise.resolve()
   #isDone = false
@@ -144,6 +150,7 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
 
   async #read(): Promise<Message | undefined> {
     if (this.#isDone) return undefined
+    if (this.#slices.isOver) await this.#slices.pause()
     const length = await this.#readLength()
     if (length === undefined) {
       this.#isDone = true
@@ -190,8 +197,10 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
   }
 
   async #more(): Promise<Bytes | undefined> {
+    const askedAt = performance.now()
     try {
       const { done, value } = await this.#reader.read()
+      if (performance.now() - askedAt > WAITED_MS) this.#slices.restart()
       return done ? undefined : value
     } catch (error) {
       throw asSender(error)

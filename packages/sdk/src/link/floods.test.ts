@@ -1,0 +1,125 @@
+// A remote that makes work: what is done of it in one task is bounded, and the page has its turns in between.
+import { type Bytes, STREAMS_MAX } from '@kith/protocol'
+import { expect, test } from 'vitest'
+import { nextTask } from '../slices.ts'
+import { finFrame, greeting, openFrame, resetFrame, together } from './hand-driven.testing.ts'
+import { Link } from './link.ts'
+import { memoryLanes } from './memory-lanes.ts'
+import { messages } from './messages.ts'
+import { ECHO, filled } from './pair.testing.ts'
+import type { LinkStream } from './stream.ts'
+
+/** A link whose remote is the test. */
+async function driven(handler: (stream: LinkStream) => unknown) {
+  const [lanes, theirs] = memoryLanes()
+  const link = new Link({
+    lanes,
+    role: 1,
+    confirmation: { ours: filled(32, 2), theirs: filled(32, 1) },
+    instance: filled(16, 7),
+    protocols: [ECHO],
+    maxMessageSize: 262_144,
+    onIncoming: () => handler,
+  })
+  for (const message of greeting()) theirs.control.send(message)
+  await link.ready
+  return { link, lanes: theirs }
+}
+
+/** The most that `read` grew by between two turns of the event loop, until `done` is true. */
+async function mostInATurn(read: () => number, done: () => boolean): Promise<number> {
+  let [most, before] = [0, read()]
+  while (!done()) {
+    await nextTask()
+    most = Math.max(most, read() - before)
+    before = read()
+  }
+  return most
+}
+
+test.each(['stream', 'datagrams', 'media'] as const)(
+  '60,000 of kind %s opened and reset: hardly a handler is called, the next one is',
+  async (kind) => {
+    const opened: number[] = []
+    const { link, lanes } = await driven((stream) => opened.push(stream.id))
+    const pairs = Array.from({ length: 60_000 }, (_, n) => [openFrame(2 * n + 1, ECHO, kind), resetFrame(2 * n + 1)])
+    const sent = together(pairs.flat())
+    for (const message of sent) lanes.bulk.send(message)
+    lanes.bulk.send(openFrame(120_001, ECHO, kind))
+    while (opened.at(-1) !== 120_001) await nextTask()
+    // But for those whose reset came with the next message.
+    expect(opened.length).toBeLessThanOrEqual(sent.length)
+    expect(link.stats.streams).toBe(1)
+  },
+)
+
+test(`${STREAMS_MAX} streams at once reach their handler in order, a few in a task`, async () => {
+  const opened: number[] = []
+  const { lanes } = await driven((stream) => opened.push(stream.id))
+  const ids = Array.from({ length: STREAMS_MAX }, (_, n) => 2 * n + 1)
+  for (const message of together(ids.map((id) => openFrame(id, ECHO)))) lanes.bulk.send(message)
+  const most = await mostInATurn(
+    () => opened.length,
+    () => opened.length === STREAMS_MAX,
+  )
+  expect(opened).toEqual(ids)
+  // What is told after a pause and what the next message brings may fall into one turn of the loop.
+  expect(most).toBeLessThanOrEqual(64)
+})
+
+test('streams that all end at once tell so, a few in a task', async () => {
+  let ended = 0
+  let opened = 0
+  const { lanes } = await driven((stream) => {
+    opened += 1
+    stream.closed.catch(() => {
+      ended += 1
+    })
+  })
+  const ids = Array.from({ length: STREAMS_MAX }, (_, n) => 2 * n + 1)
+  for (const message of together(ids.map((id) => openFrame(id, ECHO)))) lanes.bulk.send(message)
+  while (opened < STREAMS_MAX) await nextTask()
+  for (const message of together(ids.map((id) => resetFrame(id)))) lanes.bulk.send(message)
+  const most = await mostInATurn(
+    () => ended,
+    () => ended === STREAMS_MAX,
+  )
+  expect(most).toBeLessThanOrEqual(512)
+})
+
+test('what was opened, finished and told in pauses is read whole', async () => {
+  const texts: string[] = []
+  const { lanes } = await driven(async (stream) => {
+    texts.push(await new Response(stream.readable).text())
+  })
+  const ids = Array.from({ length: 500 }, (_, n) => 2 * n + 1)
+  const frames = ids.flatMap((id) => [openFrame(id, ECHO, 'stream', new TextEncoder().encode(`<${id}>`)), finFrame(id)])
+  for (const message of together(frames)) lanes.bulk.send(message)
+  while (texts.length < ids.length) await nextTask()
+  expect(texts.sort()).toEqual(ids.map((id) => `<${id}>`).sort())
+})
+
+test('one chunk with 100,000 messages leaves the page its turns', async () => {
+  const chunk = new Uint8Array(200_000)
+  for (let at = 0; at < chunk.length; at += 2) chunk.set([1, 65], at)
+  const readable = new ReadableStream<Bytes>({
+    start(controller) {
+      controller.enqueue(chunk)
+      controller.close()
+    },
+  })
+  const stream = { readable, writable: new WritableStream(), reset: () => undefined }
+  let count = 0
+  const reading = (async () => {
+    for await (const message of messages(stream)) if (message.text() === 'A') count += 1
+  })()
+  let [turns, before] = [0, 0]
+  while (count < 100_000) {
+    await nextTask()
+    if (count > before && count < 100_000) turns += 1
+    before = count
+  }
+  await reading
+  // It takes tens of milliseconds on any machine.
+  expect(turns).toBeGreaterThanOrEqual(3)
+})
