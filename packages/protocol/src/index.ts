@@ -102,7 +102,7 @@ export {
 export type { DialConfig } from './dial/context.ts'
 export { packDescription, readDescription, type TransportDescription } from './dial/description.ts'
 export { type DialCounters, Dialer } from './dial/dialer.ts'
-export type { DialInput, DialNumber, DialOutput, DialPeer, Doorstep, Introduced, Verdict } from './dial/io.ts'
+export type { DialInput, DialNumber, DialOutput, DialPeer, Doorstep, Introduced, Reply, Verdict } from './dial/io.ts'
 export type { Presence } from './dial/messages.ts'
 export type { Route, Way } from './dial/prologue.ts'
 export { confirmation, type Role } from './dial/proof.ts'

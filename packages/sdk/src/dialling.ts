@@ -57,8 +57,8 @@ export interface DialHost {
   proved(doorstep: Doorstep, by: Introduced): Promise<boolean>
   granted(dial: DialNumber, by: Introduced): void
   present(remote: PeerId, presence: Presence | undefined): void
-  /** What I say of my being online to this contact. */
-  presence?(remote: PeerId): Presence | undefined
+  /** What I say of my being online to this contact, by this carrier. */
+  presence?(remote: PeerId, origin: string): Presence | undefined
   /** Whether a dial that began `sinceMs` ago may still arrive by these carriers. */
   mayArrive(origins: readonly string[], sinceMs: number): boolean
   /** Someone called, and nothing can be offered: the ICE servers are not to be had, or the browser does not take them. Undefined: it
@@ -135,8 +135,8 @@ export class Dialling {
     this.#addresses = new ReplyAddresses(roster.home, (origin) => roster.get(origin))
     this.#spares = new SpareConnections(host.wrtc ?? browserWebRtc(), () => this.#hasRoom())
     const introduction = () => host.introduction()
-    const newAddress = (isForPresence: boolean) => this.#addresses.take(isForPresence)
-    const presence = (remote: PeerId) => host.presence?.(remote)
+    const newAddress = (origin: string, isForPresence: boolean) => this.#addresses.take(origin, isForPresence)
+    const presence = (remote: PeerId, origin: string) => host.presence?.(remote, origin)
     const dialer = new Dialer({ identity, instance, random, introduction, newAddress, presence }, now())
     this.#driver = new Driver<DialInput, DialOutput>(dialer, { type: 'tick' }, (output) => this.#act(output))
   }
@@ -167,7 +167,7 @@ export class Dialling {
     if (!begun(dial)) return dial
     const leg = newLeg({ whom, origins, isForPresence, disclosure })
     this.#legs.set(dial, leg)
-    this.#driver.give({ type: 'dial', dial, way, routes, replyOrigins: origins, protocols, timeoutMs })
+    this.#driver.give({ type: 'dial', dial, way, routes, protocols, timeoutMs })
     if (leg.error?.code === 'too-many')
       throw new KithError('too-many', 'There are too many dials under way: wait for one to end.')
     if (!isForPresence && this.#legs.has(dial)) this.#watchCarriers(dial, leg)
@@ -296,10 +296,13 @@ export class Dialling {
     leg.isSure = true
   }
 
-  #bind({ dial, keys, origins }: Extract<DialOutput, { type: 'bind' }>): void {
-    const unbind = this.#addresses.bind(keys, origins, (origin, envelope) => {
-      this.#driver.give({ type: 'replied', dial, origin, envelope })
-    })
+  #bind({ dial, replies }: Extract<DialOutput, { type: 'bind' }>): void {
+    const undo = replies.map((reply) =>
+      this.#addresses.bind(reply, (envelope) => this.#driver.give({ type: 'replied', dial, origin: reply.origin, envelope })),
+    )
+    const unbind = () => {
+      for (const stop of undo) stop()
+    }
     const leg = this.#legs.get(dial)
     if (leg) leg.unbind = unbind
     else unbind()

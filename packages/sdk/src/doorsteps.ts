@@ -67,8 +67,13 @@ export class Doorsteps {
   #days = ''
   #update = 0
 
+  readonly #stops: readonly (() => void)[]
+
   constructor(options: DoorstepOptions) {
     this.#options = options
+    // What a new connection is asked to bind must not be of a day that is over: it would link two.
+    const stops = options.carriers.map((carrier) => carrier.onConnect?.(() => this.refresh().catch(report)))
+    this.#stops = stops.filter((stop) => stop !== undefined)
   }
 
   /** Of several updates under way the last one counts. What is no longer wanted is let go at once, the rest comes in its order. */
@@ -136,6 +141,7 @@ export class Doorsteps {
 
   close(): void {
     this.#update += 1
+    for (const stop of this.#stops) stop()
     for (const { unbind } of this.#bound.values()) unbind()
     this.#bound.clear()
   }

@@ -4,35 +4,45 @@ import { Farewells } from './farewells.ts'
 
 const [ada, bo] = [1, 2].map((n) => identityFromSeed(new Uint8Array(32).fill(n)).id)
 if (!ada || !bo) throw new Error('two people')
+const [ONE, TWO] = ['wss://one.example', 'wss://two.example']
 
 test('a farewell is understood once, by the one whose token it is', () => {
   const [hers, his] = [new Farewells(), new Farewells()]
-  his.heard(ada, hers.token(bo))
-  const envelope = hers.envelope(bo)
+  his.heard(ada, hers.token(bo, ONE))
+  const envelope = hers.envelope(bo, ONE)
   expect(envelope).toHaveLength(ENVELOPE_BYTES)
   expect(his.read(bo, envelope)).toBe('no')
-  expect(his.read(ada, hers.envelope(ada))).toBe('no')
+  expect(his.read(ada, hers.envelope(ada, ONE))).toBe('no')
   expect(his.read(ada, envelope)).toBe('last')
   expect(his.read(ada, envelope)).toBe('no')
 })
 
 test('each contact has a token of their own, the same each time', () => {
   const hers = new Farewells()
-  expect(hers.token(bo)).toEqual(hers.token(bo))
-  expect(hers.token(bo)).not.toEqual(hers.token(ada))
+  expect(hers.token(bo, ONE)).toEqual(hers.token(bo, ONE))
+  expect(hers.token(bo, ONE)).not.toEqual(hers.token(ada, ONE))
 })
 
-test('of several tabs or devices the last one counts, and no more than eight are remembered', () => {
+test('two relays see nothing alike: each has a token of its own, and who heard both hears who leaves by both', () => {
+  const [hers, his] = [new Farewells(), new Farewells()]
+  his.heard(ada, hers.token(bo, ONE))
+  his.heard(ada, hers.token(bo, TWO))
+  const [first, second] = [hers.envelope(bo, ONE), hers.envelope(bo, TWO)]
+  expect(hex(first.subarray(0, 32))).not.toBe(hex(second.subarray(0, 32)))
+  expect([his.read(ada, second), his.read(ada, first)]).toEqual(['one', 'last'])
+})
+
+test('of several tabs or devices the last one counts, and no more than 24 are remembered', () => {
   const his = new Farewells()
-  const tabs = Array.from({ length: 9 }, () => new Farewells())
-  for (const tab of tabs) his.heard(ada, tab.token(bo))
-  const told = tabs.map((tab) => his.read(ada, tab.envelope(bo)))
-  expect(told).toEqual(['no', ...Array(7).fill('one'), 'last'])
+  const tabs = Array.from({ length: 25 }, () => new Farewells())
+  for (const tab of tabs) his.heard(ada, tab.token(bo, ONE))
+  const told = tabs.map((tab) => his.read(ada, tab.envelope(bo, ONE)))
+  expect(told).toEqual(['no', ...Array(23).fill('one'), 'last'])
 })
 
 test('a token looks like the X25519 key that a knock begins with', () => {
   for (let n = 0; n < 64; n++) {
-    const envelope = new Farewells().envelope(bo)
+    const envelope = new Farewells().envelope(bo, ONE)
     expect((envelope[31] as number) & 0x80).toBe(0)
     expect(isOnCurve25519(envelope.subarray(0, 32))).toBe(true)
   }
@@ -52,20 +62,20 @@ function isOnCurve25519(bytes: Uint8Array): boolean {
 
 test('farewell is said to those alone with whom tokens were exchanged both ways', () => {
   const hers = new Farewells()
-  hers.heard(bo, new Farewells().token(ada))
+  hers.heard(bo, new Farewells().token(ada, ONE))
   expect([...hers.companions]).toEqual([])
-  hers.token(bo)
+  hers.token(bo, ONE)
   expect([...hers.companions]).toEqual([bo])
-  hers.token(ada)
+  hers.token(ada, ONE)
   expect([...hers.companions]).toEqual([bo])
 })
 
 test('who is forgotten says and hears nothing', () => {
   const [hers, his] = [new Farewells(), new Farewells()]
-  his.heard(ada, hers.token(bo))
-  his.token(ada)
+  his.heard(ada, hers.token(bo, ONE))
+  his.token(ada, ONE)
   expect([...his.companions]).toEqual([ada])
   his.forget(ada)
   expect([...his.companions]).toEqual([])
-  expect(his.read(ada, hers.envelope(bo))).toBe('no')
+  expect(his.read(ada, hers.envelope(bo, ONE))).toBe('no')
 })

@@ -1,6 +1,6 @@
 /**
- * Who leaves says so. Each start of a peer gives every contact a random token, sealed within the knocks and answers that ask for
- * presence; an envelope that begins with it, sent to where that contact is knocked at, means that this instance is leaving. To send and
+ * Who leaves says so. Each start of a peer gives every contact a random token by each carrier, sealed within the knocks and answers that ask for
+ * presence (one by all of them would show two relays that they see the same peer); an envelope that begins with it, sent to where that contact is knocked at, means that this instance is leaving. To send and
  * to read one takes no cryptography, so that a page that closes can still do it. A token is a public key whose secret is thrown away, for
  * a knock begins with one: a relay sees one more envelope like the others.
  */
@@ -8,8 +8,9 @@ import { addressKeys, type Bytes, ENVELOPE_BYTES, hex, type PeerId, x25519Public
 
 const TOKEN_BYTES = 32
 
-/** Tabs and devices of one contact whose tokens are remembered. Beyond: the oldest is forgotten, and missed a minute later. */
-const INSTANCES_REMEMBERED = 8
+/** Tokens of one contact that are remembered: of eight tabs and devices by three carriers. Beyond: the oldest is forgotten, and missed a
+ *  minute later. */
+const TOKENS_REMEMBERED = 24
 
 /** X25519, as an ephemeral key of a knock is. Random bytes are none: half of them have the top bit set. */
 function publicKeyOfNobody(): Bytes {
@@ -17,7 +18,8 @@ function publicKeyOfNobody(): Bytes {
 }
 
 export class Farewells {
-  readonly #mine = new Map<PeerId, Bytes>()
+  /** By carrier. */
+  readonly #mine = new Map<PeerId, Map<string, Bytes>>()
   readonly #theirs = new Map<PeerId, Set<string>>()
 
   /** Those who gave me a token and were given mine: others would not know what it means. */
@@ -25,24 +27,25 @@ export class Farewells {
     return [...this.#theirs.keys()].filter((id) => this.#mine.has(id))
   }
 
-  /** Mine for this contact: nobody else has it. */
-  token(id: PeerId): Bytes {
-    const token = this.#mine.get(id) ?? publicKeyOfNobody()
-    this.#mine.set(id, token)
+  /** Mine for this contact by this carrier: nobody else has it. */
+  token(id: PeerId, origin: string): Bytes {
+    const tokens = this.#mine.get(id) ?? new Map<string, Bytes>()
+    const token = tokens.get(origin) ?? publicKeyOfNobody()
+    this.#mine.set(id, tokens.set(origin, token))
     return token
   }
 
   /** Takes 1,024 bytes: my token, and nothing that could be told from a knock. */
-  envelope(id: PeerId): Bytes {
+  envelope(id: PeerId, origin: string): Bytes {
     const envelope = crypto.getRandomValues(new Uint8Array(ENVELOPE_BYTES))
-    envelope.set(this.token(id))
+    envelope.set(this.token(id, origin))
     return envelope
   }
 
   heard(id: PeerId, token: Uint8Array): void {
     const tokens = this.#theirs.get(id) ?? new Set()
     this.#theirs.set(id, tokens.add(hex(token)))
-    for (const oldest of tokens) if (tokens.size > INSTANCES_REMEMBERED) tokens.delete(oldest)
+    for (const oldest of tokens) if (tokens.size > TOKENS_REMEMBERED) tokens.delete(oldest)
   }
 
   /** What an envelope from this contact says: nothing of the kind, that one of several has left, or the only one. */

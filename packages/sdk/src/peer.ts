@@ -411,9 +411,9 @@ class LocalPeer implements Peer {
       proved: (doorstep, by) => this.#invitations.proved(doorstep, by),
       granted: (dial, by) => void this.#acceptances.granted(dial, by),
       present: (remote, presence) => this.#heard(remote, presence),
-      presence: (remote) => {
+      presence: (remote, origin) => {
         if (options.presence === false) return undefined
-        return { goodForMs: Math.round(this.#presence.goodForMs), farewell: this.#farewells.token(remote) }
+        return { goodForMs: Math.round(this.#presence.goodForMs), farewell: this.#farewells.token(remote, origin) }
       },
       link: ({ peer, ...path }) => {
         const link: Link = new Link({
@@ -547,7 +547,7 @@ class LocalPeer implements Peer {
       if (!this.#presence.mayLeave()) return
       const carriers = this.#carriersTo(id, this.#policy.mayLearn(id))
       for (const { origin, address } of this.#doorsteps.knownRoutes(id, carriers)) {
-        this.#roster.get(origin)?.send(address, this.#farewells.envelope(id))
+        this.#roster.get(origin)?.send(address, this.#farewells.envelope(id, origin))
       }
     }
   }

@@ -1,51 +1,61 @@
 /**
  * Fresh addresses for replies, made and bound before they are needed: drawing a key, signing for it and the relay's check take
  * some milliseconds each, which would all lie on the path of a dial. To a relay one looks like the decoys beside it, and like those none
- * that waits outlives the day or the connection: it would link two days, or two connections, that nothing else does.
+ * that waits outlives the day or the connection: it would link two days, or two connections, that nothing else does. Nor does a second
+ * relay ever see the same one.
  */
-import { type AddressKeys, addressKeys, type Bytes, epochsAround } from '@kith/protocol'
+import { type AddressKeys, addressKeys, type Bytes, epochsAround, type Reply } from '@kith/protocol'
 import type { Carrier } from './carriers/carrier.ts'
 
-/** One for a dial of ours and one for a dial to us, in the same instant. */
+/** At each carrier one for a dial of ours and one for a dial to us, in the same instant. */
 const SPARE = 2
 /** A dial is under way: its work goes first. So long it takes until one is made up for, or let go: then a decoy takes its place. */
 const LATER_MS = 500
 
-type OnEnvelope = (origin: string, envelope: Bytes) => void
-
 interface Spare {
   readonly keys: AddressKeys
-  readonly unbind: ReadonlyMap<string, () => void>
+  readonly unbind: () => void
+  readonly home: Home
   readonly era: number
-  onEnvelope: OnEnvelope | undefined
+  isForPresence: boolean
+  onEnvelope: ((envelope: Bytes) => void) | undefined
+}
+
+/** A carrier where some are bound ahead. */
+interface Home {
+  readonly carrier: Carrier
+  readonly spare: Spare[]
+  /** For questions for presence, which are many: each is used again, for to bind it anew costs the relay more than the question. Who
+   *  is asked knows who asks, and a relay sees which socket does. */
+  readonly questions: Spare[]
+  /** Counts days and connections: what is of an earlier one is not used again. */
+  era: number
 }
 
 export class ReplyAddresses {
-  readonly #carriers: readonly Carrier[]
+  readonly #homes: ReadonlyMap<string, Home>
   readonly #find: (origin: string) => Carrier | undefined
-  readonly #spare: Spare[] = []
   /** Handed out by `take`, and not yet claimed by `bind`. */
   readonly #taken = new Map<AddressKeys, Spare>()
-  /** For questions for presence, which are many: each is used again, for to bind it anew costs the relay more than the question. Who
-   *  is asked knows who asks, and a relay sees which socket does. */
-  readonly #questions: Spare[] = []
-  readonly #isForPresence = new WeakSet<Spare>()
+  /** Claimed for a question that is under way. */
+  readonly #asking = new Set<Spare>()
+  /** For a question by way of a relay of others. */
+  readonly #abroad = new WeakSet<AddressKeys>()
   /** What nobody listens to any more, and is still bound. */
   readonly #leaving: (() => void)[] = []
   readonly #stops: (() => void)[] = []
-  /** Counts days and connections: what is of an earlier one is not used again. */
-  #era = 0
   #day = today()
   #timer: ReturnType<typeof setTimeout> | undefined
   #isClosed = false
 
   /** @param carriers where spare ones are bound; `find`: those and any others, by origin. */
   constructor(carriers: readonly Carrier[], find: (origin: string) => Carrier | undefined) {
-    this.#carriers = carriers
+    const homes = carriers.map((carrier): Home => ({ carrier, spare: [], questions: [], era: 0 }))
+    this.#homes = new Map(homes.map((home) => [home.carrier.origin, home]))
     this.#find = find
-    for (const carrier of carriers) {
-      const stop = carrier.onLost?.(() => this.#renew())
-      if (stop) this.#stops.push(stop)
+    for (const home of homes) {
+      const stops = [home.carrier.onLost?.(() => this.#renew(home)), home.carrier.onConnect?.(() => this.refresh())]
+      for (const stop of stops) if (stop) this.#stops.push(stop)
     }
     this.#fill()
   }
@@ -55,39 +65,45 @@ export class ReplyAddresses {
     const day = today()
     if (day === this.#day) return
     this.#day = day
-    this.#renew()
+    for (const home of this.#homes.values()) this.#renew(home)
   }
 
-  take(isForPresence = false): AddressKeys {
+  /** At a carrier where none is bound ahead it is bound once it is claimed, and never used again. */
+  take(origin: string, isForPresence = false): AddressKeys {
     this.refresh()
-    const spare = (isForPresence ? this.#questions : this.#spare).shift() ?? this.#make()
+    const home = this.#homes.get(origin)
+    if (!home) {
+      const keys = addressKeys(random())
+      if (isForPresence) this.#abroad.add(keys)
+      return keys
+    }
+    const spare = (isForPresence ? home.questions : home.spare).shift() ?? this.#make(home)
+    spare.isForPresence = isForPresence
     this.#taken.set(spare.keys, spare)
-    if (isForPresence) this.#isForPresence.add(spare)
-    else this.#later()
+    if (!isForPresence) this.#later()
     return spare.keys
   }
 
-  /** From now on envelopes to one that was taken are handed on, from these carriers only. Returns the undoing: none is from then on. */
-  bind(keys: AddressKeys, origins: readonly string[], onEnvelope: OnEnvelope): () => void {
+  /** From now on envelopes to one that was taken are handed on. Returns the undoing: none is from then on. */
+  bind({ origin, keys }: Reply, onEnvelope: (envelope: Bytes) => void): () => void {
     const spare = this.#taken.get(keys)
     this.#taken.delete(keys)
     let isHeard = true
-    const hand: OnEnvelope = (origin, envelope) => {
-      if (isHeard && origins.includes(origin)) onEnvelope(origin, envelope)
+    const hand = (envelope: Bytes) => {
+      if (isHeard) onEnvelope(envelope)
     }
     if (spare) spare.onEnvelope = hand
-    const others = origins
-      .filter((origin) => !spare?.unbind.has(origin))
-      .map((origin) => this.#find(origin)?.bind(keys, (envelope) => hand(origin, envelope)))
+    if (spare?.isForPresence) this.#asking.add(spare)
+    const carrier = spare ? undefined : this.#find(origin)
+    const unbind = spare ? spare.unbind : carrier?.bind(keys, hand)
+    const stop = unbind && this.#abroad.has(keys) ? carrier?.onLost?.(unbind) : undefined
     return () => {
       if (!isHeard) return
       isHeard = false
-      const isKept = spare !== undefined && this.#isForPresence.has(spare) && spare.era === this.#era && !this.#isClosed
-      if (isKept) this.#questions.push(spare)
-      this.#leaving.push(() => {
-        if (spare && !isKept) release(spare)
-        for (const unbind of others) unbind?.()
-      })
+      stop?.()
+      if (spare) this.#asking.delete(spare)
+      if (spare?.isForPresence && spare.era === spare.home.era && !this.#isClosed) spare.home.questions.push(spare)
+      else if (unbind) this.#leaving.push(unbind)
       this.#later()
     }
   }
@@ -97,18 +113,18 @@ export class ReplyAddresses {
     clearTimeout(this.#timer)
     for (const stop of this.#stops.splice(0)) stop()
     this.#letGo()
-    for (const spare of [...this.#spare, ...this.#questions, ...this.#taken.values()]) release(spare)
-    this.#spare.length = 0
-    this.#questions.length = 0
+    for (const { spare, questions } of this.#homes.values()) release([...spare.splice(0), ...questions.splice(0)])
+    release(this.#taken.values())
     this.#taken.clear()
   }
 
-  /** Lets go of all that nobody waits for; what is in use goes when it is done with. */
-  #renew(): void {
+  /** Lets go of all but what dials wait for, which goes when they are done. A question is asked again. */
+  #renew(home: Home): void {
     if (this.#isClosed) return
-    this.#era += 1
+    home.era += 1
     this.#letGo()
-    for (const spare of [...this.#spare.splice(0), ...this.#questions.splice(0)]) release(spare)
+    release([...home.spare.splice(0), ...home.questions.splice(0)])
+    release([...this.#asking].filter((spare) => spare.home === home))
     this.#later()
   }
 
@@ -128,27 +144,24 @@ export class ReplyAddresses {
   }
 
   #fill(): void {
-    while (this.#spare.length < SPARE) this.#spare.push(this.#make())
+    for (const home of this.#homes.values()) while (home.spare.length < SPARE) home.spare.push(this.#make(home))
   }
 
-  #make(): Spare {
-    const keys = addressKeys(crypto.getRandomValues(new Uint8Array(32)))
-    const unbind = new Map<string, () => void>()
-    const spare: Spare = { keys, unbind, era: this.#era, onEnvelope: undefined }
-    for (const carrier of this.#carriers) {
-      unbind.set(
-        carrier.origin,
-        carrier.bind(keys, (envelope) => spare.onEnvelope?.(carrier.origin, envelope)),
-      )
-    }
+  #make(home: Home): Spare {
+    const keys = addressKeys(random())
+    const { carrier, era } = home
+    const unbind = carrier.bind(keys, (envelope) => spare.onEnvelope?.(envelope))
+    const spare: Spare = { keys, unbind, home, era, isForPresence: false, onEnvelope: undefined }
     return spare
   }
 }
+
+const random = () => crypto.getRandomValues(new Uint8Array(32))
 
 function today(): number | undefined {
   return epochsAround(Date.now())[0]
 }
 
-function release({ unbind }: Spare): void {
-  for (const undo of unbind.values()) undo()
+function release(spares: Iterable<Spare>): void {
+  for (const { unbind } of spares) unbind()
 }

@@ -62,7 +62,6 @@ test('is knocked at, and its own offer is what the caller describes', async () =
     dial: 1,
     way,
     routes: [route],
-    replyOrigins: ['memory'],
     protocols: ['/chat/v1'],
     timeoutMs: 10_000,
   })

@@ -10,11 +10,11 @@ export interface DialConfig {
   /** 16 bytes, drawn anew by each start: two tabs of one identity are two instances. */
   readonly instance: Bytes
   readonly random: Random
-  /** An address for replies, fresh for each dial; questions for presence may use one again. Default: drawn at once; a driver may keep
-   *  some bound ahead. */
-  readonly newAddress?: (isForPresence: boolean) => AddressKeys
-  /** What I say of my being online to this contact. Default: nothing. */
-  readonly presence?: (remote: PeerId) => Presence | undefined
+  /** An address for replies by this carrier, fresh for each dial; questions for presence may use one again. Default: drawn at once; a
+   *  driver may keep some bound ahead. */
+  readonly newAddress?: (origin: string, isForPresence: boolean) => AddressKeys
+  /** What I say of my being online to this contact, by this carrier. Default: nothing. */
+  readonly presence?: (remote: PeerId, origin: string) => Presence | undefined
   /** What I call myself and where I can be found, told to whoever proves an invitation. Asked when it is told. */
   readonly introduction: () => { readonly name: string; readonly relays: readonly string[] }
 }

@@ -141,7 +141,7 @@ test.each([
   const routes = await alice.routesTo(bob)
   const way = { kind: 'contact', remote: bob.id } as const
   const { dialer } = alice
-  dialer.handle({ type: 'dial', dial: 1, way, routes, replyOrigins: [], protocols: [...protocols], timeoutMs: 1_000 }, NOON)
+  dialer.handle({ type: 'dial', dial: 1, way, routes, protocols: [...protocols], timeoutMs: 1_000 }, NOON)
   const seen: string[] = []
   for (let output = dialer.poll(); output; output = dialer.poll()) {
     if (output.type === 'perform') dialer.handle({ type: 'performed', work: output.work, result: await output.run() }, NOON)

@@ -180,9 +180,9 @@ export class IncomingDial {
   described(description: TransportDescription): void {
     if (this.#state.type !== 'describing') return
     const { handshake, knock } = this.#state
-    const keys = this.#context.newAddress(false)
-    const origins = [this.doorstep.origin]
-    this.#context.emit({ type: 'bind', dial: this.number, keys, origins })
+    const { origin } = this.doorstep
+    const keys = this.#context.newAddress(origin, false)
+    this.#context.emit({ type: 'bind', dial: this.number, replies: [{ origin, keys }] })
     const { instance } = this.#context
     this.#accept(handshake, knock, { type: 'offer', replyAddress: keys.address, instance, description })
   }
@@ -286,7 +286,8 @@ export class IncomingDial {
   }
 
   #here(): Accept {
-    return { type: 'here', instance: this.#context.instance, presence: this.caller && this.#context.presence(this.caller) }
+    const { instance, presence } = this.#context
+    return { type: 'here', instance, presence: this.caller && presence(this.caller, this.doorstep.origin) }
   }
 
   #offer(handshake: Handshake, knock: Knock, envelope: Bytes, now: Millis): void {

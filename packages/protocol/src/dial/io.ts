@@ -34,6 +34,12 @@ export interface DialPeer {
   readonly bindKey: Bytes
 }
 
+/** Where an answer is waited for: one address a carrier, or two relays would see that one peer has bound it at both. */
+export interface Reply {
+  readonly origin: string
+  readonly keys: AddressKeys
+}
+
 export type DialInput =
   /** Routes are tried all at once; none of `protocols` only asks whether they are there. */
   | {
@@ -41,7 +47,6 @@ export type DialInput =
       readonly dial: DialNumber
       readonly way: Way
       readonly routes: readonly Route[]
-      readonly replyOrigins: readonly string[]
       readonly protocols: readonly ProtocolName[]
       readonly timeoutMs: Millis
     }
@@ -62,9 +67,9 @@ export type DialInput =
   | { readonly type: 'tick' }
 
 export type DialOutput =
-  /** Bind this fresh address on these carriers; what comes there is 'replied'. */
-  | { readonly type: 'bind'; readonly dial: DialNumber; readonly keys: AddressKeys; readonly origins: readonly string[] }
-  /** The last word about a dial, however it went: the address that was bound for it, if any, is free. */
+  /** Bind each of these fresh addresses on its carrier; what comes there is 'replied'. */
+  | { readonly type: 'bind'; readonly dial: DialNumber; readonly replies: readonly Reply[] }
+  /** The last word about a dial, however it went: the addresses that were bound for it, if any, are free. */
   | { readonly type: 'unbind'; readonly dial: DialNumber }
   | { readonly type: 'send'; readonly origin: string; readonly to: Bytes; readonly envelope: Bytes }
   /** Await this, then say 'performed' or 'failed': keys may live in WebCrypto. */

@@ -20,7 +20,7 @@ import { PLAINTEXT_BYTES, pad, unpad } from './envelope.ts'
 import { Exchange } from './exchange.ts'
 import { dialHandshake } from './handshake.ts'
 import { introduce, isProven } from './introduction.ts'
-import type { DialInput, DialPeer, Introduced } from './io.ts'
+import type { DialInput, DialPeer, Introduced, Reply } from './io.ts'
 import { type Accept, type DialMessage, decodeAccept, encodeKnock, type Knock } from './messages.ts'
 import type { Route } from './prologue.ts'
 import { Resend } from './resend.ts'
@@ -70,17 +70,11 @@ export class OutgoingDial {
     this.#context = context
     this.#expiresAt = now + request.timeoutMs
     this.#answerRate = new TokenBucket(KNOCKS_PER_SECOND, KNOCK_BURST, now)
-    const keys = context.newAddress(this.isPresence)
-    context.emit({ type: 'bind', dial: this.number, keys, origins: request.replyOrigins })
+    const origins = [...new Set(request.routes.map(({ origin }) => origin))]
+    const replies = origins.map((origin) => ({ origin, keys: context.newAddress(origin, this.isPresence) }))
+    context.emit({ type: 'bind', dial: this.number, replies })
     this.#dialId = context.random(16)
-    this.#knock({
-      dialId: this.#dialId,
-      instance: context.instance,
-      replyAddress: keys.address,
-      replyOrigins: request.replyOrigins,
-      protocols: request.protocols,
-      presence: this.remote && context.presence(this.remote),
-    })
+    for (const reply of replies) this.#knock(reply)
   }
 
   /** Whom we dial: known beforehand, or once the inviter has proved it. */
@@ -185,9 +179,20 @@ export class OutgoingDial {
     return Math.min(this.#expiresAt, this.#resend.deadline(), exchange)
   }
 
-  #knock(knock: Knock): void {
+  /** On every route by this carrier: what is in it leads to no other. */
+  #knock({ origin, keys }: Reply): void {
+    const { routes, protocols } = this.#request
+    const knock: Knock = {
+      dialId: this.#dialId,
+      instance: this.#context.instance,
+      replyAddress: keys.address,
+      replyOrigins: [origin],
+      protocols,
+      presence: this.remote && this.#context.presence(this.remote, origin),
+    }
     const payload = pad(encodeKnock(knock), PLAINTEXT_BYTES.handshake)
-    for (const route of this.#request.routes) {
+    for (const route of routes) {
+      if (route.origin !== origin) continue
       const handshake = dialHandshake('initiator', this.#request.way, route, this.#context)
       this.#context.perform(
         () => handshake.writeMessage(payload),

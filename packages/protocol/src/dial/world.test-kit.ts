@@ -269,7 +269,7 @@ export class Person {
     { protocols = ['/chat/v1'], timeoutMs = 15_000 }: { protocols?: readonly ProtocolName[]; timeoutMs?: Millis } = {},
   ): Outcome {
     const dial = this.#nextDial++
-    this.handle({ type: 'dial', dial, way, routes, replyOrigins: this.origins, protocols, timeoutMs })
+    this.handle({ type: 'dial', dial, way, routes, protocols, timeoutMs })
     return this.outcome(dial)
   }
 
@@ -357,8 +357,8 @@ export class Person {
     switch (output.type) {
       case 'bind':
         outcome.isBound = true
-        for (const origin of output.origins) {
-          this.replyAddresses.set(`${origin} ${hex(output.keys.address)}`, { dial, origin })
+        for (const { origin, keys } of output.replies) {
+          this.replyAddresses.set(`${origin} ${hex(keys.address)}`, { dial, origin })
         }
         return
       case 'unbind':

@@ -15,6 +15,8 @@ export interface Carrier {
   send(to: Uint8Array, envelope: Bytes): void
   /** For carriers that have connections: `listener` is called when one has ended, before the next binds anything. Returns the undoing. */
   onLost?(listener: () => void): () => void
+  /** And here before another is made, which may be on another day. */
+  onConnect?(listener: () => void): () => void
   close(): void
 }
 

@@ -76,6 +76,7 @@ export class WebSocketCarrier implements Carrier {
   readonly #decoys = new Map<string, AddressKeys>()
   readonly #listening = new AbortController()
   readonly #onLost = new Set<() => void>()
+  readonly #onConnect = new Set<() => void>()
   /** Whether this task has signed a batch. */
   #hasSigned = false
   /** The batches that wait, each for a task of its own. */
@@ -178,6 +179,11 @@ export class WebSocketCarrier implements Carrier {
     return () => this.#onLost.delete(listener)
   }
 
+  onConnect(listener: () => void): () => void {
+    this.#onConnect.add(listener)
+    return () => this.#onConnect.delete(listener)
+  }
+
   close(): void {
     if (this.#listening.signal.aborted) return
     this.#listening.abort()
@@ -248,6 +254,7 @@ export class WebSocketCarrier implements Carrier {
       return
     }
     this.#attempts += 1
+    for (const listener of [...this.#onConnect]) listener()
     this.#begunAt = now()
     let socket: WebSocketLike
     try {
