@@ -43,6 +43,22 @@ test('what it says, before anything is contacted, without its secret', () => {
   expect(() => readInvite('https://kith.example/')).toThrow(expect.objectContaining({ code: 'invalid-invite' }))
 })
 
+test('whoever wrote it cannot turn, hide or break the words beside its name, nor name a day that is none', () => {
+  const linkOf = (name: string, expiresAt = record.expiresAt) =>
+    inviteLink('https://kith.example/', { ...record, expiresAt }, [], name)
+  const shown = (name: string) => readInvite(linkOf(name)).name
+  expect(shown('Ada\u202e ecilA\u2066')).toBe('Ada ecilA')
+  expect(shown('Ada\nAccepted by the bank\u2028now')).toBe('Ada Accepted by the bank now')
+  expect(shown('A\u0000d\u001ba\u0085')).toBe('A d a')
+  expect(shown('A\u200bd\u2060a\ufeff\u00ad')).toBe('Ada')
+  for (const nothing of ['\u200b\u2060', '\u3164\uffa0', '\u2800 \u2800', '\u200d\ufe0f', '\u202e'])
+    expect(shown(nothing)).toBe('')
+  // What people do write stays.
+  for (const name of ['عائشة', 'می‌خواهم', '👩‍👩‍👧', '🏴󠁧󠁢󠁥󠁮󠁧󠁿', 'Zoë', '❤️']) expect(shown(name)).toBe(name)
+  const { expiresAt } = readInvite(linkOf('Ada', Number.MAX_SAFE_INTEGER))
+  expect(new Date(expiresAt).toISOString()).toMatch(/^\+275760/)
+})
+
 test('the page that links open by default is this one without its query', () => {
   for (const [href, page] of [
     ['https://kith.example/app?token=secret#old', 'https://kith.example/app'],

@@ -2,6 +2,7 @@
 import { decodeInvite, encodeInvite, type InviteLink, KithError } from '@kith/protocol'
 import { type Bitmap2D, correction, generate } from 'lean-qr/nano'
 import { given } from './environment.ts'
+import { cutName } from './identity/name.ts'
 import type { InviteRecord } from './invites.ts'
 import { parseRelayUrl } from './relay-url.ts'
 
@@ -10,12 +11,16 @@ const ROOM = 'kith-room='
 
 /** What an invitation says of itself: none of it is proved. */
 export interface InvitePreview {
-  /** What the inviter calls themselves; '' if nothing. */
+  /** What the inviter calls themselves, in one line as names are; '' if nothing. */
   readonly name: string
   /** Where the inviter waits. */
   readonly relays: readonly string[]
+  /** Milliseconds since 1970, within what a `Date` holds. */
   readonly expiresAt: number
 }
+
+/** ECMA-262 §21.4.1.1. A link may name any whole number, and a page shows it as a date. */
+const DATE_MAX_MS = 8.64e15
 
 /** What a page was opened with: `linkKind(location.href)`. */
 export function linkKind(url: string | URL): 'invite' | 'room' | undefined {
@@ -72,7 +77,7 @@ export function parseInviteUrl(url: string | URL): InviteLink {
 /** What an invitation says, before anything is contacted. Throws 'invalid-invite'. Whether it has expired is for the caller. */
 export function readInvite(url: string | URL): InvitePreview {
   const { name, relays, expiresAt } = parseInviteUrl(url)
-  return { name, relays, expiresAt }
+  return { name: cutName(name), relays, expiresAt: Math.min(expiresAt, DATE_MAX_MS) }
 }
 
 /**

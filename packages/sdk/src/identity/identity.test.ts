@@ -21,6 +21,8 @@ test('the name is empty at first, tidied, cut, and kept', async () => {
     ['x'.repeat(NAME_MAX_LENGTH + 1), 'x'.repeat(NAME_MAX_LENGTH)],
     [`${'x'.repeat(NAME_MAX_LENGTH - 1)}😀`, 'x'.repeat(NAME_MAX_LENGTH - 1)],
     ['broken \ud83d', 'broken \ufffd'],
+    ['Ada\u202e\u2067 ecilA', 'Ada ecilA'],
+    ['\u3164\u200b', ''],
     ['', ''],
     ['Ada', 'Ada'],
   ] as const) {
