@@ -20,8 +20,17 @@ export const text = {
     label: 'Your name',
     placeholder: 'For example Ada',
     hint: 'Only people you meet here will see it.',
+    relay: (host: string) => `The address of this page names the relay ${host}. Go on, and it sees your network address.`,
     go: 'Start',
     goInvited: 'Continue',
+  },
+
+  moving: {
+    title: 'Use another relay?',
+    sentence: (host: string) =>
+      `The address of this page names the relay ${host}. It would see your network address, and the people you know would have to look for you there.`,
+    keep: 'Keep this page’s relay',
+    move: (host: string) => `Use ${host}`,
   },
 
   unsupported: {
@@ -184,6 +193,11 @@ export const text = {
   accept: {
     title: 'You have been invited',
     hint: 'Accept, and you and the one who sent you this link can find each other and talk.',
+    from: 'From, so the link says',
+    nameless: 'someone without a name',
+    by: 'By way of the relay, which then sees your network address',
+    yours: '(yours)',
+    noRelay: 'none: only in this browser',
     as: (name: string) => `You will appear as ${name}.`,
     another: 'Open as another person',
     yes: 'Accept',

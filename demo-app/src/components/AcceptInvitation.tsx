@@ -9,6 +9,7 @@ import type { Session } from '../session.ts'
 import { refusalFor, text } from '../text.ts'
 import { FullPage } from './FullPage.tsx'
 import { Icon } from './Icon.tsx'
+import { LinkFacts } from './LinkFacts.tsx'
 
 type Progress = { at: 'asking' } | { at: 'working' } | { at: 'refused'; code: ErrorCode | undefined }
 
@@ -20,6 +21,7 @@ interface AcceptInvitationProps {
 
 export function AcceptInvitation({ session, link, onDone }: AcceptInvitationProps) {
   const name = useValue(session.name)
+  const { relays } = useValue(session.status)
   const [progress, setProgress] = useState<Progress>({ at: 'asking' })
   const attempt = useRef<AbortController>(undefined)
   useEffect(() => () => attempt.current?.abort(), [])
@@ -46,6 +48,7 @@ export function AcceptInvitation({ session, link, onDone }: AcceptInvitationProp
       return (
         <FullPage title={words.title} sentence={words.hint}>
           <div class="stack">
+            <LinkFacts link={link} known={relays.map(({ url }) => new URL(url).host)} />
             <button type="button" class="button primary wide" onClick={accept}>
               {words.yes}
             </button>

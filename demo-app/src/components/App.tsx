@@ -3,7 +3,8 @@ import { useEffect, useState } from 'preact/hooks'
 import { CallLayer } from '../call/components/CallLayer.tsx'
 import { codeOf } from '../errors.ts'
 import { useValue } from '../observable.ts'
-import { forgetInvitation, invitationIn, readPlace } from '../place.ts'
+import { forgetInvitation, invitationIn, type Place, readPlace } from '../place.ts'
+import { agree, choiceFor, decline, hostOf } from '../relay-choice.ts'
 import { type Session, setName, startSession } from '../session.ts'
 import { text, why } from '../text.ts'
 import { AcceptInvitation } from './AcceptInvitation.tsx'
@@ -11,20 +12,48 @@ import { FullPage } from './FullPage.tsx'
 import { Home } from './Home.tsx'
 import { Welcome } from './Welcome.tsx'
 
-type Start = { at: 'starting' } | { at: 'ready'; session: Session } | { at: 'failed'; error: unknown }
+type Start =
+  | { at: 'starting' }
+  /** A relay that the page's address names is not dialled before they say so. */
+  | { at: 'first visit' | 'ask'; place: Place }
+  | { at: 'ready'; session: Session }
+  | { at: 'failed'; error: unknown }
 
 export function App() {
   const [start, setStart] = useState<Start>({ at: 'starting' })
+  const failed = (error: unknown) => setStart({ at: 'failed', error })
+  const begin = (place: Place) => startSession(place).then((session) => setStart({ at: 'ready', session }), failed)
   useEffect(() => {
-    startSession(readPlace(new URL(location.href))).then(
-      (session) => setStart({ at: 'ready', session }),
-      (error: unknown) => setStart({ at: 'failed', error }),
-    )
+    const place = readPlace(new URL(location.href))
+    choiceFor(place).then((choice) => (choice === 'settled' ? begin(place) : setStart({ at: choice, place })), failed)
   }, [])
 
   switch (start.at) {
     case 'starting':
       return <FullPage title={text.app} busy={text.starting} />
+    case 'first visit': {
+      const { place } = start
+      const meet = async (name: string) => {
+        agree(place)
+        const session = await startSession(place)
+        await setName(session, name)
+        setStart({ at: 'ready', session })
+      }
+      const relay = hostOf(place.relay ?? '')
+      return <Welcome invitation={invitationIn(new URL(location.href))} relay={relay} onName={meet} />
+    }
+    case 'ask': {
+      const { place } = start
+      const answer = (chosen: Place) => {
+        setStart({ at: 'starting' })
+        void begin(chosen)
+      }
+      const move = () => {
+        agree(place)
+        answer(place)
+      }
+      return <Moving host={hostOf(place.relay ?? '') ?? ''} onKeep={() => answer(decline(place))} onMove={move} />
+    }
     case 'ready':
       return <Screens session={start.session} />
     case 'failed':
@@ -43,7 +72,7 @@ function Screens({ session }: { session: Session }) {
     return () => removeEventListener('hashchange', look)
   }, [])
 
-  if (name === '') return <Welcome invited={invitation !== undefined} onName={(chosen) => setName(session, chosen)} />
+  if (name === '') return <Welcome invitation={invitation} onName={(chosen) => setName(session, chosen)} />
   if (invitation !== undefined) {
     const leave = () => {
       forgetInvitation()
@@ -55,6 +84,22 @@ function Screens({ session }: { session: Session }) {
     <CallLayer session={session}>
       <Home session={session} />
     </CallLayer>
+  )
+}
+
+function Moving({ host, onKeep, onMove }: { host: string; onKeep: () => void; onMove: () => void }) {
+  const words = text.moving
+  return (
+    <FullPage title={words.title} sentence={words.sentence(host)}>
+      <div class="stack">
+        <button type="button" class="button primary wide" onClick={onKeep}>
+          {words.keep}
+        </button>
+        <button type="button" class="button quiet wide" onClick={onMove}>
+          {words.move(host)}
+        </button>
+      </div>
+    </FullPage>
   )
 }
 

@@ -2,14 +2,17 @@
 import { useState } from 'preact/hooks'
 import { text } from '../text.ts'
 import { FullPage } from './FullPage.tsx'
+import { LinkFacts } from './LinkFacts.tsx'
 import { NAME_MAX_LENGTH } from './NameForm.tsx'
 
 interface WelcomeProps {
-  invited: boolean
+  /** The link that brought them here, if any. */ invitation: string | undefined
+  /** A relay that the page's address names, and that is not dialled yet. */ relay?: string | undefined
   onName: (name: string) => Promise<void>
 }
 
-export function Welcome({ invited, onName }: WelcomeProps) {
+export function Welcome({ invitation, relay, onName }: WelcomeProps) {
+  const invited = invitation !== undefined
   const [name, setName] = useState('')
   const [failed, setFailed] = useState(false)
   const words = text.welcome
@@ -26,6 +29,7 @@ export function Welcome({ invited, onName }: WelcomeProps) {
   return (
     <FullPage title={invited ? words.invitedTitle : words.title} sentence={invited ? words.invited : text.tagline}>
       <form class="stack" onSubmit={submit}>
+        {invited && <LinkFacts link={invitation} />}
         <label class="field">
           <span class="field-label">{words.label}</span>
           <input
@@ -44,6 +48,7 @@ export function Welcome({ invited, onName }: WelcomeProps) {
         <p class="hint" id="name-hint">
           {words.hint}
         </p>
+        {relay !== undefined && <p class="hint">{words.relay(relay)}</p>}
         {failed && (
           <p class="problem" role="alert">
             {text.notices.failed}
