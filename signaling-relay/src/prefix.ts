@@ -29,3 +29,8 @@ function prefixOf6(address: string): string {
   const [high = 0, low = 0] = groups.slice(6).map((group) => Number.parseInt(group, 16))
   return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.')
 }
+
+/** The site that a network belongs to: an IPv4 address by itself, of IPv6 the /48 (RFC 6177: what one customer may get whole). */
+export function siteOf(prefix: string): string {
+  return prefix.endsWith('::/64') ? `${prefix.split(':', 3).join(':')}::/48` : prefix
+}

@@ -239,8 +239,14 @@ class RelayServer {
       },
     })
     this.#connections.set(id, connection)
+    const control = () => {
+      if (ws.readyState === ws.OPEN) this.#feed({ type: 'control', socket: id })
+      else ws.pause()
+    }
     ws.binaryType = 'nodebuffer'
     ws.on('message', (data, isBinary) => {
+      // Of one that was told to go and goes on all the same, no more is read.
+      if (ws.readyState !== ws.OPEN) ws.pause()
       // With 'nodebuffer' every message is one Buffer; text is no frame of ours.
       if (isBinary && Buffer.isBuffer(data)) this.#feed({ type: 'received', socket: id, frame: data })
       else this.#feed({ type: 'malformed', socket: id })
@@ -248,7 +254,9 @@ class RelayServer {
     // Answered by hand, so that a flood of pings cannot fill our memory with pongs that nobody reads.
     ws.on('ping', (data) => {
       if (ws.readyState === ws.OPEN && ws.bufferedAmount === 0) ws.pong(data)
+      control()
     })
+    ws.on('pong', () => control())
     // Beyond maxPayload or no WebSocket frame at all: ws is closing it already (1009, 1002).
     ws.on('error', () => this.#feed({ type: 'malformed', socket: id }))
     ws.on('close', () => {

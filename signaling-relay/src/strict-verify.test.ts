@@ -3,7 +3,7 @@ import { verify } from '@kith/protocol'
 import { ED25519_TORSION_SUBGROUP, ed25519 } from '@noble/curves/ed25519.js'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { signedOf, strictVerify } from './strict-verify.ts'
+import { strictVerify } from './strict-verify.ts'
 
 const MESSAGE = Buffer.from('what was signed')
 const L = 2n ** 252n + 27742317777372353535851937790883648493n
@@ -30,6 +30,13 @@ const agree = (signature: Uint8Array, message: Uint8Array, key: Uint8Array): boo
   return told
 }
 
+/** With parts of small order it may refuse more than `verify`, and never less. */
+const noLaxer = (signature: Uint8Array, message: Uint8Array, key: Uint8Array): boolean => {
+  const told = strictVerify(signature, message, key)
+  if (told) expect(verify(signature, message, key)).toBe(true)
+  return told
+}
+
 test('what honest keys sign holds, and no bit of it may change', () => {
   const secret = Buffer.alloc(32, 7)
   const key = ed25519.getPublicKey(secret)
@@ -47,22 +54,21 @@ test('what honest keys sign holds, and no bit of it may change', () => {
   }
 })
 
-test('keys and signatures with parts of small order, wholly or mixed, are judged as the strict verifier judges them', () => {
+test('keys and signatures with parts of small order, wholly or mixed, are judged no laxer than the strict verifier judges them', () => {
   const told = new Map<string, boolean>()
   for (const a of [0n, 5n]) {
     for (const r of [0n, 7n]) {
       for (let t = 0; t < 8; t++) {
         for (let u = 0; u < 8; u++) {
           const { key, R, S } = forge(a, r, t, u, MESSAGE)
-          told.set(`${a} ${r} ${t} ${u}`, agree(Buffer.concat([R, bytesOf(S)]), MESSAGE, key))
+          told.set(`${a} ${r} ${t} ${u}`, noLaxer(Buffer.concat([R, bytesOf(S)]), MESSAGE, key))
         }
       }
     }
   }
-  // The cofactored equation of RFC 8032 §5.1.7 takes mixed ones; A and R of small order are refused before it.
+  // Of mixed ones those are refused that only the cofactored equation of RFC 8032 §5.1.7 takes; A and R of small order come to no equation.
   expect(told.get('5 7 0 0')).toBe(true)
-  expect(told.get('5 7 1 0')).toBe(true)
-  expect(told.get('5 7 0 1')).toBe(true)
+  expect(told.get('5 7 0 1')).toBe(false)
   expect([...told].filter(([name]) => name.startsWith('0 ') || / 0 \d \d$/.test(name)).every(([, ok]) => !ok)).toBe(true)
 })
 
@@ -109,7 +115,8 @@ test('whatever is made freely or at random is judged alike', () => {
       const { key, R, S } = forge(a, r, t, u, message)
       const whole = Buffer.concat([R, bytesOf(S), key])
       if (flip) whole[flip[0]] = (whole[flip[0]] ?? 0) ^ flip[1]
-      agree(whole.subarray(0, 64), message, whole.subarray(64))
+      const judge = t === 0 && u === 0 ? agree : noLaxer
+      judge(whole.subarray(0, 64), message, whole.subarray(64))
     }),
     { numRuns: 150 },
   )
@@ -119,13 +126,4 @@ test('whatever is made freely or at random is judged alike', () => {
     }),
     { numRuns: 200 },
   )
-})
-
-test('of several messages the one that was signed is found, also by the slow half', () => {
-  const secret = Buffer.alloc(32, 7)
-  const other = Buffer.from('another')
-  expect(signedOf([other, MESSAGE], ed25519.sign(MESSAGE, secret), ed25519.getPublicKey(secret))).toBe(MESSAGE)
-  const { key, R, S } = forge(5n, 7n, 1, 0, MESSAGE)
-  expect(signedOf([other, MESSAGE], Buffer.concat([R, bytesOf(S)]), key)).toBe(MESSAGE)
-  expect(signedOf([other], Buffer.concat([R, bytesOf(S)]), key)).toBeUndefined()
 })

@@ -49,7 +49,10 @@ export const RELAY_LIMITS = {
   /** Between PINGs, ± `pingJitterMs` so that ten thousand sockets do not answer at once. Two missed: closed. */ pingMs: 25_000,
   pingJitterMs: 5_000,
   /** Sockets from one IPv4 address or IPv6 /64 (one host taking every place). */ socketsPerPrefix: 512,
-  /** New sockets a second from one prefix. */ acceptsPerPrefix: 50,
+  /** New sockets a second from one prefix, after a burst: a school behind one address comes back within a second when a relay has restarted.
+   *  A signature that does not hold counts for 64, a flood for 8. Beyond: NOTICE rate-limited, closed. */
+  acceptsPerPrefix: 50,
+  acceptBurst: 512,
   /** TCP connections from one prefix that are no WebSocket: requests for pages, handshakes, and what only sits there. A browser opens six,
    *  so 85 that load a page in the same second. Beyond: one that is idle gives way; if none is, the new one is closed. Behind a trusted proxy
    *  all come from one, and this does not hold. */

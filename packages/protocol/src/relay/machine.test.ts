@@ -103,7 +103,7 @@ class Bench {
           this.checks.push(output)
           break
         case 'forget': {
-          const kept = this.checks.filter(({ id }) => !output.ids.includes(id))
+          const kept = this.checks.filter(({ socket }) => socket !== output.socket)
           this.checks.splice(0, Number.POSITIVE_INFINITY, ...kept)
           break
         }
@@ -378,7 +378,7 @@ test('the first signature that does not hold is the last: the socket is closed, 
 })
 
 test('its network pays as much as for 64 sockets, be it in debt, and others do not', () => {
-  const bench = new Bench({ acceptsPerPrefix: 10 })
+  const bench = new Bench({ acceptsPerPrefix: 10, acceptBurst: 10 })
   for (const socket of [1, 2]) bench.open(socket, '198.51.100.1')
   bench.frame(1, forged(1))
   bench.frame(2, forged(2))
@@ -535,11 +535,11 @@ test('socketsPerPrefix leaves other networks alone', () => {
   expect([...bench.closed]).toEqual([[3, 'full']])
 })
 
-test('acceptsPerPrefix', () => {
-  const bench = new Bench({ acceptsPerPrefix: 2 })
-  for (const socket of [1, 2, 3]) bench.open(socket)
+test('acceptBurst and acceptsPerPrefix', () => {
+  const bench = new Bench({ acceptsPerPrefix: 2, acceptBurst: 3 })
+  for (const socket of [0, 1, 2, 3]) bench.open(socket)
   expect(bench.inbox(3)).toEqual([notice('rate-limited', { retryAfterMs: 500 })])
-  expect(bench.closed.get(3)).toBe('rate-limited')
+  expect([...bench.closed]).toEqual([[3, 'rate-limited']])
   bench.advance(500)
   bench.open(4)
   expect(bench.closed.has(4)).toBe(false)
@@ -556,6 +556,87 @@ test('networks that came and went are forgotten, and too many at once are refuse
   expect(bench.machine.deadline()).toBeUndefined()
   bench.open(9, '2001:db8:9::')
   expect(bench.closed.has(9)).toBe(false)
+})
+
+test('frames that cost their sender nothing: the last that is taken, and the one more that closes its socket', () => {
+  const over = (frame: ClientFrame | 'control', limits: Partial<RelayLimits> = {}) => {
+    const bench = new Bench({ controlBurst: 3, controlPerSecond: 1, acceptsPerPrefix: 1, acceptBurst: 10, ...limits })
+    bench.open(1)
+    bench.bind(1, addressOf(1))
+    const say = () => {
+      if (frame === 'control') bench.machine.handle({ type: 'control', socket: 1 }, bench.now)
+      else bench.frame(1, frame)
+      bench.drain()
+    }
+    for (let n = 0; n < 3; n++) say()
+    expect(bench.closed.size).toBe(0)
+    say()
+    expect(bench.closed.get(1)).toBe('rate-limited')
+    // Its network waits: of 10, one was for the socket and 8 for the flood.
+    bench.open(2)
+    bench.open(3)
+    expect([...bench.closed.keys()]).toEqual([1, 3])
+    return bench.machine.counters
+  }
+  const bind: ClientFrame = { type: 'bind', binds: [{ form: 0, address: addressOf(2), signature: new Uint8Array(64) }] }
+  over('control')
+  over({ type: 'pong', echo: new Uint8Array(8) })
+  over({ type: 'ice' })
+  over({ type: 'unbind', addresses: [addressOf(3)] })
+  const sends = over({ type: 'send', address: addressOf(9), envelope: envelopeOf(1) }, { sendBurst: 0, sendPerSecond: 1 })
+  expect([sends.droppedSendRate, sends.sent, sends.closedControlRate]).toEqual([4, 0, 1])
+  expect(over(bind, { bindBurst: 1, bindPerSecond: 1 }).refusedBindRate).toBe(4)
+  expect(over(bind, { binds: 1 }).refusedBindsInAll).toBe(4)
+  expect(over(bind, { bindsPerSocket: 1 }).refusedBindsPerSocket).toBe(4)
+  const certificate = { delegate: addressOf(3), notAfter: 1, certificate: new Uint8Array(64) }
+  const form1: ClientFrame = {
+    type: 'bind',
+    binds: [{ form: 1, address: addressOf(2), signature: new Uint8Array(64), ...certificate }],
+  }
+  expect(over(form1).refusedBindForm).toBe(4)
+})
+
+test('BINDs of what has no place left take from the rate, so that asking on and on is asking too fast', () => {
+  const bench = new Bench({ bindersPerAddress: 1, bindBurst: 2, bindPerSecond: 1 })
+  for (const socket of [1, 2]) bench.open(socket)
+  bench.bind(1, addressOf(1))
+  for (let n = 0; n < 3; n++) bench.bind(2, addressOf(1))
+  const [first, second, third] = bench.inbox(2)
+  const crowded = notice('too-many', { limit: 1, of: 'bind' })
+  expect([first, second, third]).toEqual([crowded, crowded, notice('rate-limited', { retryAfterMs: 1000, of: 'bind' })])
+})
+
+test('what is bound on a socket is not checked again on it, and counts against the rate', () => {
+  const bench = new Bench({ bindBurst: 6, bindPerSecond: 1 })
+  bench.verifyAtOnce = false
+  bench.open(1)
+  bench.bind(1, addressOf(1), addressOf(2))
+  bench.answerChecks()
+  bench.bind(1, addressOf(1), addressOf(2))
+  expect(bench.checks).toEqual([])
+  expect(bench.inbox(1)).toEqual([bound(2), bound(2)])
+  bench.bind(1, addressOf(2), addressOf(3))
+  expect(bench.checks.flatMap(({ binds }) => binds.map(({ address }) => hex(address)))).toEqual([hex(addressOf(3))])
+  // Not before those that wait.
+  bench.frame(1, { type: 'unbind', addresses: [addressOf(1)] })
+  bench.answerChecks()
+  expect([bench.inbox(1), bench.machine.addresses]).toEqual([[bound(2)], 2])
+  bench.bind(1, addressOf(1))
+  expect(bench.inbox(1)).toEqual([notice('rate-limited', { retryAfterMs: 1000, of: 'bind' })])
+})
+
+test('an answer without a check does not overtake those that wait for theirs', () => {
+  const bench = new Bench()
+  bench.verifyAtOnce = false
+  bench.open(1)
+  bench.bind(1, addressOf(1))
+  bench.answerChecks()
+  bench.inbox(1)
+  bench.bind(1, addressOf(2), addressOf(3))
+  bench.bind(1, addressOf(1))
+  expect(bench.inbox(1)).toEqual([])
+  bench.answerChecks()
+  expect(bench.inbox(1)).toEqual([bound(2), bound(1)])
 })
 
 test('firstBindMs', () => {

@@ -50,6 +50,8 @@ export type RelayInput =
   | { readonly type: 'received'; readonly socket: SocketId; readonly frame: Uint8Array }
   /** A text message, or whatever else is no frame at all. */
   | { readonly type: 'malformed'; readonly socket: SocketId }
+  /** A control frame of the WebSocket's own, which no client of ours sends. */
+  | { readonly type: 'control'; readonly socket: SocketId }
   | { readonly type: 'closed'; readonly socket: SocketId }
   /** Answers a 'verify': whether every signature holds. */
   | { readonly type: 'verified'; readonly id: number; readonly ok: boolean }
@@ -63,15 +65,16 @@ export type RelayOutput =
   | {
       readonly type: 'verify'
       readonly id: number
-      /** Networks are served in turn: one that brings thousands of checks waits for its own alone. */
+      /** Networks are served in turn, and the sockets of one: who brings thousands of checks waits for its own alone. */
       readonly prefix: PrefixKey
+      readonly socket: SocketId
       readonly origins: readonly string[]
       readonly nonce: Bytes
       readonly binds: readonly { readonly address: Uint8Array; readonly signature: Uint8Array }[]
     }
 
-  /** These need no check any more: their socket has gone. */
-  | { readonly type: 'forget'; readonly prefix: PrefixKey; readonly ids: readonly number[] }
+  /** This socket's BINDs need no check any more: it has gone. */
+  | { readonly type: 'forget'; readonly prefix: PrefixKey; readonly socket: SocketId }
 
 export type CloseReason = 'malformed' | 'bind-refused' | 'full' | 'rate-limited' | 'no-bind' | 'unresponsive' | 'restarting'
 
@@ -128,8 +131,12 @@ const WAITING_RETRY_MS = 250
 /** Answers that may wait, refusals with them, for each BIND that may wait for its check. */
 const ANSWERS_PER_CHECK = 2
 
-/** A check that fails is made sure of by the slower of two verifiers, for each origin that the socket may have dialled. */
+/** New sockets that a signature that does not hold counts for: it is checked for each origin that the socket may have dialled, and no client
+ *  of ours sends one. */
 const REFUSED_COST = 64
+
+/** And a socket that had to go for a flood: what it may bring before that takes milliseconds. */
+const FLOOD_COST = 8
 
 export class RelayMachine implements Machine<RelayInput, RelayOutput> {
   readonly counters = relayCounters()
@@ -173,6 +180,9 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
         return
       case 'malformed':
         this.#malformed(this.#sockets.get(input.socket))
+        return
+      case 'control':
+        this.#mayGoOn(this.#sockets.get(input.socket), now)
         return
       case 'closed':
         this.#forget(this.#sockets.get(input.socket))
@@ -262,7 +272,7 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
     if (socket === undefined) return
     this.#sockets.delete(socket.id)
     const ids = [...socket.pending.keys()].filter((id) => this.#pending.delete(id))
-    if (ids.length > 0) this.#outputs.push({ type: 'forget', prefix: socket.prefix, ids })
+    if (ids.length > 0) this.#outputs.push({ type: 'forget', prefix: socket.prefix, socket: socket.id })
     for (const { reserved, answer } of socket.pending.values()) if (answer === undefined) this.#count(socket, -reserved)
     socket.pending.clear()
     for (const key of socket.bound) this.#bindings.remove(socket, key)
@@ -295,15 +305,19 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
       case 'unbind':
       case 'pong':
       case 'ice':
-        if (!socket.controls.take(now)) {
-          this.counters.closedControlRate += 1
-          this.#notice(id, { code: 'rate-limited', retryAfterMs: socket.controls.waitMs(now) })
-          this.#dismiss(socket, 'rate-limited')
-          return
-        }
-        this.#control(socket, frame)
+        if (this.#mayGoOn(socket, now)) this.#control(socket, frame)
         return
     }
+  }
+
+  /** What costs its sender nothing is counted, whatever it is: who floods with it has to go, and its network waits for that. */
+  #mayGoOn(socket: Socket | undefined, now: Millis): boolean {
+    if (socket === undefined || socket.controls.take(now)) return socket !== undefined
+    this.counters.closedControlRate += 1
+    this.#prefixes.charge(socket.prefix, FLOOD_COST, now)
+    this.#notice(socket.id, { code: 'rate-limited', retryAfterMs: socket.controls.waitMs(now) })
+    this.#dismiss(socket, 'rate-limited')
+    return false
   }
 
   #control(socket: Socket, frame: Exclude<ClientFrame, { type: 'send' | 'bind' }>): void {
@@ -334,7 +348,7 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
   #forward(sender: Socket, address: Uint8Array, envelope: Uint8Array, now: Millis): void {
     if (!sender.sends.take(now)) {
       this.counters.droppedSendRate += 1
-      if (now < sender.quietUntil) return
+      if (!this.#mayGoOn(sender, now) || now < sender.quietUntil) return
       sender.quietUntil = now + NOTICE_INTERVAL_MS
       this.#notice(sender.id, { code: 'rate-limited', retryAfterMs: sender.sends.waitMs(now), of: 'send' })
       return
@@ -364,55 +378,65 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
 
   /** All checks that cost nothing come first; each BIND gets exactly one answer, BOUND or a notice. */
   #bind(socket: Socket, binds: readonly Bind[], now: Millis): void {
-    const limits = this.#limits
     const checks: { address: Uint8Array; signature: Uint8Array }[] = []
     const addresses = new Set<AddressKey>()
     for (const bind of binds) {
       if (bind.form === 1) {
         // Public addresses are not served yet: a delegate cannot be taken at its word.
         this.counters.refusedBindForm += 1
-        this.#refuse(socket, { code: 'bind-refused' })
+        this.#refuse(socket, { code: 'bind-refused' }, now)
         return
       }
-      addresses.add(keyOf(bind.address))
-      // Copied: the check may come later, and the driver's buffer is its own.
-      checks.push({ address: bind.address.slice(), signature: bind.signature.slice() })
+      const key = keyOf(bind.address)
+      addresses.add(key)
+      // It was proved on this very socket. Copied: the check may come later, and the driver's buffer is its own.
+      if (!socket.bound.has(key)) checks.push({ address: bind.address.slice(), signature: bind.signature.slice() })
     }
     const held = this.#heldWith(socket, addresses)
-    if (held > limits.bindsPerSocket) {
-      this.counters.refusedBindsPerSocket += 1
-      this.#refuse(socket, { code: 'too-many', limit: limits.bindsPerSocket, of: 'bind' })
+    let reserved = 0
+    for (const key of addresses) if (!socket.bound.has(key)) reserved += 1
+    const refusal = this.#refusal(socket, { held, reserved, count: binds.length }, now)
+    if (refusal) {
+      this.#refuse(socket, refusal, now)
       return
     }
     if (this.#bindings.crowded(socket, addresses)) {
-      this.#refuse(socket, this.#crowded())
-      return
-    }
-    let reserved = 0
-    for (const key of addresses) if (!socket.bound.has(key)) reserved += 1
-    const hasRoom = held <= limits.bindsAlways || this.#prefixes.hasRoom(socket.prefix, reserved)
-    if (this.#bound + reserved > limits.binds || !hasRoom) {
-      this.counters.refusedBindsInAll += 1
-      this.#refuse(socket, { code: 'rate-limited', retryAfterMs: FULL_RETRY_MS, of: 'bind' })
-      return
-    }
-    if (socket.pending.size >= limits.bindsWaiting) {
-      this.counters.refusedBindsWaiting += 1
-      this.#refuse(socket, { code: 'rate-limited', retryAfterMs: WAITING_RETRY_MS, of: 'bind' })
-      return
-    }
-    if (!socket.binds.take(now, binds.length)) {
-      this.counters.refusedBindRate += 1
-      this.#refuse(socket, { code: 'rate-limited', retryAfterMs: socket.binds.waitMs(now, binds.length), of: 'bind' })
+      this.#answerLater(socket, this.#crowded())
       return
     }
     const id = this.#nextVerify++
     const pending: PendingBind = { socket, count: binds.length, addresses, reserved, answer: undefined }
     socket.pending.set(id, pending)
+    if (checks.length === 0) {
+      this.#settle(pending, { type: 'bound', count: binds.length })
+      return
+    }
     this.#pending.set(id, pending)
     this.#count(socket, reserved)
     const { prefix, origins, nonce } = socket
-    this.#outputs.push({ type: 'verify', id, prefix, origins, nonce, binds: checks })
+    this.#outputs.push({ type: 'verify', id, prefix, socket: socket.id, origins, nonce, binds: checks })
+  }
+
+  /** Why a BIND is not even checked. Only what passes takes from the rate. */
+  #refusal(socket: Socket, { held, reserved, count }: Readonly<Record<'held' | 'reserved' | 'count', number>>, now: Millis) {
+    const limits = this.#limits
+    const slower = (retryAfterMs: Millis): Notice => ({ code: 'rate-limited', retryAfterMs, of: 'bind' })
+    if (held > limits.bindsPerSocket) {
+      this.counters.refusedBindsPerSocket += 1
+      return { code: 'too-many', limit: limits.bindsPerSocket, of: 'bind' } satisfies Notice
+    }
+    const hasRoom = held <= limits.bindsAlways || this.#prefixes.hasRoom(socket.prefix, reserved)
+    if (this.#bound + reserved > limits.binds || !hasRoom) {
+      this.counters.refusedBindsInAll += 1
+      return slower(FULL_RETRY_MS)
+    }
+    if (socket.pending.size >= limits.bindsWaiting) {
+      this.counters.refusedBindsWaiting += 1
+      return slower(WAITING_RETRY_MS)
+    }
+    if (socket.binds.take(now, count)) return undefined
+    this.counters.refusedBindRate += 1
+    return slower(socket.binds.waitMs(now, count))
   }
 
   #verified(id: number, ok: boolean, now: Millis): void {
@@ -445,14 +469,20 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
     this.#settle(pending, { type: 'bound', count })
   }
 
-  /** Without a check, and yet not before the answers to earlier BINDs: who goes on asking before those have come has to go. */
-  #refuse(socket: Socket, notice: Notice): void {
+  /** Without a check: who goes on asking before earlier answers have come has to go. */
+  #refuse(socket: Socket, notice: Notice, now: Millis): void {
     if (socket.pending.size >= ANSWERS_PER_CHECK * this.#limits.bindsWaiting) {
       this.counters.closedBindsWaiting += 1
+      this.#prefixes.charge(socket.prefix, FLOOD_COST, now)
       this.#notice(socket.id, { code: 'rate-limited', retryAfterMs: WAITING_RETRY_MS })
       this.#dismiss(socket, 'rate-limited')
       return
     }
+    if (this.#mayGoOn(socket, now)) this.#answerLater(socket, notice)
+  }
+
+  /** Not before the answers to earlier BINDs. */
+  #answerLater(socket: Socket, notice: Notice): void {
     const pending: PendingBind = { socket, count: 0, addresses: new Set(), reserved: 0, answer: undefined }
     socket.pending.set(this.#nextVerify++, pending)
     this.#settle(pending, { type: 'notice', notice })

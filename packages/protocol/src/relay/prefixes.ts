@@ -14,6 +14,7 @@ export interface PrefixLimits {
   readonly sockets: number
   readonly socketsPerPrefix: number
   readonly acceptsPerPrefix: number
+  readonly acceptBurst: number
   readonly bindsPerPrefix: number
 }
 
@@ -79,8 +80,8 @@ export class Prefixes {
     const known = this.#prefixes.get(key)
     if (known !== undefined) return known
     if (this.#prefixes.size >= PREFIXES_PER_SOCKET * this.#limits.sockets) return undefined
-    const { acceptsPerPrefix } = this.#limits
-    const prefix: Prefix = { sockets: 0, binds: 0, accepts: new TokenBucket(acceptsPerPrefix, acceptsPerPrefix, now) }
+    const { acceptsPerPrefix, acceptBurst } = this.#limits
+    const prefix: Prefix = { sockets: 0, binds: 0, accepts: new TokenBucket(acceptsPerPrefix, acceptBurst, now) }
     this.#prefixes.set(key, prefix)
     return prefix
   }
