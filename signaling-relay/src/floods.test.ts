@@ -72,7 +72,10 @@ interface Attack {
   readonly networkOf?: (n: number) => string
 }
 
+/** Once it has bound an address, so that it may stay. */
 const forever = async (hand: Hand, say: () => void) => {
+  hand.bytes(hand.bindBytes(KEYS.slice(0, 1)))
+  expect(await hand.answer()).toEqual({ type: 'bound', count: 1 })
   while (hand.ws.readyState === WebSocket.OPEN) {
     if (hand.ws.bufferedAmount < 256 * 1024) say()
     await new Promise((resolve) => setImmediate(resolve))
@@ -169,14 +172,16 @@ test.each(attacks)(
     relay = await createRelay({ port: 0, host: '127.0.0.1', trustProxy: true })
     let isOver = false
     let opened = 0
-    /** Comes again whenever it is closed, as fast as its network may. */
+    // Comes again whenever it is closed, as fast as its network may.
     const attacker = async (n: number) => {
       for (let times = 0; !isOver; times++) {
         const hand = new Hand(networkOf(times * ATTACKERS + n))
-        if ((await hand.frames.next())?.type !== 'challenge') {
+        const challenge = await hand.frames.next()
+        if (challenge?.type !== 'challenge') {
           await hand.closed
           continue
         }
+        hand.nonce = challenge.nonce
         opened += 1
         await Promise.all([attack(hand), hand.closed])
       }
