@@ -19,8 +19,8 @@ import { createRelay, type Relay } from './index.ts'
 const CLIENTS = 400
 const ADDRESSES = 16
 
-/** Until the last of them is bound again; on an idle machine it takes about two seconds, of which one is the relay's own wish. */
-const ALL_BOUND_MS = 60_000
+/** Until the last of them is bound again. Clients and relay take 3 s of one core for it, and the relay wishes for a second's pause. */
+const ALL_BOUND_MS = 120_000
 
 const clients: Client[] = []
 let relay: Relay
@@ -127,25 +127,29 @@ const metrics = async () => (await fetch(`http://127.0.0.1:${relay.port}/metrics
 test.each([
   ['one network, as a school behind one address', () => '192.0.2.1'],
   ['as many networks', (n: number) => `2001:db8:${n.toString(16)}::1`],
-])(`${CLIENTS} clients with ${ADDRESSES} addresses each, of %s: none is turned away`, async (_, networkOf) => {
-  await start()
-  const { port } = relay
-  for (let n = 0; n < CLIENTS; n++) clients.push(new Client(port, networkOf(n), n + 1))
-  await Promise.all(clients.map((client) => client.ready(1)))
-  const restartedAt = performance.now()
-  await relay.close()
-  await start(port)
-  const upAt = performance.now()
-  await Promise.all(clients.map((client) => client.ready(2)))
-  const boundAt = performance.now()
-  console.info(
-    `all bound ${Math.round(boundAt - upAt)} ms after the relay is up, ${Math.round(boundAt - restartedAt)} after it went`,
-  )
-  expect(boundAt - upAt).toBeLessThan(ALL_BOUND_MS)
-  // The first relay's goodbye, and no other.
-  for (const { closes } of clients) expect(closes).toEqual(['1012 restarting'])
-  const counted = await metrics()
-  expect(counted).toContain(`\nkith_relay_sockets ${CLIENTS}\n`)
-  expect(counted).toContain(`\nkith_relay_addresses ${CLIENTS * ADDRESSES}\n`)
-  expect(counted.match(/kind="(refused|closed)\w*"} [1-9]/g)).toBeNull()
-})
+])(
+  `${CLIENTS} clients with ${ADDRESSES} addresses each, of %s: none is turned away`,
+  async (_, networkOf) => {
+    await start()
+    const { port } = relay
+    for (let n = 0; n < CLIENTS; n++) clients.push(new Client(port, networkOf(n), n + 1))
+    await Promise.all(clients.map((client) => client.ready(1)))
+    const restartedAt = performance.now()
+    await relay.close()
+    await start(port)
+    const upAt = performance.now()
+    await Promise.all(clients.map((client) => client.ready(2)))
+    const boundAt = performance.now()
+    console.info(
+      `all bound ${Math.round(boundAt - upAt)} ms after the relay is up, ${Math.round(boundAt - restartedAt)} after it went`,
+    )
+    expect(boundAt - upAt).toBeLessThan(ALL_BOUND_MS)
+    // The first relay's goodbye, and no other.
+    for (const { closes } of clients) expect(closes).toEqual(['1012 restarting'])
+    const counted = await metrics()
+    expect(counted).toContain(`\nkith_relay_sockets ${CLIENTS}\n`)
+    expect(counted).toContain(`\nkith_relay_addresses ${CLIENTS * ADDRESSES}\n`)
+    expect(counted.match(/kind="(refused|closed)\w*"} [1-9]/g)).toBeNull()
+  },
+  600_000,
+)
