@@ -1,5 +1,5 @@
 import { type Candidate, type KithError, parseCandidate, type TransportDescription } from '@kith/protocol'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type FencedConnection, fencedConnection } from './fenced-connection.ts'
 import type { Lane, Lanes } from './lane.ts'
 import { createNegotiator, type Negotiator, type NegotiatorOptions, type NegotiatorState } from './negotiator.ts'
@@ -295,10 +295,7 @@ describe('the path', () => {
     })
   })
   afterEach(() => vi.restoreAllMocks())
-  const saysPair = 'getSelectedCandidatePair' in RTCIceTransport.prototype
-  const sayNoPair = () => {
-    if (saysPair) vi.spyOn(RTCIceTransport.prototype, 'getSelectedCandidatePair').mockReturnValue(null)
-  }
+  const saysPair = 'onselectedcandidatepairchange' in RTCIceTransport.prototype
   const located = (end: End) => end.until(() => end.located.length > 0)
 
   test('is known as soon as ICE has one, without statistics where the browser says it otherwise', async () => {
@@ -310,7 +307,7 @@ describe('the path', () => {
     if (saysPair) expect(asked).toEqual([])
   })
 
-  test('is read again when ICE takes another', async () => {
+  test.skipIf(!saysPair)('is read again when ICE takes another', async () => {
     const { offerer } = await connectedPair()
     const told = offerer.located.length
     const transport = offerer.connection.sctp?.transport.iceTransport as RTCIceTransport
@@ -321,8 +318,18 @@ describe('the path', () => {
     expect(offerer.negotiator.path(false)).toBe('turn')
   })
 
-  test('is read of the statistics where the browser does not say it otherwise, and not again when the channels open', async () => {
+  /** As in Firefox. */
+  const sayNoPair = () => {
+    const event = 'onselectedcandidatepairchange'
+    const has = Object.getOwnPropertyDescriptor(RTCIceTransport.prototype, event)
+    Reflect.deleteProperty(RTCIceTransport.prototype, event)
+    onTestFinished(() => void (has && Object.defineProperty(RTCIceTransport.prototype, event, has)))
+  }
+
+  test('is read of the statistics where the transport does not say it, and not again when the channels open', async () => {
     sayNoPair()
+    // @roamhq/wrtc crashes when it is asked.
+    const touched = vi.spyOn(CountedConnection.prototype, 'sctp', 'get')
     const { offerer, answerer } = await connectedPair()
     for (const end of [offerer, answerer]) {
       await located(end)
@@ -330,6 +337,7 @@ describe('the path', () => {
     }
     expect(asked).toContain('connected')
     expect(asked.every((state) => state === 'connected' || state === 'completed')).toBe(true)
+    expect(touched).not.toHaveBeenCalled()
     expect([...offerer.errors, ...answerer.errors]).toEqual([])
   })
 

@@ -150,8 +150,8 @@ class SimplePeerNegotiator implements Negotiator {
     connection.addEventListener('iceconnectionstatechange', () => {
       const { iceConnectionState: state } = connection
       if (state !== 'connected' && state !== 'completed') return
-      // A listener is added once. Firefox has no such event.
-      iceOf(connection)?.addEventListener?.('selectedcandidatepairchange', this.#locate)
+      // A listener is added once.
+      iceOf(connection)?.addEventListener('selectedcandidatepairchange', this.#locate)
       this.#locate()
     })
     connection.addEventListener('icecandidate', ({ candidate }) => {
@@ -300,7 +300,7 @@ class SimplePeerNegotiator implements Negotiator {
   }
 
   #readPair(): boolean {
-    const pair = iceOf(this.#fenced.connection)?.getSelectedCandidatePair?.()
+    const pair = iceOf(this.#fenced.connection)?.getSelectedCandidatePair()
     if (!pair?.local?.type || !pair.remote?.type) return false
     this.#meter.use(pair.local, pair.remote)
     return true
@@ -328,9 +328,13 @@ class SimplePeerNegotiator implements Negotiator {
   }
 }
 
-/** All goes over one transport. Firefox's does not say which pair it uses, and implementations for Node have none. */
-function iceOf(connection: RTCPeerConnection): Partial<RTCIceTransport> | undefined {
-  return connection.sctp?.transport?.iceTransport
+/**
+ * The one transport that all goes over, where it says which pair it uses: Firefox's does not. Others are not touched: @roamhq/wrtc
+ * throws, and crashes when the process ends.
+ */
+function iceOf(connection: RTCPeerConnection): RTCIceTransport | undefined {
+  const saysPair = typeof RTCIceTransport !== 'undefined' && 'onselectedcandidatepairchange' in RTCIceTransport.prototype
+  return saysPair ? connection.sctp?.transport.iceTransport : undefined
 }
 
 /** Undefined where there is none. */
