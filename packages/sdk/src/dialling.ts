@@ -146,9 +146,9 @@ export class Dialling {
     this.#addresses.refresh()
   }
 
-  /** The carriers that some dial speaks through. */
+  /** The carriers that some dial speaks through; a question for presence keeps none open. */
   get origins(): ReadonlySet<string> {
-    return new Set([...this.#legs.values()].flatMap(({ origins }) => origins))
+    return new Set([...this.#legs.values()].flatMap(({ origins, isForPresence }) => (isForPresence ? [] : origins)))
   }
 
   /**

@@ -135,6 +135,24 @@ test('a relay that was dialled for one dial alone is left with it', async () => 
   }
 })
 
+test.each(['known', 'blocked', 'removed'] as const)(
+  'the relay of one who is %s from now on is left, and not dialled again',
+  async (trust) => {
+    const peer = await person()
+    await peer.contacts.add({ id: TRUSTED, name: 'Ty', relays: [urlOf('trusted')] })
+    await peer.contacts.add({ id: BO, name: 'Bo', relays: [urlOf('bo')] })
+    await vi.waitFor(() => expect(connected(urlOf('bo'))).toBe(true), { timeout: 10_000 })
+    await askedAll()
+    if (trust === 'removed') await peer.contacts.remove(BO)
+    else await peer.contacts.update(BO, { trust })
+    await vi.waitFor(() => expect(connected(urlOf('bo'))).toBe(false))
+    const before = dialled(urlOf('bo'))
+    await expect(peer.connect(BO, { timeoutMs: 300 })).rejects.toThrow()
+    expect(dialled(urlOf('bo'))).toBe(before)
+    expect(connected(urlOf('trusted'))).toBe(true)
+  },
+)
+
 const linkTo = (...relays: string[]) =>
   `https://kith.example/#kith-invite=${encodeInvite({ secret: new Uint8Array(16).fill(7), relays, expiresAt: Date.now() + 3_600_000, name: 'Ada' })}`
 
