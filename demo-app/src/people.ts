@@ -1,9 +1,12 @@
 /** The people list as the page shows it: who is there, how we are connected, what was said last. */
+
 import type { Connection, Peer, PeerId, Trust } from '@kith/sdk'
 import type { LineState, LineTrouble } from './chat/chat.ts'
 import type { Chats } from './chat/chats.ts'
 import type { Entry } from './chat/history.ts'
 import { Value } from './observable.ts'
+import { plainName } from './plain.ts'
+import { shortId } from './short-id.ts'
 
 /** How a person is connected with me, as far as it matters to people. */
 export type Link = 'none' | 'connecting' | 'reconnecting' | Connection['path']
@@ -62,7 +65,7 @@ function listPeople(peer: Peer, chats: Chats): Person[] {
     const seen = contact.online && (contact.lastSeenAt ?? 0) > missedAt
     return {
       id: contact.id,
-      name: contact.name,
+      name: plainName(contact.name) || shortId(contact.id),
       trust: contact.trust,
       online: contact.trust !== 'blocked' && (seen || link === 'local' || link === 'direct' || link === 'turn'),
       addedAt: contact.addedAt,

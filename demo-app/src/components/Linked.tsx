@@ -1,4 +1,5 @@
-/** Text in which web addresses can be followed. */
+/** Text in which web addresses can be followed, each shown as where it leads. */
+import { plainLink, plainText } from '../plain.ts'
 
 /** Only what surely is one; the punctuation that ends a sentence is not part of it. */
 const ADDRESS = /https?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]}'’]/g
@@ -7,14 +8,16 @@ export function Linked({ text }: { text: string }) {
   const parts = []
   let end = 0
   for (const { 0: address, index } of text.matchAll(ADDRESS)) {
-    if (index > end) parts.push(text.slice(end, index))
+    const link = plainLink(address)
+    if (link === undefined) continue
+    if (index > end) parts.push(plainText(text.slice(end, index)))
     parts.push(
-      <a href={address} target="_blank" rel="noopener noreferrer" key={index}>
-        {address}
+      <a href={link.href} target="_blank" rel="noopener noreferrer" key={index}>
+        <bdi dir="ltr">{link.shown}</bdi>
       </a>,
     )
     end = index + address.length
   }
-  parts.push(text.slice(end))
+  parts.push(plainText(text.slice(end)))
   return <>{parts}</>
 }

@@ -1,4 +1,5 @@
 /** What was said, by day, the newest at the end and in view unless the person has scrolled away from it. */
+
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { CallLine } from '../call/components/CallLine.tsx'
 import type { Chat } from '../chat/chat.ts'
@@ -127,7 +128,9 @@ function Bubble({ message, author, first, last, sent }: BubbleProps) {
     <article class={shape}>
       <p class="bubble-text">
         <span class="unseen">{author}: </span>
-        <Linked text={message.text} />
+        <bdi>
+          <Linked text={message.text} />
+        </bdi>
       </p>
       <p class="bubble-about">
         <time dateTime={new Date(message.at).toISOString()} title={momentOf(message.at)}>

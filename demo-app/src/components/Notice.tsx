@@ -1,6 +1,8 @@
 /** A sentence at the edge of the page when someone has come, gone after a while. */
+
 import { useEffect, useState } from 'preact/hooks'
 import { opened } from '../documents/place.ts'
+import { plainName } from '../plain.ts'
 import type { Session } from '../session.ts'
 import { text } from '../text.ts'
 
@@ -13,7 +15,7 @@ export function Notice({ session, quiet }: { session: Session; quiet: boolean })
   useEffect(
     () =>
       session.peer.on('contact', ({ change, contact }) => {
-        if (change === 'added' && !quiet) setWords(text.notices.arrived(contact.name))
+        if (change === 'added' && !quiet) setWords(text.notices.arrived(plainName(contact.name)))
       }),
     [session, quiet],
   )
@@ -22,7 +24,7 @@ export function Notice({ session, quiet }: { session: Session; quiet: boolean })
       session.documents.arrived.on(() => {
         const from = session.documents.arrived.get()?.from
         const contact = from && session.peer.contacts.get(from)
-        if (contact) setWords(text.documents.arrived(contact.name))
+        if (contact) setWords(text.documents.arrived(plainName(contact.name)))
       }),
     [session],
   )

@@ -4,6 +4,7 @@ import { isMessage } from '../chat/history.ts'
 import { useNow } from '../clock.ts'
 import { shortWhen } from '../dates.ts'
 import type { Person } from '../people.ts'
+import { plainText } from '../plain.ts'
 import { select } from '../selection.ts'
 import { text } from '../text.ts'
 import { Avatar } from './Avatar.tsx'
@@ -67,7 +68,9 @@ function Row({ person, selected, now }: { person: Person; selected: boolean; now
         </span>
         <span class="person-bottom">
           <span class="person-preview clip">
-            <Preview last={last} />
+            <bdi>
+              <Preview last={last} />
+            </bdi>
           </span>
           {unread > 0 && (
             <span class="badge">
@@ -84,5 +87,5 @@ function Row({ person, selected, now }: { person: Person; selected: boolean; now
 function Preview({ last }: { last: Person['last'] }) {
   if (!last) return text.people.noMessages
   if (!isMessage(last)) return <CallWords call={last.call} />
-  return last.author === 'me' ? text.people.mine(last.text) : last.text
+  return last.author === 'me' ? text.people.mine(plainText(last.text)) : plainText(last.text)
 }

@@ -48,7 +48,7 @@ export function PersonDialog({ session, person, onClose }: PersonDialogProps) {
           label={words.name}
           save={words.save}
           saved={words.saved}
-          name={name}
+          name={contacts.get(id)?.name ?? name}
           onSave={(chosen) => contacts.update(id, { name: chosen })}
         />
         <fieldset class="trust">

@@ -3,8 +3,10 @@
  * positions are relative ones of Yjs, which stay with the text around them whatever is written elsewhere. Who says it, the channel
  * knows: no id and no colour is taken from what is said.
  */
+
 import { isPeerId, KithError, type PeerId } from '@kith/sdk'
 import type { Awareness } from 'y-protocols/awareness'
+import { plainName } from '../plain.ts'
 
 /** Code points of a name. Beyond: cut, as it is only a word beside a cursor. */
 export const NAME_MAX_LENGTH = 64
@@ -65,10 +67,9 @@ function readPosition(position: unknown): Position {
   return { tname: 'text', item: { client: item.client, clock: item.clock }, assoc: side }
 }
 
-/** Without what would change how the words around it are written: control characters, and those that turn the direction. */
+/** Cut first: a name that is isolated stays so. */
 function shown(name: string): string {
-  const calm = name.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, ' ').trim()
-  return Array.from(calm).slice(0, NAME_MAX_LENGTH).join('')
+  return plainName(Array.from(name).slice(0, NAME_MAX_LENGTH).join(''))
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null

@@ -1,8 +1,10 @@
 /** What lies over the page while there is a call; below it the page, which cannot be used while it is covered. */
+
 import type { PeerId } from '@kith/sdk'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { useValue } from '../../observable.ts'
+import { plainName } from '../../plain.ts'
 import type { Session } from '../../session.ts'
 import { text } from '../../text.ts'
 import { switchByKey } from '../shortcuts.ts'
@@ -21,7 +23,8 @@ export function CallLayer({ session, children }: { session: Session; children: C
   const isSmall = useValue(calls.isSmall)
   const people = useValue(session.people)
   const nameOf = (id: PeerId) =>
-    people.find((person) => person.id === id)?.name ?? session.peer.contacts.get(id)?.name ?? text.documents.someone
+    people.find((person) => person.id === id)?.name ??
+    (plainName(session.peer.contacts.get(id)?.name ?? '') || text.documents.someone)
   const isCovered = state.at !== 'none' && !isSmall
   useFocusBack(isCovered)
   useChords(session, state.at === 'preparing' || state.at === 'calling' || state.at === 'talking')

@@ -1,10 +1,12 @@
 /** What there is to know about a document, a copy of it to take away, and the way to be rid of it. */
+
 import { useState } from 'preact/hooks'
 import { Dialog } from '../../components/Dialog.tsx'
 import { Icon } from '../../components/Icon.tsx'
 import { RemoveDialog } from '../../components/RemoveDialog.tsx'
 import { dateOf, momentOf } from '../../dates.ts'
 import type { Person } from '../../people.ts'
+import { plainName } from '../../plain.ts'
 import type { Session } from '../../session.ts'
 import { text } from '../../text.ts'
 import type { DocumentEntry } from '../document.ts'
@@ -22,7 +24,7 @@ interface AboutDialogProps {
 export function AboutDialog({ session, people, entry, written, onClose }: AboutDialogProps) {
   const [removing, setRemoving] = useState(false)
   const words = text.documents.about
-  const title = entry.title || text.documents.untitled
+  const title = plainName(entry.title) || text.documents.untitled
   const names = listOf(entry.members.map((member) => nameOf(people, member)))
   if (removing) {
     const remove = () => {
@@ -67,7 +69,7 @@ function download(name: string, written: string): void {
   const url = URL.createObjectURL(new Blob([written], { type: 'text/markdown' }))
   const link = document.createElement('a')
   link.href = url
-  link.download = name.replaceAll(/[\\/:*?"<>|]/g, '-')
+  link.download = name.replaceAll(/[\\/:*?"<>|]/g, '-').replaceAll(/[\u2068\u2069]/g, '')
   link.click()
   // The browser has taken hold of it by the next turn.
   setTimeout(() => URL.revokeObjectURL(url))

@@ -1,10 +1,12 @@
 /** My documents, under my people. */
+
 import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 import { useNow } from '../../clock.ts'
 import { Icon } from '../../components/Icon.tsx'
 import { shortWhen } from '../../dates.ts'
 import { useValue } from '../../observable.ts'
 import type { Person } from '../../people.ts'
+import { plainName } from '../../plain.ts'
 import type { Session } from '../../session.ts'
 import { text } from '../../text.ts'
 import type { DocumentEntry } from '../document.ts'
@@ -64,7 +66,7 @@ function Row({ entry: { id, title, members, changedAt, isNew }, people, now, cur
       </span>
       <span class="person-words">
         <span class="person-top">
-          <span class="document-title clip">{title || text.documents.untitled}</span>
+          <span class="document-title clip">{plainName(title) || text.documents.untitled}</span>
           {isNew && <span class="badge">{text.documents.isNew}</span>}
           <time class="person-when">{shortWhen(changedAt, now)}</time>
         </span>

@@ -1,7 +1,9 @@
 /** A document on the screen. What it takes is not in the first script: Yjs, CodeMirror, and the rest of this screen. */
+
 import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { Icon } from '../../components/Icon.tsx'
+import { plainName } from '../../plain.ts'
 import type { Session } from '../../session.ts'
 import { text } from '../../text.ts'
 import type { DocumentId } from '../document.ts'
@@ -34,7 +36,7 @@ export function DocumentScreen({ session, id }: { session: Session; id: Document
     }
   }, [session, id, attempt])
 
-  const title = session.documents.get(id)?.title || text.documents.untitled
+  const title = plainName(session.documents.get(id)?.title ?? '') || text.documents.untitled
   if (opening.at === 'open') return <opening.View session={session} document={opening.document} />
   return (
     <section class="document-screen" aria-label={title}>

@@ -1,7 +1,9 @@
 /** An open document: its title, who is there, where it stands, and the text. */
+
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Icon } from '../../components/Icon.tsx'
 import { useValue } from '../../observable.ts'
+import { plainName } from '../../plain.ts'
 import type { Session } from '../../session.ts'
 import { text } from '../../text.ts'
 import { TEXT_MAX_LENGTH, TextEditor } from '../editor.tsx'
@@ -50,7 +52,7 @@ export function DocumentView({ session, document }: DocumentViewProps) {
   if (!standing.isPassing && keeping !== 'keeping') spoken.current = standing.words
   if (!entry) return null
 
-  const title = entry.title || text.documents.untitled
+  const title = plainName(entry.title) || text.documents.untitled
   const close = () => setDialog('none')
   return (
     <section class="document-screen" aria-label={title}>
