@@ -13,7 +13,7 @@ const OUT = at('../../node_modules/.cache/kith-relay-cli-test')
 
 beforeAll(async () => {
   await build({ configFile: at('../../vite.config.ts'), mode: 'relay', logLevel: 'warn', build: { outDir: OUT } })
-})
+}, 120_000)
 
 const run = (...flags: string[]) => spawn(process.execPath, [`${OUT}/cli.js`, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] })
 

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import { type Bytes, type CloseReason, Outbox } from '@kith/protocol'
 import { WebSocket } from 'ws'
 
@@ -28,13 +29,21 @@ export interface ConnectionEvents {
 /** One WebSocket and what waits for it: a client that reads slowly holds up nobody but itself. */
 export class Connection {
   readonly #ws: WebSocket
+  readonly #socket: Duplex
   readonly #outbox: Outbox
   readonly #stalledWriteMs: number
   readonly #events: ConnectionEvents
   #stall: NodeJS.Timeout | undefined
 
-  constructor(ws: WebSocket, limits: { queueEnvelopes: number; stalledWriteMs: number }, events: ConnectionEvents) {
+  /** `socket`: the one beneath `ws`. */
+  constructor(
+    ws: WebSocket,
+    socket: Duplex,
+    limits: { queueEnvelopes: number; stalledWriteMs: number },
+    events: ConnectionEvents,
+  ) {
     this.#ws = ws
+    this.#socket = socket
     this.#outbox = new Outbox(limits.queueEnvelopes)
     this.#stalledWriteMs = limits.stalledWriteMs
     this.#events = events
@@ -58,6 +67,11 @@ export class Connection {
     }
   }
 
+  /** What is sent from now on leaves with the goodbye, in one packet: half the time where ten thousand are told at once. */
+  beforeClose(): void {
+    this.#socket.cork()
+  }
+
   /** What waits goes first: the last of it says why. */
   close(reason: CloseReason): void {
     if (this.#ws.readyState === WebSocket.CLOSED) return
@@ -66,8 +80,16 @@ export class Connection {
       for (let frame = this.#outbox.shift(); frame !== undefined; frame = this.#outbox.shift()) this.#write(frame)
       this.#ws.close(CLOSE_CODES[reason], reason)
     }
+    while (this.#socket.writableCorked > 0) this.#socket.uncork()
     clearTimeout(this.#stall)
+    // All end together then: ten thousand timers of one moment would stop the clock for those that are still to be told.
+    if (reason === 'restarting') return
     this.#stall = setTimeout(() => this.#ws.terminate(), CLOSE_MS)
+  }
+
+  /** Without a goodbye. */
+  terminate(): void {
+    this.#ws.terminate()
   }
 
   /** After the WebSocket has closed. */

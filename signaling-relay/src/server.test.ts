@@ -229,6 +229,7 @@ test('a client that stops reading is dropped for, then closed; nobody waits for 
       queueEnvelopes: 4,
       stalledWriteMs: 300,
       pingMs: 600_000,
+      firstBindMs: 600_000,
     },
   })
   const [sender, slow, quick] = [await connected(relay), await connected(relay), await connected(relay)]

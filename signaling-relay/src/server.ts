@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Duplex } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import {
   type Bytes,
   KithError,
@@ -60,8 +61,14 @@ export const RELAY_PATH = '/relay'
 const RECONNECT_IN_MS = 1000
 const TRY_FOR_MS = 60_000
 
-/** For closing handshakes at shutdown. */
-const CLOSE_MS = 1000
+/** For telling all clients, for their part of the closing handshake, and for responses under way. Beyond: cut off. `close` promises two
+ *  seconds: the rest is for the system, which closes what is left when the process ends, and for a busy machine. */
+const CLOSE_MS = 700
+
+/** How long the shutdown goes on with its many sockets before all else has its turn: to tell them, before their answers are read, and to
+ *  end what is left. */
+const TELL_MS = 500
+const TERMINATE_MS = 20
 
 /** What the operator of a relay without `origins` must know. */
 export const NO_ORIGINS =
@@ -173,15 +180,41 @@ class RelayServer {
   }
 
   async #close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()))
-    this.#feed({ type: 'shutdown', reconnectInMs: RECONNECT_IN_MS, tryForMs: TRY_FOR_MS })
-    this.#verifier.stop()
-    this.#http.closeIdleConnections()
-    // Upgraded sockets are no longer the HTTP server's to close; each terminates itself soon (see Connection.close).
-    const late = setTimeout(() => this.#http.closeAllConnections(), CLOSE_MS)
-    await closed
-    clearTimeout(late)
+    const gone = new Promise<void>((resolve) => this.#http.close(() => resolve()))
     clearTimeout(this.#timer)
+    this.#verifier.stop()
+    this.#log(`restarting: ${this.#machine.sockets} sockets are told`)
+    this.#machine.handle({ type: 'shutdown', reconnectInMs: RECONNECT_IN_MS, tryForMs: TRY_FOR_MS }, performance.now())
+    this.#http.closeIdleConnections()
+    await new Promise<void>((resolve) => {
+      const late = setTimeout(resolve, CLOSE_MS)
+      void Promise.all([this.#tellAll(), gone]).then(() => {
+        clearTimeout(late)
+        resolve()
+      })
+    })
+    // Not waited for: a process that ends now need not end each of its connections before.
+    void this.#terminateAll()
+  }
+
+  async #tellAll(): Promise<void> {
+    await inSlices(() => {
+      const output = this.#machine.poll()
+      if (output?.type === 'send') this.#connections.get(output.socket)?.beforeClose()
+      if (output !== undefined) this.#carryOut(output)
+      return output !== undefined
+    }, TELL_MS)
+  }
+
+  async #terminateAll(): Promise<void> {
+    // A frame that was not said yet goes to a socket that is gone by then.
+    const left = this.#connections.values()
+    await inSlices(() => {
+      const { value, done } = left.next()
+      value?.terminate()
+      return !done
+    }, TERMINATE_MS)
+    this.#http.closeAllConnections()
   }
 
   // ── sockets ────────────────────────────────────────────────────────────────────────────────
@@ -214,7 +247,7 @@ class RelayServer {
     }
     this.#admission.upgraded(socket)
     const prefix = prefixOf(this.#clientAddress(request))
-    this.#webSockets.handleUpgrade(request, socket, head, (ws) => this.#opened(ws, prefix, origins))
+    this.#webSockets.handleUpgrade(request, socket, head, (ws) => this.#opened(ws, socket, prefix, origins))
   }
 
   #clientAddress(request: IncomingMessage): string {
@@ -228,9 +261,9 @@ class RelayServer {
     this.#log(line)
   }
 
-  #opened(ws: WebSocket, prefix: string, origins: readonly string[]): void {
+  #opened(ws: WebSocket, socket: Duplex, prefix: string, origins: readonly string[]): void {
     const id = this.#nextSocket++
-    const connection = new Connection(ws, this.#limits, {
+    const connection = new Connection(ws, socket, this.#limits, {
       dropped: () => {
         this.#counters.droppedSlowReceiver += 1
       },
@@ -271,6 +304,7 @@ class RelayServer {
 
   #feed(input: RelayInput): void {
     this.#machine.handle(input, performance.now())
+    if (this.#closing !== undefined) return // what there is to say goes out by and by: see #tellAll
     for (let output = this.#machine.poll(); output !== undefined; output = this.#machine.poll()) this.#carryOut(output)
     this.#arm()
   }
@@ -281,7 +315,8 @@ class RelayServer {
         this.#connections.get(output.socket)?.send(output.frame, output.envelope)
         return
       case 'close':
-        this.#log(`socket ${output.socket} closed: ${output.reason}`)
+        // Not of each at the end: standard error is written at once, and ten thousand lines take their time.
+        if (output.reason !== 'restarting') this.#log(`socket ${output.socket} closed: ${output.reason}`)
         this.#connections.get(output.socket)?.close(output.reason)
         return
       case 'verify':
@@ -346,6 +381,15 @@ class RelayServer {
 function inTurn(response: ServerResponse, serve: () => void): void {
   if (response.socket === null) response.once('socket', serve)
   else serve()
+}
+
+/** Until `step` returns false, with pauses in which all else has its turn. */
+async function inSlices(step: () => boolean, sliceMs: number): Promise<void> {
+  for (;;) {
+    const endsAt = performance.now() + sliceMs
+    while (performance.now() < endsAt) if (!step()) return
+    await setImmediate()
+  }
 }
 
 function answerText(

@@ -144,10 +144,12 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
   readonly #random: Random
   readonly #iceServers: readonly IceServer[]
   readonly #sockets = new Map<SocketId, Socket>()
-  readonly #bindings: Bindings<Socket>
-  readonly #prefixes: Prefixes
+  #bindings: Bindings<Socket>
+  #prefixes: Prefixes
   readonly #pending = new Map<number, PendingBind>()
-  readonly #outputs: RelayOutput[] = []
+  #outputs: RelayOutput[] = []
+  /** Of the next output to be taken: shift() moves all that is behind it once they are many, as at the end. */
+  #taken = 0
   /** Addresses bound by all sockets or under way, one that several have counted for each. */
   #bound = 0
   #nextVerify = 1
@@ -200,7 +202,13 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
   }
 
   poll(): RelayOutput | undefined {
-    return this.#outputs.shift()
+    const output = this.#outputs[this.#taken]
+    if (output !== undefined) this.#taken += 1
+    else if (this.#taken > 0) {
+      this.#outputs = []
+      this.#taken = 0
+    }
+    return output
   }
 
   deadline(): Millis | undefined {
@@ -585,10 +593,16 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
   #shutdown(reconnectInMs: number, tryForMs: number): void {
     this.#stopped = true
     const frame = encodeRelayFrame({ type: 'notice', notice: { code: 'restarting', reconnectInMs, tryForMs } })
-    for (const socket of this.#sockets.values()) {
-      this.#answer(socket.id, frame)
-      this.#dismiss(socket, 'restarting')
+    for (const { id } of this.#sockets.values()) {
+      this.#answer(id, frame)
+      this.#outputs.push({ type: 'close', socket: id, reason: 'restarting' })
     }
+    // All at once: to take two million addresses out one by one takes longer than there is.
+    this.#sockets.clear()
+    this.#pending.clear()
+    this.#bindings = new Bindings(this.#limits)
+    this.#prefixes = new Prefixes(this.#limits)
+    this.#bound = 0
     this.#sweepAt = undefined
   }
 
