@@ -142,6 +142,7 @@ export const text = {
     send: 'Send',
     back: 'Back to people',
     earlier: 'Show earlier messages',
+    all: 'Show all of it',
     waiting: 'Waiting',
     sent: 'Sent',
     delivered: 'Delivered',

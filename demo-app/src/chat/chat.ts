@@ -8,11 +8,19 @@
 import { type Message, type Messages, messages, type Peer, type PeerId, type Stream } from '@kith/sdk'
 import { codeOf } from '../errors.ts'
 import { Value } from '../observable.ts'
+import { Batches } from './batches.ts'
 import { type ChatMessage, type Entry, type History, isMessage, type NewCall, type NewEntry } from './history.ts'
-import { CHAT, decode, encodeAck, encodeSaid, type Said, WIRE_MAX_BYTES } from './wire.ts'
+import { CHAT, decode, encodeAck, encodeSaid, type Said, WIRE_MAX_BYTES, type Wire } from './wire.ts'
 
 /** Messages shown at first, and with each 'Show earlier'. */
 const PAGE_MESSAGES = 60
+
+/** Entries held for a conversation that is on the screen, all of them read: beyond twice as many, the oldest are read from the history again
+ *  when they are asked for. */
+const HELD_MAX = 500
+
+/** Messages of mine after which it is shown that they were sent, where many go at once. */
+const SENT_STEP = 50
 
 /** Between tries to open a stream to someone who seems to be there: doubled with each that fails, up to the second. */
 const RETRY_MS = 500
@@ -64,6 +72,8 @@ export class Chat {
   #retry: ReturnType<typeof setTimeout> | undefined
   #opening: AbortController | undefined
   #flushing = false
+  #loading: Promise<void> | undefined
+  #loadAgain = false
   /** Before this seq nothing is shown. */
   #firstSeq = 0
 
@@ -72,8 +82,25 @@ export class Chat {
     this.#needs = needs
   }
 
-  /** Reads the history, again if need be. */
+  /** Reads the history, again if need be. Asked for many times meanwhile, it is read once more. */
   async load(): Promise<void> {
+    this.#loadAgain = true
+    this.#loading ??= this.#loadUntilCurrent()
+    await this.#loading
+  }
+
+  async #loadUntilCurrent(): Promise<void> {
+    try {
+      while (this.#loadAgain) {
+        this.#loadAgain = false
+        await this.#load()
+      }
+    } finally {
+      this.#loading = undefined
+    }
+  }
+
+  async #load(): Promise<void> {
     const shown = this.entries.get().length
     const latest = await this.#needs.history.latest(this.with, Math.max(PAGE_MESSAGES, shown))
     this.#firstSeq = latest[0]?.seq ?? 0
@@ -101,7 +128,7 @@ export class Chat {
 
   async say(text: string): Promise<void> {
     const said: Said = { id: crypto.randomUUID(), text, at: Date.now() }
-    this.#append(await this.#keep({ ...said, with: this.with, author: 'me', delivered: false, read: true }))
+    this.#append(await this.#keep([{ ...said, with: this.with, author: 'me', delivered: false, read: true }]))
     this.#failures = 0
     this.wake()
     await this.#flush()
@@ -110,7 +137,7 @@ export class Chat {
   /** A call is over, or was none. One that I missed is unread until it is seen. */
   async noteCall({ author, call }: Pick<NewCall, 'author' | 'call'>): Promise<void> {
     const about = { id: crypto.randomUUID(), with: this.with, at: Date.now(), author, delivered: true }
-    this.#append(await this.#keep({ ...about, call, read: call.how !== 'missed' }))
+    this.#append(await this.#keep([{ ...about, call, read: call.how !== 'missed' }]))
     if (this.#watched) await this.#read()
   }
 
@@ -175,10 +202,16 @@ export class Chat {
     if (loser?.openedBy === 'me') void end(loser)
     let state: LineState = { at: 'closed' }
     let isClean = false
+    const inbox = new Batches<Wire>((batch) => this.#receive(line, batch))
     try {
       if (loser !== line) void this.#flush()
-      for await (const message of line.messages) await this.#receive(line, message)
-      isClean = true
+      try {
+        for await (const message of line.messages) await this.#hear(inbox, message)
+        isClean = true
+      } finally {
+        // What came before the end is kept.
+        await inbox.finish()
+      }
       await end(line)
     } catch (error) {
       state = lineAfter(error)
@@ -206,27 +239,31 @@ export class Chat {
     return rival
   }
 
-  async #receive(line: Line, message: Message): Promise<void> {
+  async #hear(inbox: Batches<Wire>, message: Message): Promise<void> {
     // Only now: whoever takes a stream and ends it at once is not to be called again and again.
     this.#failures = 0
     const wire = decode(message.text())
-    switch (wire?.kind) {
-      case undefined:
-        // A later version of this page may say more than we understand.
-        return
-      case 'ack':
-        this.#change((known) => known.author === 'me' && known.id === wire.id, { delivered: true })
-        await this.#save(() => this.#needs.history.markDelivered(this.with, wire.id))
-        return
-      case 'said': {
-        const known = this.entries.get().some(({ author, id }) => author === 'them' && id === wire.said.id)
-        if (!known) {
-          this.#append(await this.#keep({ ...wire.said, with: this.with, author: 'them', delivered: false, read: false }))
-        }
-        await line.messages.send(encodeAck(wire.said.id))
-        if (this.#watched) await this.#read()
-      }
+    // A later version of this page may say more than we understand.
+    if (wire) await inbox.add(wire)
+  }
+
+  async #receive(line: Line, batch: readonly Wire[]): Promise<void> {
+    const arrived = new Set(batch.flatMap((wire) => (wire.kind === 'ack' ? [wire.id] : [])))
+    if (arrived.size > 0) {
+      this.#change((known) => known.author === 'me' && !known.delivered && arrived.has(known.id), { delivered: true })
+      await this.#save(() => this.#needs.history.markDelivered(this.with, [...arrived]))
     }
+    const said = batch.flatMap((wire) => (wire.kind === 'said' ? [wire.said] : []))
+    if (said.length === 0) return
+    const known = new Set(this.entries.get().flatMap(({ author, id }) => (author === 'them' ? [id] : [])))
+    const isNew = ({ id }: Said) => !known.has(id) && known.add(id)
+    // On the screen it is read as it comes.
+    const read = this.#watched
+    this.#append(
+      await this.#keep(said.filter(isNew).map((one) => ({ ...one, with: this.with, author: 'them', delivered: false, read }))),
+    )
+    await Promise.all(said.map(({ id }) => line.messages.send(encodeAck(id))))
+    if (this.#watched) await this.#read()
   }
 
   /** Sends what was not sent on this stream and has not arrived by another, one after the other. */
@@ -236,11 +273,14 @@ export class Chat {
     try {
       for (let line = this.#line; line; line = this.#line) {
         const { sent } = line
-        const next = this.#undelivered().find(({ id }) => !sent.has(id))
-        if (!next) return
-        sent.add(next.id)
-        await line.messages.send(encodeSaid(next))
-        if (line === this.#line) this.sent.set(new Set(sent))
+        const next = this.#undelivered().filter(({ id }) => !sent.has(id))
+        if (next.length === 0) return
+        for (const [n, message] of next.entries()) {
+          if (line !== this.#line) break
+          sent.add(message.id)
+          await line.messages.send(encodeSaid(message))
+          if (line === this.#line && (n % SENT_STEP === 0 || n === next.length - 1)) this.sent.set(new Set(sent))
+        }
       }
     } catch (error) {
       // The stream is over; reading it ends too, and what was not acknowledged goes by the next.
@@ -259,15 +299,16 @@ export class Chat {
       .filter(({ author, delivered }) => author === 'me' && !delivered)
   }
 
-  /** Undefined if it was there already: another tab of this profile took it. */
-  async #keep(entry: NewEntry): Promise<Entry | undefined> {
+  /** Without those that were there already: another tab of this profile took them. */
+  async #keep(entries: readonly NewEntry[]): Promise<readonly Entry[]> {
+    if (entries.length === 0) return []
     try {
-      const kept = await this.#needs.history.add(entry)
-      this.#needs.changed()
+      const kept = await this.#needs.history.add(entries)
+      if (kept.length > 0) this.#needs.changed()
       return kept
     } catch (error) {
       this.#needs.unsaved(error)
-      return { ...entry, seq: UNSAVED }
+      return entries.map((entry) => ({ ...entry, seq: UNSAVED }))
     }
   }
 
@@ -282,16 +323,31 @@ export class Chat {
 
   async #read(): Promise<void> {
     if (this.unread.get() === 0) return
-    this.#change((entry) => entry.author === 'them', { read: true })
+    this.#change((entry) => entry.author === 'them' && !entry.read, { read: true })
     await this.#save(() => this.#needs.history.markRead(this.with))
   }
 
-  #append(entry: Entry | undefined): void {
-    if (entry) this.#show([...this.entries.get(), entry])
+  #append(entries: readonly Entry[]): void {
+    if (entries.length > 0) this.#show(this.#withoutOldest([...this.entries.get(), ...entries]))
+  }
+
+  /** The oldest are let go where there are many, all of them read and delivered. */
+  #withoutOldest(entries: readonly Entry[]): readonly Entry[] {
+    if (entries.length <= 2 * HELD_MAX) return entries
+    const isOpen = ({ author, delivered, read, seq }: Entry) => seq === UNSAVED || (author === 'me' ? !delivered : !read)
+    const firstOpen = entries.findIndex(isOpen)
+    const end = entries.length - HELD_MAX
+    const kept = entries.slice(firstOpen === -1 ? end : Math.min(end, firstOpen))
+    if (kept.length === entries.length) return entries
+    this.#firstSeq = kept[0]?.seq ?? this.#firstSeq
+    this.hasEarlier.set(true)
+    return kept
   }
 
   #change(which: (entry: Entry) => boolean, change: Partial<Pick<Entry, 'delivered' | 'read'>>): void {
-    this.#show(this.entries.get().map((entry) => (which(entry) ? { ...entry, ...change } : entry)))
+    const entries = this.entries.get()
+    if (!entries.some(which)) return
+    this.#show(entries.map((entry) => (which(entry) ? { ...entry, ...change } : entry)))
   }
 
   #show(shown: readonly Entry[]): void {

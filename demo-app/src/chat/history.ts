@@ -39,12 +39,14 @@ export interface History {
   latest(contact: PeerId, count: number): Promise<Entry[]>
   /** The `count` entries before this one; oldest first. */
   before(contact: PeerId, seq: number, count: number): Promise<Entry[]>
-  /** Undefined where one of this id by this author is there already. */
-  add(entry: NewEntry): Promise<Entry | undefined>
-  markDelivered(contact: PeerId, id: string): Promise<void>
+  /** Those that were not there already, by id and author; in order, all or none. No two of them are alike. */
+  add(entries: readonly NewEntry[]): Promise<Entry[]>
+  markDelivered(contact: PeerId, ids: readonly string[]): Promise<void>
   markRead(contact: PeerId): Promise<void>
   forget(contact: PeerId): Promise<void>
 }
+
+const identityOf = ({ with: contact, author, id }: NewEntry) => `${contact} ${author} ${id}`
 
 /** For as long as this page: where IndexedDB is unusable. */
 export class MemoryHistory implements History {
@@ -65,16 +67,16 @@ export class MemoryHistory implements History {
       .slice(-count)
   }
 
-  async add(entry: NewEntry): Promise<Entry | undefined> {
-    if (this.#with(entry.with).some(({ id, author }) => id === entry.id && author === entry.author)) return undefined
-    this.#seq += 1
-    const kept = { ...entry, seq: this.#seq }
-    this.#entries.push(kept)
+  async add(entries: readonly NewEntry[]): Promise<Entry[]> {
+    const known = new Set(this.#entries.map(identityOf))
+    const kept = entries.filter((entry) => !known.has(identityOf(entry))).map((entry) => ({ ...entry, seq: ++this.#seq }))
+    this.#entries.push(...kept)
     return kept
   }
 
-  async markDelivered(contact: PeerId, id: string): Promise<void> {
-    this.#change((entry) => entry.with === contact && entry.author === 'me' && entry.id === id, { delivered: true })
+  async markDelivered(contact: PeerId, ids: readonly string[]): Promise<void> {
+    const arrived = new Set(ids)
+    this.#change((entry) => entry.with === contact && entry.author === 'me' && arrived.has(entry.id), { delivered: true })
   }
 
   async markRead(contact: PeerId): Promise<void> {

@@ -78,22 +78,32 @@ class IdbHistory implements History {
     return (await index.getAll(between(contact, first, seq))).map(entryOf)
   }
 
-  async add({ delivered, read, ...entry }: NewEntry): Promise<Entry | undefined> {
-    const { with: contact, author, id } = entry
+  async add(entries: readonly NewEntry[]): Promise<Entry[]> {
     const transaction = this.#database.transaction('messages', 'readwrite')
-    // Asked first: a ConstraintError would abort the transaction, and its `done` reject unheard.
-    if ((await transaction.store.index('identity').getKey([contact, author, id])) !== undefined) return undefined
-    const kept: Kept = { ...entry }
-    if (author === 'me' ? !delivered : !read) kept.open = 1
-    const seq = await transaction.store.add(kept)
+    const { store } = transaction
+    const kept = await Promise.all(
+      entries.map(async ({ delivered, read, ...entry }) => {
+        const { with: contact, author, id } = entry
+        // Asked first: a ConstraintError would abort the transaction, and its `done` reject unheard.
+        if ((await store.index('identity').getKey([contact, author, id])) !== undefined) return []
+        const one: Kept = { ...entry }
+        if (author === 'me' ? !delivered : !read) one.open = 1
+        return [entryOf({ ...one, seq: await store.add(one) })]
+      }),
+    )
     await transaction.done
-    return entryOf({ ...kept, seq })
+    return kept.flat()
   }
 
-  async markDelivered(contact: PeerId, id: string): Promise<void> {
+  async markDelivered(contact: PeerId, ids: readonly string[]): Promise<void> {
     const transaction = this.#database.transaction('messages', 'readwrite')
-    const kept = await transaction.store.index('identity').get([contact, 'me', id])
-    if (kept?.open) await transaction.store.put(closed(kept))
+    const { store } = transaction
+    await Promise.all(
+      ids.map(async (id) => {
+        const kept = await store.index('identity').get([contact, 'me', id])
+        if (kept?.open) await store.put(closed(kept))
+      }),
+    )
     await transaction.done
   }
 
