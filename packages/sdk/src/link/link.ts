@@ -317,6 +317,7 @@ export class Link {
       this.fail(violation('a message that is not binary'))
       return
     }
+    if (!this.#isPaused) this.#tellsLeft = TELLS_PER_TASK
     for (const listener of this.#lifeListeners) listener()
     if (lane === 'datagrams') {
       this.#mux.receiveDatagram(bytes, now)
@@ -326,7 +327,6 @@ export class Link {
       return
     }
     this.#heardAt = now()
-    if (!this.#isPaused) this.#tellsLeft = TELLS_PER_TASK
     this.#answerGoesOn()
     this.#mux.handle({ type: 'message', lane, bytes }, this.#heardAt)
     this.#tell()
