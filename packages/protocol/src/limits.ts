@@ -265,6 +265,15 @@ export const CONTROL_BURST = 1024
 export const IDLE_FRAMES_PER_SECOND = 1024
 export const IDLE_FRAMES_BURST = 8192
 
+/** Frames a second, after a burst, but DATA, for streams that are over or for a half that is: they cross its end, and change nothing. An
+ *  honest side sends a few a stream, of which it opens INCOMING_PER_SECOND. Beyond: 'peer-violation'. */
+export const LATE_FRAMES_PER_SECOND = 16_384
+export const LATE_FRAMES_BURST = 65_536
+
+/** What waits to be told to the application, some 100 bytes each: it takes 256 a task. Of a stream that is open or retained come
+ *  six at most, of honest sides 37,000 at the very worst. Beyond: 'peer-violation', and what waits is dropped. */
+export const OUTPUTS_MAX = 65_536
+
 /** OPENs for protocols that are not served, kept for the first while after hello: a page says what it serves a moment after it is there.
  *  Beyond either: REJECT unsupported. Their first data is within the windows like any other. */
 export const HELD_OPENS_MAX = 64

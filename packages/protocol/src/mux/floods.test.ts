@@ -8,6 +8,9 @@ import {
   IDLE_FRAMES_PER_SECOND,
   INCOMING_BURST,
   INCOMING_PER_SECOND,
+  LATE_FRAMES_BURST,
+  LATE_FRAMES_PER_SECOND,
+  OUTPUTS_MAX,
   PACK_MAX_BYTES,
   REJECTS_OWED_MAX,
   STREAMS_MAX,
@@ -16,6 +19,7 @@ import {
 import { encodeControl } from './control.ts'
 import {
   decodeFrame,
+  encodeAbort,
   encodeAck,
   encodeCredit,
   encodeDataHeader,
@@ -23,6 +27,7 @@ import {
   encodeOpenHeader,
   encodeOwnCredit,
   encodeReset,
+  encodeStop,
   makeOwn,
   REJECT_CODES,
   type StreamKind,
@@ -329,6 +334,74 @@ describe('frames that say nothing', () => {
     }
     expect(bench.failure).toBeUndefined()
   })
+})
+
+test('a stream that was reset is told of once, however often the remote says so', () => {
+  const bench = callee()
+  bench.receive('bulk', open(0))
+  bench.acceptLast()
+  // Never acknowledged, so the stream is kept.
+  bench.sent()
+  for (let n = 0; n <= IDLE_FRAMES_BURST; n++) bench.receive('bulk', encodeReset(1, 0))
+  expect(bench.told.filter(({ type }) => type === 'reset').length).toBe(1)
+  expect(bench.failure).toBeUndefined()
+  bench.receive('bulk', encodeReset(1, 0))
+  expect(bench.failure).toBe('peer-violation')
+})
+
+describe('frames that come when their stream, or their half of it, is over', () => {
+  const gone = (bench: Bench) => bench.receive('bulk', packed([open(0), encodeReset(1, 0)]))
+  const resetHere = (bench: Bench) => {
+    bench.receive('bulk', open(0))
+    bench.mux.reset(bench.acceptLast(), 0)
+  }
+  const halfOver = (frame: Uint8Array<ArrayBuffer>) => (bench: Bench) => {
+    bench.receive('bulk', open(0))
+    bench.acceptLast()
+    bench.sent()
+    bench.receive('bulk', frame)
+  }
+  test.each([
+    ['RESET for a stream that is gone', gone, encodeReset(1, 0)],
+    ['STOP for a stream that is gone', gone, encodeStop(1, 0)],
+    ['credit for a stream that is gone', gone, encodeCredit(1, 300_000)],
+    ['FIN for a stream that was reset here', resetHere, encodeFin(1)],
+    ['RESET for a stream that was reset here', resetHere, encodeReset(1, 0)],
+    ['STOP again', halfOver(encodeStop(1, 0)), encodeStop(1, 0)],
+    ['ABORT again', halfOver(encodeAbort(1, 0)), encodeAbort(1, 0)],
+  ] as const)('%s, late: N at once, and not N + 1', (_, prepare, frame) => {
+    const bench = callee()
+    prepare(bench)
+    const before = bench.told.length
+    for (let n = 0; n < LATE_FRAMES_BURST; n++) bench.receive('bulk', frame)
+    expect([bench.failure, bench.told.length]).toEqual([undefined, before])
+    bench.receive('bulk', frame)
+    expect(bench.failure).toBe('peer-violation')
+  })
+
+  test('so many late ones a second for ever', () => {
+    const bench = callee()
+    gone(bench)
+    for (let n = 0; n < 3 * LATE_FRAMES_BURST; n++) {
+      if (n % LATE_FRAMES_PER_SECOND === 0) bench.now += 1000
+      bench.receive('bulk', encodeFin(1))
+    }
+    expect(bench.failure).toBeUndefined()
+  })
+})
+
+test('N things wait to be told; N + 1 end the link, which is told at once', () => {
+  const bench = callee()
+  const more = () => {
+    bench.now += 1000 / CONTROL_PER_SECOND
+    bench.mux.handle({ type: 'message', lane: 'control', bytes: new Uint8Array([0x91, 10]) }, bench.now)
+  }
+  for (let n = 0; n < OUTPUTS_MAX; n++) more()
+  bench.drain()
+  expect([bench.failure, bench.told.filter(({ type }) => type === 'opaque').length]).toEqual([undefined, OUTPUTS_MAX])
+  for (let n = 0; n < OUTPUTS_MAX + 1; n++) more()
+  expect(bench.mux.poll()).toMatchObject({ type: 'failed', error: { code: 'peer-violation' } })
+  expect(bench.mux.poll()).toBeUndefined()
 })
 
 test('several frames in a message of N bytes, and not of N + 1, nor of none', () => {

@@ -21,7 +21,7 @@
  */
 import { KithError, violation } from '../errors.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
-import { CONTROL_BURST, CONTROL_PER_SECOND, FRAME_MAX_BYTES, FRAME_MIN_BYTES, PACK_MAX_BYTES } from '../limits.ts'
+import { CONTROL_BURST, CONTROL_PER_SECOND, FRAME_MAX_BYTES, FRAME_MIN_BYTES, OUTPUTS_MAX, PACK_MAX_BYTES } from '../limits.ts'
 import type { Bytes, Machine, Millis } from '../machine.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import type { Goodbye } from './control.ts'
@@ -84,6 +84,11 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     if (this.#isOver) return
     this.#orFail(() => {
       this.#handle(input, now)
+      if (this.#outputs.length > OUTPUTS_MAX) {
+        // Else the end would wait behind all of it.
+        this.#outputs.clear()
+        throw violation('more happens than can be told')
+      }
       this.#collectAcks(now)
     })
   }

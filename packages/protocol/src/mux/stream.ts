@@ -51,6 +51,8 @@ export class MuxStream {
   finArrived = false
   /** We ended it abruptly; what still comes for it is thrown away. */
   reset = false
+  /** The remote ended it abruptly. */
+  remoteReset = false
   /** It no longer counts as open. */
   released = false
 

@@ -13,6 +13,8 @@ import {
   IDLE_FRAMES_PER_SECOND,
   INCOMING_BURST,
   INCOMING_PER_SECOND,
+  LATE_FRAMES_BURST,
+  LATE_FRAMES_PER_SECOND,
   PROTOCOLS_MAX,
   REJECTS_OWED_MAX,
   STREAM_RESERVE_BYTES,
@@ -74,6 +76,7 @@ export class Streams {
   #lateDueAt: Millis | undefined
   readonly #incoming = new TokenBucket(INCOMING_PER_SECOND, INCOMING_BURST, Number.NEGATIVE_INFINITY)
   readonly #idle = new TokenBucket(IDLE_FRAMES_PER_SECOND, IDLE_FRAMES_BURST, Number.NEGATIVE_INFINITY)
+  readonly #crossing = new TokenBucket(LATE_FRAMES_PER_SECOND, LATE_FRAMES_BURST, Number.NEGATIVE_INFINITY)
   readonly #streams = new Map<number, MuxStream>()
   readonly #receiveWindow = new ReceiveWindow(CONNECTION_WINDOW_BYTES, UNREAD_MAX_BYTES, true)
   #sendCredit = new SendCredit(0)
@@ -371,6 +374,7 @@ export class Streams {
     if (stream === undefined || stream.reset) {
       // Late: it crossed the end of its stream. Its bytes were counted, so they have to be given back.
       if (frame.type === 'data') this.#receiveWindow.consume(frame.data.length)
+      else if (frame.type !== 'own-data') this.#countLate(now)
       return
     }
     this.#onStreamFrame(stream, frame, now)
@@ -450,6 +454,11 @@ export class Streams {
     if (!this.#idle.take(now)) throw violation('a flood of frames that say nothing')
   }
 
+  /** A frame that may have crossed the end of what it concerns. Throws 'peer-violation' beyond LATE_FRAMES_PER_SECOND. */
+  #countLate(now: Millis): void {
+    if (!this.#crossing.take(now)) throw violation('a flood of frames for streams that are over')
+  }
+
   #choose(header: OpenHeader): ProtocolName | undefined {
     return this.choices(header)[0]
   }
@@ -504,6 +513,11 @@ export class Streams {
         if (stream.send.waiting) stream.lane.scheduler.add(stream)
         return
       case 'reset':
+        if (stream.remoteReset) {
+          this.#countIdle(now)
+          return
+        }
+        stream.remoteReset = true
         // The application has not been told of it, and need not be: all that it could do is to be told of the end.
         if (stream.held !== undefined || (stream.opener === 'remote' && !stream.told && !stream.receive.ended)) {
           stream.void = true
@@ -523,13 +537,19 @@ export class Streams {
         return
       case 'abort':
         // What had come whole was not cut short.
-        if (stream.receive.ended || stream.receive.discarded) return
+        if (stream.receive.ended || stream.receive.discarded) {
+          this.#countLate(now)
+          return
+        }
         this.#discard(stream)
         this.#tellOrHold(stream, { type: 'aborted', stream, code: frame.code })
         this.#settle(stream)
         return
       case 'stop':
-        if (stream.send.state === 'dropped' || stream.finArrived) return
+        if (stream.send.state === 'dropped' || stream.finArrived) {
+          this.#countLate(now)
+          return
+        }
         this.#dropSending(stream)
         this.#tellOrHold(stream, { type: 'stopped', stream, code: frame.code })
         this.#settle(stream)
