@@ -122,6 +122,7 @@ class LocalPeer implements Peer {
   /** All of them, also those that are not up yet: what changes while they come up concerns them too. */
   readonly #links = new Set<Link>()
   #isUpdatingSoon = false
+  #isKeepingRelaysSoon = false
   #findableBy: Audience
   /** Why nothing can be offered to those who call. */
   #iceServersError: KithError | undefined
@@ -489,7 +490,7 @@ class LocalPeer implements Peer {
       isLocal: peer.origin === 'broadcast',
       contact: () => contacts.get(peer.id),
     })
-    this.#heard(peer.id, undefined)
+    this.#heard(peer.id, peer.instance, undefined)
     this.#meetings.add(connection, begunAt)
     this.#keepRelaysSoon()
     exchangeRelays(link, this.#opened.options.relays, (relays) => this.#toldRelays(peer.id, relays))
@@ -592,13 +593,16 @@ class LocalPeer implements Peer {
 
   /** A dial is over: a relay that was dialled for it alone is left. */
   #keepRelaysSoon(): void {
-    if (this.#roster.isAnyAbroad) nextTask().then(() => this.#keepRelays())
+    if (this.#isKeepingRelaysSoon || !this.#roster.isAnyAbroad) return
+    this.#isKeepingRelaysSoon = true
+    nextTask().then(() => this.#keepRelays())
   }
 
   /** Leaves the relays at which I am not at home, but for those of contacts who may learn my network address. */
   #keepRelays(): void {
+    this.#isKeepingRelaysSoon = false
     if (this.#closed) return
-    const origins = [...this.contacts].flatMap(({ id, trust, relays }) => {
+    const origins = this.#opened.contacts.all().flatMap(({ id, trust, relays }) => {
       const abroad = relays.map((url) => new URL(url).origin).filter((origin) => this.#roster.isAbroad(origin))
       return abroad.length > 0 && trust !== 'blocked' && this.#policy.mayLearn(id) ? abroad : []
     })

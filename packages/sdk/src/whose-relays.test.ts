@@ -3,8 +3,11 @@ import { encodeInvite, identityFromSeed, type PeerId } from '@kith/protocol'
 import wrtc from '@roamhq/wrtc'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Peer, PeerOptions } from './api.ts'
+import { Roster } from './carriers/roster.ts'
+import { Dialling } from './dialling.ts'
 import { readInvite } from './links.ts'
 import { openPeer } from './peer.ts'
+import { nextTask } from './slices.ts'
 import type { KeyValueStore } from './storage/store.ts'
 
 /** A WebSocket whose relay never answers. */
@@ -133,6 +136,26 @@ test('a relay that was dialled for one dial alone is left with it', async () => 
     expect(connected(urlOf('bo')), when).toBe(true)
     await vi.waitFor(() => expect(connected(urlOf('bo')), when).toBe(false))
   }
+})
+
+test('which relays are still wanted is looked up once for all dials that end together', async () => {
+  const peer = await person({ presence: false })
+  await peer.contacts.add({ id: BO, name: 'Bo', relays: [urlOf('bo')] })
+  const begun = vi.spyOn(Dialling.prototype, 'dial')
+  const abort = new AbortController()
+  const dials = Array.from({ length: 8 }, (_, n) =>
+    peer.connect(idOf(100 + n), { signal: abort.signal, timeoutMs: 60_000, disclose: 'direct' }),
+  )
+  dials.push(peer.connect(BO, { signal: abort.signal, timeoutMs: 60_000 }))
+  const ended = Promise.allSettled(dials)
+  await vi.waitFor(() => expect(begun).toHaveBeenCalledTimes(dials.length), { timeout: 10_000 })
+  const lookedUp = vi.spyOn(Roster.prototype, 'keepAbroad')
+  abort.abort()
+  await ended
+  await vi.waitFor(() => expect(lookedUp).toHaveBeenCalled())
+  // What the same end would have scheduled besides has run by then.
+  await nextTask().then(nextTask)
+  expect(lookedUp).toHaveBeenCalledOnce()
 })
 
 test.each(['known', 'blocked', 'removed'] as const)(
