@@ -56,7 +56,8 @@ export interface DialHost {
   /** Somebody proved an invitation: theirs, if they are the first. */
   proved(doorstep: Doorstep, by: Introduced): Promise<boolean>
   granted(dial: DialNumber, by: Introduced): void
-  present(remote: PeerId, presence: Presence | undefined): void
+  /** @param instance which of their tabs or devices, 16 bytes */
+  present(remote: PeerId, instance: Bytes, presence: Presence | undefined): void
   /** What I say of my being online to this contact, by this carrier. */
   presence?(remote: PeerId, origin: string): Presence | undefined
   /** Whether a dial that began `sinceMs` ago may still arrive by these carriers. */
@@ -274,7 +275,7 @@ export class Dialling {
         this.#host.granted(output.dial, output.by)
         return
       case 'present':
-        this.#host.present(output.remote, output.presence)
+        this.#host.present(output.remote, output.instance, output.presence)
         return
       case 'yielded':
         this.#host.yielded(output.dial, output.to)

@@ -5,10 +5,12 @@ import { Farewells } from './farewells.ts'
 const [ada, bo] = [1, 2].map((n) => identityFromSeed(new Uint8Array(32).fill(n)).id)
 if (!ada || !bo) throw new Error('two people')
 const [ONE, TWO] = ['wss://one.example', 'wss://two.example']
+/** The instance of one tab or device. */
+const instance = (n: number) => new Uint8Array(16).fill(n)
 
 test('a farewell is understood once, by the one whose token it is', () => {
   const [hers, his] = [new Farewells(), new Farewells()]
-  his.heard(ada, hers.token(bo, ONE))
+  his.heard(ada, instance(1), hers.token(bo, ONE))
   const envelope = hers.envelope(bo, ONE)
   expect(envelope).toHaveLength(ENVELOPE_BYTES)
   expect(his.read(bo, envelope)).toBe('no')
@@ -23,19 +25,32 @@ test('each contact has a token of their own, the same each time', () => {
   expect(hers.token(bo, ONE)).not.toEqual(hers.token(ada, ONE))
 })
 
-test('two relays see nothing alike: each has a token of its own, and who heard both hears who leaves by both', () => {
+test('two relays see nothing alike: each has a token of its own, and the goodbye by either counts for both', () => {
   const [hers, his] = [new Farewells(), new Farewells()]
-  his.heard(ada, hers.token(bo, ONE))
-  his.heard(ada, hers.token(bo, TWO))
+  his.heard(ada, instance(1), hers.token(bo, ONE))
+  his.heard(ada, instance(1), hers.token(bo, TWO))
   const [first, second] = [hers.envelope(bo, ONE), hers.envelope(bo, TWO)]
   expect(hex(first.subarray(0, 32))).not.toBe(hex(second.subarray(0, 32)))
-  expect([his.read(ada, second), his.read(ada, first)]).toEqual(['one', 'last'])
+  // By the first, which is down, it may never come.
+  expect(his.read(ada, second)).toBe('last')
+  expect(his.read(ada, first)).toBe('no')
+  // Nothing of it is left that would hold up who leaves later.
+  const later = new Farewells()
+  his.heard(ada, instance(2), later.token(bo, ONE))
+  expect(his.read(ada, later.envelope(bo, ONE))).toBe('last')
+})
+
+test('of two tabs that were heard by two carriers each, one that leaves leaves the other', () => {
+  const his = new Farewells()
+  const tabs = [new Farewells(), new Farewells()]
+  for (const [n, tab] of tabs.entries()) for (const origin of [ONE, TWO]) his.heard(ada, instance(n), tab.token(bo, origin))
+  expect(tabs.map((tab) => his.read(ada, tab.envelope(bo, TWO)))).toEqual(['one', 'last'])
 })
 
 test('of several tabs or devices the last one counts, and no more than 24 are remembered', () => {
   const his = new Farewells()
   const tabs = Array.from({ length: 25 }, () => new Farewells())
-  for (const tab of tabs) his.heard(ada, tab.token(bo, ONE))
+  for (const [n, tab] of tabs.entries()) his.heard(ada, instance(n), tab.token(bo, ONE))
   const told = tabs.map((tab) => his.read(ada, tab.envelope(bo, ONE)))
   expect(told).toEqual(['no', ...Array(23).fill('one'), 'last'])
 })
@@ -62,7 +77,7 @@ function isOnCurve25519(bytes: Uint8Array): boolean {
 
 test('farewell is said to those alone with whom tokens were exchanged both ways', () => {
   const hers = new Farewells()
-  hers.heard(bo, new Farewells().token(ada, ONE))
+  hers.heard(bo, instance(1), new Farewells().token(ada, ONE))
   expect([...hers.companions]).toEqual([])
   hers.token(bo, ONE)
   expect([...hers.companions]).toEqual([bo])
@@ -72,7 +87,7 @@ test('farewell is said to those alone with whom tokens were exchanged both ways'
 
 test('who is forgotten says and hears nothing', () => {
   const [hers, his] = [new Farewells(), new Farewells()]
-  his.heard(ada, hers.token(bo, ONE))
+  his.heard(ada, instance(1), hers.token(bo, ONE))
   his.token(ada, ONE)
   expect([...his.companions]).toEqual([ada])
   his.forget(ada)

@@ -20,7 +20,8 @@ function publicKeyOfNobody(): Bytes {
 export class Farewells {
   /** By carrier. */
   readonly #mine = new Map<PeerId, Map<string, Bytes>>()
-  readonly #theirs = new Map<PeerId, Set<string>>()
+  /** By token, in hex: the instance that gave it. One asked by two carriers gave two. */
+  readonly #theirs = new Map<PeerId, Map<string, string>>()
 
   /** Those who gave me a token and were given mine: others would not know what it means. */
   get companions(): PeerId[] {
@@ -42,17 +43,19 @@ export class Farewells {
     return envelope
   }
 
-  heard(id: PeerId, token: Uint8Array): void {
-    const tokens = this.#theirs.get(id) ?? new Set()
-    this.#theirs.set(id, tokens.add(hex(token)))
-    for (const oldest of tokens) if (tokens.size > TOKENS_REMEMBERED) tokens.delete(oldest)
+  heard(id: PeerId, instance: Uint8Array, token: Uint8Array): void {
+    const tokens = this.#theirs.get(id) ?? new Map<string, string>()
+    this.#theirs.set(id, tokens.set(hex(token), hex(instance)))
+    for (const oldest of tokens.keys()) if (tokens.size > TOKENS_REMEMBERED) tokens.delete(oldest)
   }
 
   /** What an envelope from this contact says: nothing of the kind, that one of several has left, or the only one. */
   read(id: PeerId, envelope: Uint8Array): 'no' | 'one' | 'last' {
     const tokens = this.#theirs.get(id)
-    // Each counts once, so that a relay that repeats it later changes nothing.
-    if (!tokens?.delete(hex(envelope.subarray(0, TOKEN_BYTES)))) return 'no'
+    const instance = tokens?.get(hex(envelope.subarray(0, TOKEN_BYTES)))
+    if (!tokens || instance === undefined) return 'no'
+    // Each counts once, so that a relay that repeats it later changes nothing; and with it those by other carriers, which may be down.
+    for (const [token, giver] of tokens) if (giver === instance) tokens.delete(token)
     if (tokens.size > 0) return 'one'
     this.#theirs.delete(id)
     return 'last'

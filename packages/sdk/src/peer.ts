@@ -411,7 +411,7 @@ class LocalPeer implements Peer {
       },
       proved: (doorstep, by) => this.#invitations.proved(doorstep, by),
       granted: (dial, by) => void this.#acceptances.granted(dial, by),
-      present: (remote, presence) => this.#heard(remote, presence),
+      present: (remote, instance, presence) => this.#heard(remote, instance, presence),
       presence: (remote, origin) => {
         if (options.presence === false) return undefined
         return { goodForMs: Math.round(this.#presence.goodForMs), farewell: this.#farewells.token(remote, origin) }
@@ -459,7 +459,7 @@ class LocalPeer implements Peer {
     }
   }
 
-  #judge({ doorstep, from, protocols, presence }: Knocking): Judgement {
+  #judge({ doorstep, from, instance, protocols, presence }: Knocking): Judgement {
     const invite = this.#invitations.find(doorstep)
     if (doorstep.way.kind === 'invite') {
       if (!invite) return 'silence'
@@ -468,7 +468,7 @@ class LocalPeer implements Peer {
     }
     const { contacts, options } = this.#opened
     if (!from || contacts.get(from)?.trust === 'blocked') return 'silence'
-    this.#heard(from, presence)
+    this.#heard(from, instance, presence)
     this.#meetings.knocked(from)
     if (protocols.length === 0) return options.presence !== false && this.#presence.mayAnswer(from) ? 'here' : 'silence'
     return { offer: this.#policy.towards(from) }
@@ -518,11 +518,11 @@ class LocalPeer implements Peer {
 
   // ── who is online ──
 
-  #heard(id: PeerId, presence: Presence | undefined): void {
+  #heard(id: PeerId, instance: Bytes, presence: Presence | undefined): void {
     const goodForMs = Math.max(this.#presence.goodForMs, presence?.goodForMs ?? 0)
     this.#opened.contacts.seen(id, undefined, goodForMs)
     this.#presence.heard(id, goodForMs)
-    if (presence) this.#farewells.heard(id, presence.farewell)
+    if (presence) this.#farewells.heard(id, instance, presence.farewell)
   }
 
   /** Most connections end because one of the two leaves. */

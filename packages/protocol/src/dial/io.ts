@@ -101,6 +101,8 @@ export type DialOutput =
       readonly type: 'present'
       readonly dial: DialNumber
       readonly remote: PeerId
+      /** Which of their tabs or devices, 16 bytes. */
+      readonly instance: Bytes
       readonly presence: Presence | undefined
     }
   /** Ours gave way to another dial with the same person, which goes on as `to`: should that end, it is for the driver to dial again. */

@@ -266,8 +266,8 @@ export class OutgoingDial {
         return undefined
       case 'here':
         if (way.kind === 'contact') {
-          const { presence } = accept
-          this.#context.emit({ type: 'present', dial: this.number, remote: way.remote, presence })
+          const { instance, presence } = accept
+          this.#context.emit({ type: 'present', dial: this.number, remote: way.remote, instance, presence })
         }
         if (this.isPresence) this.#close()
         return undefined
