@@ -6,6 +6,7 @@ import { Admission } from './admission.ts'
 
 function admission(limits: { connections: number; connectionsPerPrefix: number; socketsPerPrefix?: number }) {
   const counted = { refused: 0, gaveWay: 0 }
+  const clock = { nowMs: 0 }
   const admission = new Admission(
     { socketsPerPrefix: 1_000, ...limits },
     {
@@ -16,9 +17,11 @@ function admission(limits: { connections: number; connectionsPerPrefix: number; 
         counted.gaveWay += 1
       },
     },
+    () => clock.nowMs,
   )
   return {
     counted,
+    clock,
     /** Connections of one network. */
     connect: (prefix: string, count = 1, isProxy = false) =>
       Array.from({ length: count }, () => {
@@ -70,6 +73,37 @@ test('of N in all the network with the most gives one up, even one in use, for o
   expect(open(many)).toEqual([false, true, true, true])
   // None gives way for a network that has as many as any.
   expect(open(connect('a'))).toEqual([false])
+})
+
+const SITE_CONNECTIONS = 2_048
+
+test.each(['idle', 'in use'])('of N in all an IPv6 site with one in each network gives up its own, be they %s', (state) => {
+  const { connect, ask } = admission({ connections: SITE_CONNECTIONS, connectionsPerPrefix: 512 })
+  const attack = (n: number) => {
+    const [socket] = connect(`2001:db8:1:${n.toString(16)}::/64`)
+    if (state === 'in use') ask(socket)
+    return socket
+  }
+  const browser = connect('192.0.2.1', 6)
+  for (const socket of browser) ask(socket)
+  for (let n = 0; n < SITE_CONNECTIONS; n++) attack(n)
+  // Networks that come now, of another site, have few.
+  const others = ['192.0.2.2', '2001:db8:2:1::/64'].flatMap((prefix) => connect(prefix, 6))
+  for (let n = SITE_CONNECTIONS; n < 2 * SITE_CONNECTIONS; n++) attack(n)
+  expect(open([...browser, ...others])).toEqual(Array(18).fill(true))
+})
+
+test('one that is quiet for long gives way before one in use, one that has just connected does not', () => {
+  const { connect, ask, clock } = admission({ connections: 5, connectionsPerPrefix: 4 })
+  const browser = connect('a', 3)
+  for (const socket of browser) ask(socket)
+  const quiet = connect('b')
+  clock.nowMs = 2_001
+  const fresh = connect('c')
+  expect(open(connect('d'))).toEqual([true])
+  expect(open([...browser, ...quiet, ...fresh])).toEqual([true, true, true, false, true])
+  expect(open(connect('e'))).toEqual([true])
+  expect(open([...browser, ...fresh])).toEqual([false, true, true, true])
 })
 
 test('a proxy has no share, and yet its idle ones give way when all places are taken', () => {

@@ -3,27 +3,42 @@
  * only sit there. WebSockets are counted by the relay's machine; here only because a network has one budget of file descriptors.
  *
  * A network beyond its share is turned away at accept, before a byte is read; what it leaves idle gives way first. When all places
- * are taken, the network that holds the most gives one up, so that one with few always gets in.
+ * are taken, the site that holds the most gives one up, so that one with few always gets in: by networks alone an IPv6 site of 65,536 of
+ * them would have few in each, and a browser with six the most.
  */
 import type { ServerResponse } from 'node:http'
+import { performance } from 'node:perf_hooks'
 import type { Duplex } from 'node:stream'
 import type { RelayLimits } from '@kith/protocol'
+import { siteOf } from './prefix.ts'
 
 /** Requests that one connection may have unanswered. Browsers and proxies send one at a time (RFC 9112 §9.3.2 lets clients send more). Beyond: cut off. */
 const PIPELINED_MAX = 16
+
+/** A connection that is quiet for so long gives way before one in use, whatever its site. A client that has just connected asks within
+ *  two round trips of a slow network. */
+const QUIET_MS = 2_000
 
 interface Connection {
   readonly socket: Duplex
   readonly network: Network
   unanswered: number
+  quietSinceMs: number
   phase: 'waiting' | 'webSocket' | 'gone'
 }
 
 interface Network {
   readonly prefix: string
+  readonly site: Site
   /** The one that was quiet for longest comes first. */
   readonly waiting: Set<Connection>
   webSockets: number
+}
+
+interface Site {
+  readonly name: string
+  readonly networks: Set<Network>
+  waiting: number
 }
 
 export interface AdmissionEvents {
@@ -38,28 +53,34 @@ type AdmissionLimits = Pick<RelayLimits, 'connections' | 'connectionsPerPrefix' 
 export class Admission {
   readonly #limits: AdmissionLimits
   readonly #events: AdmissionEvents
+  readonly #now: () => number
+  readonly #sites = new Map<string, Site>()
   readonly #networks = new Map<string, Network>()
   readonly #connections = new WeakMap<Duplex, Connection>()
   #waiting = 0
 
-  constructor(limits: AdmissionLimits, events: AdmissionEvents) {
+  constructor(limits: AdmissionLimits, events: AdmissionEvents, now = () => performance.now()) {
     this.#limits = limits
     this.#events = events
+    this.#now = now
   }
 
   /** A new connection; destroys it, or another, if there are too many. `isProxy`: it carries others' requests, so it has no share of its own. */
   accepted(socket: Duplex, prefix: string, isProxy: boolean): void {
-    const network = this.#networks.get(prefix) ?? { prefix, waiting: new Set(), webSockets: 0 }
+    const network = this.#networks.get(prefix) ?? this.#newNetwork(prefix)
     const isOver = !isProxy && this.#isOver(network)
-    if ((isOver && !this.#makeRoom(network, network)) || !this.#makeRoomInAll(network)) {
+    if ((isOver && !this.#giveUp(idleOf(network))) || !this.#makeRoomInAll(network.site)) {
       this.#events.refused()
       socket.destroy()
       return
     }
     this.#networks.set(prefix, network)
-    const connection: Connection = { socket, network, unanswered: 0, phase: 'waiting' }
+    this.#sites.set(network.site.name, network.site)
+    network.site.networks.add(network)
+    const connection: Connection = { socket, network, unanswered: 0, quietSinceMs: this.#now(), phase: 'waiting' }
     this.#connections.set(socket, connection)
     network.waiting.add(connection)
+    network.site.waiting += 1
     this.#waiting += 1
     socket.once('close', () => this.#closed(connection))
   }
@@ -76,9 +97,9 @@ export class Admission {
     }
     response.once('close', () => {
       connection.unanswered -= 1
-      touch(connection)
+      this.#touch(connection)
     })
-    touch(connection)
+    this.#touch(connection)
   }
 
   /** The connection is a WebSocket from now on. */
@@ -95,23 +116,39 @@ export class Admission {
     return waiting.size >= connectionsPerPrefix || waiting.size + webSockets >= connectionsPerPrefix + socketsPerPrefix
   }
 
-  #makeRoomInAll(network: Network): boolean {
-    if (this.#waiting < this.#limits.connections) return true
-    let largest = network
-    for (const other of this.#networks.values()) if (other.waiting.size > largest.waiting.size) largest = other
-    return this.#makeRoom(largest, network)
+  #newNetwork(prefix: string): Network {
+    const name = siteOf(prefix)
+    const site = this.#sites.get(name) ?? { name, networks: new Set(), waiting: 0 }
+    return { prefix, site, waiting: new Set(), webSockets: 0 }
   }
 
-  /** Ends a connection of `from`: an idle one; one in use only in favour of another network. */
-  #makeRoom(from: Network, newcomer: Network): boolean {
-    let victim: Connection | undefined
-    for (const connection of from.waiting) {
-      if (connection.unanswered === 0) {
-        victim = connection
-        break
-      }
-      if (from !== newcomer) victim ??= connection
+  #makeRoomInAll(newcomer: Site): boolean {
+    if (this.#waiting < this.#limits.connections) return true
+    let largest = newcomer
+    for (const site of this.#sites.values()) if (site.waiting > largest.waiting) largest = site
+    let fullest: Network | undefined
+    let idle: Connection | undefined
+    for (const network of largest.networks) {
+      const size = network.waiting.size
+      if (size > (fullest?.waiting.size ?? 0)) fullest = network
+      if (size > (idle?.network.waiting.size ?? 0)) idle = idleOf(network) ?? idle
     }
+    if (largest === newcomer) return this.#giveUp(idle)
+    const [inUse] = fullest?.waiting ?? []
+    return this.#giveUp(idle ?? this.#quietest() ?? inUse)
+  }
+
+  /** Of all networks, if it is quiet for long. */
+  #quietest(): Connection | undefined {
+    let quietest: Connection | undefined
+    for (const network of this.#networks.values()) {
+      const idle = idleOf(network)
+      if (idle && idle.quietSinceMs < (quietest?.quietSinceMs ?? this.#now() - QUIET_MS)) quietest = idle
+    }
+    return quietest
+  }
+
+  #giveUp(victim: Connection | undefined): boolean {
     if (victim === undefined) return false
     this.#events.gaveWay()
     // Now, since 'close' comes later.
@@ -125,17 +162,28 @@ export class Admission {
     if (connection.phase === 'waiting') this.#leave(connection, 'gone')
     else if (connection.phase === 'webSocket') network.webSockets -= 1
     const isEmpty = network.waiting.size === 0 && network.webSockets === 0
-    if (isEmpty && this.#networks.get(network.prefix) === network) this.#networks.delete(network.prefix)
+    if (!isEmpty || this.#networks.get(network.prefix) !== network) return
+    this.#networks.delete(network.prefix)
+    network.site.networks.delete(network)
+    if (network.site.networks.size === 0) this.#sites.delete(network.site.name)
   }
 
   #leave(connection: Connection, phase: 'webSocket' | 'gone'): void {
     connection.phase = phase
     connection.network.waiting.delete(connection)
+    connection.network.site.waiting -= 1
     this.#waiting -= 1
+  }
+
+  #touch(connection: Connection): void {
+    connection.quietSinceMs = this.#now()
+    const { waiting } = connection.network
+    if (waiting.delete(connection)) waiting.add(connection)
   }
 }
 
-function touch(connection: Connection): void {
-  const { waiting } = connection.network
-  if (waiting.delete(connection)) waiting.add(connection)
+/** Its connection that is idle for longest. */
+function idleOf({ waiting }: Network): Connection | undefined {
+  for (const connection of waiting) if (connection.unanswered === 0) return connection
+  return undefined
 }

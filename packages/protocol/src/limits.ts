@@ -57,7 +57,7 @@ export const RELAY_LIMITS = {
    *  so 85 that load a page in the same second. Beyond: one that is idle gives way; if none is, the new one is closed. Behind a trusted proxy
    *  all come from one, and this does not hold. */
   connectionsPerPrefix: 512,
-  /** Such connections in all (file descriptors: one each, and one for the file that is sent). Beyond: the prefix with the most gives one up. */
+  /** Such connections in all (file descriptors: one each, and one for the file that is sent). Beyond: the site (IPv4 address, IPv6 /48) with the most gives one up. */
   connections: 2_048,
   /** A page's response of which nothing has left for so long (a client that does not read). A mobile network may pause for seconds. Beyond: cut off. */
   stalledResponseMs: 20_000,
