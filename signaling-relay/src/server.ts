@@ -26,7 +26,7 @@ import { Connection } from './connection.ts'
 import { lastHop } from './forwarded.ts'
 import { type DriverCounters, health, metrics } from './health.ts'
 import { impliedOrigins } from './implied-origins.ts'
-import { prefixOf } from './prefix.ts'
+import { prefixOf, siteOf } from './prefix.ts'
 import { SECURITY_HEADERS, StaticFiles } from './static-files.ts'
 import { Verifier } from './verifier.ts'
 
@@ -297,7 +297,7 @@ class RelayServer {
       this.#connections.delete(id)
       this.#feed({ type: 'closed', socket: id })
     })
-    this.#feed({ type: 'opened', socket: id, prefix, origins, time: Date.now() })
+    this.#feed({ type: 'opened', socket: id, prefix, site: siteOf(prefix), origins, time: Date.now() })
   }
 
   // ── the loop ───────────────────────────────────────────────────────────────────────────────

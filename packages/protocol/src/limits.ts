@@ -48,7 +48,8 @@ export const RELAY_LIMITS = {
   /** Until the WebSocket handshake is complete (slow loris). */ handshakeMs: 5_000,
   /** Between PINGs, ± `pingJitterMs` so that ten thousand sockets do not answer at once. Two missed: closed. */ pingMs: 25_000,
   pingJitterMs: 5_000,
-  /** Sockets from one IPv4 address or IPv6 /64 (one host taking every place). */ socketsPerPrefix: 512,
+  /** Sockets from one IPv4 address or IPv6 /64 (one host taking every place). Those of an IPv6 /48 are together no more than the places
+   *  that are left, or than this where fewer are. Beyond: NOTICE full. */ socketsPerPrefix: 512,
   /** New sockets a second from one prefix, after a burst: a school behind one address comes back within a second when a relay has restarted.
    *  A signature that does not hold counts for 64, a flood for 8. Beyond: NOTICE rate-limited, closed. */
   acceptsPerPrefix: 50,

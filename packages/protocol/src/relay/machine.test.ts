@@ -34,9 +34,9 @@ class Bench {
     this.machine = new RelayMachine({ limits: { ...RELAY_LIMITS, ...limits }, random: seededRandom(seed) })
   }
 
-  open(socket: number, prefix = '192.0.2.1'): void {
+  open(socket: number, prefix = '192.0.2.1', site = prefix): void {
     this.inboxes.set(socket, [])
-    this.machine.handle({ type: 'opened', socket, prefix, origins: [ORIGIN] }, this.now)
+    this.machine.handle({ type: 'opened', socket, prefix, site, origins: [ORIGIN] }, this.now)
     this.drain()
   }
 
@@ -533,6 +533,33 @@ test('socketsPerPrefix leaves other networks alone', () => {
   for (const socket of [1, 2, 3]) bench.open(socket, '2001:db8::')
   bench.open(4, '2001:db8:1::')
   expect([...bench.closed]).toEqual([[3, 'full']])
+})
+
+test('a site with any number of networks has no more sockets than there are places left', () => {
+  const bench = new Bench()
+  const { sockets, socketsPerPrefix } = RELAY_LIMITS
+  let id = 0
+  const come = (site: string, networks: number) => {
+    const before = bench.machine.sockets
+    for (let n = 0; n < networks; n++) {
+      for (let m = 0; m < socketsPerPrefix; m++) bench.open(id++, `${site} ${n}`, site)
+    }
+    return bench.machine.sockets - before
+  }
+  expect(come('a', 20)).toBe(sockets / 2)
+  expect(bench.closed.get(id - 1)).toBe('full')
+  expect(come('b', 20)).toBe(sockets / 4)
+  // One network has its share however few are left.
+  for (let n = 0; n < 4; n++) expect(come(`c${n}`, 1)).toBe(socketsPerPrefix)
+  expect(sockets - bench.machine.sockets).toBeLessThan(socketsPerPrefix)
+  expect(come('b', 1)).toBe(0)
+  expect(come('d', 1)).toBe(sockets / 4 - 4 * socketsPerPrefix)
+  expect(bench.machine.sockets).toBe(sockets)
+  // Its places come back with those that go.
+  for (const [n] of bench.inboxes) bench.close(n)
+  expect(bench.machine.sockets).toBe(0)
+  bench.advance(60_000)
+  expect(come('a', 20)).toBe(sockets / 2)
 })
 
 test('acceptBurst and acceptsPerPrefix', () => {

@@ -38,11 +38,13 @@ export interface RelayConfig {
 }
 
 export type RelayInput =
-  /** `origins`: those for which this socket's binds may be signed. `prefix`: the network that its quotas are counted for. */
+  /** `origins`: those for which this socket's binds may be signed. `prefix`: the network that its quotas are counted for. `site`: what
+   *  one customer may get whole; default: the network by itself. */
   | {
       readonly type: 'opened'
       readonly socket: SocketId
       readonly prefix: string
+      readonly site?: string
       readonly origins: readonly string[]
       /** Milliseconds since 1970: told to the client, whose own clock may be wrong. */
       readonly time?: Millis
@@ -217,9 +219,9 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
 
   // ── sockets ────────────────────────────────────────────────────────────────────────────────
 
-  #opened({ socket: id, prefix, origins, time }: Extract<RelayInput, { type: 'opened' }>, now: Millis): void {
+  #opened({ socket: id, prefix, site, origins, time }: Extract<RelayInput, { type: 'opened' }>, now: Millis): void {
     const limits = this.#limits
-    const admitted = this.#stopped || this.#sockets.size >= limits.sockets ? FULL : this.#prefixes.admit(prefix, now)
+    const admitted = this.#stopped ? FULL : this.#prefixes.admit(prefix, site ?? prefix, now)
     switch (admitted.type) {
       case 'admitted':
         break

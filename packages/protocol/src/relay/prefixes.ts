@@ -7,8 +7,12 @@ export type PrefixKey = string
 interface Prefix {
   sockets: number
   binds: number
+  readonly site: SiteKey
   readonly accepts: TokenBucket
 }
+
+/** What one customer may get whole: an IPv4 address, or an IPv6 /48 with all of its /64s. */
+export type SiteKey = string
 
 export interface PrefixLimits {
   readonly sockets: number
@@ -25,21 +29,33 @@ const PREFIXES_PER_SOCKET = 2
 export class Prefixes {
   readonly #limits: PrefixLimits
   readonly #prefixes = new Map<PrefixKey, Prefix>()
+  /** Sockets of each site that has any. */
+  readonly #sites = new Map<SiteKey, number>()
+  #sockets = 0
 
   constructor(limits: PrefixLimits) {
     this.#limits = limits
   }
 
-  /** Counts one socket more, or says why not. */
+  /**
+   * Counts one socket more, or says why not. A site has as many sockets as there are places left, and always those of one network: so
+   * one that comes from thousands of networks leaves half of all places, and where few are left those with few get them.
+   */
   admit(
     key: PrefixKey,
+    site: SiteKey,
     now: Millis,
   ): { readonly type: 'admitted' | 'full' | 'crowded' } | { readonly type: 'fast'; readonly retryAfterMs: Millis } {
-    const prefix = this.#prefix(key, now)
+    const { sockets, socketsPerPrefix } = this.#limits
+    const left = sockets - this.#sockets
+    const prefix = left > 0 ? this.#prefix(key, site, now) : undefined
     if (prefix === undefined) return { type: 'full' }
-    if (prefix.sockets >= this.#limits.socketsPerPrefix) return { type: 'crowded' }
+    const ofSite = this.#sites.get(prefix.site) ?? 0
+    if (prefix.sockets >= socketsPerPrefix || ofSite >= Math.max(socketsPerPrefix, left)) return { type: 'crowded' }
     if (!prefix.accepts.take(now)) return { type: 'fast', retryAfterMs: prefix.accepts.waitMs(now) }
     prefix.sockets += 1
+    this.#sites.set(prefix.site, ofSite + 1)
+    this.#sockets += 1
     return { type: 'admitted' }
   }
 
@@ -50,7 +66,12 @@ export class Prefixes {
 
   release(key: PrefixKey): void {
     const prefix = this.#prefixes.get(key)
-    if (prefix !== undefined) prefix.sockets -= 1
+    if (prefix === undefined) return
+    prefix.sockets -= 1
+    this.#sockets -= 1
+    const ofSite = (this.#sites.get(prefix.site) ?? 0) - 1
+    if (ofSite > 0) this.#sites.set(prefix.site, ofSite)
+    else this.#sites.delete(prefix.site)
   }
 
   /** Whether this network has a place for so many addresses more. */
@@ -76,12 +97,12 @@ export class Prefixes {
   }
 
   /** Undefined when too many are remembered: whoever owns a /32 of IPv6 can come from four billion of them. */
-  #prefix(key: PrefixKey, now: Millis): Prefix | undefined {
+  #prefix(key: PrefixKey, site: SiteKey, now: Millis): Prefix | undefined {
     const known = this.#prefixes.get(key)
     if (known !== undefined) return known
     if (this.#prefixes.size >= PREFIXES_PER_SOCKET * this.#limits.sockets) return undefined
     const { acceptsPerPrefix, acceptBurst } = this.#limits
-    const prefix: Prefix = { sockets: 0, binds: 0, accepts: new TokenBucket(acceptsPerPrefix, acceptBurst, now) }
+    const prefix: Prefix = { sockets: 0, binds: 0, site, accepts: new TokenBucket(acceptsPerPrefix, acceptBurst, now) }
     this.#prefixes.set(key, prefix)
     return prefix
   }
