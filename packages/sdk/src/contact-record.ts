@@ -13,7 +13,7 @@ import {
   unpackFields,
   violation,
 } from '@kith/protocol'
-import { parseName } from './identity/name.ts'
+import { cutName, parseName } from './identity/name.ts'
 import { parseRelayUrls } from './relay-url.ts'
 
 /** 'blocked' cannot reach me; 'known' (after an introduction) only relayed; 'trusted' may learn my network address. */
@@ -86,7 +86,8 @@ export function unpackContact(bytes: Uint8Array): ContactRecord {
   const fields = unpackFields(bytes)
   fields.integer() // version: later ones add fields
   const id = parsePeerId(fields.text(64))
-  const name = fields.text(NAME_MAX_LENGTH)
+  // One that was kept before names were tidied as they are now is tidied as it is read.
+  const name = cutName(fields.text(NAME_MAX_LENGTH)) || `…${id.slice(-6)}`
   const purposes = fields.list(PURPOSES_MAX, (purpose) => purpose.text(PURPOSE_MAX_LENGTH))
   const trust = TRUSTS[fields.integer()]
   if (trust === undefined) throw violation('unknown trust')

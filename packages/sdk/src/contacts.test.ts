@@ -173,6 +173,13 @@ test('fields of a later version are passed over', () => {
   expect(unpackContact(later)).toEqual({ id: ann, name: 'Ann', purposes: ['chat'], trust: 'trusted', relays: [], addedAt: START })
 })
 
+test('a name that was kept before names were tidied is tidied as it is read', () => {
+  const read = (name: string) => unpackContact(pack([1, ann, name, [], 2, [], START, null])).name
+  expect(read('Ann\u202e ecilA')).toBe('Ann ecilA')
+  expect(read('A\u200dnn')).toBe('Ann')
+  expect(read('\u3164')).toBe(`…${ann.slice(-6)}`)
+})
+
 test('a damaged record is a contact or a typed error', () => {
   const whole = packContact({
     id: ann,
