@@ -1,5 +1,5 @@
 /** Which screen: starting, sorry, a name, an invitation, or the people. */
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { CallLayer } from '../call/components/CallLayer.tsx'
 import { codeOf } from '../errors.ts'
 import { useValue } from '../observable.ts'
@@ -22,7 +22,15 @@ type Start =
 export function App() {
   const [start, setStart] = useState<Start>({ at: 'starting' })
   const failed = (error: unknown) => setStart({ at: 'failed', error })
-  const begin = (place: Place) => startSession(place).then((session) => setStart({ at: 'ready', session }), failed)
+  // One for as long as the page is open: two peers of one profile compete. After a failure the page is loaded again.
+  const starting = useRef<Promise<Session>>(undefined)
+  const begin = (place: Place, ready: (session: Session) => void | Promise<void> = () => undefined): Promise<void> => {
+    starting.current ??= startSession(place)
+    return starting.current.then(async (session) => {
+      await ready(session)
+      setStart({ at: 'ready', session })
+    }, failed)
+  }
   useEffect(() => {
     const place = readPlace(new URL(location.href))
     choiceFor(place).then((choice) => (choice === 'settled' ? begin(place) : setStart({ at: choice, place })), failed)
@@ -33,12 +41,11 @@ export function App() {
       return <FullPage title={text.app} busy={text.starting} />
     case 'first visit': {
       const { place } = start
-      const meet = async (name: string) => {
-        agree(place)
-        const session = await startSession(place)
-        await setName(session, name)
-        setStart({ at: 'ready', session })
-      }
+      const meet = (name: string) =>
+        begin(place, (session) => {
+          agree(place)
+          return setName(session, name)
+        })
       const relay = hostOf(place.relay ?? '')
       return <Welcome invitation={invitationIn(new URL(location.href))} relay={relay} onName={meet} />
     }
@@ -46,13 +53,9 @@ export function App() {
       const { place } = start
       const answer = (chosen: Place) => {
         setStart({ at: 'starting' })
-        void begin(chosen)
+        void begin(chosen, () => agree(chosen))
       }
-      const move = () => {
-        agree(place)
-        answer(place)
-      }
-      return <Moving host={hostOf(place.relay ?? '') ?? ''} onKeep={() => answer(decline(place))} onMove={move} />
+      return <Moving host={hostOf(place.relay ?? '') ?? ''} onKeep={() => answer(decline(place))} onMove={() => answer(place)} />
     }
     case 'ready':
       return <Screens session={start.session} />

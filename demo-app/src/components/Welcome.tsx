@@ -14,17 +14,20 @@ interface WelcomeProps {
 export function Welcome({ invitation, relay, onName }: WelcomeProps) {
   const invited = invitation !== undefined
   const [name, setName] = useState('')
-  const [failed, setFailed] = useState(false)
+  const [progress, setProgress] = useState<'none' | 'working' | 'failed'>('none')
   const words = text.welcome
   const submit = (event: SubmitEvent) => {
     event.preventDefault()
     const chosen = name.trim()
-    if (chosen === '') return
-    setFailed(false)
-    onName(chosen).catch((error: unknown) => {
-      reportError(error)
-      setFailed(true)
-    })
+    if (chosen === '' || progress === 'working') return
+    setProgress('working')
+    onName(chosen).then(
+      () => setProgress('none'),
+      (error: unknown) => {
+        reportError(error)
+        setProgress('failed')
+      },
+    )
   }
   return (
     <FullPage title={invited ? words.invitedTitle : words.title} sentence={invited ? words.invited : text.tagline}>
@@ -49,12 +52,12 @@ export function Welcome({ invitation, relay, onName }: WelcomeProps) {
           {words.hint}
         </p>
         {relay !== undefined && <p class="hint">{words.relay(relay)}</p>}
-        {failed && (
+        {progress === 'failed' && (
           <p class="problem" role="alert">
             {text.notices.failed}
           </p>
         )}
-        <button type="submit" class="button primary wide" disabled={name.trim() === ''}>
+        <button type="submit" class="button primary wide" disabled={name.trim() === '' || progress === 'working'}>
           {invited ? words.goInvited : words.go}
         </button>
       </form>
