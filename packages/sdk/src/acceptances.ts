@@ -221,6 +221,7 @@ export class Acceptances {
         protocols: [CONNECT_PROTOCOL],
         timeoutMs: Math.max(0, until - now()),
         disclosure,
+        isDisclosureAsked: options.disclose !== undefined,
       })
       await this.#untilOver(attempt, dialling)
     })

@@ -111,6 +111,20 @@ test('leaving someone ends what is under way with them', async () => {
   it.close()
 })
 
+test('when they may learn less, what would tell them ends, but for what was asked for and for questions', async () => {
+  const { it, ended, request } = await dialling()
+  const byPolicy = it.dial(request)
+  const kept = it.dial(request)
+  it.dial({ ...request, isDisclosureAsked: true })
+  it.dial({ ...request, disclosure: 'relayed' })
+  it.dial({ ...request, protocols: [] })
+  it.tighten(ada.id, new Set(), new KithError('no-answer'))
+  expect(ended).toEqual([])
+  it.tighten(bo.id, new Set([kept]), new KithError('no-answer'))
+  expect(ended).toEqual([[byPolicy, 'no-answer']])
+  it.close()
+})
+
 test('where there are no ICE servers to be had, the dial says so', async () => {
   const error = new KithError('unreachable', 'none')
   const { it, ended, request } = await dialling({ iceServers: () => Promise.reject(error) })

@@ -90,6 +90,8 @@ export interface DialRequest {
   readonly protocols: readonly ProtocolName[]
   readonly timeoutMs: number
   readonly disclosure: Disclosure
+  /** The caller asked for this disclosure, whoever they are and whatever the policy says. Default false. */
+  readonly isDisclosureAsked?: boolean
 }
 
 /** How often a dial without an answer looks whether its carriers are there. */
@@ -107,6 +109,7 @@ interface Leg {
   /** Whoever only asks for presence needs no RTCPeerConnection. */
   readonly isForPresence: boolean
   readonly disclosure: Disclosure
+  readonly isDisclosureAsked: boolean
   negotiator?: Negotiator
   local?: TransportDescription
   /** Why it ended. */
@@ -157,7 +160,7 @@ export class Dialling {
    * is not wanted any more, there is none.
    */
   dial(request: DialRequest, begun: (dial: DialNumber) => boolean = () => true): DialNumber {
-    const { way, routes, protocols, timeoutMs, disclosure } = request
+    const { way, routes, protocols, timeoutMs, disclosure, isDisclosureAsked = false } = request
     if (this.#isClosed) throw closed()
     const isForPresence = protocols.length === 0
     const whom = way.kind === 'contact' ? way.remote : undefined
@@ -166,7 +169,7 @@ export class Dialling {
     const dial = this.#nextDial++
     const origins = [...new Set(routes.map((route) => route.origin))]
     if (!begun(dial)) return dial
-    const leg = newLeg({ whom, origins, isForPresence, disclosure })
+    const leg = newLeg({ whom, origins, isForPresence, disclosure, isDisclosureAsked })
     this.#legs.set(dial, leg)
     this.#driver.give({ type: 'dial', dial, way, routes, protocols, timeoutMs })
     if (leg.error?.code === 'too-many')
@@ -205,6 +208,14 @@ export class Dialling {
   /** Ends what is under way with this person, whoever dialled. */
   leave(whom: PeerId, error: KithError): void {
     for (const [dial, leg] of [...this.#legs]) if (leg.whom === whom) this.#fail(dial, error)
+  }
+
+  /** They may not learn my network address any more: what would tell it ends, but for what was asked for and the dials `except`. */
+  tighten(whom: PeerId, except: ReadonlySet<DialNumber>, error: KithError): void {
+    for (const [dial, leg] of [...this.#legs]) {
+      if (leg.whom !== whom || leg.disclosure === 'relayed' || leg.isForPresence) continue
+      if (!leg.isDisclosureAsked && !except.has(dial)) this.#fail(dial, error)
+    }
   }
 
   /** What is under way ends with 'closed'. */
@@ -316,7 +327,8 @@ export class Dialling {
       this.#driver.give({ type: 'verdict', dial, verdict: judgement })
       return
     }
-    const leg = newLeg({ whom: from, origins: [doorstep.origin], isForPresence: false, disclosure: judgement.offer })
+    const whose = { whom: from, origins: [doorstep.origin], isForPresence: false }
+    const leg = newLeg({ ...whose, disclosure: judgement.offer, isDisclosureAsked: false })
     this.#legs.set(dial, leg)
     this.#driver.give({ type: 'verdict', dial, verdict: 'offer' })
   }
@@ -464,7 +476,7 @@ export class Dialling {
   }
 }
 
-function newLeg(leg: Pick<Leg, 'whom' | 'origins' | 'isForPresence' | 'disclosure'>): Leg {
+function newLeg(leg: Pick<Leg, 'whom' | 'origins' | 'isForPresence' | 'disclosure' | 'isDisclosureAsked'>): Leg {
   return { ...leg, begunAt: performance.now(), isSure: false, onState: () => undefined, unbind: () => undefined }
 }
 

@@ -81,7 +81,7 @@ function connection(
   }
 }
 
-function meetings() {
+function meetings(overrides: Partial<MeetingsHost> = {}) {
   let next = 1
   const dials: { dial: DialNumber; wish: Wish }[] = []
   const cancelled: DialNumber[] = []
@@ -98,6 +98,7 @@ function meetings() {
     cancel: (dial) => cancelled.push(dial),
     release: (dial) => released.push(dial),
     announce: (connection) => announced.push(connection),
+    ...overrides,
   })
   const add = ({ connection }: Fake, begunAt = 0) => it.add(connection, begunAt)
   return { it, add, dials, cancelled, released, announced, underWay }
@@ -318,6 +319,66 @@ test('who wants to disclose less does not share the dial of one who discloses al
   add(live)
   expect(await Promise.all([...direct, ...relayed])).toEqual(Array(4).fill(live.connection))
   expect(released).toEqual([1, 2])
+})
+
+test('whose trust falls: who waits by the policy dials anew with less; who asked for more goes on, and so does their dial', async () => {
+  const policy = { discloses: 'direct' as 'direct' | 'relayed' }
+  const { it, dials } = meetings({ disclosure: (_to, asked) => asked ?? policy.discloses })
+  const discloses = () => dials.map(({ wish }) => wish.disclose)
+  const live = connection(ada)
+  const wanted = [it.with(ada, wish), it.with(ada, { ...wish, disclose: 'direct' }), it.with(ada, wish)]
+  await vi.waitFor(() => expect(discloses()).toEqual(['direct']))
+  policy.discloses = 'relayed'
+  expect(it.tighten(ada)).toEqual(new Set())
+  // The one that two kinds shared ends; each goes on with its own.
+  await vi.waitFor(() => expect(discloses()).toEqual(['direct', 'relayed', 'direct']))
+  expect(it.tighten(ada)).toEqual(new Set([3]))
+  it.add(live.connection, 0)
+  expect(await Promise.all(wanted)).toEqual(Array(3).fill(live.connection))
+  expect(dials).toHaveLength(3)
+})
+
+test('a dial that has yet to begin when trust falls never does', async () => {
+  let discloses: 'direct' | 'relayed' = 'direct'
+  const begin: { begun: (dial: DialNumber) => boolean; disclose: unknown }[] = []
+  const it = new Meetings({
+    ...NOTHING,
+    disclosure: (_to, asked) => asked ?? discloses,
+    dial: async (_to, { disclose }, begun) => void begin.push({ begun, disclose }),
+  })
+  const wanted = it.with(ada, wish)
+  await vi.waitFor(() => expect(begin).toHaveLength(1))
+  discloses = 'relayed'
+  it.tighten(ada)
+  await vi.waitFor(() => expect(begin).toHaveLength(2))
+  expect(begin.map(({ begun, disclose }, n) => [disclose, begun(n + 1)])).toEqual([
+    ['direct', false],
+    ['relayed', true],
+  ])
+  const live = connection(ada)
+  it.add(live.connection, 0)
+  expect(await wanted).toBe(live.connection)
+})
+
+test('each dial that is begun anew asks the policy anew', async () => {
+  vi.useFakeTimers()
+  try {
+    const policy = { discloses: 'direct' as 'direct' | 'relayed' }
+    const { it, add, dials } = meetings({ disclosure: (_to, asked) => asked ?? policy.discloses })
+    const old = connection(ada)
+    add(old)
+    old.become({ state: 'reconnecting', isSure: false })
+    const wanted = it.with(ada, wish)
+    it.ended(1, new KithError('unreachable'))
+    policy.discloses = 'relayed'
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(dials.map(({ wish }) => wish.disclose)).toEqual(['direct', 'relayed'])
+    const live = connection(ada)
+    add(live)
+    expect(await wanted).toBe(live.connection)
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('a dial that two share is cancelled when neither wants it', async () => {

@@ -15,7 +15,7 @@ import type { Link } from './link/link.ts'
 
 export interface MeetingsHost {
   /**
-   * Starts a dial. `begun` gets its number before anything comes of it, and says whether it is still wanted. Rejects as `open` does.
+   * Starts a dial that discloses what the wish says. `begun` gets its number before anything comes of it, and says whether it is still wanted. Rejects as `open` does.
    */
   dial(to: PeerId, wish: Wish, begun: (dial: DialNumber) => boolean): Promise<void>
   /** How much of my network address they may learn: what was asked for, or else the policy's. Throws where a user's answer is none. */
@@ -54,12 +54,15 @@ const REDIAL_MS = 2_000
 
 interface Attempt {
   readonly to: PeerId
-  /** The first caller's, with what may be disclosed as it is. */
+  /** The first caller's. */
   readonly wish: Wish
+  /** What its dials disclose: as much as each waiter asked for, or the policy says of those who asked for nothing. */
+  readonly discloses: Disclosure
   readonly until: number
   /** Ours, or the one that it gave way to. */
   dial: DialNumber | undefined
-  waiters: number
+  /** What each waiter asked for. */
+  readonly waiters: Set<Pick<Wish, 'disclose'>>
   hasYielded: boolean
   isOver: boolean
   /** They or we have left: nobody is to dial anew. */
@@ -134,9 +137,10 @@ export class Meetings {
       const live = this.connections.get(to)
       if (live?.isSure) return live
       const disclose = this.#host.disclosure(to, wish.disclose)
-      const shared = this.#towards(to).find((attempt) => attempt.wish.disclose === disclose)
-      const attempt = shared ?? this.#begin(to, { ...wish, disclose }, until)
-      attempt.waiters += 1
+      const waiter = { disclose: wish.disclose }
+      const shared = this.#towards(to).find((attempt) => attempt.discloses === disclose)
+      const attempt = shared ?? this.#begin(to, wish, waiter, disclose, until)
+      attempt.waiters.add(waiter)
       try {
         return await orGivenUp(attempt, until, signal)
       } catch (error) {
@@ -145,8 +149,8 @@ export class Meetings {
         const mayGoOn = isUnanswered || until - attempt.until > MORE_PATIENCE_MS
         if (attempt.isFinal || signal?.aborted || !mayGoOn || until - now() < MORE_PATIENCE_MS) throw error
       } finally {
-        attempt.waiters -= 1
-        if (attempt.waiters === 0 && !attempt.isOver) this.#abandon(attempt)
+        attempt.waiters.delete(waiter)
+        if (attempt.waiters.size === 0 && !attempt.isOver) this.#abandon(attempt)
       }
     }
   }
@@ -206,6 +210,16 @@ export class Meetings {
       const { hasYielded } = attempt
       this.#failed(attempt, hasYielded ? new KithError('no-answer', error.message, { source: 'remote', cause: error }) : error)
     }
+  }
+
+  /**
+   * They may learn less than before: those who wait by the policy begin anew, each with what it says now.
+   * @returns the dials that go on since 'direct' was asked for
+   */
+  tighten(to: PeerId): Set<DialNumber> {
+    for (const attempt of this.#towards(to)) this.#regroup(attempt)
+    const asked = this.#towards(to).filter(({ discloses }) => discloses === 'direct')
+    return new Set(asked.flatMap(({ dial }) => dial ?? []))
   }
 
   /** All who wait for this person get `error`, and do not dial anew. Before the dials end: what they end with is for others. */
@@ -286,7 +300,7 @@ export class Meetings {
 
   // ── attempts ──
 
-  #begin(to: PeerId, wish: Wish, until: number): Attempt {
+  #begin(to: PeerId, wish: Wish, waiter: Pick<Wish, 'disclose'>, discloses: Disclosure, until: number): Attempt {
     let resolve: Attempt['resolve'] = () => undefined
     let reject: Attempt['reject'] = () => undefined
     const done = new Promise<PeerConnection>((yes, no) => {
@@ -296,13 +310,21 @@ export class Meetings {
     // Whoever waits hears of it; after the last one has gone, nobody does.
     done.catch(() => undefined)
     const attempt: Attempt = {
-      ...{ to, wish, until, done, resolve, reject },
-      ...{ dial: undefined, waiters: 0, hasYielded: false, isOver: false, isFinal: false, failure: undefined, begin: undefined },
+      ...{ to, wish, discloses, until, done, resolve, reject },
+      ...{
+        dial: undefined,
+        waiters: new Set([waiter]),
+        hasYielded: false,
+        isOver: false,
+        isFinal: false,
+        failure: undefined,
+        begin: undefined,
+      },
     }
     this.#attempts.add(attempt)
     // ICE still has consent: one that is only in doubt will most often answer before a dial could.
     if (this.connections.get(to)?.state === 'connected') {
-      attempt.begin = setTimeout(() => this.#dial(attempt), DOUBT_MS)
+      attempt.begin = setTimeout(() => this.#redial(attempt), DOUBT_MS)
     } else {
       this.#dial(attempt)
     }
@@ -322,9 +344,21 @@ export class Meetings {
       attempt.dial = dial
       return !attempt.isOver
     }
-    this.#host.dial(to, { ...wish, timeoutMs: until - now() }, begun).catch((error: unknown) => {
+    this.#host.dial(to, { ...wish, disclose: attempt.discloses, timeoutMs: until - now() }, begun).catch((error: unknown) => {
       if (!attempt.isOver) this.#failed(attempt, error)
     })
+  }
+
+  /** Where one of its waiters would disclose something else now, it ends, and each of them goes on with an attempt of their own. */
+  #regroup(attempt: Attempt): boolean {
+    const { to, discloses, waiters } = attempt
+    try {
+      if ([...waiters].every(({ disclose }) => this.#host.disclosure(to, disclose) === discloses)) return false
+      this.#reject(attempt, new KithError('no-answer', 'What they may learn of this peer has changed: try again.'))
+    } catch (error) {
+      this.#reject(attempt, error)
+    }
+    return true
   }
 
   /** Where a connection may come back, only who waits decides for how long. */
@@ -348,7 +382,8 @@ export class Meetings {
       this.#reject(attempt, failure)
       return
     }
-    this.#dial(attempt)
+    // The policy may have changed since it was asked.
+    if (!this.#regroup(attempt)) this.#dial(attempt)
   }
 
   #abandon(attempt: Attempt): void {

@@ -569,6 +569,12 @@ class LocalPeer implements Peer {
         if (connection.remote === contact.id) connection.close({ reason: 'no longer a contact' }).catch(report)
       }
     }
+    // Who is trusted may be so by an invitation, by which a function may disclose more.
+    else if (contact.trust === 'known' && !this.#policy.mayLearn(contact.id)) {
+      const asked = this.#meetings.tighten(contact.id)
+      const error = new KithError('no-answer', 'They may not learn the network address of this peer any more: try again.')
+      this.#dialling.tighten(contact.id, asked, error)
+    }
     // Who is out is not found from this moment on; for others thousands of changes may come together.
     if (isOut) this.#updateDoorsteps()
     else this.#updateDoorstepsSoon()

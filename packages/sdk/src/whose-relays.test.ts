@@ -138,6 +138,22 @@ test('a relay that was dialled for one dial alone is left with it', async () => 
   }
 })
 
+test('a dial that is under way when trust falls leaves their relay, and goes on with less', async () => {
+  const peer = await person({ presence: false })
+  await peer.contacts.add({ id: BO, name: 'Bo', relays: [urlOf('bo')] })
+  const begun = vi.spyOn(Dialling.prototype, 'dial')
+  const disclosures = () => begun.mock.calls.map(([{ disclosure }]) => disclosure)
+  const abort = new AbortController()
+  const dial = expect(peer.connect(BO, { signal: abort.signal, timeoutMs: 60_000 })).rejects.toMatchObject({ code: 'aborted' })
+  await vi.waitFor(() => expect(disclosures()).toEqual(['direct']))
+  expect(connected(urlOf('bo'))).toBe(true)
+  await peer.contacts.update(BO, { trust: 'known' })
+  await vi.waitFor(() => expect(disclosures()).toEqual(['direct', 'relayed']))
+  await vi.waitFor(() => expect(connected(urlOf('bo'))).toBe(false))
+  abort.abort()
+  await dial
+})
+
 test('which relays are still wanted is looked up once for all dials that end together', async () => {
   const peer = await person({ presence: false })
   await peer.contacts.add({ id: BO, name: 'Bo', relays: [urlOf('bo')] })
