@@ -51,7 +51,7 @@ export const RELAY_LIMITS = {
   /** Sockets from one IPv4 address or IPv6 /64 (one host taking every place). Those of an IPv6 /48 are together no more than the places
    *  that are left, or than this where fewer are. Beyond: NOTICE full. */ socketsPerPrefix: 512,
   /** New sockets a second from one prefix, after a burst: a school behind one address comes back within a second when a relay has restarted.
-   *  A signature that does not hold counts for 64, a flood for 8. Beyond: NOTICE rate-limited, closed. */
+   *  A signature that does not hold counts for 64, a flood for 8, both for five seconds at the most. Beyond: NOTICE rate-limited, closed. */
   acceptsPerPrefix: 50,
   acceptBurst: 512,
   /** TCP connections from one prefix that are no WebSocket: requests for pages, handshakes, and what only sits there. A browser opens six,

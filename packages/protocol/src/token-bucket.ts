@@ -29,10 +29,11 @@ export class TokenBucket {
     return this.#thousandths >= count * 1000
   }
 
-  /** Takes `count` tokens whether they are there or not: what is missing is owed, and nothing is to be had until it is made up for. */
-  charge(now: Millis, count: number): void {
+  /** Takes `count` tokens whether they are there or not: what is missing is owed, up to `owedMax`, and nothing is to be had until it is
+   *  made up for. */
+  charge(now: Millis, count: number, owedMax: number): void {
     this.#refill(now)
-    this.#thousandths -= count * 1000
+    this.#thousandths = Math.max(Math.min(this.#thousandths, -owedMax * 1000), this.#thousandths - count * 1000)
   }
 
   /** Until `count` tokens will be there, if nobody takes any: at least 1 ms, so that whoever waits makes progress. */

@@ -392,6 +392,20 @@ test('its network pays as much as for 64 sockets, be it in debt, and others do n
   expect(bench.closed.has(5)).toBe(false)
 })
 
+test('what a network owes is made up for within six seconds, however many of its signatures did not hold', () => {
+  const bench = new Bench()
+  const { socketsPerPrefix } = RELAY_LIMITS
+  for (let n = 0; n < socketsPerPrefix; n++) bench.open(n)
+  for (let n = 0; n < socketsPerPrefix; n++) bench.frame(n, forged(n))
+  expect(bench.machine.sockets).toBe(0)
+  bench.open(socketsPerPrefix)
+  // One place, and 256 that are owed, of 50 a second.
+  expect(bench.inbox(socketsPerPrefix)).toEqual([notice('rate-limited', { retryAfterMs: 5_140 })])
+  bench.advance(5_140)
+  bench.open(socketsPerPrefix + 1)
+  expect(bench.closed.has(socketsPerPrefix + 1)).toBe(false)
+})
+
 test('a socket that goes takes its checks with it', () => {
   const bench = new Bench()
   bench.verifyAtOnce = false

@@ -25,6 +25,10 @@ export interface PrefixLimits {
 /** Networks remembered for each socket allowed. */
 const PREFIXES_PER_SOCKET = 2
 
+/** New sockets that a network may owe, five seconds' worth: the attack is over when its sockets are closed, and its neighbours behind one
+ *  address want to come back. */
+const OWED_MAX = 256
+
 /** Quotas of whole networks: how many sockets each has, and how fast it opens them. */
 export class Prefixes {
   readonly #limits: PrefixLimits
@@ -59,9 +63,10 @@ export class Prefixes {
     return { type: 'admitted' }
   }
 
-  /** Costs this network as much as so many new sockets, also beyond what it may open: it waits until that is made up for. */
+  /** Costs this network as much as so many new sockets, also beyond what it may open: it waits until that is made up for, for
+   *  seconds. */
   charge(key: PrefixKey, count: number, now: Millis): void {
-    this.#prefixes.get(key)?.accepts.charge(now, count)
+    this.#prefixes.get(key)?.accepts.charge(now, count, OWED_MAX)
   }
 
   release(key: PrefixKey): void {
