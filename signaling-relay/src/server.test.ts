@@ -252,6 +252,47 @@ test('a client that stops reading is dropped for, then closed; nobody waits for 
   expect(received).toBeGreaterThan(500)
 })
 
+test('clients cannot fill the log: of each reason it has a line a second, and a count', async () => {
+  const lines: string[] = []
+  const relay = await start({ log: (line) => lines.push(line) })
+  const startedAt = performance.now()
+  for (let n = 0; n < 50; n++) {
+    const client = await connected(relay)
+    client.ws.send(new Uint8Array(1))
+    expect(await client.gone()).toMatchObject({ reason: 'malformed' })
+  }
+  // What is counted is said at the end, if not before.
+  const seconds = Math.floor((performance.now() - startedAt) / 1_000)
+  await relay.close()
+  const said = lines.filter((line) => line.includes('closed: malformed'))
+  expect(said.length).toBeLessThanOrEqual(2 + seconds)
+  expect(said[0]).toBe('socket 1 closed: malformed')
+  const counts = said.map((line) => Number(/^(\d+) more: /.exec(line)?.[1] ?? 1))
+  expect(counts.reduce((sum, count) => sum + count)).toBe(50)
+})
+
+test('where first signatures do not hold the operator is told once what may be wrong', async () => {
+  const lines: string[] = []
+  const relay = await start({ origins: ['wss://relay.example'], log: (line) => lines.push(line) })
+  for (let n = 0; n < 3; n++) {
+    const client = await connected(relay)
+    expect(await client.bind(1)).toEqual(notice('bind-refused'))
+    await client.gone()
+  }
+  expect(lines.filter((line) => line.includes('another origin than --origin names'))).toHaveLength(1)
+})
+
+test('one whose signatures held before dialled the right origin: nothing is said of it', async () => {
+  const lines: string[] = []
+  const relay = await start({ log: (line) => lines.push(line) })
+  const client = await connected(relay)
+  expect(await client.bind(1)).toEqual({ type: 'bound', count: 1 })
+  client.nonce = new Uint8Array(32)
+  expect(await client.bind(2)).toEqual(notice('bind-refused'))
+  await client.gone()
+  expect(lines).toEqual([expect.stringContaining('closed: bind-refused')])
+})
+
 test('a handshake that never ends is cut off', async () => {
   const relay = await start({ limits: { handshakeMs: 200 } })
   const socket = connect(relay.port, '127.0.0.1')

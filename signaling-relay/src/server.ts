@@ -26,6 +26,7 @@ import { Connection } from './connection.ts'
 import { lastHop } from './forwarded.ts'
 import { type DriverCounters, health, metrics } from './health.ts'
 import { impliedOrigins } from './implied-origins.ts'
+import { PacedLog } from './paced-log.ts'
 import { prefixOf, siteOf } from './prefix.ts'
 import { SECURITY_HEADERS, StaticFiles } from './static-files.ts'
 import { Verifier } from './verifier.ts'
@@ -74,6 +75,10 @@ const TERMINATE_MS = 20
 export const NO_ORIGINS =
   'Without --origin only clients that dial localhost or a private network are taken. For a public host: --origin wss://HOST'
 
+/** Said once: an attacker can make it be said. */
+const OTHER_ORIGIN =
+  'The first signature of a client does not hold. It probably dialled another origin than --origin names, or than its Host header says.'
+
 /** Resolves once the relay listens. Errors: 'invalid-argument' (an origin, a limit); else the system's (port in use, no such folder). */
 export async function createRelay(options: RelayOptions): Promise<Relay> {
   const limits: RelayLimits = { ...RELAY_LIMITS, ...options.limits }
@@ -93,6 +98,7 @@ class RelayServer {
   readonly #files: StaticFiles | undefined
   readonly #trustProxy: boolean
   readonly #log: (line: string) => void
+  readonly #pacedLog: PacedLog
   readonly #machine: RelayMachine
   readonly #verifier: Verifier
   readonly #connections = new Map<SocketId, Connection>()
@@ -119,8 +125,12 @@ class RelayServer {
     this.#files = files
     this.#trustProxy = options.trustProxy ?? false
     this.#log = options.log ?? (() => {})
+    this.#pacedLog = new PacedLog(this.#log)
     this.#machine = new RelayMachine({ limits, random: (length) => new Uint8Array(randomBytes(length)) as Bytes })
-    this.#verifier = new Verifier((id, ok) => this.#feed({ type: 'verified', id, ok }))
+    this.#verifier = new Verifier((id, ok, dialled) => {
+      if (!ok && !dialled) this.#sayOnce(OTHER_ORIGIN)
+      this.#feed({ type: 'verified', id, ok })
+    })
     this.#http = createServer(
       {
         // Slow loris: whoever has not said what it wants by then is cut off.
@@ -168,7 +178,7 @@ class RelayServer {
       this.#http.once('error', reject)
       this.#http.listen(port, host, () => {
         this.#http.off('error', reject)
-        this.#http.on('error', (error) => this.#log(`http: ${error.message}`))
+        this.#http.on('error', (error) => this.#pacedLog.say(`http: ${error.message}`))
         resolve()
       })
     })
@@ -183,6 +193,7 @@ class RelayServer {
     const gone = new Promise<void>((resolve) => this.#http.close(() => resolve()))
     clearTimeout(this.#timer)
     this.#verifier.stop()
+    this.#pacedLog.close()
     this.#log(`restarting: ${this.#machine.sockets} sockets are told`)
     this.#machine.handle({ type: 'shutdown', reconnectInMs: RECONNECT_IN_MS, tryForMs: TRY_FOR_MS }, performance.now())
     this.#http.closeIdleConnections()
@@ -316,7 +327,8 @@ class RelayServer {
         return
       case 'close':
         // Not of each at the end: standard error is written at once, and ten thousand lines take their time.
-        if (output.reason !== 'restarting') this.#log(`socket ${output.socket} closed: ${output.reason}`)
+        if (output.reason !== 'restarting')
+          this.#pacedLog.say(`closed: ${output.reason}`, `socket ${output.socket} closed: ${output.reason}`)
         this.#connections.get(output.socket)?.close(output.reason)
         return
       case 'verify':
@@ -369,7 +381,7 @@ class RelayServer {
       if (!(await this.#files?.serve(path, request, response))) answerText(response, 404, 'text/plain', 'Not found\n')
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? String(error)
-      this.#log(`a file could not be read: ${code}`)
+      this.#pacedLog.say(`a file could not be read: ${code}`)
       // A response that has begun can only be cut short.
       if (response.headersSent) response.destroy()
       else answerText(response, 503, 'text/plain', 'This file cannot be read now.\n', { 'retry-after': '1' })

@@ -12,6 +12,9 @@ interface Current {
   readonly left: Check['binds'][number][]
 }
 
+/** `dialled`: whether a signature of this socket has held, so that it is known which origin it dialled. */
+type Verified = (id: number, ok: boolean, dialled: boolean) => void
+
 /** Of a turn of the event loop: some ten signatures, after which envelopes pass. */
 const TURN_MS = 2
 
@@ -21,14 +24,14 @@ const TURN_MS = 2
  * thousands holds up no other; what belongs to a socket that has gone is not checked.
  */
 export class Verifier {
-  readonly #verified: (id: number, ok: boolean) => void
+  readonly #verified: Verified
   readonly #waiting = new Turns<Check>()
   /** By the nonce of a socket, the origin that it dialled: known from its first signature that holds. */
   readonly #dialled = new WeakMap<Bytes, string>()
   #current: Current | undefined
   #turn: NodeJS.Immediate | undefined
 
-  constructor(verified: (id: number, ok: boolean) => void) {
+  constructor(verified: Verified) {
     this.#verified = verified
   }
 
@@ -59,7 +62,7 @@ export class Verifier {
       const ok = this.#step(this.#current)
       if (ok && this.#current.left.length > 0) continue
       this.#current = undefined
-      this.#verified(check.id, ok)
+      this.#verified(check.id, ok, this.#dialled.has(check.nonce))
     } while (performance.now() < endsAt)
     if (this.#current !== undefined || !this.#waiting.isEmpty) this.#turn ??= setImmediate(() => this.#next())
   }
