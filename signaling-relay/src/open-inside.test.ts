@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { link, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { type FileHandle, link, mkdir, mkdtemp, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,7 +23,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(outside, { recursive: true }))
 
-async function textOf(names: string[], ...locate: [] | [() => Promise<'unknown'>]): Promise<string | undefined> {
+async function textOf(names: string[], ...locate: [] | [(handle: FileHandle) => Promise<string>]): Promise<string | undefined> {
   const file = await openInside(folder, names, ...locate)
   if (file === undefined) return undefined
   try {
@@ -99,46 +99,82 @@ test('other bytes of the same length and time have another version', async () =>
   expect(await version()).not.toBe(before)
 })
 
-/** Runs in a thread of its own, with nothing between two steps. */
-const swapping = (steps: string) =>
-  new Worker(
+/** What another thread does over and over, with nothing between two steps; resolves once it has done so. */
+async function swapping(steps: string): Promise<{ turns: () => number; stop: () => Promise<void> }> {
+  const counted = new Int32Array(new SharedArrayBuffer(4))
+  const worker = new Worker(
     `const { renameSync, writeFileSync } = require('node:fs')
-     const { workerData: { folder }, parentPort } = require('node:worker_threads')
+     const { workerData: { folder, counted }, parentPort } = require('node:worker_threads')
      let going = true
      parentPort.once('message', () => { going = false })
-     let turns = 0
      const turn = () => {
-       for (let n = 0; n < 50; n++, turns++) { ${steps} }
+       for (let n = 0; n < 50; n++) { ${steps}; Atomics.add(counted, 0, 1) }
+       if (Atomics.load(counted, 0) === 50) parentPort.postMessage('going')
        if (going) setImmediate(turn)
-       else { parentPort.postMessage(turns); parentPort.close() }
+       else parentPort.close()
      }
      turn()`,
-    { eval: true, workerData: { folder } },
+    { eval: true, workerData: { folder, counted } },
   )
+  await once(worker, 'message')
+  return {
+    turns: () => Atomics.load(counted, 0),
+    stop: async () => {
+      const exit = once(worker, 'exit')
+      worker.postMessage('stop')
+      await exit
+    },
+  }
+}
+
+const LOOKS = 3_000
 
 test('a folder that turns into a link and back, as fast as it can, leads nowhere', async () => {
   await symlink(join(outside, 'b'), join(folder, 'link'))
-  const worker = swapping(`
+  const { stop } = await swapping(`
     renameSync(folder + '/a/b', folder + '/real'); renameSync(folder + '/link', folder + '/a/b')
     renameSync(folder + '/a/b', folder + '/link'); renameSync(folder + '/real', folder + '/a/b')`)
-  const seen = new Map<string | undefined, number>()
-  for (let n = 0; n < 3_000; n++) {
-    const text = await textOf(['a', 'b', 'c.txt'])
-    seen.set(text, (seen.get(text) ?? 0) + 1)
-  }
-  worker.postMessage('stop')
-  expect((await once(worker, 'message'))[0]).toBeGreaterThan(0)
-  // Both ways of the swap were met, or nothing is shown here.
-  expect([...seen.keys()].sort()).toEqual(['public', undefined])
+  const seen = new Set<string | undefined>()
+  // Both ways of the swap are met, or nothing is shown here.
+  for (let n = 0; n < LOOKS || seen.size < 2; n++) seen.add(await textOf(['a', 'b', 'c.txt']))
+  await stop()
+  expect([...seen].sort()).toEqual(['public', undefined])
 })
 
 test('a file that is replaced as fast as it can be is always there', async () => {
   await link(join(folder, 'a', 'b', 'c.txt'), join(folder, 'a', 'b', 'keep.txt'))
-  const worker = swapping(`
+  const { turns, stop } = await swapping(`
     writeFileSync(folder + '/new', 'public'); renameSync(folder + '/new', folder + '/a/b/c.txt')`)
   const missing: number[] = []
-  for (let n = 0; n < 1_000; n++) if ((await textOf(['a', 'b', 'c.txt'])) !== 'public') missing.push(n)
-  worker.postMessage('stop')
-  expect((await once(worker, 'message'))[0]).toBeGreaterThan(0)
+  const startedAt = turns()
+  for (let n = 0; n < 1_000 || turns() < startedAt + 1_000; n++) {
+    if ((await textOf(['a', 'b', 'c.txt'])) !== 'public') missing.push(n)
+  }
+  await stop()
   expect(missing).toEqual([])
+})
+
+/** As `mv page old && mv new page` between the open and the question where the file is. */
+test.each([['of the system', []] as const, ['by walking', ['unknown']] as const])(
+  'a folder that is swapped during a request serves its new file: found out %s',
+  async (_, [said]) => {
+    const next = join(outside, 'next')
+    await mkdir(join(next, 'a', 'b'), { recursive: true })
+    await writeFile(join(next, 'a', 'b', 'c.txt'), 'newer')
+    let looks = 0
+    const text = await textOf(['a', 'b', 'c.txt'], async ({ fd }) => {
+      if (looks++ === 0) {
+        await rename(folder, join(outside, 'old'))
+        await rename(next, folder)
+      }
+      return said ?? readlink(`/proc/self/fd/${fd}`)
+    })
+    expect([text, looks]).toEqual(['newer', 2])
+  },
+)
+
+test('a file that is somewhere else, and no other in its place, is not served', async () => {
+  const path = join(folder, 'a', 'b', 'c.txt')
+  expect(await textOf(['a', 'b', 'c.txt'], async () => join(outside, 'b', 'c.txt'))).toBeUndefined()
+  expect(await textOf(['a', 'b', 'c.txt'], async () => path)).toBe('public')
 })

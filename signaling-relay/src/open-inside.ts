@@ -72,8 +72,12 @@ async function openOnce(root: string, names: readonly string[], locate: Locate):
     const stat = await handle.stat({ bigint: true })
     if (!stat.isFile()) return undefined
     const place = await locate(handle)
-    const verdict = place === 'unknown' ? await walk(root, names, stat) : place === path || place === `${path} (deleted)`
-    if (verdict !== true) return verdict || undefined
+    if (place !== path && place !== `${path} (deleted)`) {
+      // Elsewhere: over a link, or the folder has been moved away and another is in its place by now.
+      const verdict = await walk(root, names, stat)
+      if (verdict === 'replaced') return 'replaced'
+      if (!verdict || place !== 'unknown') return undefined
+    }
     kept = true
     return {
       handle,
