@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { appendFile, mkdir, mkdtemp, open, rename, rm, symlink, truncate, unlink, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, open, rename, rm, symlink, truncate, unlink, utimes, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -241,6 +241,20 @@ test('parts of a file, on conditions', async () => {
   expect(await part({ range: 'bytes=2-4', 'if-none-match': `W/${etag}, "old"` })).toEqual([304, '', undefined, undefined])
   expect((await part({ 'if-match': '"old"' }))[0]).toBe(412)
   expect((await part({ 'if-match': etag }))[0]).toBe(200)
+})
+
+test.each([
+  [412, { 'if-match': '"old"' }],
+  [416, { range: 'bytes=99-' }],
+])('%d is not kept for the file', async (status, headers) => {
+  const path = join(page, 'assets', 'kept-Bx3kQ9_z.js')
+  await writeFile(path, '0123456789')
+  const anHourAgo = new Date(Date.now() - 3_600_000)
+  await utimes(path, anHourAgo, anHourAgo)
+  expect((await get('/assets/kept-Bx3kQ9_z.js')).headers['cache-control']).toContain('immutable')
+  const answer = await get('/assets/kept-Bx3kQ9_z.js', { headers })
+  expect([answer.status, answer.headers['cache-control'], answer.headers.etag]).toEqual([status, 'no-store', undefined])
+  await unlink(path)
 })
 
 test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PATCH'])('%s is not allowed', async (method) => {

@@ -151,8 +151,9 @@ async function answer(
   else await send(handle, part, response)
 }
 
-function end(response: ServerResponse, status: number, headers: OutgoingHttpHeaders): void {
-  response.writeHead(status, { ...headers, 'content-length': 0 }).end()
+/** What is not the file must not be kept for it, nor go by its tag. */
+function end(response: ServerResponse, status: number, { etag, ...headers }: OutgoingHttpHeaders): void {
+  response.writeHead(status, { ...headers, 'cache-control': 'no-store', 'content-length': 0 }).end()
 }
 
 /** As many bytes as were announced, of a file that may grow or shrink meanwhile: the client counts the next response from there. */
