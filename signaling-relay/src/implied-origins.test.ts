@@ -24,6 +24,14 @@ test.each([
   ['my-laptop.local:8787', 'my-laptop.local:8787'],
   ['relay.home.arpa', 'relay.home.arpa'],
   ['relay.internal', 'relay.internal'],
+  ['relay.corp', 'relay.corp'],
+  ['relay.intranet', 'relay.intranet'],
+  ['relay.private', 'relay.private'],
+  ['relay.localdomain:8787', 'relay.localdomain:8787'],
+  ['localhost.localdomain', 'localhost.localdomain'],
+  ['0.0.0.0:8787', '0.0.0.0:8787'],
+  ['0.255.0.1', '0.255.0.1'],
+  ['[::]:8787', '[::]:8787'],
 ])('%s was dialled as %s, with TLS or without', (host, dialled) => {
   expect(impliedOrigins(host)).toEqual([`ws://${dialled}`, `wss://${dialled}`])
 })
@@ -47,10 +55,11 @@ test.each([
   '192.169.0.0',
   '100.63.255.255',
   '100.128.0.0',
-  '0.0.0.0',
+  '1.0.0.0',
   '134744072',
   '[2001:db8::1]',
-  '[::]',
+  '[::2]',
+  'localdomain.example',
   '[::ffff:8.8.8.8]',
   '[2002:7f00:1::]',
   '[64:ff9b::127.0.0.1]',

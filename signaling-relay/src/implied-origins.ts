@@ -1,8 +1,10 @@
 import { BlockList, isIP } from 'node:net'
 
-/** Loopback, private, link-local and shared addresses (RFC 6890, 1918, 4193, 6598): none that the internet leads to. */
+/** Loopback, private, link-local and shared addresses (RFC 6890, 1918, 4193, 6598), and the unspecified ones, which systems take for
+ *  themselves: none that the internet leads to. The SDK's nearness.ts holds the same for near. */
 const PRIVATE = new BlockList()
 for (const [network, bits] of [
+  ['0.0.0.0', 8],
   ['127.0.0.0', 8],
   ['10.0.0.0', 8],
   ['172.16.0.0', 12],
@@ -12,12 +14,13 @@ for (const [network, bits] of [
 ] as const) {
   PRIVATE.addSubnet(network, bits, 'ipv4')
 }
+PRIVATE.addAddress('::', 'ipv6')
 PRIVATE.addAddress('::1', 'ipv6')
 PRIVATE.addSubnet('fc00::', 7, 'ipv6')
 PRIVATE.addSubnet('fe80::', 10, 'ipv6')
 
 /** Names that no public name server answers for: RFC 6761 §6.3, RFC 6762, RFC 8375, ICANN's .internal, and what home routers give. */
-const PRIVATE_NAME = /(^|\.)(localhost|local|home\.arpa|internal|lan|home)$/
+const PRIVATE_NAME = /(^|\.)(localhost|local|home\.arpa|internal|lan|home|corp|intranet|private|localdomain)$/
 
 /**
  * What a client may have dialled whose Host header says this: whether TLS ended before us, it does not say. 'malformed' for no host at
