@@ -145,7 +145,7 @@ test('a client that does not read its page is cut off; the file is closed', asyn
   ended.push(() => rm(folder, { recursive: true }))
   await writeFile(join(folder, 'large.bin'), '')
   await truncate(join(folder, 'large.bin'), 64 * 1024 * 1024)
-  const relay = await start({ static: folder, limits: { stalledResponseMs: 300 } })
+  const relay = await start({ static: folder, limits: { stalledResponseMs: 5_000 } })
   const socket = open(relay, '127.0.0.1')
   socket.write('GET /large.bin HTTP/1.1\r\nHost: x\r\n\r\n')
   await once(socket, 'readable')
