@@ -71,20 +71,32 @@ function callee(): Bench {
 }
 
 describe('streams that are opened and reset', () => {
-  test.each(['stream', 'datagrams', 'media'] as const)('of kind %s in one message: nothing is told, kept or sent', (kind) => {
+  test('the application is told of each and of its end, also where both came in one message', () => {
     const bench = callee()
-    for (let n = 0; n < 60_000; n += 100) {
-      const pairs = Array.from({ length: 100 }, (_, i) => [open(n + i, { kind }), encodeReset(id(n + i), 0)])
-      bench.receive('bulk', packed(pairs.flat()))
-    }
-    expect(bench.failure).toBeUndefined()
-    expect([incoming(bench), bench.mux.streams, bench.mux.retainedStreams]).toEqual([0, 0, 0])
-    expect(said(bench)).toEqual([])
-    // Their rate is used up, for a moment.
-    bench.now += 1
-    bench.receive('bulk', open(60_000))
-    expect(incoming(bench)).toBe(1)
+    bench.receive('bulk', packed([open(0), encodeReset(1, 5)]))
+    const stream = bench.acceptLast()
+    expect(bench.told.at(-1)).toEqual({ type: 'reset', stream, code: 5 })
   })
+
+  test.each(['stream', 'datagrams', 'media'] as const)(
+    'of kind %s, faster than they can be told: the others are forgotten',
+    (kind) => {
+      const bench = callee()
+      let [sent, n] = [0, 0]
+      while (n < 60_000) {
+        const pairs = Array.from({ length: 100 }, () => [open(n, { kind }), encodeReset(id(n++), 0)])
+        bench.receive('bulk', packed(pairs.flat()))
+        for (const output of bench.told.splice(0)) if (output.type === 'incoming') bench.mux.accept(output.stream)
+        sent += said(bench).length
+        bench.receive('bulk', encodeAck(3, sent))
+      }
+      expect(sent).toBe(INCOMING_BURST)
+      expect([bench.failure, bench.mux.streams, bench.mux.retainedStreams]).toEqual([undefined, 0, 0])
+      bench.now += 1
+      bench.receive('bulk', open(n))
+      expect(incoming(bench)).toBe(1)
+    },
+  )
 
   test('what had come whole before the reset is told and can be read', () => {
     const bench = callee()
@@ -350,7 +362,12 @@ test('a stream that was reset is told of once, however often the remote says so'
 })
 
 describe('frames that come when their stream, or their half of it, is over', () => {
-  const gone = (bench: Bench) => bench.receive('bulk', packed([open(0), encodeReset(1, 0)]))
+  const gone = (bench: Bench) => {
+    bench.receive('bulk', packed([open(0), encodeReset(1, 0)]))
+    bench.acceptLast()
+    bench.receive('bulk', encodeAck(3, said(bench).length))
+    expect(bench.mux.retainedStreams).toBe(0)
+  }
   const resetHere = (bench: Bench) => {
     bench.receive('bulk', open(0))
     bench.mux.reset(bench.acceptLast(), 0)

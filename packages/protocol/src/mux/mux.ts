@@ -94,14 +94,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   }
 
   poll(): MuxOutput | undefined {
-    for (;;) {
-      const output = this.#outputs.shift()
-      if (output === undefined || !('stream' in output)) return output
-      const { stream } = output
-      if (stream.void) continue
-      if (output.type === 'incoming') stream.told = true
-      return output
-    }
+    return this.#outputs.shift()
   }
 
   deadline(): Millis | undefined {

@@ -42,10 +42,6 @@ export class MuxStream {
   readonly asks: boolean
   /** Opened by the remote for what is not served yet: nobody knows of it here, and what came of it is told later. */
   held: MuxOutput[] | undefined
-  /** The application has been told of it. */
-  told = false
-  /** It ended before the application was told of it, which will never be. */
-  void = false
   retried = false
   /** All that we sent up to FIN has arrived. */
   finArrived = false

@@ -518,9 +518,8 @@ export class Streams {
           return
         }
         stream.remoteReset = true
-        // The application has not been told of it, and need not be: all that it could do is to be told of the end.
-        if (stream.held !== undefined || (stream.opener === 'remote' && !stream.told && !stream.receive.ended)) {
-          stream.void = true
+        if (stream.held !== undefined) {
+          // It waits for its protocol or its turn: the application need not be told of it at all.
           this.#held.delete(stream)
           this.#late.delete(stream)
           if (this.#late.size === 0) this.#lateDueAt = undefined

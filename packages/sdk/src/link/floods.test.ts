@@ -1,5 +1,5 @@
 // A remote that makes work: what is done of it in one task is bounded, and the page has its turns in between.
-import { type Bytes, STREAMS_MAX } from '@kith/protocol'
+import { type Bytes, STREAMS_MAX, STREAMS_RETAINED_MAX } from '@kith/protocol'
 import { expect, test } from 'vitest'
 import { nextTask } from '../slices.ts'
 import { finFrame, greeting, openFrame, resetFrame, together } from './hand-driven.testing.ts'
@@ -38,20 +38,36 @@ async function mostInATurn(read: () => number, done: () => boolean): Promise<num
 }
 
 test.each(['stream', 'datagrams', 'media'] as const)(
-  '60,000 of kind %s opened and reset: hardly a handler is called, the next one is',
+  '60,000 of kind %s opened and reset, and nothing acknowledged: the link ends, and the page has had its turns',
   async (kind) => {
-    const opened: number[] = []
-    const { link, lanes } = await driven((stream) => opened.push(stream.id))
+    let opened = 0
+    const { link, lanes } = await driven(() => {
+      opened += 1
+    })
     const pairs = Array.from({ length: 60_000 }, (_, n) => [openFrame(2 * n + 1, ECHO, kind), resetFrame(2 * n + 1)])
-    const sent = together(pairs.flat())
-    for (const message of sent) lanes.bulk.send(message)
-    lanes.bulk.send(openFrame(120_001, ECHO, kind))
-    while (opened.at(-1) !== 120_001) await nextTask()
-    // But for those whose reset came with the next message.
-    expect(opened.length).toBeLessThanOrEqual(sent.length)
-    expect(link.stats.streams).toBe(1)
+    for (const message of together(pairs.flat())) lanes.bulk.send(message)
+    let isOver = false
+    link.closed.catch(() => {
+      isOver = true
+    })
+    const most = await mostInATurn(
+      () => opened,
+      () => isOver,
+    )
+    expect(most).toBeLessThanOrEqual(64)
+    expect(opened).toBeLessThanOrEqual(STREAMS_RETAINED_MAX)
+    await expect(link.closed).rejects.toMatchObject({ code: 'peer-violation' })
   },
 )
+
+test('a stream that is reset in the message in which it was opened is served, and its reader told with the code', async () => {
+  const reading = new Promise((resolve) => {
+    void driven((stream) => stream.readable.getReader().read().catch(resolve)).then(({ lanes }) => {
+      for (const message of together([openFrame(1, ECHO), resetFrame(1, 5)])) lanes.bulk.send(message)
+    })
+  })
+  expect(await reading).toMatchObject({ code: 'reset', source: 'remote', streamCode: 5 })
+})
 
 test(`${STREAMS_MAX} streams at once reach their handler in order, a few in a task`, async () => {
   const opened: number[] = []

@@ -19,7 +19,7 @@ export function openFrame(stream: number, protocol: ProtocolName, kind: StreamKi
   return new Writer(32 + header.length + data.length).varint(stream).u8(1).prefixed(header).bytes(data).finish()
 }
 
-export const resetFrame = (stream: number): Bytes => frame(stream, 7, Uint8Array.of(0))
+export const resetFrame = (stream: number, code = 0): Bytes => frame(stream, 7, Uint8Array.of(code))
 export const dataFrame = (stream: number, data: Uint8Array): Bytes => frame(stream, 4, data)
 export const finFrame = (stream: number): Bytes => frame(stream, 6)
 
