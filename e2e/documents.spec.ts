@@ -225,6 +225,7 @@ test('nonsense over the protocols of documents does no harm', async ({ relay, si
   await ada.open('<img src=x onerror=alert(1)>')
   await ada.write('Still here.')
   await expect(ada.standing).toHaveText('Saved in this browser. Mallory is there, but with a page without documents.')
+  await expect(ada.standing).toHaveAttribute('aria-busy', 'false')
   await ada.page.reload()
   await expect(ada.editor).toContainText('Still here.')
 })

@@ -33,7 +33,8 @@ export function DocumentView({ session, document }: DocumentViewProps) {
   const present = useValue(document.present)
   const lines = useValue(document.lines)
   const status = useValue(session.status)
-  const keeping = useSettled(useValue(document.keeping))
+  const keepingNow = useValue(document.keeping)
+  const keeping = useSettled(keepingNow)
   const entry = useValue(session.documents.entries).find(({ id }) => id === document.id)
   const [dialog, setDialog] = useState<'none' | 'share' | 'about'>('none')
   const [isFull, setFull] = useState(false)
@@ -62,7 +63,8 @@ export function DocumentView({ session, document }: DocumentViewProps) {
         </button>
         <div class="conversation-who">
           <TitleField title={document.title} onEnter={() => focusText.current()} />
-          <p class={`document-standing ${standing.tone}`} title={standing.words}>
+          {/* The words are calm, and say 'Saved' while a letter is on its way. */}
+          <p class={`document-standing ${standing.tone}`} title={standing.words} aria-busy={keepingNow === 'keeping'}>
             {standing.words}
           </p>
           <p class="unseen" role="status">
