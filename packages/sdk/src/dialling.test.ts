@@ -23,6 +23,7 @@ async function dialling(overrides: Partial<DialHost> = {}) {
     introduction: () => ({ name: 'Ada', relays: [] }),
     iceServers: () => new Promise(() => {}),
     judge: () => 'silence',
+    mustRelay: () => false,
     proved: async () => false,
     granted: () => {},
     present: () => {},

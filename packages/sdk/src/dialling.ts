@@ -53,6 +53,8 @@ export interface DialHost {
   introduction(): { name: string; relays: readonly string[] }
   iceServers(): Promise<RTCIceServer[]>
   judge(knock: Knocking): Judgement
+  /** Whether they are a contact already, and may not learn our network address. */
+  mustRelay(id: PeerId): boolean
   /** Somebody proved an invitation: theirs, if they are the first. */
   proved(doorstep: Doorstep, by: Introduced): Promise<boolean>
   granted(dial: DialNumber, by: Introduced): void
@@ -108,7 +110,7 @@ interface Leg {
   readonly origins: readonly string[]
   /** Whoever only asks for presence needs no RTCPeerConnection. */
   readonly isForPresence: boolean
-  readonly disclosure: Disclosure
+  disclosure: Disclosure
   readonly isDisclosureAsked: boolean
   negotiator?: Negotiator
   local?: TransportDescription
@@ -269,11 +271,13 @@ export class Dialling {
       case 'candidates':
         for (const candidate of output.candidates) this.#legs.get(output.dial)?.negotiator?.addCandidate(candidate)
         return
-      case 'proved':
+      case 'proved': {
+        // Its RTCPeerConnection would check from here whatever candidates are told: they dial anew, as a contact.
+        const isWithoutPath = this.#tellsTooMuch(this.#legs.get(output.dial), output.by.id)
         this.#host.proved(output.doorstep, output.by).then(
           (granted) => {
             if (granted) this.#found(output.dial, output.by.id)
-            this.#driver.give({ type: 'grant', dial: output.dial, granted })
+            this.#driver.give({ type: 'grant', dial: output.dial, granted, isWithoutPath })
           },
           (error: unknown) => {
             report(error)
@@ -281,6 +285,7 @@ export class Dialling {
           },
         )
         return
+      }
       case 'granted':
         this.#found(output.dial, output.by.id)
         this.#host.granted(output.dial, output.by)
@@ -298,6 +303,12 @@ export class Dialling {
         return
       }
     }
+  }
+
+  /** An invitation's policy holds for those whom I do not know; here it turns out that I do. */
+  #tellsTooMuch(leg: Leg | undefined, whom: PeerId): boolean {
+    if (!leg || leg.whom !== undefined || leg.disclosure === 'relayed' || leg.isDisclosureAsked) return false
+    return this.#host.mustRelay(whom)
   }
 
   /** Whoever wants them from now on shares this dial. */
@@ -354,7 +365,19 @@ export class Dialling {
   #describe({ dial, remote, peer }: Extract<DialOutput, { type: 'describe' }>): void {
     const leg = this.#legs.get(dial)
     if (!leg) return
-    if (remote && peer) leg.remote = { description: remote, peer }
+    if (remote && peer) {
+      leg.remote = { description: remote, peer }
+      if (this.#tellsTooMuch(leg, peer.id)) {
+        leg.disclosure = 'relayed'
+        // One that was made already is of no use: it has told nothing yet. One that is being made follows the leg.
+        if (leg.negotiator) {
+          leg.negotiator.close()
+          delete leg.negotiator
+          this.#prepare(dial, leg, 'answerer')
+          return
+        }
+      }
+    }
     if (leg.negotiator && remote) leg.negotiator.describe(remote)
     else if (!remote) this.#prepare(dial, leg, 'offerer')
   }

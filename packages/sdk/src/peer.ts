@@ -391,7 +391,7 @@ class LocalPeer implements Peer {
   // ── being reached ──
 
   #host(): DialHost {
-    const { keys, identity, options } = this.#opened
+    const { keys, identity, contacts, options } = this.#opened
     return {
       identity: keys,
       instance: this.#instance,
@@ -402,6 +402,7 @@ class LocalPeer implements Peer {
       introduction: () => ({ name: identity.name, relays: options.relays }),
       iceServers: () => this.#policy.iceServers(),
       judge: (knock) => this.#judge(knock),
+      mustRelay: (id) => contacts.get(id) !== undefined && !this.#policy.mayLearn(id),
       mayArrive: (origins, sinceMs) => this.#roster.mayArrive(origins, sinceMs),
       unable: (error) => this.#unableToOffer(error),
       hasRoom: (making, whom) => {

@@ -120,7 +120,7 @@ export class Dialer implements Machine<DialInput, DialOutput> {
         this.#incoming.get(input.dial)?.judge(input.verdict)
         return
       case 'grant':
-        this.#incoming.get(input.dial)?.grant(input.granted, now)
+        this.#incoming.get(input.dial)?.grant(input.granted, now, input.isWithoutPath)
         return
       case 'described':
         this.#find(input.dial)?.described(input.description, now)

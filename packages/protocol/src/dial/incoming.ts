@@ -202,7 +202,7 @@ export class IncomingDial {
     }
   }
 
-  grant(granted: boolean, now: Millis): void {
+  grant(granted: boolean, now: Millis, isWithoutPath = false): void {
     if (this.#state.type !== 'proving') return
     const { exchange, by, answer, candidates, ...offered } = this.#state
     if (!granted) {
@@ -214,6 +214,11 @@ export class IncomingDial {
     this.#guest = by.id
     // Candidates, or none: this is how they learn that they are in.
     exchange.say({ type: 'candidates', candidates: [] })
+    if (isWithoutPath) {
+      exchange.bye(now)
+      this.#end(new KithError('aborted', 'They are let in, and may not learn the network address of this peer by an invitation.'))
+      return
+    }
     this.#state = { ...offered, type: 'offered', exchange, caller: by.id }
     if (answer) this.#answered(answer, now)
     if (candidates.length > 0) this.#context.emit({ type: 'candidates', dial: this.number, candidates })

@@ -59,7 +59,13 @@ export type DialInput =
   | { readonly type: 'failed'; readonly work: number; readonly error: unknown }
   | { readonly type: 'verdict'; readonly dial: DialNumber; readonly verdict: Verdict }
   /** The answer to 'proved': may they have what the invitation promised? */
-  | { readonly type: 'grant'; readonly dial: DialNumber; readonly granted: boolean }
+  | {
+      readonly type: 'grant'
+      readonly dial: DialNumber
+      readonly granted: boolean
+      /** They are let in, but not told our candidates: this dial ends. Default false. */
+      readonly isWithoutPath?: boolean
+    }
   | { readonly type: 'described'; readonly dial: DialNumber; readonly description: TransportDescription }
   | { readonly type: 'candidate'; readonly dial: DialNumber; readonly candidate: Candidate }
   /** The link is up and both ends have confirmed it, or the driver gave up: the dial has done its work. */
