@@ -172,15 +172,34 @@ describe('streams that are opened and reset', () => {
     expect(bench.mux.retainedStreams).toBe(0)
   })
 
-  test('the params of a stream that is over are not kept with it', () => {
+  test.each([
+    [
+      'taken, then reset by the remote',
+      (bench: Bench) => {
+        bench.acceptLast()
+        bench.receive('bulk', encodeReset(1, 0))
+      },
+    ],
+    ['reset by the remote before it was taken', (bench: Bench) => bench.receive('bulk', encodeReset(1, 0))],
+    ['reset by us', (bench: Bench) => bench.mux.reset(bench.acceptLast(), 0)],
+  ] as const)('%s: neither params nor names of protocols are kept with a stream that is over', (_, end) => {
     const bench = callee()
     bench.receive('bulk', open(0, { params: { about: 'x'.repeat(900) } }))
-    const stream = bench.acceptLast()
-    expect(stream.params).toBeDefined()
-    bench.receive('bulk', encodeReset(1, 0))
+    const stream = bench.last('incoming')?.stream
+    expect([stream?.params !== undefined, stream?.header.protocols]).toEqual([true, [ECHO]])
+    end(bench)
     bench.sent()
     expect(bench.mux.retainedStreams).toBe(1)
-    expect(stream.params).toBeUndefined()
+    expect([stream?.params, stream?.header.protocols]).toEqual([undefined, []])
+  })
+
+  test('what had come whole before the reset can still be taken, by the names that its opener gave', () => {
+    const bench = callee()
+    bench.receive('bulk', open(0))
+    bench.receive('bulk', encodeFin(1))
+    bench.receive('bulk', encodeReset(1, 0))
+    const stream = bench.last('incoming')?.stream
+    expect(stream && bench.mux.choices(stream)).toEqual([ECHO])
   })
 })
 

@@ -726,10 +726,11 @@ export class Streams {
     const { send, receive } = stream
     if (!receive.over || send.opening || (send.state !== 'finished' && send.state !== 'dropped')) return
     // The remote counts its streams until we have acknowledged; we must not count them for longer than that.
-    if (stream.opener === 'remote') this.#release(stream)
-    // The application has its own: what is kept here may be kept for long.
-    if (stream.accepted && stream.opener === 'remote' && stream.params !== undefined) {
-      stream.header = { ...stream.header, params: undefined }
+    if (stream.opener === 'remote') {
+      this.#release(stream)
+      // The application has its own: what is kept here may be kept for long. One that it may still take it has yet to look at.
+      const isDecided = stream.accepted || stream.reset || (stream.told && stream.remoteReset && receive.discarded)
+      if (isDecided && stream.header.protocols.length > 0) stream.header = { ...stream.header, params: undefined, protocols: [] }
     }
     if (stream.unacknowledged > 0 || stream.hasSignals) return
     // All of it came in one message with its OPEN: whoever opened it waits for an answer still.
