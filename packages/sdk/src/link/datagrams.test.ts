@@ -212,3 +212,45 @@ test('what came before the connection ended can be read, then why it ended', asy
     await expect(reader.read()).rejects.toMatchObject({ code: 'closed', message: 'enough' })
   }
 })
+
+/** Lanes of which all that was sent arrives in one task, with the microtasks that a browser runs behind each event. */
+function burstLanes() {
+  const waiting: (() => void)[] = []
+  let isRunning = false
+  const run = async () => {
+    for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {
+      task()
+      for (let microtask = 0; microtask < 100; microtask++) await undefined
+    }
+    isRunning = false
+  }
+  return memoryLanes((task) => {
+    waiting.push(task)
+    if (!isRunning) setImmediate(run)
+    isRunning = true
+  })
+}
+
+test.each(['a reader', 'a listener'])('%s gets thousands of datagrams that come in one task', async (kind) => {
+  const { local, remote } = await streamPair(burstLanes(), 'datagrams')
+  const [here, there] = [local.flow, remote.flow]
+  const [count, heard] = [5_000, [] as number[]]
+  const take = (datagram: Bytes) => heard.push(new DataView(datagram.buffer, datagram.byteOffset).getUint32(0))
+  if (kind === 'a listener') there.on('datagram', take)
+  else
+    void (async () => {
+      for await (const datagram of there.readable) take(datagram)
+    })().catch(() => undefined)
+  await turn()
+  for (let n = 0; n < count; n++) {
+    const datagram = new DataView(new ArrayBuffer(4))
+    datagram.setUint32(0, n)
+    here.send(datagram)
+    // All of them are on their way before the first one comes.
+    if (here.waiting > 0) throw new Error('the lane is full')
+  }
+  await expect.poll(() => there.stats.received + there.stats.droppedIncoming).toBeGreaterThanOrEqual(count)
+  await turn()
+  expect(there.stats.droppedIncoming).toBe(0)
+  expect(heard).toEqual(Array.from({ length: count }, (_, n) => n))
+})
