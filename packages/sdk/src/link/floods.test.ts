@@ -1,6 +1,7 @@
 // A remote that makes work: what is done of it in one task is bounded, and the page has its turns in between.
 import { type Bytes, STREAMS_MAX, STREAMS_RETAINED_MAX } from '@kith/protocol'
 import { expect, test } from 'vitest'
+import { frames, linkAgainst } from '../../../test-kit/src/index.ts'
 import { nextTask } from '../slices.ts'
 import { finFrame, greeting, openFrame, resetFrame, together } from './hand-driven.testing.ts'
 import { Link } from './link.ts'
@@ -101,6 +102,50 @@ test('streams that all end at once tell so, a few in a task', async () => {
     () => ended === STREAMS_MAX,
   )
   expect(most).toBeLessThanOrEqual(512)
+})
+
+test('after our own close no handler begins, and every stream that a handler has settles', async () => {
+  const closed: Promise<unknown>[] = []
+  let closing: Promise<void> | undefined
+  const served = driven(async (stream) => {
+    closed.push(stream.closed.catch((error: unknown) => error))
+    closing ??= (await served).link.close()
+  })
+  const { lanes } = await served
+  const ids = Array.from({ length: 200 }, (_, n) => 2 * n + 1)
+  const message = together(ids.map((id) => openFrame(id, ECHO)))
+  expect(message.length).toBe(1)
+  for (const each of message) lanes.bulk.send(each)
+  while (closing === undefined) await nextTask()
+  const begun = closed.length
+  lanes.control.close()
+  await closing
+  for (let turns = 0; turns < 100; turns++) await nextTask()
+  expect(closed.length).toBe(begun)
+  for (const error of await Promise.all(closed)) expect(error).toMatchObject({ code: 'closed', source: 'local' })
+})
+
+test('a stream of which the remote has all is finished, though we close while that waits to be told', async () => {
+  const { hand, link } = linkAgainst()
+  await hand.greet({ served: [[0, [ECHO]]] })
+  const closing: Promise<void>[] = []
+  const streams: LinkStream[] = []
+  while (streams.length < 600) {
+    const stream = await link.open(ECHO)
+    hand.bytes('bulk', frames.accept(stream.id, ECHO))
+    streams.push(stream)
+    closing.push(stream.writable.close())
+  }
+  // An OPEN and a FIN each.
+  for (let fins = 0; fins < streams.length; ) if ((await hand.frames.next())?.type === 'fin') fins += 1
+  let ended: Promise<void> | undefined
+  closing[0]?.then(() => {
+    ended = link.close()
+  })
+  hand.say({ type: 'ack', lane: 3, count: 2 * streams.length })
+  await Promise.all(closing)
+  hand.lanes.control.close()
+  await ended
 })
 
 test('what was opened, finished and told in pauses is read whole', async () => {

@@ -55,6 +55,9 @@ const DATAGRAMS_LOW_BYTES = 48 * 1024
 const TELLS_PER_TASK = 256
 const INCOMING_TELLS = 8
 
+/** What is not told any more once this side has closed: nothing new begins, and no handler is called. */
+const BEGINNINGS: ReadonlySet<MuxOutput['type']> = new Set(['incoming', 'answered', 'protocols', 'opaque'])
+
 /** The machine only compares instants, so any clock that never goes back will do. */
 const now = () => performance.now()
 
@@ -92,14 +95,15 @@ export class Link {
   /** Whoever has just been told could answer, whoever has opened or closed could go on: what they say shares a message with that, and
    *  with what we owe. */
   readonly #writersTurn = new WritersTurn(() => {
-    this.#mux.release()
+    // In a pause not all writers have been told.
+    if (!this.#isPaused) this.#mux.release()
     this.#drain()
   })
   #timer: ReturnType<typeof setTimeout> | undefined
   #armedFor: number | undefined
   /** Why streams end that are opened from now on. */
   #ended: KithError | undefined
-  /** Our goodbye has left, or something else ended the link before. */
+  /** This side closes: fulfils when our goodbye has left, or something else ended the link before. */
   #said: Promise<void> | undefined
   #goodbyeSaid = (): void => undefined
   /** The machine has ended: nothing leaves any more. */
@@ -233,6 +237,9 @@ export class Link {
     this.#said ??= new Promise<void>((resolve) => {
       this.#goodbyeSaid = resolve
     })
+    // What has happened by now counts: the remote may have all of a stream. Behind `#end` it would come too late.
+    this.#tellsLeft = Number.POSITIVE_INFINITY
+    this.#tell()
     this.#give({ type: 'close', code, reason, atOnce })
     const { goodbye } = this.#mux
     this.#end({ type: 'closed', by: 'local', ...goodbye })
@@ -352,7 +359,8 @@ export class Link {
       this.#isDraining = false
     }
     // A writer that awaits its writes goes on some microtasks after it was told: until then lower priorities wait.
-    if (this.#mux.isHolding) this.#writersTurn.await()
+    // Some are told only in the next task: its `drain` comes by here again.
+    if (this.#mux.isHolding && !this.#isPaused) this.#writersTurn.await()
     this.#arm()
   }
 
@@ -412,6 +420,7 @@ export class Link {
   }
 
   #act(output: MuxOutput): void {
+    if (this.#said !== undefined && BEGINNINGS.has(output.type)) return
     switch (output.type) {
       case 'ready':
         this.#remoteProtocols = new Set(this.#mux.remoteProtocols())
@@ -496,7 +505,7 @@ export class Link {
     const serve = handler
     // Not before those who wait for `ready` have been told: they made the connection that the handler wants to see.
     void this.ready
-      .then(() => serve(stream))
+      .then(() => (this.#said === undefined ? serve(stream) : undefined))
       .catch((error: unknown) => {
         // That the conversation is over is what the handler was told, not what went wrong in it.
         const isOver = stream.endedWith(error)

@@ -1,5 +1,7 @@
 // Two transfers at once: the one of larger priority is whole before the other has got far.
 import { expect, test } from 'vitest'
+import { frames, linkAgainst } from '../../../test-kit/src/index.ts'
+import { together } from './hand-driven.testing.ts'
 import type { LinkStream } from './link.ts'
 import { ECHO, servedPair } from './pair.testing.ts'
 
@@ -98,4 +100,41 @@ test('a transfer of lower priority goes on while the reader of the higher one pa
     paused.reset()
     await expect(writing).rejects.toMatchObject({ code: 'reset' })
   }
+})
+
+test('a lower priority does not go while the writer of the higher one waits to be told of room', async () => {
+  const [startBytes, moreBytes] = [1024, 192 * 1024]
+  const { hand, link } = linkAgainst()
+  const limits = { streams: 1024, streamWindowBytes: MIB, connectionWindowBytes: startBytes }
+  await hand.greet({ served: [[0, [ECHO]]], limits, features: [] })
+  const accepted = async (priority: number) => {
+    const stream = await link.open(ECHO, { priority })
+    hand.bytes('bulk', frames.accept(stream.id, ECHO))
+    return stream
+  }
+  const high = await accepted(0)
+  const low = await accepted(-1)
+  // More than is told in one task is told before there is room.
+  const others: LinkStream[] = []
+  while (others.length < 600) others.push(await accepted(0))
+  const writing = [high, low].map(({ writable }) => writable.getWriter().write(new Uint8Array(MIB)))
+  const bytes = new Map<number, number>()
+  const read = async (total: number) => {
+    for (let sum = 0; sum < total; ) {
+      const frame = await hand.frames.next(({ type }) => type === 'data' || type === 'open')
+      if (frame?.type !== 'data' && frame?.type !== 'open') throw new Error('the link has ended')
+      bytes.set(frame.stream, (bytes.get(frame.stream) ?? 0) + frame.data.length)
+      sum += frame.data.length
+    }
+  }
+  await read(startBytes)
+  const stops = others.map(({ id }) => frames.stop(id, 0))
+  const message = together([...stops, frames.credit(0, startBytes + moreBytes)])
+  expect(message.length).toBe(1)
+  for (const each of message) hand.bytes('bulk', each)
+  await read(moreBytes)
+  expect([bytes.get(high.id), bytes.get(low.id) ?? 0]).toEqual([startBytes + moreBytes, 0])
+  const over = Promise.allSettled(writing)
+  await link.close({ atOnce: true }).catch(() => undefined)
+  await over
 })
