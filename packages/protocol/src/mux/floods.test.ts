@@ -180,7 +180,6 @@ describe('streams that are opened and reset', () => {
         bench.receive('bulk', encodeReset(1, 0))
       },
     ],
-    ['reset by the remote before it was taken', (bench: Bench) => bench.receive('bulk', encodeReset(1, 0))],
     ['reset by us', (bench: Bench) => bench.mux.reset(bench.acceptLast(), 0)],
   ] as const)('%s: neither params nor names of protocols are kept with a stream that is over', (_, end) => {
     const bench = callee()

@@ -729,7 +729,7 @@ export class Streams {
     if (stream.opener === 'remote') {
       this.#release(stream)
       // The application has its own: what is kept here may be kept for long. One that it may still take it has yet to look at.
-      const isDecided = stream.accepted || stream.reset || (stream.told && stream.remoteReset && receive.discarded)
+      const isDecided = stream.accepted || stream.reset
       if (isDecided && stream.header.protocols.length > 0) stream.header = { ...stream.header, params: undefined, protocols: [] }
     }
     if (stream.unacknowledged > 0 || stream.hasSignals) return
