@@ -120,7 +120,7 @@ test.each([
 ])('%s is the internet', (host) => expect(nearness(host)).toBe(2))
 
 test('a page is as near as its host; a program, and a page that no host served, as its nearest relay', () => {
-  expect(nearnessHere([])).toBe(2)
+  expect(nearnessHere([])).toBe(0)
   expect(nearnessHere(['wss://relay.example/relay'])).toBe(2)
   expect(nearnessHere(['wss://relay.example/relay', 'ws://127.0.0.1:8787/relay'])).toBe(0)
   const at = (href: string) => vi.stubGlobal('location', new URL(href))
@@ -132,6 +132,8 @@ test('a page is as near as its host; a program, and a page that no host served, 
   expect(nearnessHere([])).toBe(0)
   at('file:///home/ada/kith.html')
   expect(nearnessHere(['ws://127.0.0.1:8787/relay'])).toBe(0)
+  expect(nearnessHere(['wss://relay.example/relay'])).toBe(2)
+  expect(nearnessHere([])).toBe(0)
   at('chrome-extension://abcdefgh/page.html')
   expect(nearnessHere([])).toBe(2)
 })

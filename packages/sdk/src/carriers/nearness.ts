@@ -21,11 +21,14 @@ export function nearnessOf(hostname: string): Nearness {
   return !host.includes('.') || NETWORK_NAME.test(host) ? 1 : 2
 }
 
-/** Of the page; of a program, and of a page that no host served, its nearest relay's. */
+/**
+ * Of the page; of a program, and of a page that no host served, its nearest relay's. Without any, a program and a file are this device:
+ * whoever runs them chooses the links.
+ */
 export function nearnessHere(relays: readonly string[]): Nearness {
   const page = globalThis.location
   if (page && /^https?:$/.test(page.protocol)) return nearnessOf(page.hostname)
-  return relays.map((url) => nearnessOf(new URL(url).hostname)).sort()[0] ?? 2
+  return relays.map((url) => nearnessOf(new URL(url).hostname)).sort()[0] ?? (page && page.protocol !== 'file:' ? 2 : 0)
 }
 
 /** RFC 6890. Linux takes 0.0.0.0 for itself. */
