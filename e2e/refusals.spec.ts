@@ -1,6 +1,7 @@
 /** Invitations that cannot be accepted: to each reason its own sentence, that says what to do. */
 import { expect, test } from './fixtures.ts'
 import { meet, Person } from './person.ts'
+import { RelayProcess } from './relay.ts'
 
 /** Someone who opens this link and accepts; what they are told. */
 async function refusalOf(person: Person) {
@@ -60,6 +61,24 @@ test('an inviter who is away, and comes back', async ({ relay, newBrowser }) => 
   await grace.page.getByRole('button', { name: 'Try again' }).click()
   await expect(grace.page.getByRole('heading', { name: 'Ada Lovelace', exact: true })).toBeVisible()
   await expect(ada.row('Grace Hopper')).toContainText('online')
+})
+
+test('a link whose relay is away, while one’s own is there', async ({ relay, site, newBrowser }) => {
+  const away = new RelayProcess()
+  await away.start()
+  const inviter = await (await newBrowser()).newPage()
+  await inviter.goto(site.scriptTagPage)
+  const link = await inviter.evaluate(
+    async ({ page, url }) => {
+      const peer = await Kith.createPeer({ storage: 'memory', relays: [url], page })
+      return (await peer.invite()).link
+    },
+    { page: relay.page, url: away.url },
+  )
+  await away.stop()
+  const grace = await Person.open(await newBrowser(), link, 'Grace Hopper')
+  await expect(await refusalOf(grace)).toContainText('The relay of this invitation is not reachable')
+  await expect(grace.page.getByText('Check your internet connection')).toBeHidden()
 })
 
 test('a link that its author took back', async ({ relay, newBrowser }) => {

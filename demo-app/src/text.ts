@@ -239,6 +239,12 @@ export const text = {
       sentence: 'Check your internet connection, then try again.',
       again: true,
     },
+    theirRelay: {
+      title: 'The relay of this invitation is not reachable',
+      sentence:
+        'It is away, or one of the inviter’s own device or network, where this page does not go. Try again later, or ask for an invitation by way of another relay.',
+      again: true,
+    },
     unreachable: {
       title: 'Your networks do not let you connect',
       sentence: 'You found each other, but no way from one to the other. Another network may help.',
@@ -467,8 +473,8 @@ export function why(code: ErrorCode | undefined): string {
   }
 }
 
-/** A different sentence for each thing that an invitee can do something different about. */
-export function refusalFor(code: ErrorCode | undefined): Refusal {
+/** A different sentence for each thing that an invitee can do something different about. `reach`: mine, by my own relays. */
+export function refusalFor(code: ErrorCode | undefined, reach: PeerStatus['reach']): Refusal {
   switch (code) {
     case 'invalid-invite':
       return text.refusals.invalid
@@ -482,7 +488,7 @@ export function refusalFor(code: ErrorCode | undefined): Refusal {
     case 'invalid-argument':
       return text.refusals.own
     case 'no-relay':
-      return text.refusals.noRelay
+      return reach === 'online' ? text.refusals.theirRelay : text.refusals.noRelay
     case 'unreachable':
     case 'needs-turn':
       return text.refusals.unreachable

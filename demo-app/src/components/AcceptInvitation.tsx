@@ -6,12 +6,12 @@ import { useValue } from '../observable.ts'
 import { asAnotherPerson } from '../place.ts'
 import { select } from '../selection.ts'
 import type { Session } from '../session.ts'
-import { refusalFor, text } from '../text.ts'
+import { type Refusal, refusalFor, text } from '../text.ts'
 import { FullPage } from './FullPage.tsx'
 import { Icon } from './Icon.tsx'
 import { LinkFacts } from './LinkFacts.tsx'
 
-type Progress = { at: 'asking' } | { at: 'working' } | { at: 'refused'; code: ErrorCode | undefined }
+type Progress = { at: 'asking' } | { at: 'working' } | { at: 'refused'; refusal: Refusal; code: ErrorCode | undefined }
 
 interface AcceptInvitationProps {
   session: Session
@@ -38,7 +38,7 @@ export function AcceptInvitation({ session, link, onDone }: AcceptInvitationProp
       if (trying.signal.aborted) return
       const code = codeOf(error)
       if (code === undefined) reportError(error)
-      setProgress({ at: 'refused', code })
+      setProgress({ at: 'refused', refusal: refusalFor(code, session.status.get().reach), code })
     }
   }
 
@@ -77,7 +77,7 @@ export function AcceptInvitation({ session, link, onDone }: AcceptInvitationProp
         </FullPage>
       )
     case 'refused': {
-      const { title, sentence, again } = refusalFor(progress.code)
+      const { title, sentence, again } = progress.refusal
       return (
         <FullPage title={title} sentence={sentence} alert>
           <div class="stack">

@@ -23,8 +23,8 @@ export const INVITE_MAX_LENGTH = 2048
 export const INVITE_RELAYS_MAX = 8
 
 /** Times in a row that a relay which only an invitation names is dialled without its becoming ready: it may be no relay, and knocked at
- *  through people who open the link. An honest one answers at once, or is away for longer than a guest waits. Beyond: left alone until the
- *  invitation is accepted again. */
+ *  through people who open the link. An honest one answers at once, or restarts within seconds: the attempts are spread
+ *  over 8 s. Beyond: left alone until the invitation is accepted again. */
 export const INVITE_RELAY_ATTEMPTS_MAX = 3
 
 // ── envelopes and the relay ──────────────────────────────────────────────────────────────────

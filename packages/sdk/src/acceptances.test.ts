@@ -56,6 +56,7 @@ async function tab(self: PeerId, options: Partial<AcceptancesOptions> & { store?
     contacts,
     taken: new TakenInvites(store),
     roster: {
+      home: [],
       isAnyRelayReady: true,
       clockAheadMsSoon: async () => undefined,
       unsupported: undefined,
@@ -135,6 +136,7 @@ test('what came in the way of it is told', async () => {
 test('no answer where no relay could be asked is no relay', async () => {
   const link = await given()
   const roster = {
+    home: [],
     isAnyRelayReady: false,
     towards: () => [new Recorder('wss://relay.example')],
     mayDial: () => true,
@@ -147,6 +149,19 @@ test('no answer where no relay could be asked is no relay', async () => {
   await expect(accepted).rejects.toMatchObject({ code: 'no-relay' })
   const nowhere = await tab(bo, { roster: { towards: () => [] } as unknown as Roster })
   await expect(nowhere.accept(link)).rejects.toMatchObject({ code: 'no-relay' })
+})
+
+test.each<[string, string[], RegExp]>([
+  ['of mine', ['wss://relay.example'], /^No relay could be reached/],
+  ['too near', [], /own device or network/],
+])('where the link’s relay is one %s, that is what is said', async (_, mine, words) => {
+  const home = mine.map((origin) => new Recorder(origin))
+  const roster = { home, isAnyRelayReady: false, towards: () => [new Recorder('wss://mine.example')], mayDial: () => false }
+  const { it, accept, dials } = await tab(bo, { roster: { ...roster, hurry: () => {} } as unknown as Roster })
+  const accepted = accept(await given())
+  await dials(1)
+  it.ended(1, new KithError('no-answer'))
+  await expect(accepted).rejects.toMatchObject({ code: 'no-relay', message: expect.stringMatching(words) })
 })
 
 test('aborted before, while it is prepared and while it is dialled', async () => {

@@ -16,6 +16,7 @@ import {
 } from '@kith/protocol'
 import { alarmAt, TIMER_MAX_MS } from './alarm.ts'
 import type { Disclosure } from './api.ts'
+import type { Carrier } from './carriers/carrier.ts'
 import { clockSentence } from './carriers/relay-clock.ts'
 import type { Roster } from './carriers/roster.ts'
 import type { Contact } from './contact-record.ts'
@@ -37,7 +38,7 @@ export interface AcceptancesOptions {
   readonly book: InviteBook
   readonly contacts: ContactBook
   readonly taken: TakenInvites
-  readonly roster: Pick<Roster, 'towards' | 'mayDial' | 'isAnyRelayReady' | 'clockAheadMsSoon' | 'hurry' | 'unsupported'>
+  readonly roster: Pick<Roster, 'home' | 'towards' | 'mayDial' | 'isAnyRelayReady' | 'clockAheadMsSoon' | 'hurry' | 'unsupported'>
   /** What may be disclosed where `asked` was asked for, or nothing. Rejects where that cannot work. */
   readonly disclosure: (asked: Disclosure | undefined) => Promise<Disclosure>
   /** Absent where the profile has one tab. */
@@ -222,9 +223,21 @@ export class Acceptances {
         timeoutMs: Math.max(0, until - now()),
         disclosure,
         isDisclosureAsked: options.disclose !== undefined,
+        named: this.#named(link, carriers),
       })
       await this.#untilOver(attempt, dialling)
     })
+  }
+
+  /** Where the link's maker waits, unless that is at relays of mine too, or the link does not say. */
+  #named({ relays }: InviteLink, carriers: readonly Carrier[]): string[] | undefined {
+    if (relays.length === 0 || relays.some((url) => this.#isHome(url))) return undefined
+    const { home } = this.#options.roster
+    return carriers.filter((carrier) => !home.includes(carrier)).map(({ origin }) => origin)
+  }
+
+  #isHome(url: string): boolean {
+    return this.#options.roster.home.some(({ origin }) => origin === new URL(url).origin)
   }
 
   /** Until the attempt is over, or the link expires under it. */
@@ -281,8 +294,11 @@ export class Acceptances {
     const { roster } = this.#options
     const isUnmet = error.code === 'no-relay' || (error.code === 'no-answer' && !roster.isAnyRelayReady)
     if (!isUnmet) return error
-    if (relays.length > 0 && !relays.some((url) => roster.mayDial(url))) return tooNear(error)
-    return roster.unsupported ?? (error.code === 'no-relay' ? error : noRelay(error))
+    const isForeign = relays.length > 0 && !relays.some((url) => this.#isHome(url))
+    if (isForeign && !relays.some((url) => roster.mayDial(url))) return tooNear(error)
+    if (roster.unsupported) return roster.unsupported
+    if (isForeign && roster.isAnyRelayReady) return awayRelays(error)
+    return error.code === 'no-relay' ? error : noRelay(error)
   }
 }
 
@@ -294,6 +310,13 @@ const tooNear = (cause?: unknown) =>
     'no-relay',
     'This invitation names only relays of its maker’s own device or network, where a page of the internet does not go: open it from that network, or ask for one by way of a public relay.',
     { cause },
+  )
+
+const awayRelays = (cause: unknown) =>
+  new KithError(
+    'no-relay',
+    'None of the relays that this invitation names can be reached: try again later, or ask for one by way of another relay.',
+    { source: 'network', cause },
   )
 
 const hasExpired = ({ expiresAt }: InviteLink) => expiresAt <= Date.now()

@@ -94,7 +94,12 @@ export interface DialRequest {
   readonly disclosure: Disclosure
   /** The caller asked for this disclosure, whoever they are and whatever the policy says. Default false. */
   readonly isDisclosureAsked?: boolean
+  /** Those of its carriers at which the other end said to wait, where that is all that is known of it. */
+  readonly named?: readonly string[] | undefined
 }
+
+/** For so long other carriers count too: the other end may have moved. */
+const MOVED_MS = 3_000
 
 /** How often a dial without an answer looks whether its carriers are there. */
 const WATCH_MS = 250
@@ -176,7 +181,7 @@ export class Dialling {
     this.#driver.give({ type: 'dial', dial, way, routes, protocols, timeoutMs })
     if (leg.error?.code === 'too-many')
       throw new KithError('too-many', 'There are too many dials under way: wait for one to end.')
-    if (!isForPresence && this.#legs.has(dial)) this.#watchCarriers(dial, leg)
+    if (!isForPresence && this.#legs.has(dial)) this.#watchCarriers(dial, leg, request.named)
     return dial
   }
 
@@ -191,11 +196,13 @@ export class Dialling {
   }
 
   /** A dial that no carrier takes ends before its time. Once it is answered, its path is WebRTC's. */
-  #watchCarriers(dial: DialNumber, leg: Leg): void {
+  #watchCarriers(dial: DialNumber, leg: Leg, named = leg.origins): void {
     const begunAt = now()
     leg.watch = setInterval(() => {
+      const sinceMs = now() - begunAt
+      const origins = sinceMs < MOVED_MS ? leg.origins : named
       if (leg.remote) clearInterval(leg.watch)
-      else if (!this.#host.mayArrive(leg.origins, now() - begunAt)) this.#fail(dial, noRelay())
+      else if (!this.#host.mayArrive(origins, sinceMs)) this.#fail(dial, noRelay())
     }, WATCH_MS)
   }
 

@@ -24,6 +24,8 @@ export interface RelayClientConfig {
   readonly paddedCount: (count: number) => number
   /** A fresh address of nobody's; the driver keeps its keys for when they are asked to sign. */
   readonly decoy: () => Bytes
+  /** Where attempts are few, the earliest time for the next; a 'wake' goes first. */
+  readonly retryNotBefore?: () => Millis
 }
 
 export type RelayClientInput =
@@ -157,6 +159,7 @@ interface Connected {
 export class RelayClient implements Machine<RelayClientInput, RelayClientOutput> {
   readonly #random: Random
   readonly #url: string
+  readonly #retryNotBefore: () => Millis
   readonly #set: BoundSet
   readonly #queue: { readonly address: Uint8Array; readonly envelope: Uint8Array }[] = []
   readonly #outputs: RelayClientOutput[] = []
@@ -181,6 +184,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
   constructor(config: RelayClientConfig) {
     this.#random = config.random
     this.#url = config.url ?? 'its address'
+    this.#retryNotBefore = config.retryNotBefore ?? (() => 0)
     this.#set = new BoundSet(config)
   }
 
@@ -282,7 +286,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     this.#error ??= new KithError('lost', 'The connection to the relay was lost. It is tried again.', { source: 'network' })
     const delay = backoffMs(this.#failures, this.#random, now < this.#eagerUntil ? RESTARTING_MAX_MS : undefined)
     this.#failures += 1
-    const retryAt = Math.max(now + delay, this.#notBefore)
+    const retryAt = Math.max(now + delay, this.#notBefore, this.#retryNotBefore())
     // Whoever sent these will resend what still matters by then.
     this.#queue.length = 0
     this.#phase = { type: 'waiting', retryAt }

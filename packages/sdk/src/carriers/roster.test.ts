@@ -181,6 +181,28 @@ test('a relay that only an invitation names is dialled N times in a row, and not
   vi.useRealTimers()
 })
 
+test('the few attempts at a relay that only an invitation names are spread: one that restarts is found again', () => {
+  vi.useFakeTimers()
+  const roster = new Roster({ relays: [], local: false, onStatus: () => {} })
+  roster.towards([ONE], N)
+  const fail = () => Socket.all.at(-1)?.fail()
+  const mayArrive = () => roster.mayArrive(['wss://one.example'], 0)
+  const at: number[] = []
+  for (let second = 0; second < 30; second++) {
+    if (connected().length > 0) {
+      at.push(second)
+      // All that while it is worth waiting for.
+      expect(mayArrive()).toBe(true)
+      fail()
+    }
+    expect(mayArrive()).toBe(at.length < N)
+    vi.advanceTimersByTime(1_000)
+  }
+  expect(at).toEqual([0, 2, 8])
+  roster.close()
+  vi.useRealTimers()
+})
+
 test.each([
   ['https://kith.example/', ['wss://three.example']],
   ['http://192.168.1.5:8787/', ['wss://three.example', 'ws://10.0.0.1', 'ws://router']],

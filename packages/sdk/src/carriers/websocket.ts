@@ -58,6 +58,11 @@ const SOON_MS = 500
 /** One that was ready is given so long to come back: it restarts, or the network changed. */
 const LOST_MS = 5_000
 
+/** Where attempts are few: from the start of each to the next, so that one which restarts is found again within a dial. */
+const SPACED_MS = [2_000, 6_000]
+/** One whose next attempt is further off asked us to wait. */
+const SPACED_MAX_MS = Math.max(...SPACED_MS)
+
 /** A relay that is there answers a close at once. */
 const CLOSE_TIMEOUT_MS = 1_000
 
@@ -98,7 +103,8 @@ export class WebSocketCarrier implements Carrier {
     this.#onState = options.onState ?? (() => {})
     this.#attemptsMax = options.attemptsMax ?? Number.POSITIVE_INFINITY
     this.#WebSocket = options.WebSocket ?? given(() => globalThis.WebSocket)
-    const machine = new RelayClient({ url, random, paddedCount, decoy: () => this.#decoy() })
+    const retryNotBefore = () => this.#begunAt + (this.#isCounted ? (SPACED_MS[this.#attempts - 1] ?? 0) : 0)
+    const machine = new RelayClient({ url, random, paddedCount, decoy: () => this.#decoy(), retryNotBefore })
     this.#driver = new Driver<RelayClientInput, RelayClientOutput>(machine, { type: 'tick' }, (output) => this.#carryOut(output))
     this.origin = new URL(url).origin
     if (!this.#WebSocket) {
@@ -128,6 +134,7 @@ export class WebSocketCarrier implements Carrier {
     const it = this.#state
     if (it.state === 'ready' || it.state === 'failed') return it.state === 'ready'
     if (now() - this.#readyAt < LOST_MS) return true
+    if (this.#isCounted) return !this.hasGivenUp && (it.state !== 'waiting' || it.retryAt - now() <= SPACED_MAX_MS)
     if (it.state === 'waiting') return it.retryAt - now() < SOON_MS
     return it.error === undefined || now() - this.#begunAt < HOPE_MS
   }
@@ -141,12 +148,17 @@ export class WebSocketCarrier implements Carrier {
 
   /** It was dialled as often as it may be, and is not any more. */
   get hasGivenUp(): boolean {
-    return this.#state.state === 'failed' && this.#attempts >= this.#attemptsMax
+    const { state } = this.#state
+    return (state === 'waiting' || state === 'failed') && this.#attempts >= this.#attemptsMax
   }
 
   /** It may be dialled so often: who wants it now counts as well as who did before. */
   allow(attemptsMax: number): void {
-    if (!this.hasGivenUp) this.#attemptsMax = Math.max(this.#attemptsMax, attemptsMax)
+    if (this.#state.state !== 'failed') this.#attemptsMax = Math.max(this.#attemptsMax, attemptsMax)
+  }
+
+  get #isCounted(): boolean {
+    return Number.isFinite(this.#attemptsMax)
   }
 
   /** How far this device's clock is ahead of the relay's, where it matters. */
