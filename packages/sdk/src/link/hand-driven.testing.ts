@@ -20,7 +20,6 @@ export function openFrame(stream: number, protocol: ProtocolName, kind: StreamKi
 }
 
 export const resetFrame = (stream: number, code = 0): Bytes => frame(stream, 7, Uint8Array.of(code))
-export const dataFrame = (stream: number, data: Uint8Array): Bytes => frame(stream, 4, data)
 export const finFrame = (stream: number): Bytes => frame(stream, 6)
 
 /** As few messages as there may be. */
