@@ -80,6 +80,10 @@ const TESTED: Record<string, readonly [file: string, title: string]> = {
   LINK_PING_MS: [EDGES, 'a ping goes out when it is time'],
   PARAMS_MAX_BYTES: [EDGES, 'params of N bytes travel'],
   MESSAGE_MAX_BYTES: [`${SDK}/link/messages.test.ts`, 'the limit holds at N and not at N + 1, both ways'],
+  MESSAGES_GATHERED_MAX_BYTES: [
+    `${SDK}/link/messages.test.ts`,
+    'what the messages of one connection hold that are not whole: N bytes',
+  ],
   DATAGRAM_MAX_BYTES: [DATAGRAMS, 'bytes pass; one more is refused'],
   DATAGRAM_AGE_MAX_MS: [DATAGRAMS, 'a datagram waits'],
   DATAGRAM_QUEUE_MAX: [DATAGRAMS, QUEUES],

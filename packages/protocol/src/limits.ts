@@ -309,6 +309,11 @@ export const PARAMS_MAX_BYTES = 1024
 /** Bytes in one message of `messages()` by default. Beyond: `send` rejects 'too-large', an incoming one resets the stream. */
 export const MESSAGE_MAX_BYTES = 1024 * 1024
 
+/** What the messages on all streams of a connection may hold that have begun and are not whole: what was read of a stream is no longer
+ *  bounded by its credit, and 1,024 streams with a message each would hold a gigabyte. Two honest pages that send files as single
+ *  messages hold 64 of them. Beyond: the stream is reset with STREAM_CODES.messageTooLarge. */
+export const MESSAGES_GATHERED_MAX_BYTES = 64 * 1024 * 1024
+
 // ── datagrams ────────────────────────────────────────────────────────────────────────────────
 
 /** Bytes in one datagram: with what DTLS, SCTP, UDP and IP add it stays under the 1,280 bytes that every path carries whole, so that

@@ -1,8 +1,9 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { MESSAGE_MAX_BYTES, STREAM_CODES } from '@kith/protocol'
+import { type Bytes, MESSAGE_MAX_BYTES, MESSAGES_GATHERED_MAX_BYTES, STREAM_CODES, Writer } from '@kith/protocol'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { nextTask } from '../slices.ts'
 import { type Message, messages } from './messages.ts'
 import { ECHO, servedPair, streamPair } from './pair.testing.ts'
 
@@ -55,6 +56,34 @@ test('a length alone is not worth the memory that it names', async () => {
   }
   expect(sizes).not.toEqual([])
   expect(Math.max(...sizes)).toBeLessThanOrEqual(1024)
+})
+
+test('what the messages of one connection hold that are not whole: N bytes, not one more, and again when one has ended', async () => {
+  const resets: (number | undefined)[] = []
+  const ofOne = {}
+  const begin = (length: number, bytes: number, connection: object = ofOne) => {
+    const { readable, writable } = new TransformStream<Bytes, Bytes>()
+    const reset = (code?: number) => void resets.push(code)
+    const next = messages({ readable, writable: new WritableStream(), connection, reset })[Symbol.asyncIterator]().next()
+    next.catch(() => undefined)
+    const writer = writable.getWriter()
+    const read = writer.write(new Writer(8 + bytes).varint(length).bytes(new Uint8Array(bytes)).finish())
+    return { next, writer, read }
+  }
+  const count = MESSAGES_GATHERED_MAX_BYTES / MESSAGE_MAX_BYTES
+  const large = Array.from({ length: count }, () => begin(MESSAGE_MAX_BYTES, MESSAGE_MAX_BYTES - 1))
+  await Promise.all([...large, begin(count, 1)].map(({ read }) => read))
+  await nextTask()
+  await expect(begin(2, 1).next).rejects.toMatchObject({ code: 'too-large', source: 'remote' })
+  expect(resets).toEqual([STREAM_CODES.messageTooLarge])
+  const elsewhere = begin(2, 1, {})
+  void elsewhere.writer.write(new Uint8Array(1))
+  expect((await elsewhere.next).value.data.length).toBe(2)
+  await large[0]?.writer.abort(new Error('gone'))
+  await expect(large[0]?.next).rejects.toThrow('gone')
+  const again = begin(2, 1)
+  void again.writer.write(new Uint8Array(1))
+  expect((await again.next).value.data.length).toBe(2)
 })
 
 test('however the bytes are cut, the messages are the same', async () => {

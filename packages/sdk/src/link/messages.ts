@@ -3,6 +3,7 @@ import { type Bytes, KithError, MESSAGE_MAX_BYTES, STREAM_CODES, varintLength, W
 import type { Chunk, Stream } from '../api.ts'
 import { Slices } from '../slices.ts'
 import { bytesOf } from './buffer-source.ts'
+import { Gathering } from './gathering.ts'
 
 /** A message that comes in pieces gathers in a buffer of so many bytes at first, which is doubled as it fills: a length is only the
  *  remote's word. */
@@ -24,6 +25,8 @@ export interface Message {
 export interface ByteDuplex {
   readonly readable: ReadableStream<Bytes>
   readonly writable: WritableStream<Chunk>
+  /** Streams of one share a bound on messages that are not whole. */
+  readonly connection?: object
   reset(code?: number): void
 }
 
@@ -66,6 +69,7 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
   readonly #maxMessageSize: number
   readonly #writer: WritableStreamDefaultWriter<Chunk>
   readonly #reader: ReadableStreamDefaultReader<Bytes>
+  readonly #gathering: Gathering
   /** What was read and belongs to the next message. */
   #rest: Bytes = new Uint8Array(0)
   /** One chunk may hold thousands of messages, and what is done with each is the application's. */
@@ -78,6 +82,7 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
   constructor(stream: S, maxMessageSize: number) {
     this.stream = stream
     this.#maxMessageSize = maxMessageSize
+    this.#gathering = new Gathering(stream.connection ?? stream, maxMessageSize)
     this.#writer = stream.writable.getWriter()
     this.#reader = stream.readable.getReader()
   }
@@ -159,7 +164,15 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
       return undefined
     }
     if (length > this.#maxMessageSize) throw this.#tooLarge(length)
-    let message = new Uint8Array(Math.min(length, Math.max(this.#rest.length, GATHER_BYTES)))
+    try {
+      return new ReceivedMessage(await this.#gather(length))
+    } finally {
+      this.#gathering.resize(0)
+    }
+  }
+
+  async #gather(length: number): Promise<Bytes> {
+    let message = this.#buffer(Math.min(length, Math.max(this.#rest.length, GATHER_BYTES)))
     let filled = 0
     while (filled < length) {
       const part = this.#rest.length > 0 ? this.#rest : await this.#more()
@@ -167,14 +180,20 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
       const taken = part.subarray(0, length - filled)
       this.#rest = part.subarray(taken.length)
       if (filled + taken.length > message.length) {
-        const larger = new Uint8Array(Math.min(Math.max(2 * message.length, filled + taken.length), length))
+        const larger = this.#buffer(Math.min(Math.max(2 * message.length, filled + taken.length), length))
         larger.set(message.subarray(0, filled))
         message = larger
       }
       message.set(taken, filled)
       filled += taken.length
     }
-    return new ReceivedMessage(message)
+    return message
+  }
+
+  #buffer(bytes: number): Bytes {
+    if (this.#gathering.resize(bytes)) return new Uint8Array(bytes)
+    const words = 'The remote has begun more messages at once than there is room for: send fewer at a time, or smaller ones.'
+    throw this.#refuse(STREAM_CODES.messageTooLarge, new KithError('too-large', words, { source: 'remote' }))
   }
 
   /** The next message's length; undefined at the end of the stream. */
