@@ -19,6 +19,34 @@ test('a farewell is understood once, by the one whose token it is', () => {
   expect(his.read(ada, envelope)).toBe('no')
 })
 
+test('what an instance had sent before it left is no news; what another one sends is', () => {
+  const [hers, his] = [new Farewells(), new Farewells()]
+  const token = hers.token(bo, ONE)
+  expect(his.heard(ada, instance(1), token)).toBe(true)
+  expect(his.hasLeft(ada)).toBe(false)
+  expect(his.read(ada, hers.envelope(bo, ONE))).toBe('last')
+  expect(his.heard(ada, instance(1), token)).toBe(false)
+  expect(his.hasLeft(ada)).toBe(true)
+  expect(his.heard(ada, instance(2), new Farewells().token(bo, ONE))).toBe(true)
+  expect(his.hasLeft(ada)).toBe(false)
+  his.heard(bo, instance(3), token)
+  his.read(bo, hers.envelope(bo, ONE))
+  his.back(bo)
+  expect(his.hasLeft(bo)).toBe(false)
+})
+
+test('256 that have left are remembered, not one more', () => {
+  const his = new Farewells()
+  const leave = (n: number) => {
+    const hers = new Farewells()
+    his.heard(ada, Uint8Array.of(n >> 8, n), hers.token(bo, ONE))
+    his.read(ada, hers.envelope(bo, ONE))
+  }
+  for (let n = 0; n <= 256; n++) leave(n)
+  const token = new Farewells().token(bo, ONE)
+  expect([0, 1, 256].map((n) => his.heard(ada, Uint8Array.of(n >> 8, n), token))).toEqual([true, false, false])
+})
+
 test('each contact has a token of their own, the same each time', () => {
   const hers = new Farewells()
   expect(hers.token(bo, ONE)).toEqual(hers.token(bo, ONE))

@@ -17,11 +17,18 @@ function publicKeyOfNobody(): Bytes {
   return x25519PublicKey(addressKeys(crypto.getRandomValues(new Uint8Array(32))).address)
 }
 
+/** Instances that have left and are remembered. Beyond: the oldest is forgotten, and shown as online until its presence is over. */
+const GONE_REMEMBERED = 256
+
 export class Farewells {
   /** By carrier. */
   readonly #mine = new Map<PeerId, Map<string, Bytes>>()
   /** By token, in hex: the instance that gave it. One asked by two carriers gave two. */
   readonly #theirs = new Map<PeerId, Map<string, string>>()
+  /** In hex. */
+  readonly #gone = new Set<string>()
+  /** Those of whom the only one has left, and none was heard since. */
+  readonly #left = new Set<PeerId>()
 
   /** Those who gave me a token and were given mine: others would not know what it means. */
   get companions(): PeerId[] {
@@ -43,10 +50,24 @@ export class Farewells {
     return envelope
   }
 
-  heard(id: PeerId, instance: Uint8Array, token: Uint8Array): void {
+  /** Whether it is news: what an instance had sent before it left may come later, since only reading a goodbye takes no cryptography. */
+  heard(id: PeerId, instance: Uint8Array, token: Uint8Array): boolean {
+    if (this.#gone.has(hex(instance))) return false
+    this.#left.delete(id)
     const tokens = this.#theirs.get(id) ?? new Map<string, string>()
     this.#theirs.set(id, tokens.set(hex(token), hex(instance)))
     for (const oldest of tokens.keys()) if (tokens.size > TOKENS_REMEMBERED) tokens.delete(oldest)
+    return true
+  }
+
+  /** One of theirs that gives no token is here. */
+  back(id: PeerId): void {
+    this.#left.delete(id)
+  }
+
+  /** Whether their only instance has said goodbye. */
+  hasLeft(id: PeerId): boolean {
+    return this.#left.has(id)
   }
 
   /** What an envelope from this contact says: nothing of the kind, that one of several has left, or the only one. */
@@ -56,13 +77,17 @@ export class Farewells {
     if (!tokens || instance === undefined) return 'no'
     // Each counts once, so that a relay that repeats it later changes nothing; and with it those by other carriers, which may be down.
     for (const [token, giver] of tokens) if (giver === instance) tokens.delete(token)
+    this.#gone.add(instance)
+    for (const oldest of this.#gone) if (this.#gone.size > GONE_REMEMBERED) this.#gone.delete(oldest)
     if (tokens.size > 0) return 'one'
     this.#theirs.delete(id)
+    this.#left.add(id)
     return 'last'
   }
 
   forget(id: PeerId): void {
     this.#mine.delete(id)
     this.#theirs.delete(id)
+    this.#left.delete(id)
   }
 }

@@ -520,15 +520,19 @@ class LocalPeer implements Peer {
   // ── who is online ──
 
   #heard(id: PeerId, instance: Bytes, presence: Presence | undefined): void {
+    if (!presence) this.#farewells.back(id)
+    else if (!this.#farewells.heard(id, instance, presence.farewell)) return
     const goodForMs = Math.max(this.#presence.goodForMs, presence?.goodForMs ?? 0)
     this.#opened.contacts.seen(id, undefined, goodForMs)
     this.#presence.heard(id, goodForMs)
-    if (presence) this.#farewells.heard(id, instance, presence.farewell)
   }
 
   /** Most connections end because one of the two leaves. */
   #parted(id: PeerId): void {
-    if (!this.#closed && !this.#meetings.connections.has(id) && this.contacts.get(id)) this.#presence.suspect(id)
+    if (this.#closed || this.#meetings.connections.has(id) || !this.contacts.get(id)) return
+    // The relay may have been faster than the connection.
+    if (this.#farewells.hasLeft(id)) this.#opened.contacts.left(id)
+    this.#presence.suspect(id)
   }
 
   #isFarewell({ way }: Doorstep, envelope: Bytes): boolean {
