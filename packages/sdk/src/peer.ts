@@ -525,6 +525,8 @@ class LocalPeer implements Peer {
     const goodForMs = Math.max(this.#presence.goodForMs, presence?.goodForMs ?? 0)
     this.#opened.contacts.seen(id, undefined, goodForMs)
     this.#presence.heard(id, goodForMs)
+    // To say goodbye later there is no time to compute where: one who asks first may never have been asked.
+    if (presence) this.#doorsteps.routesTo(id, this.#carriersTo(id, false)).catch(report)
   }
 
   /** Most connections end because one of the two leaves. */
