@@ -7,6 +7,7 @@ import { Admission } from './admission.ts'
 function admission(limits: { connections: number; connectionsPerPrefix: number; socketsPerPrefix?: number }) {
   const counted = { refused: 0, gaveWay: 0 }
   const clock = { nowMs: 0 }
+  const prefixes = new Map<PassThrough, string>()
   const admission = new Admission(
     { socketsPerPrefix: 1_000, ...limits },
     {
@@ -26,13 +27,14 @@ function admission(limits: { connections: number; connectionsPerPrefix: number; 
     connect: (prefix: string, count = 1, isProxy = false) =>
       Array.from({ length: count }, () => {
         const socket = new PassThrough()
+        prefixes.set(socket, prefix)
         admission.accepted(socket, prefix, isProxy)
         return socket
       }),
-    ask: (socket: PassThrough | undefined) => {
+    ask: (socket: PassThrough | undefined, prefix = prefixes.get(socket as PassThrough) as string) => {
       const response = new EventEmitter() as ServerResponse
-      if (socket) admission.asked(socket, response)
-      return { done: () => response.emit('close') }
+      const isTaken = socket && admission.asked(socket, response, prefix)
+      return { isTaken, done: () => response.emit('close') }
     },
     upgrade: (socket: PassThrough | undefined) => socket && admission.upgraded(socket),
   }
@@ -54,7 +56,7 @@ test('a network holds N connections; at N + 1 the one that is idle for longest g
 test('where none of its own is idle a new one is turned away, and one of another network is not', () => {
   const { connect, ask, counted } = admission({ connections: 100, connectionsPerPrefix: 2 })
   const busy = connect('a', 2)
-  const asked = busy.map(ask)
+  const asked = busy.map((socket) => ask(socket))
   expect(open(connect('a'))).toEqual([false])
   expect(open(busy)).toEqual([true, true])
   expect(open(connect('b'))).toEqual([true])
@@ -113,6 +115,54 @@ test('a proxy has no share, and yet its idle ones give way when all places are t
   ask(proxied[0])
   expect(open(connect('proxy', 1, true))).toEqual([true])
   expect(open(proxied).slice(0, 3)).toEqual([true, false, true])
+})
+
+test('of one client behind a proxy N requests are under way; N + 1 is refused, and those of others are not', () => {
+  const { connect, ask, counted } = admission({ connections: 100, connectionsPerPrefix: 3 })
+  const [last, spare, other, ...slow] = connect('proxy', 6, true)
+  const asked = slow.map((socket) => ask(socket, '192.0.2.1'))
+  expect(asked.map(({ isTaken }) => isTaken)).toEqual([true, true, true])
+  const refused = ask(last, '192.0.2.1')
+  expect(refused.isTaken).toBe(false)
+  expect(ask(other, '192.0.2.2').isTaken).toBe(true)
+  expect(counted).toEqual({ refused: 1, gaveWay: 0 })
+  refused.done()
+  asked[0]?.done()
+  expect(ask(spare, '192.0.2.1').isTaken).toBe(true)
+  expect(ask(last, '192.0.2.1').isTaken).toBe(false)
+  expect(open([last, spare, other, ...slow] as PassThrough[])).toEqual(Array(6).fill(true))
+})
+
+test.each([
+  ['networks', (n: number) => `2001:db8:1:${n.toString(16)}::/64`],
+  ['addresses', () => '192.0.2.1'],
+])('of N in all a client behind a proxy that has the most, by %s, gives one up for every other', (_, prefixOf) => {
+  const { connect, ask } = admission({ connections: 50, connectionsPerPrefix: 50 })
+  const slow = connect('proxy', 50, true)
+  for (const [n, socket] of slow.entries()) ask(socket, prefixOf(n))
+  const others = Array.from({ length: 20 }, (_, n) => {
+    const [socket] = connect('proxy', 1, true)
+    return { socket, ...ask(socket, `198.51.100.${n}`) }
+  })
+  expect(others.map(({ isTaken, socket }) => isTaken && !socket?.destroyed)).toEqual(Array(20).fill(true))
+  expect(open(slow).filter((isOpen) => !isOpen)).toHaveLength(20)
+})
+
+test('a connection of a proxy is the proxy’s again once its request is answered, and what it counted for is forgotten', async () => {
+  const { connect, ask } = admission({ connections: 3, connectionsPerPrefix: 1 })
+  const [first, second] = connect('proxy', 2, true)
+  const one = ask(first, '192.0.2.1')
+  const two = ask(second, '192.0.2.2')
+  one.done()
+  expect(ask(first, '192.0.2.1').isTaken).toBe(true)
+  first?.destroy()
+  if (first) await once(first, 'close')
+  // Its response closes after it.
+  one.done()
+  two.done()
+  const more = connect('proxy', 2, true)
+  expect(more.map((socket, n) => ask(socket, `192.0.2.${n + 1}`).isTaken)).toEqual([true, true])
+  expect(open([second, ...more] as PassThrough[])).toEqual([true, true, true])
 })
 
 test('WebSockets take no place of the others, but a network has one sum', () => {

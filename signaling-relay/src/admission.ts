@@ -5,6 +5,9 @@
  * A network beyond its share is turned away at accept, before a byte is read; what it leaves idle gives way first. When all places
  * are taken, the site that holds the most gives one up, so that one with few always gets in: by networks alone an IPv6 site of 65,536 of
  * them would have few in each, and a browser with six the most.
+ *
+ * A connection of a trusted proxy counts for the client whose request it carries, while it does: else one client with many slow
+ * downloads would have every place, and nothing would tell its from others'.
  */
 import type { ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
@@ -21,7 +24,10 @@ const QUIET_MS = 2_000
 
 interface Connection {
   readonly socket: Duplex
-  readonly network: Network
+  /** Of whoever made it: a client, or a proxy. */
+  readonly prefix: string
+  /** Whom it counts for. */
+  network: Network
   unanswered: number
   quietSinceMs: number
   phase: 'waiting' | 'webSocket' | 'gone'
@@ -67,46 +73,59 @@ export class Admission {
 
   /** A new connection; destroys it, or another, if there are too many. `isProxy`: it carries others' requests, so it has no share of its own. */
   accepted(socket: Duplex, prefix: string, isProxy: boolean): void {
-    const network = this.#networks.get(prefix) ?? this.#newNetwork(prefix)
+    const network = this.#networkOf(prefix)
     const isOver = !isProxy && this.#isOver(network)
     if ((isOver && !this.#giveUp(idleOf(network))) || !this.#makeRoomInAll(network.site)) {
       this.#events.refused()
       socket.destroy()
       return
     }
-    this.#networks.set(prefix, network)
-    this.#sites.set(network.site.name, network.site)
-    network.site.networks.add(network)
-    const connection: Connection = { socket, network, unanswered: 0, quietSinceMs: this.#now(), phase: 'waiting' }
+    const connection: Connection = {
+      socket,
+      prefix,
+      network,
+      unanswered: 0,
+      quietSinceMs: this.#now(),
+      phase: 'waiting',
+    }
     this.#connections.set(socket, connection)
-    network.waiting.add(connection)
-    network.site.waiting += 1
-    this.#waiting += 1
+    this.#enter(connection, network)
     socket.once('close', () => this.#closed(connection))
   }
 
-  /** A request has come; destroys the connection if too many of its requests wait. */
-  asked(socket: Duplex, response: ServerResponse): void {
+  /** A request has come, of a client of this network. False: it has as many under way as it may. Destroys the connection if too many
+   *  of its requests wait. */
+  asked(socket: Duplex, response: ServerResponse, prefix: string): boolean {
     const connection = this.#connections.get(socket)
-    if (connection === undefined) return
+    if (connection?.phase !== 'waiting') return false
     connection.unanswered += 1
     if (connection.unanswered > PIPELINED_MAX) {
       this.#events.refused()
       socket.destroy()
-      return
+      return false
     }
     response.once('close', () => {
       connection.unanswered -= 1
       this.#touch(connection)
+      if (connection.unanswered === 0) this.#move(connection, this.#networkOf(connection.prefix))
     })
     this.#touch(connection)
+    const network = this.#networkOf(prefix)
+    if (network === connection.network) return true
+    if (this.#isOver(network)) {
+      this.#events.refused()
+      return false
+    }
+    this.#move(connection, network)
+    return true
   }
 
   /** The connection is a WebSocket from now on. */
   upgraded(socket: Duplex): void {
     const connection = this.#connections.get(socket)
     if (connection?.phase !== 'waiting') return
-    this.#leave(connection, 'webSocket')
+    this.#leave(connection)
+    connection.phase = 'webSocket'
     connection.network.webSockets += 1
   }
 
@@ -116,7 +135,9 @@ export class Admission {
     return waiting.size >= connectionsPerPrefix || waiting.size + webSockets >= connectionsPerPrefix + socketsPerPrefix
   }
 
-  #newNetwork(prefix: string): Network {
+  #networkOf(prefix: string): Network {
+    const known = this.#networks.get(prefix)
+    if (known) return known
     const name = siteOf(prefix)
     const site = this.#sites.get(name) ?? { name, networks: new Set(), waiting: 0 }
     return { prefix, site, waiting: new Set(), webSockets: 0 }
@@ -152,27 +173,50 @@ export class Admission {
     if (victim === undefined) return false
     this.#events.gaveWay()
     // Now, since 'close' comes later.
-    this.#leave(victim, 'gone')
+    this.#leave(victim)
+    victim.phase = 'gone'
     victim.socket.destroy()
     return true
   }
 
   #closed(connection: Connection): void {
     const { network } = connection
-    if (connection.phase === 'waiting') this.#leave(connection, 'gone')
+    if (connection.phase === 'waiting') this.#leave(connection)
     else if (connection.phase === 'webSocket') network.webSockets -= 1
+    connection.phase = 'gone'
+    this.#forgetEmpty(network)
+  }
+
+  #move(connection: Connection, network: Network): void {
+    const from = connection.network
+    if (connection.phase !== 'waiting' || from === network) return
+    this.#leave(connection)
+    this.#enter(connection, network)
+    this.#forgetEmpty(from)
+  }
+
+  #enter(connection: Connection, network: Network): void {
+    this.#networks.set(network.prefix, network)
+    this.#sites.set(network.site.name, network.site)
+    network.site.networks.add(network)
+    connection.network = network
+    network.waiting.add(connection)
+    network.site.waiting += 1
+    this.#waiting += 1
+  }
+
+  #leave(connection: Connection): void {
+    connection.network.waiting.delete(connection)
+    connection.network.site.waiting -= 1
+    this.#waiting -= 1
+  }
+
+  #forgetEmpty(network: Network): void {
     const isEmpty = network.waiting.size === 0 && network.webSockets === 0
     if (!isEmpty || this.#networks.get(network.prefix) !== network) return
     this.#networks.delete(network.prefix)
     network.site.networks.delete(network)
     if (network.site.networks.size === 0) this.#sites.delete(network.site.name)
-  }
-
-  #leave(connection: Connection, phase: 'webSocket' | 'gone'): void {
-    connection.phase = phase
-    connection.network.waiting.delete(connection)
-    connection.network.site.waiting -= 1
-    this.#waiting -= 1
   }
 
   #touch(connection: Connection): void {

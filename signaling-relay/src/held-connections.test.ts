@@ -176,6 +176,33 @@ test('behind a proxy every client has limits of its own: a crowd gets in, one cl
   expect(await from('[2001:db8::4]:80, 203.0.113.1:80')).toMatchObject({ type: 'challenge' })
 })
 
+test('behind a proxy one client with slow downloads on every connection keeps nobody out', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'kith-held-'))
+  ended.push(() => rm(folder, { recursive: true }))
+  await writeFile(join(folder, 'large.bin'), '')
+  await truncate(join(folder, 'large.bin'), 64 * 1024 * 1024)
+  const limits = { connections: 40, connectionsPerPrefix: 30 }
+  const relay = await start({ trustProxy: true, static: folder, limits })
+  const download = (client: string) => {
+    const socket = open(relay, '127.0.0.1')
+    socket.write(`GET /large.bin HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${client}\r\n\r\n`)
+    // What else comes is not read.
+    return new Promise<{ socket: Socket; status: string }>((resolve) => {
+      socket.once('data', (head: Buffer) => {
+        socket.pause()
+        resolve({ socket, status: head.toString('latin1', 9, 12) })
+      })
+    })
+  }
+  const slow = await Promise.all(Array.from({ length: 40 }, (_, n) => download(`192.0.2.1:${4_000 + n}`)))
+  expect(slow.map(({ status }) => status).sort()).toEqual([...Array(30).fill('200'), ...Array(10).fill('429')])
+  for (let n = 2; n < 12; n++) expect((await download(`192.0.2.${n}`)).status).toBe('200')
+  for (let n = 12; n < 22; n++) {
+    expect(await arrive(relay, { headers: { 'x-forwarded-for': `192.0.2.${n}` } })).toMatchObject({ type: 'challenge' })
+    expect(await page(relay, '127.0.0.1')).toBe(200)
+  }
+})
+
 test('several X-Forwarded-For headers are one list, of which the last counts', async () => {
   const relay = await start({ trustProxy: true, limits: { socketsPerPrefix: 1 } })
   const answer = async (...hops: string[]) => {

@@ -140,8 +140,9 @@ class RelayServer {
         keepAliveTimeout: 5000,
       },
       (request, response) => {
-        this.#admission.asked(request.socket, response)
-        this.#answer(request, response)
+        if (this.#admission.asked(request.socket, response, prefixOf(this.#clientAddress(request))))
+          this.#answer(request, response)
+        else answerText(response, 429, 'text/plain', 'Too many requests of this client are under way.\n', { 'retry-after': '1' })
       },
     )
     this.#http.timeout = limits.stalledResponseMs

@@ -56,7 +56,7 @@ export const RELAY_LIMITS = {
   acceptBurst: 512,
   /** TCP connections from one prefix that are no WebSocket: requests for pages, handshakes, and what only sits there. A browser opens six,
    *  so 85 that load a page in the same second. Beyond: one that is idle gives way; if none is, the new one is closed. Behind a trusted proxy
-   *  all come from one, and this does not hold. */
+   *  a connection counts for the client whose request it carries. Beyond: that request is answered with 429. */
   connectionsPerPrefix: 512,
   /** Such connections in all (file descriptors: one each, and one for the file that is sent). Beyond: the site (IPv4 address, IPv6 /48) with the most gives one up. */
   connections: 2_048,
@@ -98,7 +98,7 @@ export type RelayLimits = { -readonly [Name in keyof typeof RELAY_LIMITS]: numbe
 
 /** The shortest and the longest that a relay makes a client wait, in ms, before it connects, sends or binds again: an honest one asks for
  *  30 s at the most. So a relay's slip, or spite, keeps no client away for good, nor makes it come without a pause. Of the least, refusals of
- *  BINDs in a row make more, up to RELAY_REFUSED_MAX_MS. Beyond: as if it had said the limit. */
+ *  BINDs make more, up to RELAY_REFUSED_MAX_MS. Beyond: as if it had said the limit. */
 export const RELAY_WAIT_MIN_MS = 250
 export const RELAY_WAIT_MAX_MS = 60_000
 export const RELAY_REFUSED_MAX_MS = 16_000
