@@ -2,8 +2,11 @@
 import { BINDS_PER_SOCKET, RELAY_EAGER_MAX_MS, RELAY_REFUSED_MAX_MS, RELAY_WAIT_MAX_MS, RELAY_WAIT_MIN_MS } from '../limits.ts'
 import type { Millis } from '../machine.ts'
 
-/** Refusals of BINDs in a row before the waits grow: a relay with a long queue takes a few rounds. */
+/** Refusals of BINDs before the waits grow: a relay with a long queue takes a few rounds. */
 const PATIENT_REFUSALS = 5
+
+/** And after so many they grow no more; nor are more counted, so that one BIND that is taken makes them shorter. */
+export const REFUSALS_MAX = PATIENT_REFUSALS + Math.ceil(Math.log2(RELAY_REFUSED_MAX_MS / RELAY_WAIT_MIN_MS))
 
 const between = (least: number, value: number, most: number) => Math.max(least, Math.min(value, most))
 
@@ -13,9 +16,9 @@ export const reconnectMsOf = (said: Millis): Millis => between(RELAY_WAIT_MIN_MS
 /** Until the next SEND. */
 export const sendMsOf = (said: Millis): Millis => between(0, said, RELAY_WAIT_MAX_MS)
 
-/** Until the next BIND, after so many refusals in a row. */
+/** Until the next BIND, after so many refusals. */
 export function refusedMsOf(said: Millis, refusals: number): Millis {
-  const least = Math.min(RELAY_WAIT_MIN_MS * 2 ** between(0, refusals - PATIENT_REFUSALS, 16), RELAY_REFUSED_MAX_MS)
+  const least = Math.min(RELAY_WAIT_MIN_MS * 2 ** Math.max(0, refusals - PATIENT_REFUSALS), RELAY_REFUSED_MAX_MS)
   return between(least, said, RELAY_WAIT_MAX_MS)
 }
 

@@ -12,7 +12,7 @@ import { TokenBucket } from '../token-bucket.ts'
 import { backoffMs, fraction } from './backoff.ts'
 import { keyOf } from './bindings.ts'
 import { BoundSet, type LeftOut, type ToAsk } from './bound-set.ts'
-import { bindLimitsOf, eagerMsOf, reconnectMsOf, refusedMsOf, sendMsOf } from './clamps.ts'
+import { bindLimitsOf, eagerMsOf, REFUSALS_MAX, reconnectMsOf, refusedMsOf, sendMsOf } from './clamps.ts'
 import { FrameBudget } from './frame-budget.ts'
 import { answersBind, decodeRelayFrame, encodeClientFrame, type Notice, type RelayFrame } from './frames.ts'
 import { notARelay, silent, unmet } from './trouble.ts'
@@ -140,9 +140,10 @@ interface Connected {
   ask: ToAsk
   /** Not before: the relay asked for slower binds. */
   askAt: Millis
-  /** How often it has, without a BOUND in between. */
+  /** How often it has; each BOUND halves it. */
   refusals: number
-  /** Nor others than dials' own before this: the rest of the rate is theirs. */
+  /** Nor by the rate that it named: a dial's own, and others, which leave part of the rate to dials. */
+  urgentAt: Millis
   othersAt: Millis
   /** Batches out for signing, and those of them that dials wait for. */
   signing: number
@@ -432,6 +433,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
       ask: { urgent: [], others: [], needed: 0 },
       askAt: now,
       refusals: 0,
+      urgentAt: now,
       othersAt: now,
       signing: 0,
       signingUrgent: 0,
@@ -555,8 +557,8 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     return ask.urgent.length > 0 || (ask.others.length > 0 && signing === 0 && unanswered.length < UNANSWERED_MAX)
   }
 
-  #askAt({ ask, askAt, othersAt }: Connected): Millis {
-    return ask.urgent.length > 0 ? askAt : Math.max(askAt, othersAt)
+  #askAt({ ask, askAt, urgentAt, othersAt }: Connected): Millis {
+    return Math.max(askAt, ask.urgent.length > 0 ? urgentAt : othersAt)
   }
 
   /** A dial's addresses go at once; of the others a batch is signed at a time, so that a page stays responsive and a dial passes. */
@@ -569,7 +571,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
       const count = Math.min(from.length, BINDS_PER_FRAME, Math.max(1, phase.burst - reserved))
       if (phase.rate?.has(now, count + reserved) === false) {
         const at = now + phase.rate.waitMs(now, count + reserved)
-        if (isUrgent) phase.askAt = at
+        if (isUrgent) phase.urgentAt = at
         else phase.othersAt = at
         return
       }
@@ -610,7 +612,8 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
       this.#drop(outOfTurn(frame), now)
       return
     }
-    phase.refusals = 0
+    // Not none: a relay that takes one BIND between refusals would be asked in haste for good.
+    phase.refusals = Math.floor(phase.refusals / 2)
     phase.bound += addresses.length
     const wanted = addresses.filter((address) => this.#set.wants(address))
     if (wanted.length > 0) this.#outputs.push({ type: 'bound', addresses: wanted })
@@ -645,7 +648,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     switch (notice.code) {
       case 'rate-limited': {
         // Those that were under way together count once.
-        if (now >= phase.askAt) phase.refusals += 1
+        if (now >= phase.askAt) phase.refusals = Math.min(phase.refusals + 1, REFUSALS_MAX)
         phase.askAt = Math.max(phase.askAt, now + refusedMsOf(notice.retryAfterMs, phase.refusals))
         phase.flushAt = Math.min(phase.flushAt ?? Number.POSITIVE_INFINITY, phase.askAt)
         if (this.#limited) return

@@ -207,36 +207,73 @@ test.each([
   }
 })
 
-test('a relay that refuses every bind, and says "at once", gets them ever less often', () => {
+/** When a client of 200 addresses asks a relay that says "at once" to each BIND but those that it takes, within ten minutes. What is asked
+ *  together counts once. */
+function askedAt(limits: Readonly<Record<string, number>>, isTaken: (n: number) => boolean): { at: number[]; bench: Bench } {
   const bench = new Bench().start()
-  const askedAt: number[] = []
+  const at: number[] = []
+  let asked = 0
   bench.answer = () => {
-    askedAt.push(bench.now)
-    return { code: 'rate-limited', retryAfterMs: 0, of: 'bind' }
+    if (at.at(-1) !== bench.now) at.push(bench.now)
+    return isTaken(++asked) ? undefined : { code: 'rate-limited', retryAfterMs: 0, of: 'bind' }
   }
+  for (const n of range(200)) bench.bind(n)
+  bench.challenge(limits)
+  for (let ms = 0; ms < 600_000; ms += 20_000) {
+    bench.relay({ type: 'ping', payload: new Uint8Array(8) })
+    bench.advance(20_000)
+  }
+  return { at, bench }
+}
+
+describe.each([
+  ['no rate', {}],
+  ['a rate of one by one', { bindBurst: 1, bindPerSecond: 1_000 }],
+  ['a rate of sixteen', { bindBurst: 16, bindPerSecond: 16_000 }],
+])('a relay that names %s', (_, limits) => {
+  test('and refuses every bind, "at once", gets them ever less often', () => {
+    const { at, bench } = askedAt(limits, () => false)
+    expect(at.filter((ms) => ms < 5_000).length).toBeLessThanOrEqual(30)
+    const waits = at.slice(1).map((ms, n) => ms - (at[n] as number))
+    expect(waits.at(-1)).toBeGreaterThanOrEqual(RELAY_REFUSED_MAX_MS)
+    expect(Math.max(...waits)).toBeLessThanOrEqual(RELAY_REFUSED_MAX_MS + 1)
+    // Once it takes them it has all of them.
+    bench.answer = () => undefined
+    bench.advance(RELAY_REFUSED_MAX_MS + 1_000)
+    expect(bench.state).toEqual({ state: 'ready' })
+  })
+
+  test.each([2, 3, 12])('and takes one of %d binds gets no haste by it', (of) => {
+    const { at, bench } = askedAt(limits, (n) => n % of === 0)
+    // Where it takes many all 256 are bound soon; where it takes few it is asked ever less often.
+    expect(at.length).toBeLessThanOrEqual(of === 12 ? 150 : 256 * of)
+    expect(at.filter((ms) => ms < 5_000).length).toBeLessThanOrEqual(60)
+    expect(bench.real.length).toBeGreaterThan(0)
+  })
+})
+
+test('refusals that are over count less with each bind that is taken', () => {
+  const bench = new Bench().start()
+  bench.answer = () => ({ code: 'rate-limited', retryAfterMs: 0, of: 'bind' })
   bench.challenge()
   for (let ms = 0; ms < 600_000; ms += 20_000) {
     bench.relay({ type: 'ping', payload: new Uint8Array(8) })
     bench.advance(20_000)
   }
-  expect(askedAt.filter((at) => at < 5_000).length).toBeLessThanOrEqual(10)
-  const gaps = askedAt.slice(1).map((at, n) => at - (askedAt[n] as number))
-  expect(Math.min(...gaps)).toBe(RELAY_WAIT_MIN_MS)
-  expect(Math.max(...gaps)).toBe(RELAY_REFUSED_MAX_MS)
-  // What it takes in the end makes up for all of it.
   bench.answer = () => undefined
   bench.advance(RELAY_REFUSED_MAX_MS)
-  expect(bench.state).toEqual({ state: 'ready' })
-  bench.answer = () => {
-    askedAt.push(bench.now)
-    return { code: 'rate-limited', retryAfterMs: 0, of: 'bind' }
+  for (const n of range(4)) {
+    bench.bind(n)
+    bench.advance(5)
   }
-  bench.bind(1)
+  expect(bench.real).toEqual(range(4))
+  bench.answer = () => ({ code: 'rate-limited', retryAfterMs: 0, of: 'bind' })
+  bench.bind(9)
   bench.advance(5)
   const refusedAt = bench.now
   bench.answer = () => undefined
   bench.advance(RELAY_WAIT_MIN_MS)
-  expect([bench.real, bench.now - refusedAt]).toEqual([[1], RELAY_WAIT_MIN_MS])
+  expect([bench.real, bench.now - refusedAt]).toEqual([[...range(4), 9], RELAY_WAIT_MIN_MS])
 })
 
 test.each([0, 1, 2, 15, BINDS_PER_SOCKET, BINDS_PER_SOCKET + 1, HUGE])(
