@@ -97,6 +97,8 @@ const TESTED: Record<string, readonly [file: string, title: string]> = {
     `${SDK}/rtc/sdp-shape.test.ts`,
     'sections: as many as there are tracks of both kinds each way, and one for data',
   ],
+  OFFERS_PER_SECOND: [`${SDK}/media/hostile.browser.test.ts`, 'a burst of them has its answers at once, the next at the rate'],
+  OFFER_BURST: [`${SDK}/media/hostile.browser.test.ts`, 'a burst of them has its answers at once, the next at the rate'],
   TRACKS_MAX: [`${SDK}/media/media.browser.test.ts`, 'are limited, and said to be when they are added'],
   LABELS_MAX: [`${SDK}/media/media.browser.test.ts`, 'has as many labels as there may be'],
   LABEL_MAX_LENGTH: [`${SDK}/media/stream-messages.test.ts`, 'what is not a message is a violation'],

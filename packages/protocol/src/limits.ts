@@ -355,6 +355,11 @@ export const TRACKS_MAX = 4
  *  'peer-violation'. */
 export const SDP_SECTIONS_MAX = 1 + 2 * TRACKS_MAX
 
+/** A remote's offers and asks a second, after a burst, on one connection: each makes the browser work for some milliseconds. A call takes
+ *  a few. Beyond: the answer comes when its time has come, and so does the offer that was asked for. */
+export const OFFERS_PER_SECOND = 10
+export const OFFER_BURST = 40
+
 /** Labels of one Media each way, and UTF-16 units in each. Beyond: 'too-many', 'invalid-argument'; 'peer-violation'. */
 export const LABELS_MAX = 32
 export const LABEL_MAX_LENGTH = 64

@@ -1,6 +1,15 @@
 // A remote that is who it says it is, and breaks the rules of renegotiation: its SDP is text of a known person, and still no more
 // than that. One end is ours; at the other the test says what it likes on the control lane.
-import { type Bytes, confirmation, type Packable, pack, SDP_MAX_LENGTH, type TransportDescription } from '@kith/protocol'
+import {
+  type Bytes,
+  confirmation,
+  OFFER_BURST,
+  OFFERS_PER_SECOND,
+  type Packable,
+  pack,
+  SDP_MAX_LENGTH,
+  type TransportDescription,
+} from '@kith/protocol'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Connection, IncomingMedia, Media } from '../api.ts'
 import { Link, type LinkStream } from '../link/link.ts'
@@ -279,6 +288,56 @@ describe('an ask', () => {
     await new Promise((resolve) => setTimeout(resolve, 0))
     expect(offerer.connection.getTransceivers()).toHaveLength(3)
   })
+})
+
+describe('a flood', () => {
+  /** Goes through so many rounds; how long the burst took, and all of them, ms. */
+  async function rounds(round: (n: number) => Promise<void>): Promise<[burst: number, all: number]> {
+    const startedAt = performance.now()
+    let burst = 0
+    for (let n = 1; n <= OFFER_BURST + OFFERS_PER_SECOND; n++) {
+      await round(n)
+      if (n === OFFER_BURST) burst = performance.now() - startedAt
+    }
+    return [burst, performance.now() - startedAt]
+  }
+
+  for (const [what, flood] of [
+    [
+      'offers',
+      async ({ offerer, answerer }: Record<'offerer' | 'answerer', End>) => {
+        answerer.behave()
+        const sdp = await offerOf(offerer)
+        return rounds(async (n) => {
+          const answer = heard(offerer)
+          say(offerer, OFFER, n, sdp)
+          expect((await answer).slice(0, 2)).toEqual([ANSWER, n])
+        })
+      },
+    ],
+    [
+      'asks',
+      async ({ offerer, answerer }: Record<'offerer' | 'answerer', End>) => {
+        offerer.behave()
+        return rounds(async (n) => {
+          const offer = heard(answerer)
+          say(answerer, ASK, n - 1, 0, n === 1 ? 1 : 0)
+          const [type, round, sdp] = await offer
+          expect([type, round]).toEqual([OFFER, n])
+          const { connection } = answerer
+          await connection.setRemoteDescription({ type: 'offer', sdp: String(sdp) })
+          await connection.setLocalDescription()
+          say(answerer, ANSWER, n, connection.localDescription?.sdp ?? '')
+        })
+      },
+    ],
+  ] as const) {
+    test(`of ${what}: a burst of them has its answers at once, the next at the rate`, async () => {
+      const [burst, all] = await flood(await linked())
+      expect(burst).toBeLessThan((OFFER_BURST / OFFERS_PER_SECOND) * 1000)
+      expect(all).toBeGreaterThan(990)
+    })
+  }
 })
 
 describe('a track', () => {

@@ -13,7 +13,18 @@
  * ends. Taking the offer back could part the two for good: what was taken back there may have been answered here by then, and the
  * same track offered again has another mid (Chromium), which no description may change (RFC 8829 §5.2.2).
  */
-import { type Fields, type Packable, SDP_MAX_LENGTH, TRACKS_MAX, type TransportDescription, violation } from '@kith/protocol'
+import {
+  type Fields,
+  OFFER_BURST,
+  OFFERS_PER_SECOND,
+  type Packable,
+  SDP_MAX_LENGTH,
+  TokenBucket,
+  TRACKS_MAX,
+  type TransportDescription,
+  violation,
+} from '@kith/protocol'
+import { now } from '../driver.ts'
 import { incomingSdp, outgoingSdp } from './media-sdp.ts'
 import { TRACK_KINDS, Transceivers } from './transceivers.ts'
 
@@ -52,6 +63,9 @@ export class Renegotiation {
   #hasChanged = false
   #isScheduled = false
   #isClosed = false
+  /** What the remote may make the browser do, and the next of it that waits for its time. */
+  readonly #rate = new TokenBucket(OFFERS_PER_SECOND, OFFER_BURST, now())
+  #waiting: ReturnType<typeof setTimeout> | undefined
 
   constructor(engine: SdpEngine, options: RenegotiationOptions) {
     this.#engine = engine
@@ -101,6 +115,7 @@ export class Renegotiation {
 
   close(): void {
     this.#isClosed = true
+    clearTimeout(this.#waiting)
   }
 
   // ── both ──
@@ -125,6 +140,14 @@ export class Renegotiation {
     })
   }
 
+  /** At most one waits: asks have one offer for their answer, and no offer comes before the answer to the last. */
+  #inTime(take: () => void): void {
+    clearTimeout(this.#waiting)
+    const at = now()
+    if (this.#rate.take(at)) take()
+    else this.#waiting = setTimeout(() => this.#inTime(take), this.#rate.waitMs(at))
+  }
+
   // ── the offerer ──
 
   #offer(): void {
@@ -143,7 +166,7 @@ export class Renegotiation {
     if (round < this.#round) return
     this.tracks.makeRoom('audio', audio)
     this.tracks.makeRoom('video', video)
-    this.#offer()
+    this.#inTime(() => this.#offer())
   }
 
   // ── the answerer ──
@@ -153,7 +176,7 @@ export class Renegotiation {
     this.#round = round
     this.#isOpen = true
     this.#hasChanged = false
-    this.#engine.describe({ type: 'offer', sdp })
+    this.#inTime(() => this.#engine.describe({ type: 'offer', sdp }))
   }
 
   #answered(): void {
