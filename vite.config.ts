@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { playwright } from '@vitest/browser-playwright'
 import { minify } from 'terser'
 import { defineConfig, type Plugin, type UserConfig } from 'vite'
-import { simplePeerStandIns } from './packages/sdk/src/rtc/stand-ins/resolve.ts'
+import { simplePeerStandIns } from './packages/sdk/src/path/webrtc/stand-ins/resolve.ts'
 import { chromium, firefox } from './scripts/browsers.mjs'
 import { unusedMethods } from './scripts/unused-methods.ts'
 import { withoutWords } from './scripts/without-words.ts'
@@ -129,8 +129,8 @@ const relayCommonJs: UserConfig = {
 /** Keys and where they lie, the SDP of data channels and of tracks, one dial. The rest of the SDK meets Firefox end to end. */
 const IN_FIREFOX = [
   'packages/sdk/src/identity/*.browser.test.ts',
-  'packages/sdk/src/rtc/*.browser.test.ts',
-  'packages/sdk/src/media/hostile.browser.test.ts',
+  'packages/sdk/src/path/webrtc/*.browser.test.ts',
+  'packages/sdk/src/connection/media/hostile.browser.test.ts',
   'packages/sdk/src/peer.browser.test.ts',
 ]
 const firefoxOptions = firefox()

@@ -13,7 +13,7 @@ import {
 import { afterEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { seededRandom } from '../../packages/protocol/src/bytes/mutate.ts'
-import { Driver } from '../../packages/sdk/src/driver.ts'
+import { Driver } from '../../packages/sdk/src/runtime/driver.ts'
 import { createRelay, type Relay } from './index.ts'
 
 const CLIENTS = 400

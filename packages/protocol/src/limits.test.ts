@@ -79,9 +79,9 @@ const TESTED: Record<string, readonly [file: string, title: string]> = {
   GOODBYE_MAX_MS: [`${PROTOCOL}/mux/goodbye.test.ts`, 'a second without any, ten in all'],
   LINK_PING_MS: [EDGES, 'a ping goes out when it is time'],
   PARAMS_MAX_BYTES: [EDGES, 'params of N bytes travel'],
-  MESSAGE_MAX_BYTES: [`${SDK}/link/messages.test.ts`, 'the limit holds at N and not at N + 1, both ways'],
+  MESSAGE_MAX_BYTES: [`${SDK}/session/messages.test.ts`, 'the limit holds at N and not at N + 1, both ways'],
   MESSAGES_GATHERED_MAX_BYTES: [
-    `${SDK}/link/messages.test.ts`,
+    `${SDK}/session/messages.test.ts`,
     'what the messages of one connection hold that are not whole: N bytes',
   ],
   DATAGRAM_MAX_BYTES: [DATAGRAMS, 'bytes pass; one more is refused'],
@@ -91,17 +91,23 @@ const TESTED: Record<string, readonly [file: string, title: string]> = {
   DATAGRAMS_QUEUED_MAX_BYTES: [DATAGRAMS, 'all flows of a link together hold no more'],
   DATAGRAM_EARLY_MAX: [DATAGRAMS, 'what overtakes its OPEN is kept'],
   DATAGRAM_EARLY_MS: [DATAGRAMS, 'what overtakes its OPEN is kept'],
-  CONTROL_EARLY_MAX: [`${SDK}/link/link.test.ts`, 'control message more than CONTROL_EARLY_MAX before anyone listens'],
-  SDP_MAX_LENGTH: [`${SDK}/rtc/media-sdp.test.ts`, 'a description of ours fits, or is not sent'],
+  CONTROL_EARLY_MAX: [`${SDK}/session/link.test.ts`, 'control message more than CONTROL_EARLY_MAX before anyone listens'],
+  SDP_MAX_LENGTH: [`${SDK}/path/webrtc/media-sdp.test.ts`, 'a description of ours fits, or is not sent'],
   SDP_SECTIONS_MAX: [
-    `${SDK}/rtc/sdp-shape.test.ts`,
+    `${SDK}/path/webrtc/sdp-shape.test.ts`,
     'sections: as many as there are tracks of both kinds each way, and one for data',
   ],
-  OFFERS_PER_SECOND: [`${SDK}/media/hostile.browser.test.ts`, 'a burst of them has its answers at once, the next at the rate'],
-  OFFER_BURST: [`${SDK}/media/hostile.browser.test.ts`, 'a burst of them has its answers at once, the next at the rate'],
-  TRACKS_MAX: [`${SDK}/media/media.browser.test.ts`, 'are limited, and said to be when they are added'],
-  LABELS_MAX: [`${SDK}/media/media.browser.test.ts`, 'has as many labels as there may be'],
-  LABEL_MAX_LENGTH: [`${SDK}/media/stream-messages.test.ts`, 'what is not a message is a violation'],
+  OFFERS_PER_SECOND: [
+    `${SDK}/connection/media/hostile.browser.test.ts`,
+    'a burst of them has its answers at once, the next at the rate',
+  ],
+  OFFER_BURST: [
+    `${SDK}/connection/media/hostile.browser.test.ts`,
+    'a burst of them has its answers at once, the next at the rate',
+  ],
+  TRACKS_MAX: [`${SDK}/connection/media/media.browser.test.ts`, 'are limited, and said to be when they are added'],
+  LABELS_MAX: [`${SDK}/connection/media/media.browser.test.ts`, 'has as many labels as there may be'],
+  LABEL_MAX_LENGTH: [`${SDK}/connection/media/stream-messages.test.ts`, 'what is not a message is a violation'],
 }
 
 const read = (file: string) => readFileSync(new URL(file, import.meta.url), 'utf8')

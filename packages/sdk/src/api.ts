@@ -5,8 +5,8 @@
  * datagrams throws goes to the console, since a remote's word may be the reason.
  */
 import type { Bytes, KithError, PeerId, ProtocolName } from '@kith/protocol'
-import type { Contact, Trust } from './contact-record.ts'
-import type { Events, Stop } from './events.ts'
+import type { Contact, Trust } from './people/contact-record.ts'
+import type { Events, Stop } from './runtime/events.ts'
 import type { KeyValueStore } from './storage/store.ts'
 
 /** One name, or several in order of preference: the first that the remote serves is spoken. */

@@ -4,12 +4,12 @@
  */
 import { hex, identityFromSeed } from '@kith/protocol'
 import { expect, test, vi } from 'vitest'
-import { PeerConnection } from './connection.ts'
-import { Link } from './link/link.ts'
-import { type Defer, memoryLanes } from './link/memory-lanes.ts'
-import { ECHO, filled } from './link/pair.testing.ts'
-import { Meetings } from './meetings.ts'
-import type { Negotiator } from './rtc/negotiator.ts'
+import { PeerConnection } from './connection/connection.ts'
+import { Meetings } from './connection/meetings.ts'
+import { type Defer, memoryLanes } from './path/memory-lanes.ts'
+import type { Negotiator } from './path/webrtc/negotiator.ts'
+import { Link } from './session/link.ts'
+import { ECHO, filled } from './session/pair.testing.ts'
 
 const [ada, bo] = [1, 2].map((n) => identityFromSeed(filled(32, n)).id)
 

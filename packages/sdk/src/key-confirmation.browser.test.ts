@@ -3,8 +3,8 @@
 // of whom takes the other for Mallory.
 import { type Bytes, confirmation, type TransportDescription } from '@kith/protocol'
 import { expect, test } from 'vitest'
-import { Link } from './link/link.ts'
-import { createNegotiator, type Negotiator } from './rtc/negotiator.ts'
+import { createNegotiator, type Negotiator } from './path/webrtc/negotiator.ts'
+import { Link } from './session/link.ts'
 
 interface End {
   readonly negotiator: Negotiator

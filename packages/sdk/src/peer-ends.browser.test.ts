@@ -1,8 +1,8 @@
 // How dials, connections and peers end: by whoever wants it, in time, and without anything left behind on either side.
 import { expect, test, vi } from 'vitest'
 import type { PeerOptions, Stream } from './api.ts'
-import { Link } from './link/link.ts'
 import { acquaint, countedWebRtc, friends, type Moment, person } from './people.testing.ts'
+import { Link } from './session/link.ts'
 
 /** The callee hears of an abort at once, or, where nobody had answered it yet, gives up by itself (INCOMING_DIAL_MS). */
 const BOTH_KNOW_MS = 25_000

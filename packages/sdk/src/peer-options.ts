@@ -1,9 +1,9 @@
 /** What `createPeer` and the dials are asked, checked at the door. */
 import { KithError } from '@kith/protocol'
 import type { Audience, DialOptions, PeerOptions } from './api.ts'
-import { checkOptions, spelled } from './option-names.ts'
-import { defaultRelays, parseRelayUrls } from './relay-url.ts'
-import { parseIceServers } from './rtc/ice-servers.ts'
+import { defaultRelays, parseRelayUrls } from './carriers/relay-url.ts'
+import { parseIceServers } from './path/webrtc/ice-servers.ts'
+import { checkOptions, spelled } from './runtime/option-names.ts'
 
 const DIAL_TIMEOUT_MS = 15_000
 const MAX_CONNECTIONS = 32

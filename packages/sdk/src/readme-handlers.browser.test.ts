@@ -3,8 +3,8 @@
 import { type Bytes, identityFromSeed, type ProtocolName, pack } from '@kith/protocol'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { dialPeer, frames, type LinkByHand, type RtcByHand } from '../../test-kit/src/index.ts'
+import { picture } from './connection/media/people.testing.ts'
 import { type Datagrams, messages, type Peer } from './index.ts'
-import { picture } from './media/people.testing.ts'
 import { acquaint, person } from './people.testing.ts'
 import * as handlers from './readme-handlers.testing.ts'
 

@@ -4,10 +4,10 @@ import wrtc from '@roamhq/wrtc'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Peer, PeerOptions } from './api.ts'
 import { Roster } from './carriers/roster.ts'
-import { Dialling } from './dialling.ts'
-import { readInvite } from './links.ts'
+import { Dialling } from './connection/dialling.ts'
 import { openPeer } from './peer.ts'
-import { nextTask } from './slices.ts'
+import { readInvite } from './people/links.ts'
+import { nextTask } from './runtime/slices.ts'
 import type { KeyValueStore } from './storage/store.ts'
 
 /** A WebSocket whose relay never answers. */

@@ -28,8 +28,8 @@ import {
   type Frame,
   type OpenHeader,
 } from '../../protocol/src/mux/frames.ts'
-import { Link, type LinkOptions } from '../../sdk/src/link/link.ts'
-import type { Lane, Lanes } from '../../sdk/src/rtc/lane.ts'
+import type { Lane, Lanes } from '../../sdk/src/path/lane.ts'
+import { Link, type LinkOptions } from '../../sdk/src/session/link.ts'
 import { Inbox } from './inbox.ts'
 
 export type AnyLane = LaneName | 'datagrams'

@@ -1,9 +1,9 @@
 /** A link by hand over a real RTCPeerConnection, with a real peer of this page at the other end: for tests in a browser. */
 import { type IdentityKeys, type PeerId, parseCandidate, type TransportDescription } from '@kith/protocol'
 import { BroadcastChannelCarrier } from '@kith/sdk/parts'
-import { fencedConnection } from '../../sdk/src/rtc/fenced-connection.ts'
-import type { Lanes } from '../../sdk/src/rtc/lane.ts'
-import { descriptionFromSdp, sdpFromDescription } from '../../sdk/src/rtc/sdp-template.ts'
+import type { Lanes } from '../../sdk/src/path/lane.ts'
+import { fencedConnection } from '../../sdk/src/path/webrtc/fenced-connection.ts'
+import { descriptionFromSdp, sdpFromDescription } from '../../sdk/src/path/webrtc/sdp-template.ts'
 import { answerByHand, type Call, callByHand } from './call-by-hand.ts'
 import type { Knock } from './dial-by-hand.ts'
 import { LinkByHand } from './link-by-hand.ts'

@@ -1,5 +1,5 @@
 import { type AddressKeys, type Bytes, ENVELOPE_BYTES, KithError } from '@kith/protocol'
-import { openChannel } from '../environment.ts'
+import { openChannel } from '../platform/environment.ts'
 import { Bound } from './bound.ts'
 import { ADDRESS_BYTES, type BindOptions, type Carrier, checkEnvelope } from './carrier.ts'
 

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { parseRelayUrl } from '../relay-url.ts'
 import { nearnessHere, nearnessOf } from './nearness.ts'
+import { parseRelayUrl } from './relay-url.ts'
 
 afterEach(() => void vi.unstubAllGlobals())
 

@@ -1,5 +1,5 @@
 import { CLOCK_SKEW_MAX_MS, KithError } from '@kith/protocol'
-import { now } from '../driver.ts'
+import { now } from '../runtime/driver.ts'
 
 const HOUR_MS = 3_600_000
 

@@ -1,8 +1,8 @@
 /** The carriers of one peer: the tabs of this browser, the relays where I am at home, and those of people whom I dial. */
 import type { KithError } from '@kith/protocol'
 import type { RelayStatus } from '../api.ts'
-import { now } from '../driver.ts'
-import { given } from '../environment.ts'
+import { given } from '../platform/environment.ts'
+import { now } from '../runtime/driver.ts'
 import { BroadcastChannelCarrier } from './broadcast-channel.ts'
 import type { Carrier } from './carrier.ts'
 import { type Nearness, nearnessHere, nearnessOf } from './nearness.ts'

@@ -6,7 +6,7 @@ import { addressKeys, type Bytes, decodeClientFrame, ENVELOPE_BYTES, hex } from 
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createRelay, type Relay } from '../../../../signaling-relay/src/index.ts'
-import { ReplyAddresses } from '../reply-addresses.ts'
+import { ReplyAddresses } from '../connection/reply-addresses.ts'
 import { type RelayState, WebSocketCarrier, type WebSocketLike } from './websocket.ts'
 
 const NodeWebSocket = WebSocket as unknown as new (url: string) => WebSocketLike

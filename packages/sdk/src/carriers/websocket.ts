@@ -12,10 +12,10 @@ import {
   type RelayClientState,
   signBind,
 } from '@kith/protocol'
-import { Driver, now } from '../driver.ts'
-import { given, noWebSocket } from '../environment.ts'
-import { onWake } from '../page-wake.ts'
-import { nextTask } from '../slices.ts'
+import { given, noWebSocket } from '../platform/environment.ts'
+import { onWake } from '../platform/page-wake.ts'
+import { Driver, now } from '../runtime/driver.ts'
+import { nextTask } from '../runtime/slices.ts'
 import { Bound } from './bound.ts'
 import { type BindOptions, type Carrier, checkEnvelope } from './carrier.ts'
 import { RelayClock, wrongClock } from './relay-clock.ts'

@@ -14,7 +14,7 @@ import {
   Writer,
 } from '@kith/protocol'
 import type { Identity } from '../api.ts'
-import { report, type Stop } from '../events.ts'
+import { report, type Stop } from '../runtime/events.ts'
 import { put, type Store } from '../storage/store.ts'
 import { cutName } from './name.ts'
 

@@ -1,9 +1,9 @@
 import { verify } from '@kith/protocol'
 import { expect, test, vi } from 'vitest'
-import { ContactBook } from '../contacts.ts'
+import { ContactBook } from '../people/contacts.ts'
+import { AnswerDuty } from '../people/tabs.ts'
 import { openIndexedDb } from '../storage/indexeddb.ts'
 import { openStore } from '../storage/open.ts'
-import { AnswerDuty } from '../tabs.ts'
 import { LocalIdentity } from './identity.ts'
 import { openIdentity } from './vault.ts'
 

@@ -26,7 +26,7 @@ import {
   utf8,
   verify,
 } from '@kith/protocol'
-import { within } from '../environment.ts'
+import { within } from '../platform/environment.ts'
 import { isCloneError, KEEP, type ObjectSlots, put, type Store } from '../storage/store.ts'
 import { type IdentityCryptoKeys, identityFromCryptoKeys, importIdentityKeys, webCryptoSupportsCurves } from './webcrypto-keys.ts'
 

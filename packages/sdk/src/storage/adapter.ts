@@ -1,5 +1,5 @@
 import { type Bytes, KithError } from '@kith/protocol'
-import { makeStop, type Stop } from '../events.ts'
+import { makeStop, type Stop } from '../runtime/events.ts'
 import { type Decision, type KeyValueStore, outcome, type Store } from './store.ts'
 
 /**

@@ -3,7 +3,7 @@
  * process, and a user's own store may wait for a server. Nobody above has to think of it: `resilient` goes on in memory.
  */
 import { type Bytes, KithError } from '@kith/protocol'
-import { within } from '../environment.ts'
+import { within } from '../platform/environment.ts'
 import { type Decision, KEEP, type ObjectSlots, type Store } from './store.ts'
 
 /** Longer than a slow disk takes for the few kilobytes of a profile, short enough for a page to start without it. */

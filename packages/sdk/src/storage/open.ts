@@ -1,6 +1,6 @@
 import { KithError } from '@kith/protocol'
-import { given, storageManager, within } from '../environment.ts'
-import { Emitter, type Stop } from '../events.ts'
+import { given, storageManager, within } from '../platform/environment.ts'
+import { Emitter, type Stop } from '../runtime/events.ts'
 import { adaptKeyValueStore } from './adapter.ts'
 import { bounded } from './bounded.ts'
 import { closable } from './closable.ts'

@@ -5,7 +5,7 @@
  * that cannot be cloned.
  */
 import type { Bytes, KithError } from '@kith/protocol'
-import type { Stop } from '../events.ts'
+import type { Stop } from '../runtime/events.ts'
 import { DELETE, type Decision, isCloneError, KEEP, type ObjectSlots, outcome, put, type Store, storageError } from './store.ts'
 
 /** Told of the first failure (and of each next one), and when all that could not be saved has been saved after all. */

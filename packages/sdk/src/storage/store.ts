@@ -3,7 +3,7 @@
  * IndexedDB, memory or a user's own KeyValueStore is decided once, in open.ts.
  */
 import { type Bytes, KithError } from '@kith/protocol'
-import type { Stop } from '../events.ts'
+import type { Stop } from '../runtime/events.ts'
 
 /** What a user may bring instead of IndexedDB: a folder, a server, a test's Map. Part of the public API. */
 export interface KeyValueStore {

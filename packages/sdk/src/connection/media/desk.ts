@@ -1,0 +1,156 @@
+/**
+ * All Media of one connection. Each is a stream of kind 'media' on which it rings, is accepted and labels its tracks; the tracks
+ * themselves flow on the connection, and say by the name of their MediaStream to which Media they belong. SDP and streams travel
+ * on different lanes: a track may be there before the accept that it followed, and waits for it here.
+ */
+import { KithError, type ProtocolName, violation } from '@kith/protocol'
+import type { Connection, IncomingMedia, Media, OpenOptions } from '../../api.ts'
+import type { Negotiator } from '../../path/webrtc/negotiator.ts'
+import type { Renegotiation } from '../../path/webrtc/renegotiation.ts'
+import { now } from '../../runtime/driver.ts'
+import { timerMs } from '../../runtime/timer-ms.ts'
+import type { Link, LinkStream } from '../../session/link.ts'
+import { type LabelledTrack, LiveMedia } from './media.ts'
+import { RingingMedia } from './ringing.ts'
+import { parseStreamName } from './stream-messages.ts'
+import { DEAF, Talk } from './talk.ts'
+
+/** The control message that carries SDP. */
+const SDP = 4
+
+export interface MediaDeskOptions {
+  readonly link: Link
+  readonly negotiator: Pick<Negotiator, 'renegotiate'>
+  readonly connection: Connection
+}
+
+export class MediaDesk {
+  readonly #link: Link
+  readonly #connection: Connection
+  readonly #negotiator: MediaDeskOptions['negotiator']
+  /** There once tracks may flow: most connections never carry any. */
+  #renegotiation: Renegotiation | undefined
+  /** By the ids of their streams. */
+  readonly #live = new Map<number, LiveMedia>()
+  /** Opened to us and not accepted: no track of theirs may flow. */
+  readonly #ringing = new Set<number>()
+
+  constructor({ link, negotiator, connection }: MediaDeskOptions) {
+    this.#link = link
+    this.#connection = connection
+    this.#negotiator = negotiator
+    link.onControl((type, fields) => {
+      if (type === SDP) this.#renegotiate().receive(fields)
+    })
+  }
+
+  /** Resolves when the remote accepts. Rejects with 'refused', 'timeout', 'aborted', and as `Link.open`. */
+  async open(protocols: readonly ProtocolName[], { params, priority, signal, timeoutMs }: MediaOpenOptions): Promise<Media> {
+    const until = now() + timeoutMs
+    const stream = await this.#link.open(protocols, {
+      kind: 'media',
+      params,
+      timeoutMs,
+      ...(priority === undefined ? {} : { priority }),
+      ...(signal === undefined ? {} : { signal }),
+    })
+    let stopWaiting = (): void => undefined
+    try {
+      return await new Promise<Media>((resolve, reject) => {
+        const talk = this.#talk(stream)
+        const giveUp = (error: KithError) => {
+          talk.listener = DEAF
+          talk.end()
+          reject(error)
+        }
+        talk.listener = {
+          heard: ({ type }) => {
+            if (type === 'accept') resolve(this.#begin(talk))
+            else if (type === 'decline') giveUp(refused())
+            else throw violation('a label before accept')
+          },
+          // Whoever's handler throws says neither yes nor no, but resets.
+          over: (error) => giveUp(error === undefined || error.code === 'reset' ? refused(error) : error),
+        }
+        const onAbort = () =>
+          giveUp(new KithError('aborted', 'The call was given up before it was accepted.', { cause: signal?.reason }))
+        const late = () => giveUp(new KithError('timeout', 'The call was not accepted in time.'))
+        const timer = setTimeout(late, timerMs(until - now()))
+        signal?.addEventListener('abort', onAbort)
+        stopWaiting = () => {
+          clearTimeout(timer)
+          signal?.removeEventListener('abort', onAbort)
+        }
+      })
+    } finally {
+      stopWaiting()
+    }
+  }
+
+  /** A stream of kind 'media' that the remote has opened. */
+  ring(stream: LinkStream): IncomingMedia {
+    const talk = this.#talk(stream)
+    this.#ringing.add(stream.id)
+    return new RingingMedia({
+      talk,
+      connection: this.#connection,
+      begin: () => {
+        this.#ringing.delete(stream.id)
+        return this.#begin(talk)
+      },
+      onEnd: () => this.#ringing.delete(stream.id),
+    })
+  }
+
+  #renegotiate(): Renegotiation {
+    this.#renegotiation ??= this.#negotiator.renegotiate({
+      send: (fields) => this.#link.sendControl(SDP, fields),
+      onIncoming: () => this.#update(),
+    })
+    return this.#renegotiation
+  }
+
+  #talk(stream: LinkStream): Talk {
+    return new Talk(stream, DEAF, (error) => this.#link.fail(error))
+  }
+
+  #begin(talk: Talk): LiveMedia {
+    const { id } = talk.stream
+    const media = new LiveMedia({
+      talk,
+      tracks: this.#renegotiate().tracks,
+      connection: this.#connection,
+      onEnd: () => this.#live.delete(id),
+    })
+    this.#live.set(id, media)
+    // Tracks that overtook the accept are told once whoever awaits the Media listens.
+    setTimeout(() => this.#update(), 0)
+    return media
+  }
+
+  /** Gives each Media the tracks that flow for it. Those of a Media that is over are on their way out and nobody's. */
+  #update(): void {
+    try {
+      const flowing = new Map<number, LabelledTrack[]>()
+      for (const { name, track } of this.#renegotiate().tracks.incoming()) {
+        const of = parseStreamName(name)
+        if (of === undefined) continue
+        if (this.#ringing.has(of.streamId)) throw violation('a track before accept')
+        flowing.set(of.streamId, [...(flowing.get(of.streamId) ?? []), { track, n: of.n }])
+      }
+      for (const [id, media] of [...this.#live]) media.flow(flowing.get(id) ?? [])
+    } catch (error) {
+      if (!(error instanceof KithError)) throw error
+      this.#link.fail(error)
+    }
+  }
+}
+
+export type MediaOpenOptions = Pick<OpenOptions, 'params' | 'priority' | 'signal'> & {
+  /** Until it is accepted. */
+  readonly timeoutMs: number
+}
+
+function refused(cause?: KithError): KithError {
+  return new KithError('refused', 'They declined the call.', { source: 'remote', cause })
+}

@@ -1,0 +1,78 @@
+/** A Media that somebody has opened to us, until we say yes or no. */
+import { KithError, type PeerId, type ProtocolName, violation } from '@kith/protocol'
+import type { Connection, IncomingMedia, Media } from '../../api.ts'
+import { DEAF, type Talk } from './talk.ts'
+
+type State = { readonly is: 'ringing' } | { readonly is: 'accepted'; readonly media: Media } | { readonly is: 'over' }
+
+export interface RingingOptions {
+  readonly talk: Talk
+  readonly connection: Connection
+  /** It was accepted: the Media of it. */
+  readonly begin: () => Media
+  /** It is neither ringing nor accepted any more. */
+  readonly onEnd: () => void
+}
+
+export class RingingMedia implements IncomingMedia {
+  readonly protocol: ProtocolName
+  readonly remote: PeerId
+  readonly connection: Connection
+  readonly params: unknown
+  readonly closed: Promise<void>
+  readonly #options: RingingOptions
+  #state: State = { is: 'ringing' }
+  #settleClosed!: { readonly resolve: () => void; readonly reject: (error: KithError) => void }
+
+  constructor(options: RingingOptions) {
+    this.#options = options
+    const { talk, connection } = options
+    this.protocol = talk.stream.protocol
+    this.params = talk.stream.params
+    this.connection = connection
+    this.remote = connection.remote
+    this.closed = new Promise((resolve, reject) => {
+      this.#settleClosed = { resolve, reject }
+    })
+    this.closed.catch(() => undefined) // whoever cares awaits it; to the others it is no failure
+    talk.listener = {
+      heard: ({ type }) => {
+        throw violation(`${type} before accept`)
+      },
+      over: (error) => this.#end(error),
+    }
+  }
+
+  accept(): Media {
+    switch (this.#state.is) {
+      case 'over':
+        throw new KithError('closed', 'This call is over.')
+      case 'accepted':
+        return this.#state.media
+      case 'ringing': {
+        const media = this.#options.begin()
+        this.#state = { is: 'accepted', media }
+        this.#options.talk.say({ type: 'accept' })
+        media.closed.then(this.#settleClosed.resolve, this.#settleClosed.reject)
+        return media
+      }
+    }
+  }
+
+  decline(): void {
+    if (this.#state.is !== 'ringing') return
+    this.#options.talk.say({ type: 'decline' })
+    this.#end(undefined)
+  }
+
+  #end(error: KithError | undefined): void {
+    if (this.#state.is !== 'ringing') return
+    this.#state = { is: 'over' }
+    this.#options.talk.end()
+    // What the other side still says before its own end is of no interest.
+    this.#options.talk.listener = DEAF
+    if (error === undefined) this.#settleClosed.resolve()
+    else this.#settleClosed.reject(error)
+    this.#options.onEnd()
+  }
+}

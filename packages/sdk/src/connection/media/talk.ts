@@ -1,0 +1,51 @@
+/** The stream of a Media: says and hears its messages, and tells when it is over. */
+import { KithError } from '@kith/protocol'
+import type { LinkStream } from '../../session/link.ts'
+import { type Messages, messages } from '../../session/messages.ts'
+import { decodeStreamMessage, encodeStreamMessage, STREAM_MESSAGE_MAX_BYTES, type StreamMessage } from './stream-messages.ts'
+
+/** Whoever is in charge of the Media at the time: whoever calls or is called, later the Media. */
+export interface TalkListener {
+  /** Throws 'peer-violation' for what is out of turn. */
+  heard(message: StreamMessage): void
+  /** They are done, or `error` cut it short. Nothing comes after it. */
+  over(error: KithError | undefined): void
+}
+
+/** For a Media that is over: what still comes is of no interest. */
+export const DEAF: TalkListener = { heard: () => undefined, over: () => undefined }
+
+export class Talk {
+  readonly stream: LinkStream
+  listener: TalkListener
+  readonly #messages: Messages<LinkStream>
+
+  /** @param violated the remote broke the rules: that ends the connection. */
+  constructor(stream: LinkStream, listener: TalkListener, violated: (error: KithError) => void) {
+    this.stream = stream
+    this.listener = listener
+    this.#messages = messages(stream, { maxMessageSize: STREAM_MESSAGE_MAX_BYTES })
+    void this.#listen(violated)
+  }
+
+  say(message: StreamMessage): void {
+    // Should the stream have failed, whoever listens is told so; there is nobody else to tell.
+    this.#messages.send(encodeStreamMessage(message)).catch(() => undefined)
+  }
+
+  /** Nothing more of ours. The other side answers with its own end. */
+  end(): void {
+    this.#messages.close().catch(() => undefined) // as in `say`
+  }
+
+  async #listen(violated: (error: KithError) => void): Promise<void> {
+    try {
+      for await (const { data } of this.#messages) this.listener.heard(decodeStreamMessage(data))
+      this.listener.over(undefined)
+    } catch (cause) {
+      const error = cause instanceof KithError ? cause : new KithError('lost', 'The call was lost.', { cause })
+      if (error.code === 'peer-violation' || error.code === 'too-large') violated(error)
+      this.listener.over(error)
+    }
+  }
+}

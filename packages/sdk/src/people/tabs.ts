@@ -1,0 +1,122 @@
+/**
+ * Of several tabs of one profile one answers what comes in: the one last in focus. The browser's lock manager decides (Web Locks):
+ * who holds the profile's lock is on duty; focus steals it; a tab that lost it queues again, so that when the one on duty closes,
+ * or crashes, another takes over without anyone watching.
+ */
+import { isHeld, LOCK_TIMEOUT_MS, type Locks } from '../platform/locks.ts'
+
+export interface AnswerDutyOptions {
+  /** Absent, or a browser without locks: this tab is always on duty. */
+  readonly locks?: Locks | undefined
+  /** The profile's own. */
+  readonly lockName: string
+  /** Whose focus counts. Absent in workers and Node. */
+  readonly page?: { readonly document: Pick<Document, 'hasFocus'> & EventTarget; readonly window: EventTarget } | undefined
+  /** The browser has locks and does not let this page use them: it answers as if it were alone. Once, until `onUsable`. */
+  readonly onUnusable?: ((cause: unknown) => void) | undefined
+  /** They work after all: what was asked for has come, late. */
+  readonly onUsable?: (() => void) | undefined
+}
+
+type State =
+  | { readonly kind: 'waiting'; readonly abort: AbortController }
+  | { readonly kind: 'stealing' }
+  | { readonly kind: 'mine'; readonly release: () => void }
+  /** Without locks. `asked` has not been answered: should it be after all, there are locks again. */
+  | { readonly kind: 'alone'; readonly asked?: State }
+  | { readonly kind: 'closed' }
+
+export class AnswerDuty {
+  readonly #options: AnswerDutyOptions
+  readonly #listening = new AbortController()
+  #state: State = { kind: 'alone' }
+  #watch: ReturnType<typeof setTimeout> | undefined
+  #isUnusable = false
+
+  constructor(options: AnswerDutyOptions) {
+    this.#options = options
+    if (!options.locks) return
+    const { page } = options
+    if (page) {
+      const { signal } = this.#listening
+      page.window.addEventListener('focus', () => this.#steal(), { signal })
+      page.document.addEventListener('visibilitychange', () => page.document.hasFocus() && this.#steal(), { signal })
+    }
+    if (page?.document.hasFocus()) this.#steal()
+    else this.#wait()
+  }
+
+  /** Whether this tab answers. */
+  isMine(): boolean {
+    return this.#state.kind === 'mine' || this.#state.kind === 'alone'
+  }
+
+  /** Gives the duty up; the next tab in line takes it. */
+  close(): void {
+    this.#listening.abort()
+    clearTimeout(this.#watch)
+    const before = this.#state
+    this.#state = { kind: 'closed' }
+    if (before.kind === 'mine') before.release()
+    else if (before.kind === 'waiting') before.abort.abort()
+  }
+
+  #wait(): void {
+    const abort = new AbortController()
+    const state: State = { kind: 'waiting', abort }
+    this.#state = state
+    this.#request(state, { signal: abort.signal })
+  }
+
+  #steal(): void {
+    const before = this.#state
+    if (before.kind === 'mine' || before.kind === 'stealing' || before.kind === 'closed' || this.#isUnusable) return
+    const state: State = { kind: 'stealing' }
+    this.#state = state
+    if (before.kind === 'waiting') before.abort.abort()
+    this.#request(state, { steal: true })
+  }
+
+  #request(asked: State, options: LockOptions): void {
+    let mine: State | undefined
+    const hold = () =>
+      new Promise<void>((release) => {
+        const isAsked = this.#state === asked || (this.#state.kind === 'alone' && this.#state.asked === asked)
+        if (!isAsked) return release()
+        clearTimeout(this.#watch)
+        mine = { kind: 'mine', release }
+        this.#state = mine
+        if (!this.#isUnusable) return
+        this.#isUnusable = false
+        this.#options.onUsable?.()
+      })
+    const request = async () => this.#options.locks?.request(this.#options.lockName, options, hold)
+    request().catch((error: unknown) => {
+      // Stolen while held (the specification's AbortError), or a request that was withdrawn: only the former concerns who holds it.
+      if (mine && this.#state === mine) return this.#wait()
+      if (this.#state === asked) this.#goOnAlone(error)
+    })
+    clearTimeout(this.#watch)
+    this.#watch = setTimeout(() => {
+      this.#isHeldElsewhere().then(
+        (isTaken) => isTaken || this.#goOnAlone(new Error('the lock is not granted, and no tab holds it'), asked),
+        (error: unknown) => this.#goOnAlone(error, asked),
+      )
+    }, LOCK_TIMEOUT_MS)
+  }
+
+  /** Then that tab answers until this one has the lock: also one that is taken away from another comes late in a busy browser. */
+  async #isHeldElsewhere(): Promise<boolean> {
+    const { locks, lockName } = this.#options
+    return locks !== undefined && isHeld(locks, lockName)
+  }
+
+  /** No locks after all (a document that is going away, an opaque origin): answering twice is better than not at all. */
+  #goOnAlone(cause: unknown, asked?: State): void {
+    if (this.#state.kind === 'closed' || (asked && this.#state !== asked)) return
+    clearTimeout(this.#watch)
+    this.#isUnusable = true
+    this.#state = asked ? { kind: 'alone', asked } : { kind: 'alone' }
+    this.#options.onUnusable?.(cause)
+  }
+}
