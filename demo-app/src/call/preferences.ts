@@ -1,5 +1,6 @@
 /** Which camera, microphone and speaker someone chose last, and whether they were on. Kept for the next call. */
-import type { DeviceKind } from './device.ts'
+
+export type DeviceKind = 'camera' | 'microphone'
 
 export interface DevicePreference {
   readonly isOn: boolean

@@ -1,5 +1,6 @@
 /** Keys that switch the microphone and the camera: those that people know from other calls. */
-import type { Device, DeviceKind } from './device.ts'
+import type { Device } from './device.ts'
+import type { DeviceKind } from './preferences.ts'
 
 /** Letters work in the call as long as nothing is being written, chords everywhere on the page. */
 const KEYS: Record<DeviceKind, { readonly letter: string; readonly chord: string }> = {

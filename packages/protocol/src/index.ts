@@ -118,8 +118,8 @@ export {
   type OpaqueType,
   type ServedProtocols,
 } from './mux/control.ts'
-export type { DatagramStats } from './mux/datagrams.ts'
 export { FEATURES, type Feature } from './mux/features.ts'
+export type { DatagramStats } from './mux/flow.ts'
 export { decodeFrame, type Frame, REJECT_CODES, type Scope, type StreamKind } from './mux/frames.ts'
 export type { MuxConfig, MuxInput, MuxOutput, OpenRequest } from './mux/io.ts'
 export type { LaneName } from './mux/lanes.ts'

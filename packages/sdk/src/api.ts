@@ -5,9 +5,14 @@
  * datagrams throws goes to the console, since a remote's word may be the reason.
  */
 import type { Bytes, KithError, PeerId, ProtocolName } from '@kith/protocol'
-import type { Contact, Trust } from './people/contact-record.ts'
-import type { Events, Stop } from './runtime/events.ts'
-import type { KeyValueStore } from './storage/store.ts'
+
+/** Undoes a registration: call it, or let `using` do so. Calling it again does nothing. */
+export type Stop = (() => void) & Disposable
+
+export interface Events<Map> {
+  /** What a listener throws, or rejects with, goes to `reportError` and does not disturb the others. */
+  on<E extends keyof Map>(event: E, listener: (payload: Map[E]) => unknown): Stop
+}
 
 /** One name, or several in order of preference: the first that the remote serves is spoken. */
 export type Protocols = ProtocolName | readonly ProtocolName[]
@@ -273,6 +278,21 @@ export interface Identity {
   sign(message: Uint8Array, context: string): Promise<Bytes>
 }
 
+/** 'blocked' cannot reach me; 'known' (after an introduction) only relayed; 'trusted' may learn my network address. */
+export type Trust = 'blocked' | 'known' | 'trusted'
+
+export interface Contact {
+  readonly id: PeerId
+  readonly name: string
+  readonly purposes: readonly string[]
+  readonly trust: Trust
+  readonly relays: readonly string[]
+  readonly addedAt: number
+  readonly lastSeenAt?: number
+  /** Seen within the last minute, and not said to be gone since; 'contact' events tell of changes. */
+  readonly online: boolean
+}
+
 export interface Contacts extends Iterable<Contact> {
   get(id: PeerId): Contact | undefined
   /** Who can help with this? ('chat', 'backup', …) */
@@ -290,4 +310,14 @@ export interface Invite {
   readonly expiresAt: number
   readonly accepted: Promise<Contact>
   revoke(): Promise<void>
+}
+
+// ── storage ──────────────────────────────────────────────────────────────────────────────────
+
+/** What a user may bring instead of IndexedDB: a folder, a server, a test's Map. */
+export interface KeyValueStore {
+  get(key: string): Promise<Uint8Array | undefined>
+  set(key: string, value: Uint8Array): Promise<void>
+  delete(key: string): Promise<void>
+  keys(prefix: string): Promise<string[]>
 }

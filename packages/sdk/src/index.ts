@@ -22,11 +22,8 @@ export type { Bytes, ErrorCode, PeerId, ProtocolName } from '@kith/protocol'
 export { isPeerId, isProtocolName, KithError, parsePeerId, STREAM_CODES } from '@kith/protocol'
 export type * from './api.ts'
 export { verify } from './identity/identity.ts'
-export type { Contact, Trust } from './people/contact-record.ts'
 export { type InvitePreview, linkKind, readInvite } from './people/links.ts'
-export type { Events, Stop } from './runtime/events.ts'
 export { type Message, type Messages, messages } from './session/messages.ts'
-export type { KeyValueStore } from './storage/store.ts'
 
 /** Resolves once the identity is there; relays come later (`status`). Where IndexedDB is unusable, the identity lasts for the
  *  session and `status.storage` says so. Errors: 'unsupported-environment' 'invalid-argument'. */

@@ -14,6 +14,7 @@ import {
 import type {
   Audience,
   Connection,
+  Contact,
   Contacts,
   Datagrams,
   DialOptions,
@@ -26,6 +27,7 @@ import type {
   PeerOptions,
   PeerStatus,
   Protocols,
+  Stop,
   Stream,
   Who,
 } from './api.ts'
@@ -44,7 +46,7 @@ import { openIdentity } from './identity/vault.ts'
 import { checkIceServers } from './path/webrtc/ice-servers.ts'
 import { browserWebRtc, type NegotiatorState, type WebRtc } from './path/webrtc/negotiator.ts'
 import { type ParsedOptions, parseAudience, parsePeerOptions, parseTimeout } from './peer-options.ts'
-import type { Contact } from './people/contact-record.ts'
+
 import { ContactBook } from './people/contacts.ts'
 import { DisclosurePolicy } from './people/disclosure.ts'
 import { Doorsteps } from './people/doorsteps.ts'
@@ -59,7 +61,7 @@ import { checkEnvironment, isPage, lockManager } from './platform/environment.ts
 import { onPageEnd } from './platform/page-end.ts'
 import { onWake } from './platform/page-wake.ts'
 import { now } from './runtime/driver.ts'
-import { Emitter, report, type Stop } from './runtime/events.ts'
+import { Emitter, report } from './runtime/events.ts'
 import { checkOptions } from './runtime/option-names.ts'
 import { nextTask } from './runtime/slices.ts'
 import { Link, type LinkStream } from './session/link.ts'

@@ -2,13 +2,12 @@
 import { encodeInvite, identityFromSeed, type PeerId } from '@kith/protocol'
 import wrtc from '@roamhq/wrtc'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { Peer, PeerOptions } from './api.ts'
+import type { KeyValueStore, Peer, PeerOptions } from './api.ts'
 import { Roster } from './carriers/roster.ts'
 import { Dialling } from './connection/dialling.ts'
 import { openPeer } from './peer.ts'
 import { readInvite } from './people/links.ts'
 import { nextTask } from './runtime/slices.ts'
-import type { KeyValueStore } from './storage/store.ts'
 
 /** A WebSocket whose relay never answers. */
 class Socket {

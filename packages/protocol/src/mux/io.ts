@@ -6,7 +6,7 @@ import type { OpaqueType, ServedProtocols } from './control.ts'
 import type { Scope, StreamKind } from './frames.ts'
 import type { LaneName } from './lanes.ts'
 import type { SessionConfig } from './session.ts'
-import type { MuxStream } from './stream.ts'
+import type { StreamOutput } from './stream.ts'
 
 export interface MuxConfig extends SessionConfig {
   /** 0 opened the connection and its streams have odd ids, 1 was called. */
@@ -40,25 +40,7 @@ export type MuxOutput =
   | { readonly type: 'protocols'; readonly served: ServedProtocols }
   /** `remoteIsAtTurn` has changed. */
   | { readonly type: 'path' }
-  /** Answer with `accept` or `reject`. What came with its OPEN in one message is told in either case. */
-  | { readonly type: 'incoming'; readonly stream: MuxStream }
-  /** The remote has taken a stream that asked: `protocol` is what is spoken, and writing may begin. */
-  | { readonly type: 'answered'; readonly stream: MuxStream }
-  /** `read` found nothing before and may find something, or the end, now. */
-  | { readonly type: 'readable'; readonly stream: MuxStream }
-  /** `write` took less than all before and may take more now. */
-  | { readonly type: 'writable'; readonly stream: MuxStream }
-  /** The remote has everything up to our FIN. */
-  | { readonly type: 'finished'; readonly stream: MuxStream }
-  | { readonly type: 'rejected'; readonly stream: MuxStream; readonly code: number }
-  /** The remote ended both halves. What it had finished can still be read. */
-  | { readonly type: 'reset'; readonly stream: MuxStream; readonly code: number }
-  /** The remote cut short what it was writing. */
-  | { readonly type: 'aborted'; readonly stream: MuxStream; readonly code: number }
-  /** The remote reads no more. */
-  | { readonly type: 'stopped'; readonly stream: MuxStream; readonly code: number }
-  /** `readDatagram` found nothing before and may find something now, or all is gone for which `isDrained` was asked. */
-  | { readonly type: 'flow'; readonly stream: MuxStream }
+  | StreamOutput
   | { readonly type: 'opaque'; readonly number: OpaqueType; readonly message: Bytes }
   /** The remote has said goodbye, and not all has come that it counts: nothing new begins, and 'closed' follows. */
   | { readonly type: 'leaving' }

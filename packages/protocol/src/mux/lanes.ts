@@ -7,9 +7,8 @@ import { ACK_BYTES, ACK_MS, FIN_ACK_MS, UNACKNOWLEDGED_MAX_BYTES } from '../limi
 import type { Bytes, Millis } from '../machine.ts'
 import { Fifo } from './fifo.ts'
 import type { LaneNumber } from './frames.ts'
-import { Scheduler } from './scheduler.ts'
+import { type Scheduled, Scheduler } from './scheduler.ts'
 import type { SendHalf } from './send-half.ts'
-import type { MuxStream } from './stream.ts'
 
 /** The lanes by name; their numbers on the wire are the ids of their data channels: 0, 2, 3. */
 export type LaneName = 'control' | 'urgent' | 'bulk'
@@ -20,10 +19,16 @@ const FRAME_OVERHEAD_BYTES = 64
 /** What a conversation of small messages receives while an acknowledgement waits, and no transfer does. */
 const LITTLE_BYTES = 16 * 1024
 
-export interface KeptFrame {
+/** What a lane needs to know of a stream. */
+export interface LaneStream extends Scheduled {
+  /** Frames sent for it and not yet acknowledged. */
+  unacknowledged: number
+}
+
+export interface KeptFrame<Stream> {
   readonly frame: Bytes
   /** Whose frame it was: it learns when the frame has arrived. */
-  readonly stream: MuxStream | undefined
+  readonly stream: Stream | undefined
   /** The half that made it: a stream that was opened again has another one by now. */
   readonly half: SendHalf | undefined
   readonly fin: boolean
@@ -31,16 +36,16 @@ export interface KeptFrame {
   readonly sentAt: Millis
 }
 
-export class MuxLane {
+export class MuxLane<Stream extends LaneStream> {
   readonly number: LaneNumber
-  readonly scheduler = new Scheduler<MuxStream>()
+  readonly scheduler = new Scheduler<Stream>()
   /** Streams with something to say that is not data. */
-  readonly signals = new Fifo<MuxStream>()
+  readonly signals = new Fifo<Stream>()
   /** OPENs that were turned down and have no stream of their own. */
   readonly rejects = new Fifo<{ readonly stream: number; readonly code: number }>()
   /** A frame that has been counted, and did not fit into the message before. */
   held: Bytes | undefined
-  readonly #kept = new Fifo<KeptFrame>()
+  readonly #kept = new Fifo<KeptFrame<Stream>>()
   #keptBytes = 0
   #rejectsKept = 0
   #acknowledged = 0
@@ -61,7 +66,7 @@ export class MuxLane {
   }
 
   /** Counts a frame that is being sent and returns it. */
-  keep(frame: Bytes, now: Millis, stream?: MuxStream, fin = false, isReject = false): Bytes {
+  keep(frame: Bytes, now: Millis, stream?: Stream, fin = false, isReject = false): Bytes {
     if (stream !== undefined) stream.unacknowledged += 1
     if (isReject) this.#rejectsKept += 1
     this.#kept.push({ frame, stream, half: stream?.send, fin, isReject, sentAt: now })
@@ -95,9 +100,9 @@ export class MuxLane {
   }
 
   /** Forgets what has arrived and returns it, oldest first. Throws 'peer-violation' for frames that were never sent. */
-  acknowledge(count: number): KeptFrame[] {
+  acknowledge(count: number): KeptFrame<Stream>[] {
     if (count > this.#acknowledged + this.#kept.length) throw violation(`frame ${count} acknowledged before it was sent`)
-    const arrived: KeptFrame[] = []
+    const arrived: KeptFrame<Stream>[] = []
     while (this.#acknowledged < count) {
       const kept = this.#kept.shift()
       if (kept === undefined) break

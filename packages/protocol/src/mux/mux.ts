@@ -25,10 +25,11 @@ import { CONTROL_BURST, CONTROL_PER_SECOND, FRAME_MAX_BYTES, FRAME_MIN_BYTES, OU
 import type { Bytes, Machine, Millis } from '../machine.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import type { Goodbye } from './control.ts'
-import { type DatagramStats, Datagrams } from './datagrams.ts'
+import { Datagrams } from './datagrams.ts'
 import { EarlyBudget, EarlyFrames } from './early.ts'
 import type { Feature } from './features.ts'
 import { Fifo } from './fifo.ts'
+import type { DatagramStats } from './flow.ts'
 import { encodeAck, type Scope } from './frames.ts'
 import type { MuxConfig, MuxInput, MuxOutput, OpenRequest } from './io.ts'
 import { type LaneName, MuxLane } from './lanes.ts'
@@ -50,7 +51,7 @@ const NO_FEATURES: ReadonlySet<string> = new Set()
 export class Mux implements Machine<MuxInput, MuxOutput> {
   readonly #frameMaxBytes: number
   readonly #session: Session
-  readonly #lanes = { urgent: new MuxLane(2), bulk: new MuxLane(3) }
+  readonly #lanes = { urgent: new MuxLane<MuxStream>(2), bulk: new MuxLane<MuxStream>(3) }
   readonly #streams: Streams
   readonly #datagrams: Datagrams
   readonly #outputs = new Fifo<MuxOutput>()
@@ -419,7 +420,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   }
 
   /** A large frame alone; small ones together, with what is to be acknowledged. */
-  #pack(lane: MuxLane, now: Millis): Bytes | undefined {
+  #pack(lane: MuxLane<MuxStream>, now: Millis): Bytes | undefined {
     if (!this.#earlyBudget.allows(this.#frameMaxBytes)) return undefined
     const first = lane.held ?? this.#nextFrame(lane, now)
     lane.held = undefined
@@ -435,7 +436,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     return packing.finish()
   }
 
-  #nextFrame(lane: MuxLane, now: Millis): Bytes | undefined {
+  #nextFrame(lane: MuxLane<MuxStream>, now: Millis): Bytes | undefined {
     return lane.hasRoom(this.#frameMaxBytes) ? this.#streams.nextFrame(lane, now, this.#session.roundTripMs) : undefined
   }
 

@@ -1,6 +1,6 @@
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import type { Bytes, Millis } from '../machine.ts'
-import type { Flow } from './datagrams.ts'
+import type { Flow } from './flow.ts'
 import {
   encodeAbort,
   encodeAccept,
@@ -12,10 +12,31 @@ import {
   type Scope,
   type StreamKind,
 } from './frames.ts'
-import type { MuxOutput } from './io.ts'
 import type { MuxLane } from './lanes.ts'
 import type { ReceiveHalf } from './receive-half.ts'
 import type { SendHalf } from './send-half.ts'
+
+/** What the machine tells of streams. */
+export type StreamOutput =
+  /** Answer with `accept` or `reject`. What came with its OPEN in one message is told in either case. */
+  | { readonly type: 'incoming'; readonly stream: MuxStream }
+  /** The remote has taken a stream that asked: `protocol` is what is spoken, and writing may begin. */
+  | { readonly type: 'answered'; readonly stream: MuxStream }
+  /** `read` found nothing before and may find something, or the end, now. */
+  | { readonly type: 'readable'; readonly stream: MuxStream }
+  /** `write` took less than all before and may take more now. */
+  | { readonly type: 'writable'; readonly stream: MuxStream }
+  /** The remote has everything up to our FIN. */
+  | { readonly type: 'finished'; readonly stream: MuxStream }
+  | { readonly type: 'rejected'; readonly stream: MuxStream; readonly code: number }
+  /** The remote ended both halves. What it had finished can still be read. */
+  | { readonly type: 'reset'; readonly stream: MuxStream; readonly code: number }
+  /** The remote cut short what it was writing. */
+  | { readonly type: 'aborted'; readonly stream: MuxStream; readonly code: number }
+  /** The remote reads no more. */
+  | { readonly type: 'stopped'; readonly stream: MuxStream; readonly code: number }
+  /** `readDatagram` found nothing before and may find something now, or all is gone for which `isDrained` was asked. */
+  | { readonly type: 'flow'; readonly stream: MuxStream }
 
 export interface StreamInit extends Pick<MuxStream, 'id' | 'opener' | 'protocol' | 'header' | 'lane' | 'send' | 'receive'> {
   readonly asks?: boolean
@@ -32,7 +53,7 @@ export class MuxStream {
   /** Of one that asks: the one it would like best, until the remote has chosen. */
   protocol: ProtocolName
   header: OpenHeader
-  readonly lane: MuxLane
+  readonly lane: MuxLane<MuxStream>
   send: SendHalf
   readonly receive: ReceiveHalf
 
@@ -41,7 +62,7 @@ export class MuxStream {
   /** Opened by us for what the remote may or may not serve: it sends nothing before the remote has said what is spoken. */
   readonly asks: boolean
   /** Opened by the remote for what is not served yet: nobody knows of it here, and what came of it is told later. */
-  held: MuxOutput[] | undefined
+  held: StreamOutput[] | undefined
   retried = false
   /** All that we sent up to FIN has arrived. */
   finArrived = false

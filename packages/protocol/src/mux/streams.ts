@@ -44,14 +44,14 @@ import type { MuxLane } from './lanes.ts'
 import { ReceiveHalf } from './receive-half.ts'
 import { RemoteIds } from './remote-ids.ts'
 import { SendHalf, type SendHalfConfig } from './send-half.ts'
-import { MuxStream } from './stream.ts'
+import { MuxStream, type StreamOutput } from './stream.ts'
 import { ReceiveWindow, SendCredit } from './window.ts'
 
 type StreamFrame = Exclude<Frame, { type: 'open' | 'ack' }>
 
 export interface StreamsConfig {
   readonly role: 0 | 1
-  readonly lanes: { readonly urgent: MuxLane; readonly bulk: MuxLane }
+  readonly lanes: { readonly urgent: MuxLane<MuxStream>; readonly bulk: MuxLane<MuxStream> }
   readonly frameMaxBytes: number
   readonly served: ServedProtocols
   readonly tell: (output: MuxOutput) => void
@@ -345,7 +345,7 @@ export class Streams {
   // ── frames that come ──
 
   /** Takes one frame. Throws 'peer-violation'. */
-  receive(lane: MuxLane, bytes: Bytes, now: Millis): void {
+  receive(lane: MuxLane<MuxStream>, bytes: Bytes, now: Millis): void {
     const frame = decodeFrame(bytes)
     if (frame.type === 'ack') {
       this.acknowledged(frame.lane, frame.count, now)
@@ -387,7 +387,7 @@ export class Streams {
     if (!existed) throw violation(`stream ${id} was never opened`)
   }
 
-  #onOpenFrame(lane: MuxLane, frame: Extract<Frame, { type: 'open' }>, now: Millis): void {
+  #onOpenFrame(lane: MuxLane<MuxStream>, frame: Extract<Frame, { type: 'open' }>, now: Millis): void {
     const { stream: id, header, data } = frame
     // An honest opener has no more than STREAMS_MAX waiting for our answer, and acknowledges those that it got.
     if (lane.rejects.length >= STREAMS_MAX || lane.rejectsOwed >= REJECTS_OWED_MAX) throw violation('a flood of streams')
@@ -639,7 +639,7 @@ export class Streams {
   }
 
   /** First what others wait for, then data. */
-  nextFrame(lane: MuxLane, now: Millis, roundTripMs: number | undefined): Bytes | undefined {
+  nextFrame(lane: MuxLane<MuxStream>, now: Millis, roundTripMs: number | undefined): Bytes | undefined {
     const reject = lane.rejects.shift()
     if (reject !== undefined) return lane.keep(encodeReject(reject.stream, reject.code), now, undefined, false, true)
     if (lane === this.#lanes.urgent && this.#receiveWindow.due) {
@@ -670,13 +670,13 @@ export class Streams {
   }
 
   /** Lanes share one path: while there is urgent data, of the bulk lane only those go that send little. */
-  #yieldsToUrgent(lane: MuxLane): boolean {
+  #yieldsToUrgent(lane: MuxLane<MuxStream>): boolean {
     const { urgent } = this.#lanes
     return lane !== urgent && (urgent.scheduler.isBusy || urgent.scheduler.isExpecting)
   }
 
   /** What may still fly: bulk within what the path carries, the urgent as if no bulk were in flight; the little beyond that, by a frame. */
-  #roomBytes(lane: MuxLane): number {
+  #roomBytes(lane: MuxLane<MuxStream>): number {
     const { urgent, bulk } = this.#lanes
     const inFlightBytes = lane === urgent ? urgent.keptBytes : urgent.keptBytes + bulk.keptBytes
     const room = this.flight.boundBytes - inFlightBytes
@@ -687,7 +687,7 @@ export class Streams {
   // ── within ──
 
   /** Of a stream that nobody has been told of, what happened is told later, in order: at most that each half was cut short. */
-  #tellOrHold(stream: MuxStream, output: MuxOutput): void {
+  #tellOrHold(stream: MuxStream, output: StreamOutput): void {
     if (stream.held === undefined) this.#tell(output)
     else stream.held.push(output)
   }

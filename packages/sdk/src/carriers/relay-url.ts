@@ -1,4 +1,4 @@
-import { KithError, RELAY_URL_MAX_LENGTH } from '@kith/protocol'
+import { CONTACT_RELAYS_MAX, KithError, RELAY_URL_MAX_LENGTH } from '@kith/protocol'
 import { spelled } from '../runtime/option-names.ts'
 
 /** A relay's address in the one form by which two are compared. Throws 'invalid-argument' for what is not a ws: or wss: URL. */
@@ -42,4 +42,17 @@ export function defaultRelays(): string[] {
   const page = globalThis.location
   if (!page || !/^https?:$/.test(page.protocol)) return []
   return [`${page.protocol === 'https:' ? 'wss:' : 'ws:'}//${page.host}/relay`]
+}
+
+/** The relays of a list that a remote sent; what is not a relay URL is left out, since it must not prevent a dial. */
+export function usableRelays(urls: readonly string[]): string[] {
+  const relays = urls.flatMap((url) => {
+    try {
+      return [parseRelayUrl(url)]
+    } catch (error) {
+      if (error instanceof KithError) return []
+      throw error
+    }
+  })
+  return [...new Set(relays)].slice(0, CONTACT_RELAYS_MAX)
 }

@@ -14,12 +14,12 @@ import {
   invitePsk,
   KithError,
 } from '@kith/protocol'
-import type { Disclosure } from '../api.ts'
+import type { Contact, Disclosure } from '../api.ts'
 import type { Carrier } from '../carriers/carrier.ts'
 import { clockSentence } from '../carriers/relay-clock.ts'
 import type { Roster } from '../carriers/roster.ts'
 import { parseName, tidyName } from '../identity/name.ts'
-import type { Contact } from '../people/contact-record.ts'
+
 import type { ContactBook } from '../people/contacts.ts'
 import { inviteRoutes } from '../people/doorsteps.ts'
 import { addIntroduced, CONNECT_PROTOCOL } from '../people/invitations.ts'

@@ -4,15 +4,17 @@ import type {
   Connection,
   ConnectionEvents,
   ConnectionStats,
+  Contact,
   Datagrams,
   IncomingMedia,
   Media,
   OpenOptions,
+  Stop,
   Stream,
 } from '../api.ts'
 import type { Negotiator, NegotiatorState } from '../path/webrtc/negotiator.ts'
-import type { Contact } from '../people/contact-record.ts'
-import { Emitter, report, type Stop } from '../runtime/events.ts'
+
+import { Emitter, report } from '../runtime/events.ts'
 import type { Link, LinkStream } from '../session/link.ts'
 import type { LinkCloseOptions } from '../session/options.ts'
 import { datagrams } from './datagrams.ts'

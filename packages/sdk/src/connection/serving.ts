@@ -1,7 +1,7 @@
 /** What I serve: a handler for each ProtocolName, which is for one kind of conversation. */
 import { isProtocolName, KithError, PROTOCOLS_MAX, type ProtocolName, parseProtocolName, type StreamKind } from '@kith/protocol'
-import type { Datagrams, IncomingMedia, Protocols, Stream } from '../api.ts'
-import { makeStop, type Stop } from '../runtime/events.ts'
+import type { Datagrams, IncomingMedia, Protocols, Stop, Stream } from '../api.ts'
+import { makeStop } from '../runtime/events.ts'
 import { spelled } from '../runtime/option-names.ts'
 
 /** What each kind of handler is handed. */

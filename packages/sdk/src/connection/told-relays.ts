@@ -2,8 +2,8 @@
  * Where each of two who are connected can be found from now on: relays change, and a contact knows only those that were published when
  * the two met. Told once both know who the other is (SPEC, control message 12).
  */
-import { CONTACT_RELAYS_MAX, KithError, RELAY_URL_MAX_LENGTH } from '@kith/protocol'
-import { parseRelayUrl } from '../carriers/relay-url.ts'
+import { CONTACT_RELAYS_MAX, RELAY_URL_MAX_LENGTH } from '@kith/protocol'
+import { usableRelays } from '../carriers/relay-url.ts'
 import type { Link } from '../session/link.ts'
 
 const RELAYS = 12
@@ -21,17 +21,4 @@ export function exchangeRelays(
     onTheirs(usableRelays(fields.list(CONTACT_RELAYS_MAX, (url) => url.text(RELAY_URL_MAX_LENGTH))))
   })
   if (link.has('relays')) link.sendControl(RELAYS, [mine.slice(0, CONTACT_RELAYS_MAX)])
-}
-
-/** What somebody publishes, less what is no relay: their word must not stand in the way of meeting them. */
-export function usableRelays(urls: readonly string[]): string[] {
-  const relays = urls.flatMap((url) => {
-    try {
-      return [parseRelayUrl(url)]
-    } catch (error) {
-      if (error instanceof KithError) return []
-      throw error
-    }
-  })
-  return [...new Set(relays)].slice(0, CONTACT_RELAYS_MAX)
 }

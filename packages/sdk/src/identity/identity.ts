@@ -13,8 +13,8 @@ import {
   verify as verifyEd25519,
   Writer,
 } from '@kith/protocol'
-import type { Identity } from '../api.ts'
-import { report, type Stop } from '../runtime/events.ts'
+import type { Identity, Stop } from '../api.ts'
+import { report } from '../runtime/events.ts'
 import { put, type Store } from '../storage/store.ts'
 import { cutName } from './name.ts'
 

@@ -4,7 +4,6 @@ import {
   KithError,
   NAME_MAX_LENGTH,
   ONLINE_MS,
-  type PeerId,
   PURPOSE_MAX_LENGTH,
   PURPOSES_MAX,
   pack,
@@ -13,27 +12,12 @@ import {
   unpackFields,
   violation,
 } from '@kith/protocol'
+import type { Contact, Trust } from '../api.ts'
 import { parseRelayUrls } from '../carriers/relay-url.ts'
 import { cutName, parseName } from '../identity/name.ts'
 
-/** 'blocked' cannot reach me; 'known' (after an introduction) only relayed; 'trusted' may learn my network address. */
-export type Trust = 'blocked' | 'known' | 'trusted'
-
 /** What is kept of a person. Frozen: a change makes another. */
-export interface ContactRecord {
-  readonly id: PeerId
-  readonly name: string
-  readonly purposes: readonly string[]
-  readonly trust: Trust
-  readonly relays: readonly string[]
-  readonly addedAt: number
-  readonly lastSeenAt?: number
-}
-
-export interface Contact extends ContactRecord {
-  /** Seen within the last minute, and not said to be gone since; 'contact' events tell of changes. */
-  readonly online: boolean
-}
+export type ContactRecord = Omit<Contact, 'online'>
 
 /** Of the fields that a user may set, those that were given. */
 export interface ContactFields {

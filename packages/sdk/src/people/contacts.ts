@@ -3,19 +3,17 @@
  * one person do not undo each other. `online` follows from `lastSeenAt`; the clock is told by whoever drives (`expire`).
  */
 import { KithError, ONLINE_MS, type PeerId, parsePeerId } from '@kith/protocol'
-import type { Contacts, Who } from '../api.ts'
-import { Emitter, type Events, report, type Stop } from '../runtime/events.ts'
+import type { Contact, Contacts, Events, Stop, Trust, Who } from '../api.ts'
+import { Emitter, report } from '../runtime/events.ts'
 import { checkOptions } from '../runtime/option-names.ts'
 import { Collection, type CollectionChange } from '../storage/collection.ts'
 import { DELETE, KEEP, put, type Store } from '../storage/store.ts'
 import {
-  type Contact,
   type ContactFields,
   type ContactRecord,
   contactAt,
   onlineUntilOf,
   packContact,
-  type Trust,
   unpackContact,
   withFields,
 } from './contact-record.ts'

@@ -1,7 +1,7 @@
 import { identityFromSeed, type PeerId } from '@kith/protocol'
 import { expect, test } from 'vitest'
-import type { Disclosure, PeerOptions } from '../api.ts'
-import type { Contact } from './contact-record.ts'
+import type { Contact, Disclosure, PeerOptions } from '../api.ts'
+
 import { DisclosurePolicy, type DisclosurePolicyOptions } from './disclosure.ts'
 
 const ids = [1, 2, 3].map((n) => identityFromSeed(new Uint8Array(32).fill(n)).id) as [string, string, string]

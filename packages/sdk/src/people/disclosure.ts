@@ -1,10 +1,9 @@
 /** How much of my network address somebody may learn, and the servers by which more or less of it is told. */
 import { KithError, type PeerId } from '@kith/protocol'
-import type { Disclosure, PeerOptions } from '../api.ts'
+import type { Contact, Disclosure, PeerOptions } from '../api.ts'
 import { parseIceServers } from '../path/webrtc/ice-servers.ts'
 import { report } from '../runtime/events.ts'
 import { spelled } from '../runtime/option-names.ts'
-import type { Contact } from './contact-record.ts'
 
 export interface DisclosurePolicyOptions {
   readonly disclose: PeerOptions['disclose']

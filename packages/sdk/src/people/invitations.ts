@@ -1,11 +1,11 @@
 /** Invitations of mine: made, listed, waited for, expired. What `peer.invite` and `peer.invites` give. */
 import { type Doorstep, equal, type Introduced, invitePsk, KithError, type PeerId } from '@kith/protocol'
-import type { Invite } from '../api.ts'
-import { usableRelays } from '../connection/told-relays.ts'
+import type { Contact, Invite } from '../api.ts'
+import { usableRelays } from '../carriers/relay-url.ts'
 import { cutName } from '../identity/name.ts'
 import { alarmAt } from '../runtime/alarm.ts'
 import { report } from '../runtime/events.ts'
-import type { Contact } from './contact-record.ts'
+
 import type { ContactBook } from './contacts.ts'
 import type { InviteBook, InviteRecord } from './invites.ts'
 import { inviteLink, qrSvg } from './links.ts'

@@ -3,6 +3,7 @@
  * A spent or revoked one is kept until it would have expired, while there is room, so that a second guest is told 'used' instead of
  * nothing.
  */
+
 import {
   type Bytes,
   hex,
@@ -18,8 +19,9 @@ import {
   unpackFields,
   violation,
 } from '@kith/protocol'
+import type { Events } from '../api.ts'
 import { parseName, tidyName } from '../identity/name.ts'
-import { Emitter, type Events } from '../runtime/events.ts'
+import { Emitter } from '../runtime/events.ts'
 import { Collection, type CollectionChange } from '../storage/collection.ts'
 import { DELETE, KEEP, put, type Store } from '../storage/store.ts'
 import { parsePurposes } from './contact-record.ts'

@@ -1,12 +1,5 @@
 import mitt, { type EventType } from 'mitt'
-
-/** Undoes a registration: call it, or let `using` do so. Calling it again does nothing. */
-export type Stop = (() => void) & Disposable
-
-export interface Events<Map> {
-  /** What a listener throws, or rejects with, goes to `reportError` and does not disturb the others. */
-  on<E extends keyof Map>(event: E, listener: (payload: Map[E]) => unknown): Stop
-}
+import type { Events, Stop } from '../api.ts'
 
 /** Safari has no `Symbol.dispose` yet; compilers that lower `using` look for this registered symbol instead. */
 const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose')

@@ -1,7 +1,6 @@
 /** The options that each verb knows. A name that it does not know is a typing error, which would otherwise have no effect in silence. */
 import { KithError } from '@kith/protocol'
-import type { DialOptions, OpenOptions, Peer, PeerOptions } from '../api.ts'
-import type { Contact } from '../people/contact-record.ts'
+import type { Contact, DialOptions, OpenOptions, Peer, PeerOptions } from '../api.ts'
 
 type Names<Options> = Readonly<Record<keyof Required<Options>, true>>
 type InviteOptions = NonNullable<Parameters<Peer['invite']>[0]>

@@ -3,13 +3,20 @@
  * decides; the flow's stream carries nothing but its end.
  */
 import { type Bytes, DATAGRAM_MAX_BYTES, type DatagramStats, KithError, type MuxStream } from '@kith/protocol'
-import type { Chunk } from '../api.ts'
-import { makeStop, type Stop, tellConsole } from '../runtime/events.ts'
+import type { Chunk, Stop } from '../api.ts'
+import { makeStop, tellConsole } from '../runtime/events.ts'
 import { bytesOf } from './buffer-source.ts'
 import type { StreamHost } from './host.ts'
-import type { LinkStream } from './stream.ts'
 
 const NONE: DatagramStats = { sent: 0, received: 0, droppedOutgoing: 0, droppedIncoming: 0 }
+
+/** What a flow needs of the stream that it goes with. */
+export interface FlowStream {
+  readonly readable: ReadableStream<Bytes>
+  readonly writable: WritableStream<Chunk>
+  /** Errors the writing half with this, and tells the remote why. */
+  refuse(error: KithError): void
+}
 
 export class LinkFlow {
   readonly readable: ReadableStream<Bytes>
@@ -19,7 +26,7 @@ export class LinkFlow {
 
   readonly #host: StreamHost
   readonly #muxStream: MuxStream
-  readonly #stream: LinkStream
+  readonly #stream: FlowStream
   #reader!: ReadableStreamDefaultController<Bytes>
   #writer!: WritableStreamDefaultController
   /** Ends the `pull` that found nothing. While there is one a read is pending, or was when it was called. */
@@ -36,7 +43,7 @@ export class LinkFlow {
   #end: KithError | undefined
 
   /** @param stream the stream whose datagrams they are, as its users have it. */
-  constructor(host: StreamHost, muxStream: MuxStream, stream: LinkStream) {
+  constructor(host: StreamHost, muxStream: MuxStream, stream: FlowStream) {
     this.#host = host
     this.#muxStream = muxStream
     this.#stream = stream

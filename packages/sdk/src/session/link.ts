@@ -2,6 +2,7 @@
  * Drives one mux over the four lanes of a path: messages in, frames out for as long as a lane's buffer is low, one timer. What
  * the machine tells becomes promises, WHATWG streams and calls.
  */
+
 import {
   type Bytes,
   CONTROL_EARLY_MAX,
@@ -27,8 +28,9 @@ import {
   unpack,
   violation,
 } from '@kith/protocol'
+import type { Stop } from '../api.ts'
 import type { Lane, Lanes } from '../path/lane.ts'
-import { makeStop, report, type Stop, tellConsole } from '../runtime/events.ts'
+import { makeStop, report, tellConsole } from '../runtime/events.ts'
 import { nextTask } from '../runtime/slices.ts'
 import { timerMs } from '../runtime/timer-ms.ts'
 import { WritersTurn } from '../runtime/writers-turn.ts'

@@ -1,6 +1,7 @@
 import { type Bytes, KithError } from '@kith/protocol'
-import { makeStop, type Stop } from '../runtime/events.ts'
-import { type Decision, type KeyValueStore, outcome, type Store } from './store.ts'
+import type { KeyValueStore, Stop } from '../api.ts'
+import { makeStop } from '../runtime/events.ts'
+import { type Decision, outcome, type Store } from './store.ts'
 
 /**
  * A user's KeyValueStore as a Store. It has no transactions: updates are queued one after another within this process, and two

@@ -1,5 +1,6 @@
 import { type Bytes, KithError } from '@kith/protocol'
-import { Emitter, report, type Stop } from '../runtime/events.ts'
+import type { Stop } from '../api.ts'
+import { Emitter, report } from '../runtime/events.ts'
 import { DELETE, type Decision, KEEP, put, type Store } from './store.ts'
 
 export interface CollectionOptions<Item> {

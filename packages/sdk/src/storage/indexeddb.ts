@@ -1,7 +1,8 @@
 import { type Bytes, KithError } from '@kith/protocol'
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import type { Stop } from '../api.ts'
 import { isPage, openChannel } from '../platform/environment.ts'
-import { Emitter, type Stop } from '../runtime/events.ts'
+import { Emitter } from '../runtime/events.ts'
 import { type Decision, isCloneError, KEEP, type ObjectSlots, outcome, type Store, storageError } from './store.ts'
 
 interface Schema extends DBSchema {

@@ -1,5 +1,6 @@
 import type { Bytes } from '@kith/protocol'
-import { makeStop, type Stop } from '../runtime/events.ts'
+import type { Stop } from '../api.ts'
+import { makeStop } from '../runtime/events.ts'
 import { type Decision, type ObjectSlots, outcome, type Store } from './store.ts'
 
 /** For as long as this page: where nothing else can be had, and for tests. */

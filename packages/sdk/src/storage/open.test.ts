@@ -1,10 +1,11 @@
+import type { KeyValueStore } from '../api.ts'
 import 'fake-indexeddb/auto'
 import { type Bytes, KithError } from '@kith/protocol'
 import { describe, expect, test, vi } from 'vitest'
 import { openIndexedDb } from './indexeddb.ts'
 import { memoryStore } from './memory.ts'
 import { openStore, type StorageStatus } from './open.ts'
-import { DELETE, type KeyValueStore, put, type Store, storageError } from './store.ts'
+import { DELETE, put, type Store, storageError } from './store.ts'
 
 const bytes = (...values: number[]) => Uint8Array.from(values)
 let profiles = 0

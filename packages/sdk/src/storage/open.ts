@@ -1,13 +1,14 @@
 import { KithError } from '@kith/protocol'
+import type { KeyValueStore, Stop } from '../api.ts'
 import { given, storageManager, within } from '../platform/environment.ts'
-import { Emitter, type Stop } from '../runtime/events.ts'
+import { Emitter } from '../runtime/events.ts'
 import { adaptKeyValueStore } from './adapter.ts'
 import { bounded } from './bounded.ts'
 import { closable } from './closable.ts'
 import { openIndexedDb } from './indexeddb.ts'
 import { memoryStore } from './memory.ts'
 import { type Health, resilient } from './resilient.ts'
-import { type KeyValueStore, type Store, storageError } from './store.ts'
+import { type Store, storageError } from './store.ts'
 
 /** 'persistent': the browser promised to keep it; 'best-effort': it may be evicted; 'session': something could not be saved,
  *  and why (no error: 'memory' was asked for). With the others an error says what tabs of this profile do not share. */

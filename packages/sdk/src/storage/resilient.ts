@@ -4,8 +4,10 @@
  * silently, and nobody above has to ask whether a write went through: nothing here rejects but what `decide` throws and values
  * that cannot be cloned.
  */
+
 import type { Bytes, KithError } from '@kith/protocol'
-import type { Stop } from '../runtime/events.ts'
+import type { Stop } from '../api.ts'
+
 import { DELETE, type Decision, isCloneError, KEEP, type ObjectSlots, outcome, put, type Store, storageError } from './store.ts'
 
 /** Told of the first failure (and of each next one), and when all that could not be saved has been saved after all. */

@@ -1,3 +1,4 @@
+import type { KeyValueStore } from '../api.ts'
 import 'fake-indexeddb/auto'
 import type { KithError } from '@kith/protocol'
 import { expect, test } from 'vitest'
@@ -5,7 +6,7 @@ import { adaptKeyValueStore } from './adapter.ts'
 import { openIndexedDb } from './indexeddb.ts'
 import { memoryStore } from './memory.ts'
 import { resilient } from './resilient.ts'
-import { KEEP, type KeyValueStore, put } from './store.ts'
+import { KEEP, put } from './store.ts'
 
 const bytes = (...values: number[]) => Uint8Array.from(values)
 const silent = { failed: () => {}, recovered: () => {} }

@@ -2,16 +2,9 @@
  * Where one profile keeps what it knows: small records under text keys. The rest of the SDK sees only this; whether it is
  * IndexedDB, memory or a user's own KeyValueStore is decided once, in open.ts.
  */
-import { type Bytes, KithError } from '@kith/protocol'
-import type { Stop } from '../runtime/events.ts'
 
-/** What a user may bring instead of IndexedDB: a folder, a server, a test's Map. Part of the public API. */
-export interface KeyValueStore {
-  get(key: string): Promise<Uint8Array | undefined>
-  set(key: string, value: Uint8Array): Promise<void>
-  delete(key: string): Promise<void>
-  keys(prefix: string): Promise<string[]>
-}
+import { type Bytes, KithError } from '@kith/protocol'
+import type { Stop } from '../api.ts'
 
 /** Every method rejects with 'storage' (or, for a value that cannot be kept by its nature, DataCloneError) and nothing else. */
 export interface Store {

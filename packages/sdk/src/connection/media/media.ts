@@ -1,8 +1,8 @@
 /** Live tracks with one remote: ours on their way, theirs as they come. */
 import { KithError, LABEL_MAX_LENGTH, LABELS_MAX, type PeerId, type ProtocolName, violation } from '@kith/protocol'
-import type { Connection, LocalTrack, Media, RemoteTrack } from '../../api.ts'
+import type { Connection, LocalTrack, Media, RemoteTrack, Stop } from '../../api.ts'
 import type { OutgoingTrack, Transceivers } from '../../path/webrtc/transceivers.ts'
-import { Emitter, type Stop } from '../../runtime/events.ts'
+import { Emitter } from '../../runtime/events.ts'
 import { type StreamMessage, streamName } from './stream-messages.ts'
 import type { Talk } from './talk.ts'
 
