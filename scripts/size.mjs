@@ -17,7 +17,7 @@ const { minify } = await import('terser')
  * it smaller lowers it, and whoever raises it says why.
  */
 const GLOBAL_GOAL = 58 * 1024
-const GLOBAL_RATCHET = 102 * 1024
+const GLOBAL_RATCHET = 103 * 1024
 const EXPORTS = ['createPeer', 'messages', 'verify', 'linkKind', 'parsePeerId', 'KithError']
 
 const gzip = (bytes) => gzipSync(bytes, { level: 9 }).length
