@@ -1,8 +1,8 @@
 /** Calls of this page: one at a time. Who is called or calls, whether it is answered, and how it ended. */
 import type { IncomingMedia, Media, Peer, PeerId, Stream } from '@kith/sdk'
 import type { NewCall } from '../chat/history.ts'
-import { codeOf } from '../errors.ts'
-import { Value } from '../observable.ts'
+import { codeOf } from '../people/error-code.ts'
+import { Value } from '../ui/observable.ts'
 import { Capture } from './capture.ts'
 import { LiveCall } from './live-call.ts'
 import type { DeviceKind } from './preferences.ts'

@@ -1,5 +1,5 @@
 /** What of me others may see and hear: camera, microphone, and the screen instead of the camera; and where I hear them. */
-import { Value } from '../observable.ts'
+import { Value } from '../ui/observable.ts'
 import { Device } from './device.ts'
 import { keepPreferences, readPreferences } from './preferences.ts'
 import type { SelfState } from './self-state.ts'

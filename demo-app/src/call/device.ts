@@ -1,5 +1,5 @@
 /** My camera or my microphone: opened for a call, switched on and off, exchanged, and replaced when it is unplugged. */
-import { Value } from '../observable.ts'
+import { Value } from '../ui/observable.ts'
 import type { DeviceKind, DevicePreference } from './preferences.ts'
 
 /** Why there is none: the person or the browser said no, there is no such device, or another program has it. */

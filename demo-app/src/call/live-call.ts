@@ -1,7 +1,7 @@
 /** A call that was accepted: what I send follows what I capture; what they send is there to be shown. */
 import type { Connection, ConnectionStats, LocalTrack, Media, Stream } from '@kith/sdk'
-import { codeOf } from '../errors.ts'
-import { Value } from '../observable.ts'
+import { codeOf } from '../people/error-code.ts'
+import { Value } from '../ui/observable.ts'
 import type { Capture } from './capture.ts'
 import { exchangeStates, type SelfState } from './self-state.ts'
 

@@ -10,8 +10,8 @@
  * is over nothing is known any more, rather than something that may have changed.
  */
 import { messages, type ProtocolName, type Stream } from '@kith/sdk'
-import { codeOf } from '../errors.ts'
-import type { Value } from '../observable.ts'
+import { codeOf } from '../people/error-code.ts'
+import type { Value } from '../ui/observable.ts'
 
 export const CALL_STATE: ProtocolName = '/call/state/v1'
 

@@ -1,5 +1,5 @@
 /** Where the other side is heard: one of the outputs of this computer, where the browser lets a page choose. */
-import { Value } from '../observable.ts'
+import { Value } from '../ui/observable.ts'
 import { type DeviceChoice, listDevices } from './device.ts'
 
 /** The element that plays, or the context that rings. */

@@ -6,8 +6,8 @@
  * every stream is read until its end.
  */
 import { type Message, type Messages, messages, type Peer, type PeerId, type Stream } from '@kith/sdk'
-import { codeOf } from '../errors.ts'
-import { Value } from '../observable.ts'
+import { codeOf } from '../people/error-code.ts'
+import { Value } from '../ui/observable.ts'
 import { Batches } from './batches.ts'
 import { type ChatMessage, type Entry, type History, isMessage, type NewCall, type NewEntry } from './history.ts'
 import { CHAT, decode, encodeAck, encodeSaid, type Said, WIRE_MAX_BYTES, type Wire } from './wire.ts'

@@ -1,7 +1,7 @@
 /** All conversations of this peer, and the one that is on the screen. */
 import type { Peer, PeerId } from '@kith/sdk'
-import { Value } from '../observable.ts'
-import { openTabs, type Tabs } from '../tabs.ts'
+import { Value } from '../ui/observable.ts'
+import { openTabs, type Tabs } from '../ui/tabs.ts'
 import { Chat } from './chat.ts'
 import type { History } from './history.ts'
 import { CHAT } from './wire.ts'

@@ -1,6 +1,6 @@
 /** What carries awareness between two people: Kith datagrams, which may be lost, late, and in another order than they were sent. */
 import type { Datagrams, Peer, PeerId, ProtocolName, Stop } from '@kith/sdk'
-import { codeOf } from '../errors.ts'
+import { codeOf } from '../people/error-code.ts'
 
 export const AWARENESS: ProtocolName = '/doc/yjs-awareness/v1'
 

@@ -6,7 +6,7 @@
 
 import { isPeerId, KithError, type PeerId } from '@kith/sdk'
 import type { Awareness } from 'y-protocols/awareness'
-import { plainName } from '../plain.ts'
+import { plainName } from '../ui/plain.ts'
 
 /** Code points of a name. Beyond: cut, as it is only a word beside a cursor. */
 export const NAME_MAX_LENGTH = 64

@@ -1,7 +1,7 @@
 /** All documents of this peer: the list, whom each is shared with, and the way to open one. Yjs is loaded only then. */
 import type { Peer, PeerId, Stream } from '@kith/sdk'
-import { Value } from '../observable.ts'
-import { openTabs, type Tabs } from '../tabs.ts'
+import { Value } from '../ui/observable.ts'
+import { openTabs, type Tabs } from '../ui/tabs.ts'
 import { type AwarenessChannel, handleAwareness } from './awareness-channel.ts'
 import {
   DOCUMENTS_MAX,

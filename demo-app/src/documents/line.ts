@@ -4,8 +4,8 @@
  */
 import { messages, type Peer, type PeerId, type Stream } from '@kith/sdk'
 import type { Doc } from 'yjs'
-import { codeOf } from '../errors.ts'
-import { Value } from '../observable.ts'
+import { codeOf } from '../people/error-code.ts'
+import { Value } from '../ui/observable.ts'
 import { type DocumentParams, LEFT_CODE, SYNC } from './document.ts'
 import { SYNC_MESSAGE_MAX_BYTES, SyncSession } from './sync.ts'
 

@@ -1,6 +1,6 @@
 /** People of a document by name, in a sentence: 'Ada', 'Ada and Grace', 'Ada, Grace and Linus'. */
 import type { PeerId } from '@kith/sdk'
-import type { Person } from '../people.ts'
+import type { Person } from '../people/people.ts'
 import { text } from '../text.ts'
 
 const list = new Intl.ListFormat('en', { type: 'conjunction' })

@@ -1,6 +1,7 @@
 /** Which document is on the screen; kept in the history entry, as selection.ts keeps the person: the two exclude each other. */
-import { Value } from '../observable.ts'
-import { deselect, selected } from '../selection.ts'
+
+import { deselect, selected } from '../app/selection.ts'
+import { Value } from '../ui/observable.ts'
 import { type DocumentId, isDocumentId } from './document.ts'
 
 export const opened = new Value<DocumentId | undefined>(fromHistory(history.state))

@@ -1,6 +1,6 @@
 /** Where a document stands, in one sentence: is it saved, who has it, who is still to get it. */
 import type { PeerId, PeerStatus } from '@kith/sdk'
-import type { Person } from '../people.ts'
+import type { Person } from '../people/people.ts'
 import { text } from '../text.ts'
 import type { LineState } from './line.ts'
 import type { Keeping } from './live-document.ts'

@@ -14,7 +14,7 @@ import { KithError } from '@kith/sdk'
 import { createDecoder, hasContent, readVarUint, readVarUint8Array } from 'lib0/decoding'
 import { createEncoder, toUint8Array, writeVarUint, writeVarUint8Array } from 'lib0/encoding'
 import * as Y from 'yjs'
-import { Value } from '../observable.ts'
+import { Value } from '../ui/observable.ts'
 
 const STEP_1 = 0
 const STEP_2 = 1

@@ -1,9 +1,10 @@
 /** In someone's conversation: calls them, or leads back to the call that is going on. */
-import { Icon } from '../../components/Icon.tsx'
-import { useValue } from '../../observable.ts'
-import type { Person } from '../../people.ts'
-import type { Session } from '../../session.ts'
+
+import type { Session } from '../../app/session.ts'
+import type { Person } from '../../people/people.ts'
 import { text } from '../../text.ts'
+import { Icon } from '../../ui/Icon.tsx'
+import { useValue } from '../../ui/observable.ts'
 
 export function CallButton({ session, person }: { session: Session; person: Person }) {
   const { calls } = session

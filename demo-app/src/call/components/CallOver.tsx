@@ -1,9 +1,9 @@
 /** Why there is no call, and whether to try again. */
 import type { PeerId } from '@kith/sdk'
 import { useEffect, useRef } from 'preact/hooks'
-import { Avatar } from '../../components/Avatar.tsx'
-import { Icon } from '../../components/Icon.tsx'
 import { text } from '../../text.ts'
+import { Avatar } from '../../ui/Avatar.tsx'
+import { Icon } from '../../ui/Icon.tsx'
 import type { CallEnd, Calls } from '../calls.ts'
 
 export function CallOver({ calls, id, name, why }: { calls: Calls; id: PeerId; name: string; why: CallEnd }) {

@@ -1,7 +1,8 @@
 /** The row of buttons under a call. */
-import { Icon } from '../../components/Icon.tsx'
-import { useValue } from '../../observable.ts'
+
 import { text } from '../../text.ts'
+import { Icon } from '../../ui/Icon.tsx'
+import { useValue } from '../../ui/observable.ts'
 import type { Calls } from '../calls.ts'
 import { Switch } from './Devices.tsx'
 

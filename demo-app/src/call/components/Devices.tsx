@@ -1,8 +1,8 @@
 /** Switches and pickers of camera, microphone and speaker, before a call and in it; and why there is none. */
 import { useId } from 'preact/hooks'
-import { Icon, type IconName } from '../../components/Icon.tsx'
-import { useValue } from '../../observable.ts'
 import { text } from '../../text.ts'
+import { Icon, type IconName } from '../../ui/Icon.tsx'
+import { useValue } from '../../ui/observable.ts'
 import type { Capture } from '../capture.ts'
 import type { Device, DeviceChoice } from '../device.ts'
 import { ariaKeys, chordWords } from '../shortcuts.ts'

@@ -1,8 +1,8 @@
 /** Somebody calls: who, and yes or no. */
 import { useEffect, useId, useRef } from 'preact/hooks'
-import { Avatar } from '../../components/Avatar.tsx'
-import { Icon } from '../../components/Icon.tsx'
 import { text } from '../../text.ts'
+import { Avatar } from '../../ui/Avatar.tsx'
+import { Icon } from '../../ui/Icon.tsx'
 import type { Calls } from '../calls.ts'
 
 export function IncomingCall({ calls, id, name }: { calls: Calls; id: string; name: string }) {

@@ -1,8 +1,8 @@
 /** What others see of me. */
 import { useMemo } from 'preact/hooks'
-import { Icon } from '../../components/Icon.tsx'
-import { useValue } from '../../observable.ts'
 import { text } from '../../text.ts'
+import { Icon } from '../../ui/Icon.tsx'
+import { useValue } from '../../ui/observable.ts'
 import type { Capture } from '../capture.ts'
 import { useSpeaking } from '../speaking.ts'
 import { Picture } from './Picture.tsx'

@@ -2,8 +2,8 @@
 
 import type { PeerId } from '@kith/sdk'
 import { useEffect, useRef } from 'preact/hooks'
-import { Icon } from '../../components/Icon.tsx'
 import { text } from '../../text.ts'
+import { Icon } from '../../ui/Icon.tsx'
 import type { Calls } from '../calls.ts'
 import { Pickers, Switch, Troubles } from './Devices.tsx'
 import { Mine } from './Mine.tsx'

@@ -1,9 +1,9 @@
 /** How the call goes: in words that are said when they change, with bars beside them, and for how long already. */
 import { useEffect, useState } from 'preact/hooks'
-import { lengthOf } from '../../dates.ts'
-import { useValue } from '../../observable.ts'
-import type { Session } from '../../session.ts'
+import type { Session } from '../../app/session.ts'
 import { text } from '../../text.ts'
+import { lengthOf } from '../../ui/dates.ts'
+import { useValue } from '../../ui/observable.ts'
 import type { LiveCall, Measured } from '../live-call.ts'
 
 export function Status({ session, call }: { session: Session; call: LiveCall }) {

@@ -1,9 +1,9 @@
 /** The one I talk with: picture and sound, or who they are where there is no picture; and what they say of both. */
 import { useState } from 'preact/hooks'
-import { Avatar } from '../../components/Avatar.tsx'
-import { Icon } from '../../components/Icon.tsx'
-import { useValue } from '../../observable.ts'
 import { text } from '../../text.ts'
+import { Avatar } from '../../ui/Avatar.tsx'
+import { Icon } from '../../ui/Icon.tsx'
+import { useValue } from '../../ui/observable.ts'
 import type { LiveCall } from '../live-call.ts'
 import type { Speaker } from '../speaker.ts'
 import { useSpeaking } from '../speaking.ts'

@@ -1,9 +1,9 @@
 /** Whose document it is besides mine, and who of them has it open; comings and goings are told to whoever listens. */
 import type { PeerId } from '@kith/sdk'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { Avatar } from '../../components/Avatar.tsx'
-import type { Person } from '../../people.ts'
+import type { Person } from '../../people/people.ts'
 import { text } from '../../text.ts'
+import { Avatar } from '../../ui/Avatar.tsx'
 import type { Present } from '../awareness-state.ts'
 import { listOf, nameOf } from '../names.ts'
 

@@ -2,10 +2,10 @@
 
 import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { Icon } from '../../components/Icon.tsx'
-import { plainName } from '../../plain.ts'
-import type { Session } from '../../session.ts'
+import type { Session } from '../../app/session.ts'
 import { text } from '../../text.ts'
+import { Icon } from '../../ui/Icon.tsx'
+import { plainName } from '../../ui/plain.ts'
 import type { DocumentId } from '../document.ts'
 import type { LiveDocument } from '../live-document.ts'
 import { closeDocument } from '../place.ts'

@@ -1,12 +1,12 @@
 /** An open document: its title, who is there, where it stands, and the text. */
 
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { Icon } from '../../components/Icon.tsx'
-import { useValue } from '../../observable.ts'
-import { plainName } from '../../plain.ts'
-import type { Session } from '../../session.ts'
+import type { Session } from '../../app/session.ts'
 import { text } from '../../text.ts'
-import { TEXT_MAX_LENGTH, TextEditor } from '../editor.tsx'
+import { Icon } from '../../ui/Icon.tsx'
+import { useValue } from '../../ui/observable.ts'
+import { plainName } from '../../ui/plain.ts'
+import { TEXT_MAX_LENGTH, TextEditor } from '../editor/editor.tsx'
 import type { Keeping, LiveDocument } from '../live-document.ts'
 import { nameOf } from '../names.ts'
 import { closeDocument } from '../place.ts'

@@ -2,12 +2,12 @@
 
 import type { PeerId } from '@kith/sdk'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { Avatar } from '../../components/Avatar.tsx'
-import { Dialog } from '../../components/Dialog.tsx'
-import { Icon } from '../../components/Icon.tsx'
-import type { Person } from '../../people.ts'
-import type { Session } from '../../session.ts'
+import type { Session } from '../../app/session.ts'
+import type { Person } from '../../people/people.ts'
 import { text } from '../../text.ts'
+import { Avatar } from '../../ui/Avatar.tsx'
+import { Dialog } from '../../ui/Dialog.tsx'
+import { Icon } from '../../ui/Icon.tsx'
 import type { DocumentEntry } from '../document.ts'
 
 interface ShareDialogProps {

@@ -3,7 +3,7 @@ import { useEffect, useReducer, useRef } from 'preact/hooks'
 import type * as Y from 'yjs'
 import { text } from '../../text.ts'
 import { TITLE_MAX_LENGTH } from '../document.ts'
-import { replaceText } from '../replace-text.ts'
+import { replaceText } from '../editor/replace-text.ts'
 
 /** `onEnter`: the next thing to write is the text. */
 export function TitleField({ title, onEnter }: { title: Y.Text; onEnter: () => void }) {

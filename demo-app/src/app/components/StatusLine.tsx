@@ -1,0 +1,56 @@
+/** Whether I can be found and whether I will be the same person tomorrow, in words. */
+import type { KithError } from '@kith/sdk'
+import type { Person } from '../../people/people.ts'
+import { reachWords, text } from '../../text.ts'
+import { Icon } from '../../ui/Icon.tsx'
+import { useValue } from '../../ui/observable.ts'
+import type { Session } from '../session.ts'
+
+export function StatusLine({ session, people }: { session: Session; people: readonly Person[] }) {
+  const status = useValue(session.status)
+  const unsaved = useValue(session.chats.unsaved)
+  const unsavedDocument = useValue(session.documents.unsaved)
+  const connected = people.some(({ link }) => link === 'direct' || link === 'turn' || link === 'reconnecting')
+  const sessionWords = wordsOfSession(session.chats.saved, session.documents.saved)
+  const { tone, words, detail } = reachWords(status, connected)
+  return (
+    <div class="status">
+      <div role="status" class="status-reach">
+        <span class={`status-dot ${tone}`} aria-hidden="true" />
+        <span>
+          <span class="status-words">{words}</span>
+          {detail && <span class="status-detail">{detail}</span>}
+        </span>
+      </div>
+      {status.storage.state === 'session' ? (
+        <Warning words={text.storage.session(storageWhy(status.storage.error))} />
+      ) : (
+        <>
+          {sessionWords && <Warning words={sessionWords} />}
+          {(unsaved || unsavedDocument) && <Warning words={unsaved ? text.chat.notSaved : text.documents.notSaved} />}
+        </>
+      )}
+    </div>
+  )
+}
+
+/** What goes with the page, if anything. */
+function wordsOfSession(chatsSaved: boolean, documentsSaved: boolean): string | undefined {
+  if (chatsSaved && documentsSaved) return undefined
+  if (chatsSaved) return text.storage.documentsSession
+  return documentsSaved ? text.storage.historySession : text.storage.bothSession
+}
+
+function Warning({ words }: { words: string }) {
+  return (
+    <p class="warning" role="status">
+      <Icon name="warn" />
+      <span>{words}</span>
+    </p>
+  )
+}
+
+export function storageWhy(error: KithError | undefined): string {
+  const cause = error?.cause
+  return cause instanceof DOMException && cause.name === 'QuotaExceededError' ? text.storage.full : text.storage.blocked
+}

@@ -1,0 +1,61 @@
+/** Me: my name, my address, how well I am kept, and who else I can be in this browser. */
+
+import { NameForm } from '../../people/components/NameForm.tsx'
+import { text } from '../../text.ts'
+import { CopyField } from '../../ui/CopyField.tsx'
+import { Dialog } from '../../ui/Dialog.tsx'
+import { Icon } from '../../ui/Icon.tsx'
+import { useValue } from '../../ui/observable.ts'
+import { asAnotherPerson, DEFAULT_PROFILE } from '../place.ts'
+import { type Session, setName } from '../session.ts'
+import { storageWhy } from './StatusLine.tsx'
+
+export function YouDialog({ session, onClose }: { session: Session; onClose: () => void }) {
+  const name = useValue(session.name)
+  const { storage } = useValue(session.status)
+  const words = text.you
+  const kept = {
+    persistent: text.storage.persistent,
+    'best-effort': text.storage.bestEffort,
+    session: text.storage.session(storageWhy(storage.error)),
+  }[storage.state]
+  return (
+    <Dialog title={words.title} onClose={onClose}>
+      <div class="stack">
+        <NameForm
+          label={words.name}
+          save={words.save}
+          saved={words.saved}
+          name={name}
+          onSave={(chosen) => setName(session, chosen)}
+        />
+        <div class="stack tight">
+          <span class="field-label">{words.id}</span>
+          <CopyField label={words.id} value={session.peer.id} action={words.copy} actionName={words.copyId} whole />
+          <p class="hint">{words.idHint}</p>
+        </div>
+        <div class="stack tight">
+          <span class="field-label">{words.identity}</span>
+          <p>{kept}</p>
+        </div>
+        <div class="dialog-foot">
+          <p>
+            <span class="field-label">{words.profile}</span>
+            <br />
+            {session.place.profile === DEFAULT_PROFILE ? words.profileDefault : session.place.profile}
+          </p>
+          <a
+            class="button small"
+            href={asAnotherPerson(new URL(location.href))}
+            target="_blank"
+            rel="noopener"
+            title={words.anotherHint}
+          >
+            {words.another}
+            <Icon name="newTab" />
+          </a>
+        </div>
+      </div>
+    </Dialog>
+  )
+}

@@ -1,0 +1,104 @@
+/** A conversation with one person: who, what was said, and where to say more. */
+import { useEffect, useRef } from 'preact/hooks'
+import { deselect } from '../../app/selection.ts'
+import type { Session } from '../../app/session.ts'
+import { CallButton } from '../../call/components/CallButton.tsx'
+import type { Person } from '../../people/people.ts'
+import { text } from '../../text.ts'
+import { Avatar } from '../../ui/Avatar.tsx'
+import { useNow } from '../../ui/clock.ts'
+import { ago } from '../../ui/dates.ts'
+import { Icon } from '../../ui/Icon.tsx'
+import { useValue } from '../../ui/observable.ts'
+import { Composer } from './Composer.tsx'
+import { MessageList } from './MessageList.tsx'
+
+interface ConversationProps {
+  session: Session
+  person: Person
+  onAbout: () => void
+}
+
+export function Conversation({ session, person, onAbout }: ConversationProps) {
+  const { id, name, online, trust } = person
+  const chat = session.chats.of(id)
+  const heading = useRef<HTMLHeadingElement>(null)
+  const hasWaiting = useValue(chat.entries).some((entry) => entry.author === 'me' && !entry.delivered)
+  // On a phone the whole screen changes; where there is a keyboard, the place to write takes the focus itself.
+  useEffect(() => {
+    if (matchMedia('(pointer: coarse)').matches) heading.current?.focus()
+  }, [])
+  return (
+    <section class="conversation" aria-label={name}>
+      <header class="conversation-header">
+        <button type="button" class="button icon-only quiet only-narrow" onClick={deselect} aria-label={text.chat.back}>
+          <Icon name="back" />
+        </button>
+        <Avatar id={id} name={name} online={online} />
+        <div class="conversation-who">
+          <h1 ref={heading} tabIndex={-1} class="clip">
+            {name}
+          </h1>
+          <LinkWords person={person} />
+        </div>
+        <CallButton session={session} person={person} />
+        <button type="button" class="button icon-only quiet" onClick={onAbout} aria-label={text.person.open(name)}>
+          <Icon name="more" />
+        </button>
+      </header>
+      <MessageList chat={chat} name={name} />
+      {trust === 'blocked' ? (
+        <p class="composer-note">
+          {text.chat.waitingBlocked(name)}
+          <button
+            type="button"
+            class="button small"
+            onClick={() => session.peer.contacts.update(id, { trust: 'trusted' }).catch(reportError)}
+          >
+            {text.chat.unblock}
+          </button>
+        </p>
+      ) : (
+        <>
+          <p class="composer-note" role="status">
+            {person.trouble ? text.chat.trouble[person.trouble](name) : !online && hasWaiting ? text.chat.waitingAway(name) : ''}
+          </p>
+          <Composer name={name} onSay={(said) => chat.say(said)} />
+        </>
+      )}
+    </section>
+  )
+}
+
+/** How the two are connected, in words a person understands. */
+function LinkWords({ person }: { person: Person }) {
+  const now = useNow()
+  return (
+    <p class={`link-words ${person.link}`} role="status">
+      {linkWords(person)}
+      {isAway(person) && person.lastSeenAt !== undefined && (
+        <span class="only-wide"> · {text.link.lastSeen(ago(person.lastSeenAt, now))}</span>
+      )}
+    </p>
+  )
+}
+
+const isAway = ({ link, online, trust }: Person) => link === 'none' && !online && trust !== 'blocked'
+
+function linkWords({ name, link, online, trust }: Person): string {
+  if (trust === 'blocked') return text.link.blocked
+  switch (link) {
+    case 'connecting':
+      return text.link.connecting
+    case 'reconnecting':
+      return text.link.reconnecting
+    case 'local':
+      return text.link.local
+    case 'direct':
+      return text.link.direct
+    case 'turn':
+      return text.link.turn
+    case 'none':
+      return online ? text.link.online : text.link.away(name)
+  }
+}

@@ -1,0 +1,23 @@
+/** Text in which web addresses can be followed, each shown as where it leads. */
+import { plainLink, plainText } from '../../ui/plain.ts'
+
+/** Only what surely is one; the punctuation that ends a sentence is not part of it. */
+const ADDRESS = /https?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]}'’]/g
+
+export function Linked({ text }: { text: string }) {
+  const parts = []
+  let end = 0
+  for (const { 0: address, index } of text.matchAll(ADDRESS)) {
+    const link = plainLink(address)
+    if (link === undefined) continue
+    if (index > end) parts.push(plainText(text.slice(end, index)))
+    parts.push(
+      <a href={link.href} target="_blank" rel="noopener noreferrer" key={index}>
+        <bdi dir="ltr">{link.shown}</bdi>
+      </a>,
+    )
+    end = index + address.length
+  }
+  parts.push(plainText(text.slice(end)))
+  return <>{parts}</>
+}
