@@ -6,7 +6,7 @@
  * ours: so ours waits for the next event, whose listener it adds only now, behind all others.
  */
 
-import { writersTurn } from '../runtime/writers-turn.ts'
+import { afterPendingWrites } from '../runtime/cork.ts'
 
 /** Calls `leave` once, in time for what is sent at once to leave. Not where the page may come back from the browser's cache. */
 export function onPageEnd(leave: () => void): () => void {
@@ -16,7 +16,7 @@ export function onPageEnd(leave: () => void): () => void {
     if (signal.aborted) return
     listening.abort()
     // What the page's listeners have begun goes on in microtasks, which some browsers run only when all of them have been called.
-    void writersTurn().then(leave)
+    void afterPendingWrites().then(leave)
   }
   const onHide = ({ persisted }: PageTransitionEvent) => {
     if (persisted) return

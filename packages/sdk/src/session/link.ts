@@ -30,10 +30,10 @@ import {
 } from '@kith/protocol'
 import type { Stop } from '../api.ts'
 import type { Lane, Lanes } from '../path/lane.ts'
+import { Cork } from '../runtime/cork.ts'
 import { makeStop, report, tellConsole } from '../runtime/events.ts'
 import { nextTask } from '../runtime/slices.ts'
 import { timerMs } from '../runtime/timer-ms.ts'
-import { WritersTurn } from '../runtime/writers-turn.ts'
 import type { StreamHost } from './host.ts'
 import type { LinkCloseOptions, LinkOpenOptions, LinkOptions, LinkStats, StreamHandler } from './options.ts'
 import { LinkStream } from './stream.ts'
@@ -96,7 +96,7 @@ export class Link {
   #isPaused = false
   /** Whoever has just been told could answer, whoever has opened or closed could go on: what they say shares a message with that, and
    *  with what we owe. */
-  readonly #writersTurn = new WritersTurn(() => {
+  readonly #cork = new Cork(() => {
     // In a pause not all writers have been told.
     if (!this.#isPaused) this.#mux.release()
     this.#drain()
@@ -147,7 +147,7 @@ export class Link {
       mux: this.#mux,
       now,
       flush: () => this.#drain(),
-      flushSoon: () => this.#writersTurn.await(),
+      flushSoon: () => this.#cork.hold(),
       flushDatagrams: (at) => {
         this.#fillLane('datagrams', at)
         this.#tell()
@@ -225,7 +225,7 @@ export class Link {
     const muxStream = this.#mux.open({ kind, protocols: list, params, priority, scope })
     if (muxStream.isAsking) return this.#ask(muxStream, signal, until)
     const stream = this.#adopt(muxStream)
-    this.#writersTurn.await() // what the opener writes at once travels in the OPEN
+    this.#cork.hold() // what the opener writes at once travels in the OPEN
     return stream
   }
 
@@ -339,7 +339,7 @@ export class Link {
     this.#answerGoesOn()
     this.#mux.handle({ type: 'message', lane, bytes }, this.#heardAt)
     this.#tell()
-    this.#writersTurn.await()
+    this.#cork.hold()
   }
 
   #give(input: Parameters<Mux['handle']>[0]): void {
@@ -352,7 +352,7 @@ export class Link {
     // Telling may call back in here; what comes of that is sent below.
     if (this.#isDraining) return
     this.#isDraining = true
-    this.#writersTurn.forget()
+    this.#cork.drop()
     try {
       this.#tell()
       do this.#fillLanes()
@@ -362,7 +362,7 @@ export class Link {
     }
     // A writer that awaits its writes goes on some microtasks after it was told: until then lower priorities wait.
     // Some are told only in the next task: its `drain` comes by here again.
-    if (this.#mux.isHolding && !this.#isPaused) this.#writersTurn.await()
+    if (this.#mux.isHolding && !this.#isPaused) this.#cork.hold()
     this.#arm()
   }
 

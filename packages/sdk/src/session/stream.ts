@@ -1,7 +1,7 @@
 /** A stream of the mux as WHATWG streams: the browser's queueing, piping and cancelling over the machine's credit. */
 import { type Bytes, KithError, type MuxStream, type ProtocolName, type Scope, STREAM_CODES } from '@kith/protocol'
 import type { Chunk } from '../api.ts'
-import { writersTurn } from '../runtime/writers-turn.ts'
+import { afterPendingWrites } from '../runtime/cork.ts'
 import { bytesOf, sizeOf } from './buffer-source.ts'
 import { LinkFlow } from './datagrams.ts'
 import type { StreamHost } from './host.ts'
@@ -321,7 +321,7 @@ export class LinkStream {
   /** What waits goes alone if nobody adds to it. */
   async #releaseRest(): Promise<void> {
     const writes = this.#writes
-    await writersTurn()
+    await afterPendingWrites()
     if (this.#writes !== writes) return
     this.#host.mux.write(this.#stream, NOTHING)
     this.#host.flush()
