@@ -18,7 +18,7 @@ import { Emitter, report } from '../runtime/events.ts'
 import type { Link, LinkStream } from '../session/link.ts'
 import type { LinkCloseOptions } from '../session/options.ts'
 import { datagrams } from './datagrams.ts'
-import { MediaDesk, type MediaOpenOptions } from './media/desk.ts'
+import { Calls, type MediaOpenOptions } from './media/calls.ts'
 import { qualityOf } from './quality.ts'
 import { Retirement } from './retirement.ts'
 
@@ -49,7 +49,7 @@ export class PeerConnection implements Connection {
   readonly closed: Promise<{ code: number; reason: string }>
   readonly #options: ConnectionOptions
   readonly #events = new Emitter<ConnectionEvents>()
-  readonly #media: MediaDesk
+  readonly #calls: Calls
   readonly #retirement: Retirement
   readonly #watchers = new Set<() => void>()
   /** ICE has the remote's consent (RFC 7675). */
@@ -69,7 +69,7 @@ export class PeerConnection implements Connection {
     const { link } = options
     this.#path = options.isLocal ? 'local' : (this.#located ?? 'direct')
     link.onPath(() => this.#pathMoved())
-    this.#media = new MediaDesk({ link, negotiator: options.negotiator, connection: this })
+    this.#calls = new Calls({ link, negotiator: options.negotiator, connection: this })
     this.#retirement = new Retirement(
       link,
       () => {
@@ -199,12 +199,12 @@ export class PeerConnection implements Connection {
 
   /** Resolves when the remote accepts. */
   openMedia(protocols: readonly ProtocolName[], options: MediaOpenOptions): Promise<Media> {
-    return this.#media.open(protocols, options)
+    return this.#calls.open(protocols, options)
   }
 
   /** A stream of kind 'media' that the remote has opened, as the call that users see. */
   ring(stream: LinkStream): IncomingMedia {
-    return this.#media.ring(stream)
+    return this.#calls.ring(stream)
   }
 
   /** Whether this is the connection over that link. */

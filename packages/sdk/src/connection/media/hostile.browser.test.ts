@@ -15,7 +15,7 @@ import type { Connection, IncomingMedia, Media } from '../../api.ts'
 import { createNegotiator, type Negotiator } from '../../path/webrtc/negotiator.ts'
 import { Link, type LinkStream } from '../../session/link.ts'
 import { messages } from '../../session/messages.ts'
-import { MediaDesk } from './desk.ts'
+import { Calls } from './calls.ts'
 import { picture, track } from './people.testing.ts'
 
 interface End {
@@ -23,7 +23,7 @@ interface End {
   readonly negotiator: Negotiator
   readonly link: Link
   /** From now on it does what Kith does; before, only what the test has it say. */
-  behave(onCall?: (call: IncomingMedia) => unknown): MediaDesk
+  behave(onCall?: (call: IncomingMedia) => unknown): Calls
 }
 
 const OFFER = 0
@@ -84,9 +84,9 @@ async function linked(): Promise<{ offerer: End; answerer: End }> {
     })
     links[index] = link
     const behave = (onCall: (call: IncomingMedia) => unknown = () => {}) => {
-      const desk = new MediaDesk({ link, negotiator, connection: {} as Connection })
-      ring = (stream) => onCall(desk.ring(stream))
-      return desk
+      const calls = new Calls({ link, negotiator, connection: {} as Connection })
+      ring = (stream) => onCall(calls.ring(stream))
+      return calls
     }
     return { connection, negotiator, link, behave }
   }
@@ -215,8 +215,8 @@ describe('an offer', () => {
 
   test('is waited for: a remote that slept gets to know of all that changed meanwhile', async () => {
     const { offerer, answerer } = await linked()
-    const desk = offerer.behave()
-    const calling = desk.open(['/call/v1'], { timeoutMs: 5000 })
+    const calls = offerer.behave()
+    const calling = calls.open(['/call/v1'], { timeoutMs: 5000 })
     const called = new Promise<Media>((resolve) => answerer.behave((call) => resolve(call.accept())))
     // What the browser is offered lies there until it wakes up.
     let wake: () => void = () => {}

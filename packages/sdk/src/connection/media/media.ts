@@ -3,8 +3,8 @@ import { KithError, LABEL_MAX_LENGTH, LABELS_MAX, type PeerId, type ProtocolName
 import type { Connection, LocalTrack, Media, RemoteTrack, Stop } from '../../api.ts'
 import type { OutgoingTrack, Transceivers } from '../../path/webrtc/transceivers.ts'
 import { Emitter } from '../../runtime/events.ts'
+import type { CallSignaling } from './call-signaling.ts'
 import { type StreamMessage, streamName } from './stream-messages.ts'
-import type { Talk } from './talk.ts'
 
 interface MediaEvents {
   track: RemoteTrack
@@ -12,7 +12,7 @@ interface MediaEvents {
 }
 
 export interface MediaOptions {
-  readonly talk: Talk
+  readonly signaling: CallSignaling
   readonly tracks: Transceivers
   readonly connection: Connection
   readonly onEnd: () => void
@@ -46,19 +46,19 @@ export class LiveMedia implements Media {
 
   constructor(options: MediaOptions) {
     this.#options = options
-    const { talk, connection } = options
-    this.protocol = talk.stream.protocol
-    this.params = talk.stream.params
+    const { signaling, connection } = options
+    this.protocol = signaling.stream.protocol
+    this.params = signaling.stream.params
     this.connection = connection
     this.remote = connection.remote
     this.closed = new Promise((resolve, reject) => {
       this.#settleClosed = { resolve, reject }
     })
     this.closed.catch(() => undefined) // whoever cares awaits it; to the others it is no failure
-    talk.listener = {
+    signaling.listener = {
       heard: (message) => this.#heard(message),
       over: (error) => {
-        talk.end()
+        signaling.end()
         this.#end(error)
       },
     }
@@ -80,12 +80,12 @@ export class LiveMedia implements Media {
     const known = this.#labels.get(label)
     const n = known ?? this.#labels.size
     if (n >= LABELS_MAX) throw new KithError('too-many', `A call has ${LABELS_MAX} labels at most: use one of them again.`)
-    const { talk, tracks } = this.#options
-    const outgoing = tracks.add(track, streamName(talk.stream.id, n))
+    const { signaling, tracks } = this.#options
+    const outgoing = tracks.add(track, streamName(signaling.stream.id, n))
     this.#outgoing.add(outgoing)
     if (known === undefined) {
       this.#labels.set(label, n)
-      talk.say({ type: 'label', n, label })
+      signaling.say({ type: 'label', n, label })
     }
     return {
       sender: outgoing.sender,
@@ -99,7 +99,7 @@ export class LiveMedia implements Media {
 
   close(): void {
     if (this.#hasEnded) return
-    this.#options.talk.end()
+    this.#options.signaling.end()
     this.#end(undefined)
   }
 

@@ -1,12 +1,12 @@
 /** A Media that somebody has opened to us, until we say yes or no. */
 import { KithError, type PeerId, type ProtocolName, violation } from '@kith/protocol'
 import type { Connection, IncomingMedia, Media } from '../../api.ts'
-import { DEAF, type Talk } from './talk.ts'
+import { type CallSignaling, IGNORE } from './call-signaling.ts'
 
 type State = { readonly is: 'ringing' } | { readonly is: 'accepted'; readonly media: Media } | { readonly is: 'over' }
 
 export interface RingingOptions {
-  readonly talk: Talk
+  readonly signaling: CallSignaling
   readonly connection: Connection
   /** It was accepted: the Media of it. */
   readonly begin: () => Media
@@ -26,16 +26,16 @@ export class RingingMedia implements IncomingMedia {
 
   constructor(options: RingingOptions) {
     this.#options = options
-    const { talk, connection } = options
-    this.protocol = talk.stream.protocol
-    this.params = talk.stream.params
+    const { signaling, connection } = options
+    this.protocol = signaling.stream.protocol
+    this.params = signaling.stream.params
     this.connection = connection
     this.remote = connection.remote
     this.closed = new Promise((resolve, reject) => {
       this.#settleClosed = { resolve, reject }
     })
     this.closed.catch(() => undefined) // whoever cares awaits it; to the others it is no failure
-    talk.listener = {
+    signaling.listener = {
       heard: ({ type }) => {
         throw violation(`${type} before accept`)
       },
@@ -52,7 +52,7 @@ export class RingingMedia implements IncomingMedia {
       case 'ringing': {
         const media = this.#options.begin()
         this.#state = { is: 'accepted', media }
-        this.#options.talk.say({ type: 'accept' })
+        this.#options.signaling.say({ type: 'accept' })
         media.closed.then(this.#settleClosed.resolve, this.#settleClosed.reject)
         return media
       }
@@ -61,16 +61,16 @@ export class RingingMedia implements IncomingMedia {
 
   decline(): void {
     if (this.#state.is !== 'ringing') return
-    this.#options.talk.say({ type: 'decline' })
+    this.#options.signaling.say({ type: 'decline' })
     this.#end(undefined)
   }
 
   #end(error: KithError | undefined): void {
     if (this.#state.is !== 'ringing') return
     this.#state = { is: 'over' }
-    this.#options.talk.end()
+    this.#options.signaling.end()
     // What the other side still says before its own end is of no interest.
-    this.#options.talk.listener = DEAF
+    this.#options.signaling.listener = IGNORE
     if (error === undefined) this.#settleClosed.resolve()
     else this.#settleClosed.reject(error)
     this.#options.onEnd()

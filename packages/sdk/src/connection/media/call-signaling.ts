@@ -5,7 +5,7 @@ import { type Messages, messages } from '../../session/messages.ts'
 import { decodeStreamMessage, encodeStreamMessage, STREAM_MESSAGE_MAX_BYTES, type StreamMessage } from './stream-messages.ts'
 
 /** Whoever is in charge of the Media at the time: whoever calls or is called, later the Media. */
-export interface TalkListener {
+export interface CallListener {
   /** Throws 'peer-violation' for what is out of turn. */
   heard(message: StreamMessage): void
   /** They are done, or `error` cut it short. Nothing comes after it. */
@@ -13,15 +13,15 @@ export interface TalkListener {
 }
 
 /** For a Media that is over: what still comes is of no interest. */
-export const DEAF: TalkListener = { heard: () => undefined, over: () => undefined }
+export const IGNORE: CallListener = { heard: () => undefined, over: () => undefined }
 
-export class Talk {
+export class CallSignaling {
   readonly stream: LinkStream
-  listener: TalkListener
+  listener: CallListener
   readonly #messages: Messages<LinkStream>
 
   /** @param violated the remote broke the rules: that ends the connection. */
-  constructor(stream: LinkStream, listener: TalkListener, violated: (error: KithError) => void) {
+  constructor(stream: LinkStream, listener: CallListener, violated: (error: KithError) => void) {
     this.stream = stream
     this.listener = listener
     this.#messages = messages(stream, { maxMessageSize: STREAM_MESSAGE_MAX_BYTES })

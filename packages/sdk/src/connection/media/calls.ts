@@ -10,24 +10,24 @@ import type { Renegotiation } from '../../path/webrtc/renegotiation.ts'
 import { now } from '../../runtime/driver.ts'
 import { timerMs } from '../../runtime/timer-ms.ts'
 import type { Link, LinkStream } from '../../session/link.ts'
+import { CallSignaling, IGNORE } from './call-signaling.ts'
 import { type LabelledTrack, LiveMedia } from './media.ts'
 import { RingingMedia } from './ringing.ts'
 import { parseStreamName } from './stream-messages.ts'
-import { DEAF, Talk } from './talk.ts'
 
 /** The control message that carries SDP. */
 const SDP = 4
 
-export interface MediaDeskOptions {
+export interface CallsOptions {
   readonly link: Link
   readonly negotiator: Pick<Negotiator, 'renegotiate'>
   readonly connection: Connection
 }
 
-export class MediaDesk {
+export class Calls {
   readonly #link: Link
   readonly #connection: Connection
-  readonly #negotiator: MediaDeskOptions['negotiator']
+  readonly #negotiator: CallsOptions['negotiator']
   /** There once tracks may flow: most connections never carry any. */
   #renegotiation: Renegotiation | undefined
   /** By the ids of their streams. */
@@ -35,7 +35,7 @@ export class MediaDesk {
   /** Opened to us and not accepted: no track of theirs may flow. */
   readonly #ringing = new Set<number>()
 
-  constructor({ link, negotiator, connection }: MediaDeskOptions) {
+  constructor({ link, negotiator, connection }: CallsOptions) {
     this.#link = link
     this.#connection = connection
     this.#negotiator = negotiator
@@ -57,15 +57,15 @@ export class MediaDesk {
     let stopWaiting = (): void => undefined
     try {
       return await new Promise<Media>((resolve, reject) => {
-        const talk = this.#talk(stream)
+        const signaling = this.#signaling(stream)
         const giveUp = (error: KithError) => {
-          talk.listener = DEAF
-          talk.end()
+          signaling.listener = IGNORE
+          signaling.end()
           reject(error)
         }
-        talk.listener = {
+        signaling.listener = {
           heard: ({ type }) => {
-            if (type === 'accept') resolve(this.#begin(talk))
+            if (type === 'accept') resolve(this.#begin(signaling))
             else if (type === 'decline') giveUp(refused())
             else throw violation('a label before accept')
           },
@@ -89,14 +89,14 @@ export class MediaDesk {
 
   /** A stream of kind 'media' that the remote has opened. */
   ring(stream: LinkStream): IncomingMedia {
-    const talk = this.#talk(stream)
+    const signaling = this.#signaling(stream)
     this.#ringing.add(stream.id)
     return new RingingMedia({
-      talk,
+      signaling,
       connection: this.#connection,
       begin: () => {
         this.#ringing.delete(stream.id)
-        return this.#begin(talk)
+        return this.#begin(signaling)
       },
       onEnd: () => this.#ringing.delete(stream.id),
     })
@@ -110,14 +110,14 @@ export class MediaDesk {
     return this.#renegotiation
   }
 
-  #talk(stream: LinkStream): Talk {
-    return new Talk(stream, DEAF, (error) => this.#link.fail(error))
+  #signaling(stream: LinkStream): CallSignaling {
+    return new CallSignaling(stream, IGNORE, (error) => this.#link.fail(error))
   }
 
-  #begin(talk: Talk): LiveMedia {
-    const { id } = talk.stream
+  #begin(signaling: CallSignaling): LiveMedia {
+    const { id } = signaling.stream
     const media = new LiveMedia({
-      talk,
+      signaling,
       tracks: this.#renegotiate().tracks,
       connection: this.#connection,
       onEnd: () => this.#live.delete(id),
