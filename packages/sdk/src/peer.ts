@@ -55,7 +55,7 @@ import { CONNECT_PROTOCOL, Invitations } from './people/invitations.ts'
 import { InviteBook } from './people/invites.ts'
 import { defaultPage } from './people/links.ts'
 import { Presence as Questions } from './people/presence.ts'
-import { AnswerDuty } from './people/tabs.ts'
+import { TabLeader } from './people/tab-leader.ts'
 import { TakenInvites } from './people/taken-invites.ts'
 import { checkEnvironment, isPage, lockManager } from './platform/environment.ts'
 import { onPageEnd } from './platform/page-end.ts'
@@ -109,7 +109,7 @@ class LocalPeer implements Peer {
   readonly #opened: Opened
   readonly #events = new Emitter<PeerEvents>()
   readonly #serving = new Serving(() => this.#tellProtocols())
-  readonly #duty: AnswerDuty
+  readonly #tabLeader: TabLeader
   readonly #policy: DisclosurePolicy
   readonly #roster: Roster
   readonly #doorsteps: Doorsteps
@@ -149,7 +149,7 @@ class LocalPeer implements Peer {
     })
     const locks = options.storage === undefined ? lockManager() : undefined
     let unlimited: () => void = () => undefined
-    this.#duty = new AnswerDuty({
+    this.#tabLeader = new TabLeader({
       locks,
       lockName: `kith/${options.profile}/answer`,
       page: isPage() ? { document, window } : undefined,
@@ -168,7 +168,7 @@ class LocalPeer implements Peer {
       carriers: this.#roster.home,
       onEnvelope: (doorstep, envelope) => {
         if (this.#isFarewell(doorstep, envelope)) return
-        if (this.#duty.isMine()) this.#dialling.knocked(doorstep, envelope)
+        if (this.#tabLeader.isLeader()) this.#dialling.knocked(doorstep, envelope)
       },
       onBound: (remote) => this.#presence?.reachable(remote),
     })
@@ -701,7 +701,7 @@ class LocalPeer implements Peer {
     this.#invitations.close()
     this.#acceptances.close()
     this.#doorsteps.close()
-    this.#duty.close()
+    this.#tabLeader.close()
     await Promise.all(this.#meetings.all().map((connection) => connection.leave({ reason: 'closed', atOnce: this.#hasNoLater })))
     this.#roster.close()
     const { contacts, invites, identity, storage } = this.#opened

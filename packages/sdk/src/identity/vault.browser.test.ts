@@ -1,7 +1,7 @@
 import { verify } from '@kith/protocol'
 import { expect, test, vi } from 'vitest'
 import { ContactBook } from '../people/contacts.ts'
-import { AnswerDuty } from '../people/tabs.ts'
+import { TabLeader } from '../people/tab-leader.ts'
 import { openIndexedDb } from '../storage/indexeddb.ts'
 import { openStore } from '../storage/open.ts'
 import { LocalIdentity } from './identity.ts'
@@ -97,24 +97,24 @@ test('a store closed under a running page: told, and what is there stays usable'
   expect((await LocalIdentity.open(opened.store, keys)).name).toBe('Ada')
 })
 
-test('the real lock manager: the tab in focus takes the duty, and gives it back when it closes', async () => {
+test('the real lock manager: the tab in focus takes the lead, and gives it back when it closes', async () => {
   const lockName = fresh()
   const tab = () => {
     const window = new EventTarget()
     const document = Object.assign(new EventTarget(), { hasFocus: () => false })
-    return { window, duty: new AnswerDuty({ locks: navigator.locks, lockName, page: { window, document } }) }
+    return { window, leader: new TabLeader({ locks: navigator.locks, lockName, page: { window, document } }) }
   }
-  const until = (duty: AnswerDuty, mine: boolean) => vi.waitFor(() => expect(duty.isMine()).toBe(mine))
+  const until = (leader: TabLeader, mine: boolean) => vi.waitFor(() => expect(leader.isLeader()).toBe(mine))
   const a = tab()
-  await until(a.duty, true)
+  await until(a.leader, true)
   const b = tab()
-  expect(b.duty.isMine()).toBe(false)
-  const lost = until(a.duty, false)
+  expect(b.leader.isLeader()).toBe(false)
+  const lost = until(a.leader, false)
   b.window.dispatchEvent(new Event('focus'))
-  await Promise.all([lost, until(b.duty, true)])
-  const back = until(a.duty, true)
-  b.duty.close()
+  await Promise.all([lost, until(b.leader, true)])
+  const back = until(a.leader, true)
+  b.leader.close()
   await back
-  expect(b.duty.isMine()).toBe(false)
-  a.duty.close()
+  expect(b.leader.isLeader()).toBe(false)
+  a.leader.close()
 })

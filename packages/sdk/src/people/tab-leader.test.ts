@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { AnswerDuty } from './tabs.ts'
+import { TabLeader } from './tab-leader.ts'
 
 /** Web Locks as the specification has them (https://w3c.github.io/web-locks/), for one lock and its three ways to be asked. */
 class Locks {
@@ -40,7 +40,7 @@ class Locks {
 
   tab(focused = false) {
     const { page, focus } = pageOf(focused)
-    return { duty: new AnswerDuty({ locks: this as unknown as LockManager, lockName: 'kith/test', page }), focus }
+    return { leader: new TabLeader({ locks: this as unknown as LockManager, lockName: 'kith/test', page }), focus }
   }
 }
 
@@ -50,53 +50,53 @@ function pageOf(focused: boolean) {
   return { page: { window, document }, focus: () => window.dispatchEvent(new Event('focus')) }
 }
 
-/** Resolves when the duty is as told. */
-const until = (duty: AnswerDuty, mine: boolean) => vi.waitFor(() => expect(duty.isMine()).toBe(mine))
+/** Resolves when the tab leads or not, as given. */
+const until = (leader: TabLeader, mine: boolean) => vi.waitFor(() => expect(leader.isLeader()).toBe(mine))
 
 test('without locks every tab answers', () => {
-  expect(new AnswerDuty({ lockName: 'x' }).isMine()).toBe(true)
+  expect(new TabLeader({ lockName: 'x' }).isLeader()).toBe(true)
 })
 
 test('the first tab answers, the last one in focus takes over, and back', async () => {
   const locks = new Locks()
   const [a, b] = [locks.tab(), locks.tab()]
-  expect([a.duty.isMine(), b.duty.isMine()]).toEqual([true, false])
+  expect([a.leader.isLeader(), b.leader.isLeader()]).toEqual([true, false])
   b.focus()
-  await until(a.duty, false)
-  expect(b.duty.isMine()).toBe(true)
+  await until(a.leader, false)
+  expect(b.leader.isLeader()).toBe(true)
   b.focus()
   a.focus()
-  await until(b.duty, false)
-  expect(a.duty.isMine()).toBe(true)
+  await until(b.leader, false)
+  expect(a.leader.isLeader()).toBe(true)
 })
 
-test('a tab that opens in focus takes the duty at once', async () => {
+test('a tab that opens in focus leads at once', async () => {
   const locks = new Locks()
   const a = locks.tab()
   const b = locks.tab(true)
-  expect(b.duty.isMine()).toBe(true)
-  await until(a.duty, false)
+  expect(b.leader.isLeader()).toBe(true)
+  await until(a.leader, false)
 })
 
-test('when the tab on duty closes, one that waits takes over, also one that lost it before', async () => {
+test('when the leading tab closes, one that waits takes over, also one that lost it before', async () => {
   const locks = new Locks()
   const [a, b] = [locks.tab(), locks.tab()]
   b.focus()
-  await until(a.duty, false)
-  b.duty.close()
-  await until(a.duty, true)
-  expect(b.duty.isMine()).toBe(false)
+  await until(a.leader, false)
+  b.leader.close()
+  await until(a.leader, true)
+  expect(b.leader.isLeader()).toBe(false)
   b.focus()
-  expect(b.duty.isMine()).toBe(false)
+  expect(b.leader.isLeader()).toBe(false)
 })
 
 test('a tab that closes while it waits is passed over', async () => {
   const locks = new Locks()
   const [a, b, c] = [locks.tab(), locks.tab(), locks.tab()]
-  b.duty.close()
-  a.duty.close()
-  await until(c.duty, true)
-  expect(b.duty.isMine()).toBe(false)
+  b.leader.close()
+  a.leader.close()
+  await until(c.leader, true)
+  expect(b.leader.isLeader()).toBe(false)
 })
 
 const never = () => new Promise<never>(() => {})
@@ -118,16 +118,16 @@ describe('locks that cannot be used: answering twice is better than not at all, 
       vi.useFakeTimers()
       const { page, focus } = pageOf(focused)
       const told = vi.fn()
-      const duty = new AnswerDuty({ locks: locks as LockManager, lockName: 'kith/test', page, onUnusable: told })
+      const leader = new TabLeader({ locks: locks as LockManager, lockName: 'kith/test', page, onUnusable: told })
       await vi.advanceTimersByTimeAsync(4_000)
-      expect(duty.isMine()).toBe(true)
+      expect(leader.isLeader()).toBe(true)
       // Who comes back to the tab changes nothing.
       focus()
       await vi.advanceTimersByTimeAsync(0)
-      expect(duty.isMine()).toBe(true)
+      expect(leader.isLeader()).toBe(true)
       expect(told).toHaveBeenCalledTimes(1)
-      duty.close()
-      expect([duty.isMine(), vi.getTimerCount()]).toEqual([false, 0])
+      leader.close()
+      expect([leader.isLeader(), vi.getTimerCount()]).toEqual([false, 0])
       vi.useRealTimers()
     }
   })
@@ -138,13 +138,13 @@ test('a lock that another tab holds is waited for, however long, and no timer is
   const locks = new Locks()
   const told = vi.fn()
   const first = locks.tab()
-  const second = new AnswerDuty({ locks: locks as unknown as LockManager, lockName: 'kith/test', onUnusable: told })
+  const second = new TabLeader({ locks: locks as unknown as LockManager, lockName: 'kith/test', onUnusable: told })
   await vi.advanceTimersByTimeAsync(3_600_000)
-  expect([first.duty.isMine(), second.isMine(), vi.getTimerCount()]).toEqual([true, false, 0])
+  expect([first.leader.isLeader(), second.isLeader(), vi.getTimerCount()]).toEqual([true, false, 0])
   expect(told).not.toHaveBeenCalled()
-  first.duty.close()
+  first.leader.close()
   await vi.advanceTimersByTimeAsync(0)
-  expect(second.isMine()).toBe(true)
+  expect(second.isLeader()).toBe(true)
   second.close()
   vi.useRealTimers()
 })
@@ -165,7 +165,7 @@ test.each([false, true])(
     vi.useFakeTimers()
     const { locks, grant } = late(never)
     const heard: string[] = []
-    const duty = new AnswerDuty({
+    const leader = new TabLeader({
       locks,
       lockName: 'kith/test',
       page: pageOf(focused).page,
@@ -173,10 +173,10 @@ test.each([false, true])(
       onUsable: () => heard.push('usable'),
     })
     await vi.advanceTimersByTimeAsync(4_000)
-    expect([duty.isMine(), heard]).toEqual([true, ['unusable']])
+    expect([leader.isLeader(), heard]).toEqual([true, ['unusable']])
     grant()
-    expect([duty.isMine(), heard]).toEqual([true, ['unusable', 'usable']])
-    duty.close()
+    expect([leader.isLeader(), heard]).toEqual([true, ['unusable', 'usable']])
+    leader.close()
     vi.useRealTimers()
   },
 )
@@ -185,13 +185,13 @@ test('a lock that is to be taken from a tab that holds it, and comes late, is wa
   vi.useFakeTimers()
   const { locks, grant } = late(async () => ({ held: [{ name: 'kith/test' }], pending: [] }))
   const told = vi.fn()
-  const duty = new AnswerDuty({ locks, lockName: 'kith/test', page: pageOf(true).page, onUnusable: told, onUsable: told })
+  const leader = new TabLeader({ locks, lockName: 'kith/test', page: pageOf(true).page, onUnusable: told, onUsable: told })
   await vi.advanceTimersByTimeAsync(60_000)
-  expect(duty.isMine()).toBe(false)
+  expect(leader.isLeader()).toBe(false)
   grant()
-  expect(duty.isMine()).toBe(true)
+  expect(leader.isLeader()).toBe(true)
   expect(told).not.toHaveBeenCalled()
-  duty.close()
+  leader.close()
   vi.useRealTimers()
 })
 
@@ -202,12 +202,12 @@ test('a lock that is granted after all, later than it should be, is taken', asyn
     new Promise<void>((resolve) => {
       grant = () => void hold().then(resolve)
     })
-  const duty = new AnswerDuty({ locks: { request, query: never } as unknown as LockManager, lockName: 'kith/test' })
+  const leader = new TabLeader({ locks: { request, query: never } as unknown as LockManager, lockName: 'kith/test' })
   await vi.advanceTimersByTimeAsync(4_000)
-  expect(duty.isMine()).toBe(true)
+  expect(leader.isLeader()).toBe(true)
   grant()
-  duty.close()
+  leader.close()
   // What holds it is let go, or no other tab would ever answer.
-  expect(duty.isMine()).toBe(false)
+  expect(leader.isLeader()).toBe(false)
   vi.useRealTimers()
 })

@@ -1,12 +1,12 @@
 /**
  * Of several tabs of one profile one answers what comes in: the one last in focus. The browser's lock manager decides (Web Locks):
- * who holds the profile's lock is on duty; focus steals it; a tab that lost it queues again, so that when the one on duty closes,
+ * the holder of the profile's lock leads; focus steals it; a tab that lost it queues again, so that when the leader closes,
  * or crashes, another takes over without anyone watching.
  */
 import { isHeld, LOCK_TIMEOUT_MS, type Locks } from '../platform/locks.ts'
 
-export interface AnswerDutyOptions {
-  /** Absent, or a browser without locks: this tab is always on duty. */
+export interface TabLeaderOptions {
+  /** Absent, or a browser without locks: this tab always leads. */
   readonly locks?: Locks | undefined
   /** The profile's own. */
   readonly lockName: string
@@ -21,19 +21,19 @@ export interface AnswerDutyOptions {
 type State =
   | { readonly kind: 'waiting'; readonly abort: AbortController }
   | { readonly kind: 'stealing' }
-  | { readonly kind: 'mine'; readonly release: () => void }
+  | { readonly kind: 'leading'; readonly release: () => void }
   /** Without locks. `asked` has not been answered: should it be after all, there are locks again. */
   | { readonly kind: 'alone'; readonly asked?: State }
   | { readonly kind: 'closed' }
 
-export class AnswerDuty {
-  readonly #options: AnswerDutyOptions
+export class TabLeader {
+  readonly #options: TabLeaderOptions
   readonly #listening = new AbortController()
   #state: State = { kind: 'alone' }
   #watch: ReturnType<typeof setTimeout> | undefined
   #isUnusable = false
 
-  constructor(options: AnswerDutyOptions) {
+  constructor(options: TabLeaderOptions) {
     this.#options = options
     if (!options.locks) return
     const { page } = options
@@ -47,17 +47,17 @@ export class AnswerDuty {
   }
 
   /** Whether this tab answers. */
-  isMine(): boolean {
-    return this.#state.kind === 'mine' || this.#state.kind === 'alone'
+  isLeader(): boolean {
+    return this.#state.kind === 'leading' || this.#state.kind === 'alone'
   }
 
-  /** Gives the duty up; the next tab in line takes it. */
+  /** Gives the lead up; the next tab in line takes it. */
   close(): void {
     this.#listening.abort()
     clearTimeout(this.#watch)
     const before = this.#state
     this.#state = { kind: 'closed' }
-    if (before.kind === 'mine') before.release()
+    if (before.kind === 'leading') before.release()
     else if (before.kind === 'waiting') before.abort.abort()
   }
 
@@ -70,7 +70,7 @@ export class AnswerDuty {
 
   #steal(): void {
     const before = this.#state
-    if (before.kind === 'mine' || before.kind === 'stealing' || before.kind === 'closed' || this.#isUnusable) return
+    if (before.kind === 'leading' || before.kind === 'stealing' || before.kind === 'closed' || this.#isUnusable) return
     const state: State = { kind: 'stealing' }
     this.#state = state
     if (before.kind === 'waiting') before.abort.abort()
@@ -78,14 +78,14 @@ export class AnswerDuty {
   }
 
   #request(asked: State, options: LockOptions): void {
-    let mine: State | undefined
+    let leading: State | undefined
     const hold = () =>
       new Promise<void>((release) => {
         const isAsked = this.#state === asked || (this.#state.kind === 'alone' && this.#state.asked === asked)
         if (!isAsked) return release()
         clearTimeout(this.#watch)
-        mine = { kind: 'mine', release }
-        this.#state = mine
+        leading = { kind: 'leading', release }
+        this.#state = leading
         if (!this.#isUnusable) return
         this.#isUnusable = false
         this.#options.onUsable?.()
@@ -93,7 +93,7 @@ export class AnswerDuty {
     const request = async () => this.#options.locks?.request(this.#options.lockName, options, hold)
     request().catch((error: unknown) => {
       // Stolen while held (the specification's AbortError), or a request that was withdrawn: only the former concerns who holds it.
-      if (mine && this.#state === mine) return this.#wait()
+      if (leading && this.#state === leading) return this.#wait()
       if (this.#state === asked) this.#goOnAlone(error)
     })
     clearTimeout(this.#watch)
