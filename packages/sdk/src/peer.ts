@@ -165,7 +165,7 @@ class LocalPeer implements Peer {
     if (local && !this.#roster.isLocal) storage.limited(unshared())
     this.#doorsteps = new Doorsteps({
       identity: keys,
-      carriers: this.#roster.home,
+      carriers: this.#roster.own,
       onEnvelope: (doorstep, envelope) => {
         if (this.#isFarewell(doorstep, envelope)) return
         if (this.#tabLeader.isLeader()) this.#dialling.knocked(doorstep, envelope)
@@ -343,7 +343,7 @@ class LocalPeer implements Peer {
     const wanted = disclose ?? this.#policy.towards(to)
     const carriers = this.#carriersTo(to, wanted === 'direct')
     if (carriers.length === 0) throw noRelay()
-    // A device that slept since, or whose clock was set, is at home at another day's addresses.
+    // A device that slept since, or whose clock was set, has another day's addresses.
     this.#doorsteps.refresh().catch(report)
     const disclosure = await this.#policy.feasible(wanted)
     const routes = await this.#doorsteps.routesTo(to, carriers)
@@ -502,7 +502,7 @@ class LocalPeer implements Peer {
     return (state) => connection.pathChanged(state)
   }
 
-  /** None is no news: they may be at home in this browser only, and elsewhere tomorrow. */
+  /** None is no news: they may be found in this browser only, and elsewhere tomorrow. */
   #toldRelays(id: PeerId, told: readonly string[]): void {
     const known = this.contacts.get(id)
     if (!known) return
@@ -608,21 +608,21 @@ class LocalPeer implements Peer {
 
   /** A dial is over: a relay that was dialled for it alone is left. */
   #keepRelaysSoon(): void {
-    if (this.#isKeepingRelaysSoon || !this.#roster.isAnyAbroad) return
+    if (this.#isKeepingRelaysSoon || !this.#roster.hasForeign) return
     this.#isKeepingRelaysSoon = true
     nextTask().then(() => this.#keepRelays())
   }
 
-  /** Leaves the relays at which I am not at home, but for those of contacts who may learn my network address. */
+  /** Leaves foreign relays, but for those of contacts who may learn my network address. */
   #keepRelays(): void {
     this.#isKeepingRelaysSoon = false
     if (this.#closed) return
     const origins = this.#opened.contacts.all().flatMap(({ id, trust, relays }) => {
-      const abroad = relays.map((url) => new URL(url).origin).filter((origin) => this.#roster.isAbroad(origin))
-      return abroad.length > 0 && trust !== 'blocked' && this.#policy.mayLearn(id) ? abroad : []
+      const foreign = relays.map((url) => new URL(url).origin).filter((origin) => this.#roster.isForeign(origin))
+      return foreign.length > 0 && trust !== 'blocked' && this.#policy.mayLearn(id) ? foreign : []
     })
     // Also where only a dial is under way: the guest of an invitation is not a contact yet.
-    this.#roster.keepAbroad([...origins, ...this.#dialling.origins])
+    this.#roster.keepForeign([...origins, ...this.#dialling.origins])
   }
 
   #relayChanged(): void {

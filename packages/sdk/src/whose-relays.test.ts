@@ -167,7 +167,7 @@ test('which relays are still wanted is looked up once for all dials that end tog
   dials.push(peer.connect(BO, { signal: abort.signal, timeoutMs: 60_000 }))
   const ended = Promise.allSettled(dials)
   await vi.waitFor(() => expect(begun).toHaveBeenCalledTimes(dials.length), { timeout: 10_000 })
-  const lookedUp = vi.spyOn(Roster.prototype, 'keepAbroad')
+  const lookedUp = vi.spyOn(Roster.prototype, 'keepForeign')
   abort.abort()
   await ended
   await vi.waitFor(() => expect(lookedUp).toHaveBeenCalled())

@@ -98,7 +98,7 @@ test.each<[string, unknown]>([
   expect(() => new BroadcastChannelCarrier()).toThrow(expect.objectContaining({ code: 'unsupported-environment' }))
   const roster = new Roster({ relays: [], local: true, onStatus: () => {} })
   vi.unstubAllGlobals()
-  expect([roster.isLocal, roster.home]).toEqual([false, []])
+  expect([roster.isLocal, roster.own]).toEqual([false, []])
   roster.close()
 })
 

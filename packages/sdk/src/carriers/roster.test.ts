@@ -41,9 +41,9 @@ const [ONE, TWO, THREE, FOUR] = ['one', 'two', 'three', 'four'].map((name) => `w
 const origins = (carriers: readonly { origin: string }[]) => carriers.map(({ origin }) => origin)
 const connected = () => Socket.all.filter(({ isClosed }) => !isClosed).map(({ url }) => url)
 
-test('at home are the tabs of this browser and my relays, in my order', () => {
+test('own carriers are the tabs of this browser and my relays, in my order', () => {
   const roster = new Roster({ relays: [TWO, ONE], local: true, onStatus: () => {} })
-  expect(origins(roster.home)).toEqual(['broadcast', 'wss://two.example', 'wss://one.example'])
+  expect(origins(roster.own)).toEqual(['broadcast', 'wss://two.example', 'wss://one.example'])
   expect(roster.isLocal).toBe(true)
   expect(roster.status.map(({ url, state }) => [url, state])).toEqual([
     [TWO, 'connecting'],
@@ -51,7 +51,7 @@ test('at home are the tabs of this browser and my relays, in my order', () => {
   ])
   roster.close()
   const remote = new Roster({ relays: [ONE], local: false, onStatus: () => {} })
-  expect(origins(remote.home)).toEqual(['wss://one.example'])
+  expect(origins(remote.own)).toEqual(['wss://one.example'])
   expect(remote.isLocal).toBe(false)
   remote.close()
 })
@@ -80,14 +80,14 @@ test('towards somebody: all of mine, whatever they published when we met, then t
   expect(connected()).toEqual([])
 })
 
-test('a relay abroad is kept for as long as it is wanted', () => {
+test('a foreign relay is kept for as long as it is wanted', () => {
   const roster = new Roster({ relays: [ONE], local: false, onStatus: () => {} })
   expect(origins(roster.towards([FOUR, THREE]))).toEqual(['wss://one.example', 'wss://four.example', 'wss://three.example'])
-  roster.keepAbroad(['wss://three.example', 'wss://elsewhere.example', 'broadcast'])
+  roster.keepForeign(['wss://three.example', 'wss://elsewhere.example', 'broadcast'])
   expect(connected()).toEqual([ONE, THREE])
   expect(roster.get('wss://four.example')).toBeUndefined()
   expect(roster.get('wss://three.example')?.origin).toBe('wss://three.example')
-  roster.keepAbroad([])
+  roster.keepForeign([])
   expect(connected()).toEqual([ONE])
   expect(origins(roster.towards([THREE]))).toEqual(['wss://one.example', 'wss://three.example'])
   expect(connected()).toEqual([ONE, THREE])
@@ -126,7 +126,7 @@ test('a path at which nothing answers gives way to another of its origin; one th
   vi.useRealTimers()
 })
 
-test('only relays at home are told of', () => {
+test('only own relays have a status', () => {
   const told: unknown[] = []
   const roster = new Roster({ relays: [ONE], local: false, onStatus: () => told.push(1) })
   roster.towards([THREE])

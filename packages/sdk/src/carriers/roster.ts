@@ -1,4 +1,4 @@
-/** The carriers of one peer: the tabs of this browser, the relays where I am at home, and those of people whom I dial. */
+/** The carriers of one peer: the tabs of this browser, own relays, and foreign ones: those at which people can be found whom I dial. */
 import type { KithError } from '@kith/protocol'
 import type { RelayStatus } from '../api.ts'
 import { given } from '../platform/environment.ts'
@@ -21,17 +21,17 @@ export interface RosterOptions {
   readonly local: boolean
   /** Default: the global one. */
   readonly webSocket?: WebSocketCarrierOptions['WebSocket'] | undefined
-  /** The state of a relay at which I am at home has changed. */
+  /** The state of an own relay has changed. */
   readonly onStatus: () => void
 }
 
 export class Roster {
   /** Where I can be found. */
-  readonly home: readonly Carrier[]
+  readonly own: readonly Carrier[]
   readonly #relays: readonly WebSocketCarrier[]
   readonly #webSocket: WebSocketCarrierOptions['WebSocket'] | undefined
-  /** By origin, for one origin is one relay: those at which only others are at home, for as long as somebody is. */
-  readonly #abroad = new Map<string, WebSocketCarrier>()
+  /** By origin, for one origin is one relay: those of other people, each for as long as one of them names it. */
+  readonly #foreign = new Map<string, WebSocketCarrier>()
   readonly #here: Nearness
   /** When one of them last gave way to another of its origin. */
   readonly #replacedAt = new Map<string, number>()
@@ -41,11 +41,11 @@ export class Roster {
     this.#here = nearnessHere(relays)
     this.#relays = relays.map((url) => new WebSocketCarrier(url, { onState: onStatus, WebSocket: webSocket }))
     const tabs = local ? given(() => new BroadcastChannelCarrier()) : undefined
-    this.home = tabs ? [tabs, ...this.#relays] : this.#relays
+    this.own = tabs ? [tabs, ...this.#relays] : this.#relays
   }
 
   get isLocal(): boolean {
-    return this.home.length > this.#relays.length
+    return this.own.length > this.#relays.length
   }
 
   get status(): RelayStatus[] {
@@ -68,9 +68,9 @@ export class Roster {
     return this.clockAheadMs
   }
 
-  /** Whether any relay is connected with at which only others are at home. */
-  get isAnyAbroad(): boolean {
-    return this.#abroad.size > 0
+  /** Whether there is a foreign relay. */
+  get hasForeign(): boolean {
+    return this.#foreign.size > 0
   }
 
   /** Whether a relay that others name may be dialled: it is no nearer than this page. */
@@ -80,12 +80,12 @@ export class Roster {
 
   /** Whether any relay, mine or theirs, takes envelopes now. */
   get isAnyRelayReady(): boolean {
-    return [...this.#relays, ...this.#abroad.values()].some((relay) => relay.state.state === 'ready')
+    return [...this.#relays, ...this.#foreign.values()].some((relay) => relay.state.state === 'ready')
   }
 
   /** Why no relay can be reached from here at all: there is no WebSocket. */
   get unsupported(): KithError | undefined {
-    const errors = [...this.#relays, ...this.#abroad.values()].map((relay) => relay.state.error)
+    const errors = [...this.#relays, ...this.#foreign.values()].map((relay) => relay.state.error)
     return errors.find((error) => error?.code === 'unsupported-environment')
   }
 
@@ -106,7 +106,7 @@ export class Roster {
   }
 
   get(origin: string): Carrier | undefined {
-    return [...this.home, ...this.#abroad.values()].find((carrier) => carrier.origin === origin)
+    return [...this.own, ...this.#foreign.values()].find((carrier) => carrier.origin === origin)
   }
 
   /**
@@ -121,37 +121,37 @@ export class Roster {
       const { origin } = new URL(url)
       published.set(origin, [...(published.get(origin) ?? []), url])
     }
-    const theirs = [...published].filter(([origin]) => !this.home.some((carrier) => carrier.origin === origin))
-    return [...this.home, ...theirs.map(([origin, urls]) => this.#goAbroad(origin, urls, attemptsMax))]
+    const theirs = [...published].filter(([origin]) => !this.own.some((carrier) => carrier.origin === origin))
+    return [...this.own, ...theirs.map(([origin, urls]) => this.#foreignRelay(origin, urls, attemptsMax))]
   }
 
-  /** Whether there is a socket to this relay, though I am not at home there. */
-  isAbroad(origin: string): boolean {
-    return this.#abroad.has(origin)
+  /** Whether there is a socket to this relay, which is a foreign one. */
+  isForeign(origin: string): boolean {
+    return this.#foreign.has(origin)
   }
 
-  /** Leaves the relays abroad at none of these origins. */
-  keepAbroad(origins: Iterable<string>): void {
+  /** Leaves the foreign relays, but for these origins. */
+  keepForeign(origins: Iterable<string>): void {
     const wanted = new Set(origins)
-    for (const [origin, relay] of this.#abroad) {
+    for (const [origin, relay] of this.#foreign) {
       if (wanted.has(origin)) continue
       relay.close()
-      this.#abroad.delete(origin)
+      this.#foreign.delete(origin)
       this.#replacedAt.delete(origin)
     }
   }
 
   close(): void {
-    for (const carrier of [...this.home, ...this.#abroad.values()]) carrier.close()
-    this.#abroad.clear()
+    for (const carrier of [...this.own, ...this.#foreign.values()]) carrier.close()
+    this.#foreign.clear()
   }
 
   /**
    * What somebody publishes may be the wrong path of an origin at which others have the right one: where nothing came of it, the next
    * path that is wanted takes its place. Not of one that is ready, or still on its way, and not again within moments.
    */
-  #goAbroad(origin: string, urls: readonly string[], attemptsMax: number): WebSocketCarrier {
-    const known = this.#abroad.get(origin)
+  #foreignRelay(origin: string, urls: readonly string[], attemptsMax: number): WebSocketCarrier {
+    const known = this.#foreign.get(origin)
     known?.allow(attemptsMax)
     const isAsWanted = known && urls.includes(known.state.url) && !known.hasGivenUp
     if (known && (isAsWanted || !this.#mayReplace(origin, known))) return known
@@ -164,7 +164,7 @@ export class Roster {
       WebSocket: this.#webSocket,
       attemptsMax,
     })
-    this.#abroad.set(origin, relay)
+    this.#foreign.set(origin, relay)
     return relay
   }
 

@@ -56,7 +56,7 @@ async function tab(self: PeerId, options: Partial<AcceptancesOptions> & { store?
     contacts,
     taken: new TakenInvites(store),
     roster: {
-      home: [],
+      own: [],
       isAnyRelayReady: true,
       clockAheadMsSoon: async () => undefined,
       unsupported: undefined,
@@ -136,7 +136,7 @@ test('what came in the way of it is told', async () => {
 test('no answer where no relay could be asked is no relay', async () => {
   const link = await given()
   const roster = {
-    home: [],
+    own: [],
     isAnyRelayReady: false,
     towards: () => [new Recorder('wss://relay.example')],
     mayDial: () => true,
@@ -156,7 +156,7 @@ test.each<[string, string[], RegExp]>([
   ['too near', [], /own device or network/],
 ])('where the link’s relay is one %s, that is what is said', async (_, mine, words) => {
   const home = mine.map((origin) => new Recorder(origin))
-  const roster = { home, isAnyRelayReady: false, towards: () => [new Recorder('wss://mine.example')], mayDial: () => false }
+  const roster = { own: home, isAnyRelayReady: false, towards: () => [new Recorder('wss://mine.example')], mayDial: () => false }
   const { it, accept, dials } = await tab(bo, { roster: { ...roster, hurry: () => {} } as unknown as Roster })
   const accepted = accept(await given())
   await dials(1)

@@ -38,7 +38,7 @@ export interface AcceptancesOptions {
   readonly book: InviteBook
   readonly contacts: ContactBook
   readonly taken: TakenInvites
-  readonly roster: Pick<Roster, 'home' | 'towards' | 'mayDial' | 'isAnyRelayReady' | 'clockAheadMsSoon' | 'hurry' | 'unsupported'>
+  readonly roster: Pick<Roster, 'own' | 'towards' | 'mayDial' | 'isAnyRelayReady' | 'clockAheadMsSoon' | 'hurry' | 'unsupported'>
   /** What may be disclosed where `asked` was asked for, or nothing. Rejects where that cannot work. */
   readonly disclosure: (asked: Disclosure | undefined) => Promise<Disclosure>
   /** Absent where the profile has one tab. */
@@ -231,13 +231,13 @@ export class Acceptances {
 
   /** Where the link's maker waits, unless that is at relays of mine too, or the link does not say. */
   #named({ relays }: InviteLink, carriers: readonly Carrier[]): string[] | undefined {
-    if (relays.length === 0 || relays.some((url) => this.#isHome(url))) return undefined
-    const { home } = this.#options.roster
-    return carriers.filter((carrier) => !home.includes(carrier)).map(({ origin }) => origin)
+    if (relays.length === 0 || relays.some((url) => this.#isOwn(url))) return undefined
+    const { own } = this.#options.roster
+    return carriers.filter((carrier) => !own.includes(carrier)).map(({ origin }) => origin)
   }
 
-  #isHome(url: string): boolean {
-    return this.#options.roster.home.some(({ origin }) => origin === new URL(url).origin)
+  #isOwn(url: string): boolean {
+    return this.#options.roster.own.some(({ origin }) => origin === new URL(url).origin)
   }
 
   /** Until the attempt is over, or the link expires under it. */
@@ -294,7 +294,7 @@ export class Acceptances {
     const { roster } = this.#options
     const isUnmet = error.code === 'no-relay' || (error.code === 'no-answer' && !roster.isAnyRelayReady)
     if (!isUnmet) return error
-    const isForeign = relays.length > 0 && !relays.some((url) => this.#isHome(url))
+    const isForeign = relays.length > 0 && !relays.some((url) => this.#isOwn(url))
     if (isForeign && !relays.some((url) => roster.mayDial(url))) return tooNear(error)
     if (roster.unsupported) return roster.unsupported
     if (isForeign && roster.isAnyRelayReady) return awayRelays(error)

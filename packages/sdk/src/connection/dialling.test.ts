@@ -18,7 +18,7 @@ async function dialling(overrides: Partial<DialHost> = {}) {
     identity: ada,
     instance: new Uint8Array(16),
     random: (length) => crypto.getRandomValues(new Uint8Array(length)),
-    roster: { home: [carrier], get: () => carrier } as unknown as Roster,
+    roster: { own: [carrier], get: () => carrier } as unknown as Roster,
     wrtc: undefined,
     introduction: () => ({ name: 'Ada', relays: [] }),
     iceServers: () => new Promise(() => {}),
@@ -141,7 +141,7 @@ test('a policy that throws is reported, and is silence to whoever knocked', asyn
   const carrier = new Recorder('wss://relay.example')
   const callee = await dialling({
     identity: bo,
-    roster: { home: [carrier], get: () => carrier } as unknown as Roster,
+    roster: { own: [carrier], get: () => carrier } as unknown as Roster,
     judge: () => {
       throw new Error('oops')
     },

@@ -143,7 +143,7 @@ export class Dialling {
     this.#host = host
     const { identity, instance, random } = host
     const { roster } = host
-    this.#addresses = new ReplyAddresses(roster.home, (origin) => roster.get(origin))
+    this.#addresses = new ReplyAddresses(roster.own, (origin) => roster.get(origin))
     this.#spares = new SpareConnections(host.wrtc ?? browserWebRtc(), () => this.#hasRoom())
     const introduction = () => host.introduction()
     const newAddress = (origin: string, isForPresence: boolean) => this.#addresses.take(origin, isForPresence)

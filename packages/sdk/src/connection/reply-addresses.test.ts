@@ -6,22 +6,22 @@ import { ReplyAddresses } from './reply-addresses.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-const [TABS, ONE, ABROAD] = ['broadcast', 'wss://one.example', 'wss://abroad.example'] as const
+const [TABS, ONE, FOREIGN] = ['broadcast', 'wss://one.example', 'wss://foreign.example'] as const
 
 function addresses() {
-  const home = [new Recorder(TABS), new Recorder(ONE)] as const
-  const abroad = new Recorder(ABROAD)
-  const carriers = [...home, abroad]
-  const it = new ReplyAddresses(home, (origin) => carriers.find((carrier) => carrier.origin === origin))
+  const own = [new Recorder(TABS), new Recorder(ONE)] as const
+  const foreign = new Recorder(FOREIGN)
+  const carriers = [...own, foreign]
+  const it = new ReplyAddresses(own, (origin) => carriers.find((carrier) => carrier.origin === origin))
   const bound = () => carriers.map((carrier) => carrier.addresses.size)
-  return { it, home, abroad, carriers, bound }
+  return { it, own, foreign, carriers, bound }
 }
 
-test('two are bound ahead on every carrier at home, others on each, and one that is taken is one of them', () => {
-  const { it, home, bound } = addresses()
+test('two are bound ahead on every carrier of ours, others on each, and one that is taken is one of them', () => {
+  const { it, own, bound } = addresses()
   expect(bound()).toEqual([2, 2, 0])
-  expect([...home[0].addresses].filter((address) => home[1].addresses.has(address))).toEqual([])
-  for (const { origin, addresses: there } of home) expect(there).toContain(hex(it.take(origin).address))
+  expect([...own[0].addresses].filter((address) => own[1].addresses.has(address))).toEqual([])
+  for (const { origin, addresses: there } of own) expect(there).toContain(hex(it.take(origin).address))
   expect(bound()).toEqual([2, 2, 0])
   it.close()
 })
@@ -40,37 +40,37 @@ test('what was taken is made up for half a second later, and no sooner', () => {
 })
 
 test('an envelope comes through once the address is claimed, until it is undone', () => {
-  const { it, home, abroad, bound } = addresses()
+  const { it, own, foreign, bound } = addresses()
   const heard: string[] = []
-  const [keys, other] = [it.take(ONE), it.take(ABROAD)]
-  home[1].deliver(keys.address, Uint8Array.of(1))
+  const [keys, other] = [it.take(ONE), it.take(FOREIGN)]
+  own[1].deliver(keys.address, Uint8Array.of(1))
   expect(heard).toEqual([])
   const undo = [
     it.bind({ origin: ONE, keys }, ([first]) => heard.push(`one ${first}`)),
-    it.bind({ origin: ABROAD, keys: other }, ([first]) => heard.push(`abroad ${first}`)),
+    it.bind({ origin: FOREIGN, keys: other }, ([first]) => heard.push(`foreign ${first}`)),
   ]
   expect(bound()).toEqual([2, 2, 1])
-  home[1].deliver(keys.address, Uint8Array.of(2))
-  abroad.deliver(other.address, Uint8Array.of(3))
-  for (const carrier of [home[0], home[1]]) carrier.deliver(other.address, Uint8Array.of(4))
-  expect(heard).toEqual(['one 2', 'abroad 3'])
+  own[1].deliver(keys.address, Uint8Array.of(2))
+  foreign.deliver(other.address, Uint8Array.of(3))
+  for (const carrier of [own[0], own[1]]) carrier.deliver(other.address, Uint8Array.of(4))
+  expect(heard).toEqual(['one 2', 'foreign 3'])
   for (const stop of [...undo, ...undo]) stop()
-  home[1].deliver(keys.address, Uint8Array.of(5))
-  abroad.deliver(other.address, Uint8Array.of(6))
+  own[1].deliver(keys.address, Uint8Array.of(5))
+  foreign.deliver(other.address, Uint8Array.of(6))
   expect(heard).toHaveLength(2)
   it.close()
 })
 
 test('what is done with is let go half a second later, or at the end', () => {
-  const { it, home, bound } = addresses()
+  const { it, own, bound } = addresses()
   const [keys, other] = [it.take(ONE), it.take(ONE)]
   it.bind({ origin: ONE, keys }, () => {})()
   expect(bound()).toEqual([2, 2, 0])
   vi.advanceTimersByTime(500)
   expect(bound()).toEqual([2, 3, 0])
-  expect(home[1].addresses).not.toContain(hex(keys.address))
+  expect(own[1].addresses).not.toContain(hex(keys.address))
   it.bind({ origin: ONE, keys: other }, () => {})()
-  it.bind({ origin: ABROAD, keys: it.take(ABROAD, true) }, () => {})()
+  it.bind({ origin: FOREIGN, keys: it.take(FOREIGN, true) }, () => {})()
   it.close()
   expect(bound()).toEqual([0, 0, 0])
   expect(vi.getTimerCount()).toBe(0)
@@ -88,24 +88,24 @@ test('an address of somebody else is bound where it is asked for, if anywhere', 
 })
 
 test('at a relay of others each address is bound once, for questions too: their socket may be another the next time', () => {
-  const { it, abroad } = addresses()
+  const { it, foreign } = addresses()
   const asked = [1, 2, 3].map(() => {
-    const keys = it.take(ABROAD, true)
-    const undo = it.bind({ origin: ABROAD, keys }, () => {})
-    expect([...abroad.addresses]).toEqual([hex(keys.address)])
+    const keys = it.take(FOREIGN, true)
+    const undo = it.bind({ origin: FOREIGN, keys }, () => {})
+    expect([...foreign.addresses]).toEqual([hex(keys.address)])
     undo()
     vi.advanceTimersByTime(500)
     return hex(keys.address)
   })
   expect(new Set(asked).size).toBe(3)
-  expect(abroad.addresses.size).toBe(0)
+  expect(foreign.addresses.size).toBe(0)
   it.close()
 })
 
 test('a question’s address is used again, but not on another day, nor after its carrier was lost', () => {
   for (const happen of ['midnight', 'lost', 'lost while asking'] as const) {
     vi.setSystemTime(Date.UTC(2026, 10, 22, 23, 50))
-    const { it, home, bound } = addresses()
+    const { it, own, bound } = addresses()
     const ask = (during = () => {}) => {
       const keys = it.take(ONE, true)
       const undo = it.bind({ origin: ONE, keys }, () => {})
@@ -116,22 +116,22 @@ test('a question’s address is used again, but not on another day, nor after it
     }
     const first = ask()
     expect(ask()).toBe(first)
-    const before = new Set(home[1].addresses)
-    const tabs = new Set(home[0].addresses)
+    const before = new Set(own[1].addresses)
+    const tabs = new Set(own[0].addresses)
     expect(before).toContain(first)
     if (happen === 'midnight') {
       vi.setSystemTime(Date.UTC(2026, 10, 23, 0, 1))
       it.refresh()
-    } else if (happen === 'lost') home[1].lose()
-    else expect(ask(() => home[1].lose())).toBe(first)
+    } else if (happen === 'lost') own[1].lose()
+    else expect(ask(() => own[1].lose())).toBe(first)
     // At once: a connection that is made in the meantime binds none of them.
-    expect([...home[1].addresses].filter((address) => before.has(address))).toEqual([])
-    expect([...home[0].addresses].some((address) => tabs.has(address))).toBe(happen !== 'midnight')
+    expect([...own[1].addresses].filter((address) => before.has(address))).toEqual([])
+    expect([...own[0].addresses].some((address) => tabs.has(address))).toBe(happen !== 'midnight')
     vi.advanceTimersByTime(500)
     expect(bound()).toEqual([2, 2, 0])
     expect(ask()).not.toBe(first)
     it.close()
-    home[1].lose()
+    own[1].lose()
     expect(bound()).toEqual([0, 0, 0])
     expect(vi.getTimerCount()).toBe(0)
   }

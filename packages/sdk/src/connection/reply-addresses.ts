@@ -15,14 +15,14 @@ const LATER_MS = 500
 interface Spare {
   readonly keys: AddressKeys
   readonly unbind: () => void
-  readonly home: Home
+  readonly place: Place
   readonly era: number
   isForPresence: boolean
   onEnvelope: ((envelope: Bytes) => void) | undefined
 }
 
 /** A carrier where some are bound ahead. */
-interface Home {
+interface Place {
   readonly carrier: Carrier
   readonly spare: Spare[]
   /** For questions for presence, which are many: each is used again, for to bind it anew costs the relay more than the question. Who
@@ -33,14 +33,14 @@ interface Home {
 }
 
 export class ReplyAddresses {
-  readonly #homes: ReadonlyMap<string, Home>
+  readonly #places: ReadonlyMap<string, Place>
   readonly #find: (origin: string) => Carrier | undefined
   /** Handed out by `take`, and not yet claimed by `bind`. */
   readonly #taken = new Map<AddressKeys, Spare>()
   /** Claimed for a question that is under way. */
   readonly #asking = new Set<Spare>()
-  /** For a question by way of a relay of others. */
-  readonly #abroad = new WeakSet<AddressKeys>()
+  /** For a question by way of a foreign relay. */
+  readonly #foreign = new WeakSet<AddressKeys>()
   /** What nobody listens to any more, and is still bound. */
   readonly #leaving: (() => void)[] = []
   readonly #stops: (() => void)[] = []
@@ -50,11 +50,11 @@ export class ReplyAddresses {
 
   /** @param carriers where spare ones are bound; `find`: those and any others, by origin. */
   constructor(carriers: readonly Carrier[], find: (origin: string) => Carrier | undefined) {
-    const homes = carriers.map((carrier): Home => ({ carrier, spare: [], questions: [], era: 0 }))
-    this.#homes = new Map(homes.map((home) => [home.carrier.origin, home]))
+    const places = carriers.map((carrier): Place => ({ carrier, spare: [], questions: [], era: 0 }))
+    this.#places = new Map(places.map((place) => [place.carrier.origin, place]))
     this.#find = find
-    for (const home of homes) {
-      const stops = [home.carrier.onLost?.(() => this.#renew(home)), home.carrier.onConnect?.(() => this.refresh())]
+    for (const place of places) {
+      const stops = [place.carrier.onLost?.(() => this.#renew(place)), place.carrier.onConnect?.(() => this.refresh())]
       for (const stop of stops) if (stop) this.#stops.push(stop)
     }
     this.#fill()
@@ -65,19 +65,19 @@ export class ReplyAddresses {
     const day = today()
     if (day === this.#day) return
     this.#day = day
-    for (const home of this.#homes.values()) this.#renew(home)
+    for (const place of this.#places.values()) this.#renew(place)
   }
 
   /** At a carrier where none is bound ahead it is bound once it is claimed, and never used again. */
   take(origin: string, isForPresence = false): AddressKeys {
     this.refresh()
-    const home = this.#homes.get(origin)
-    if (!home) {
+    const place = this.#places.get(origin)
+    if (!place) {
       const keys = addressKeys(random())
-      if (isForPresence) this.#abroad.add(keys)
+      if (isForPresence) this.#foreign.add(keys)
       return keys
     }
-    const spare = (isForPresence ? home.questions : home.spare).shift() ?? this.#make(home)
+    const spare = (isForPresence ? place.questions : place.spare).shift() ?? this.#make(place)
     spare.isForPresence = isForPresence
     this.#taken.set(spare.keys, spare)
     if (!isForPresence) this.#later()
@@ -96,13 +96,13 @@ export class ReplyAddresses {
     if (spare?.isForPresence) this.#asking.add(spare)
     const carrier = spare ? undefined : this.#find(origin)
     const unbind = spare ? spare.unbind : carrier?.bind(keys, hand)
-    const stop = unbind && this.#abroad.has(keys) ? carrier?.onLost?.(unbind) : undefined
+    const stop = unbind && this.#foreign.has(keys) ? carrier?.onLost?.(unbind) : undefined
     return () => {
       if (!isHeard) return
       isHeard = false
       stop?.()
       if (spare) this.#asking.delete(spare)
-      if (spare?.isForPresence && spare.era === spare.home.era && !this.#isClosed) spare.home.questions.push(spare)
+      if (spare?.isForPresence && spare.era === spare.place.era && !this.#isClosed) spare.place.questions.push(spare)
       else if (unbind) this.#leaving.push(unbind)
       this.#later()
     }
@@ -113,18 +113,18 @@ export class ReplyAddresses {
     clearTimeout(this.#timer)
     for (const stop of this.#stops.splice(0)) stop()
     this.#letGo()
-    for (const { spare, questions } of this.#homes.values()) release([...spare.splice(0), ...questions.splice(0)])
+    for (const { spare, questions } of this.#places.values()) release([...spare.splice(0), ...questions.splice(0)])
     release(this.#taken.values())
     this.#taken.clear()
   }
 
   /** Lets go of all but what dials wait for, which goes when they are done. A question is asked again. */
-  #renew(home: Home): void {
+  #renew(place: Place): void {
     if (this.#isClosed) return
-    home.era += 1
+    place.era += 1
     this.#letGo()
-    release([...home.spare.splice(0), ...home.questions.splice(0)])
-    release([...this.#asking].filter((spare) => spare.home === home))
+    release([...place.spare.splice(0), ...place.questions.splice(0)])
+    release([...this.#asking].filter((spare) => spare.place === place))
     this.#later()
   }
 
@@ -144,14 +144,14 @@ export class ReplyAddresses {
   }
 
   #fill(): void {
-    for (const home of this.#homes.values()) while (home.spare.length < SPARE) home.spare.push(this.#make(home))
+    for (const place of this.#places.values()) while (place.spare.length < SPARE) place.spare.push(this.#make(place))
   }
 
-  #make(home: Home): Spare {
+  #make(place: Place): Spare {
     const keys = addressKeys(random())
-    const { carrier, era } = home
+    const { carrier, era } = place
     const unbind = carrier.bind(keys, (envelope) => spare.onEnvelope?.(envelope))
-    const spare: Spare = { keys, unbind, home, era, isForPresence: false, onEnvelope: undefined }
+    const spare: Spare = { keys, unbind, place, era, isForPresence: false, onEnvelope: undefined }
     return spare
   }
 }
