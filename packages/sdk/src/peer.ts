@@ -38,7 +38,7 @@ import { Acceptances } from './connection/acceptances.ts'
 import { PeerConnection } from './connection/connection.ts'
 import { datagrams } from './connection/datagrams.ts'
 import { type DialHost, Dialling, type Judgement, type Knocking, type LinkUp, noRelay } from './connection/dialling.ts'
-import { Meetings, type Wish } from './connection/meetings.ts'
+import { type ConnectRequest, Meetings } from './connection/meetings.ts'
 import { type Handler, parseProtocols, Serving } from './connection/serving.ts'
 import { exchangeRelays } from './connection/told-relays.ts'
 import { LocalIdentity } from './identity/identity.ts'
@@ -190,7 +190,7 @@ class LocalPeer implements Peer {
     })
     this.#dialling = new Dialling(this.#host())
     this.#meetings = new Meetings({
-      dial: (to, wish, begun) => this.#dial(to, wish, begun),
+      dial: (to, request, begun) => this.#dial(to, request, begun),
       disclosure: (to, asked) => asked ?? this.#policy.towards(to),
       underWay: (to) => this.#dialling.underWay(to),
       cancel: (dial) => this.#dialling.cancel(dial),
@@ -337,7 +337,11 @@ class LocalPeer implements Peer {
     }
   }
 
-  async #dial(to: PeerId, { protocols, timeoutMs, disclose }: Wish, begun: (dial: DialNumber) => boolean): Promise<void> {
+  async #dial(
+    to: PeerId,
+    { protocols, timeoutMs, disclose }: ConnectRequest,
+    begun: (dial: DialNumber) => boolean,
+  ): Promise<void> {
     this.#checkOpen()
     const until = now() + timeoutMs
     const wanted = disclose ?? this.#policy.towards(to)

@@ -1,10 +1,15 @@
 import { type DialNumber, identityFromSeed, KithError, type PeerId } from '@kith/protocol'
 import { expect, test, vi } from 'vitest'
 import type { PeerConnection } from './connection.ts'
-import { Meetings, type MeetingsHost, type Wish } from './meetings.ts'
+import { type ConnectRequest, Meetings, type MeetingsHost } from './meetings.ts'
 
 const ada = identityFromSeed(new Uint8Array(32).fill(1)).id
-const wish = { protocols: ['/chat/v1'], timeoutMs: 10_000, disclose: undefined, signal: undefined } as const satisfies Wish
+const request = {
+  protocols: ['/chat/v1'],
+  timeoutMs: 10_000,
+  disclose: undefined,
+  signal: undefined,
+} as const satisfies ConnectRequest
 
 const NOTHING: MeetingsHost = {
   dial: () => new Promise(() => {}),
@@ -83,14 +88,14 @@ function connection(
 
 function meetings(overrides: Partial<MeetingsHost> = {}) {
   let next = 1
-  const dials: { dial: DialNumber; wish: Wish }[] = []
+  const dials: { dial: DialNumber; request: ConnectRequest }[] = []
   const cancelled: DialNumber[] = []
   const released: DialNumber[] = []
   const announced: PeerConnection[] = []
   const underWay = new Map<PeerId, DialNumber>()
   const it = new Meetings({
     dial: async (_to, asked, begun) => {
-      dials.push({ dial: next, wish: asked })
+      dials.push({ dial: next, request: asked })
       begun(next++)
     },
     disclosure: (_to, asked) => asked ?? 'direct',
@@ -106,20 +111,20 @@ function meetings(overrides: Partial<MeetingsHost> = {}) {
 
 test('all that want one person share one dial', async () => {
   const { it, dials } = meetings()
-  const first = it.with(ada, wish)
-  const second = it.with(ada, wish)
+  const first = it.with(ada, request)
+  const second = it.with(ada, request)
   await vi.waitFor(() => expect(dials).toHaveLength(1))
   const live = connection(ada)
   it.add(live.connection, 0)
   expect(await first).toBe(live.connection)
   expect(await second).toBe(live.connection)
-  expect(await it.with(ada, wish)).toBe(live.connection)
+  expect(await it.with(ada, request)).toBe(live.connection)
   expect(dials).toHaveLength(1)
 })
 
 test('a connection that they dialled serves as well', async () => {
   const { it, dials } = meetings()
-  const wanted = it.with(ada, wish)
+  const wanted = it.with(ada, request)
   await vi.waitFor(() => expect(dials).toHaveLength(1))
   it.yielded(1, -7)
   it.ended(1, new KithError('no-answer'))
@@ -130,7 +135,7 @@ test('a connection that they dialled serves as well', async () => {
 
 test('where the dial that ours gave way to comes to nothing, we dial again', async () => {
   const { it, dials } = meetings()
-  const wanted = it.with(ada, wish)
+  const wanted = it.with(ada, request)
   await vi.waitFor(() => expect(dials).toHaveLength(1))
   it.yielded(1, -7)
   it.ended(-7, new KithError('timeout'))
@@ -143,8 +148,8 @@ test('whoever aborts leaves the others waiting; the last one to leave cancels th
   const { it, dials, cancelled } = meetings()
   const one = new AbortController()
   const other = new AbortController()
-  const first = it.with(ada, { ...wish, signal: one.signal })
-  const second = it.with(ada, { ...wish, signal: other.signal })
+  const first = it.with(ada, { ...request, signal: one.signal })
+  const second = it.with(ada, { ...request, signal: other.signal })
   await vi.waitFor(() => expect(dials).toHaveLength(1))
   one.abort(new Error('enough'))
   await expect(first).rejects.toMatchObject({ code: 'aborted', name: 'AbortError', cause: new Error('enough') })
@@ -156,8 +161,8 @@ test('whoever aborts leaves the others waiting; the last one to leave cancels th
 
 test('who had more patience than the first dials again for the time that is left', async () => {
   const { it, dials } = meetings()
-  const hasty = it.with(ada, { ...wish, timeoutMs: 50 })
-  const patient = it.with(ada, { ...wish, timeoutMs: 60_000 })
+  const hasty = it.with(ada, { ...request, timeoutMs: 50 })
+  const patient = it.with(ada, { ...request, timeoutMs: 60_000 })
   await vi.waitFor(() => expect(dials).toHaveLength(1))
   it.ended(1, new KithError('no-answer'))
   await expect(hasty).rejects.toMatchObject({ code: 'no-answer' })
@@ -169,12 +174,12 @@ test('who had more patience than the first dials again for the time that is left
 
 test('a dial that cannot begin rejects all that waited', async () => {
   const it = new Meetings({ ...NOTHING, dial: () => Promise.reject(new KithError('no-relay')) })
-  await expect(it.with(ada, wish)).rejects.toMatchObject({ code: 'no-relay' })
+  await expect(it.with(ada, request)).rejects.toMatchObject({ code: 'no-relay' })
 })
 
 test('an aborted signal begins nothing', async () => {
   const { it, dials } = meetings()
-  await expect(it.with(ada, { ...wish, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'aborted' })
+  await expect(it.with(ada, { ...request, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'aborted' })
   expect(dials).toEqual([])
 })
 
@@ -198,8 +203,8 @@ test('each waits as long as it said, whoever began', async () => {
   vi.useFakeTimers()
   try {
     const { it, cancelled } = meetings()
-    const patient = it.with(ada, { ...wish, timeoutMs: 60_000 })
-    const hasty = expect(it.with(ada, { ...wish, timeoutMs: 1_000 })).rejects.toMatchObject({ code: 'timeout' })
+    const patient = it.with(ada, { ...request, timeoutMs: 60_000 })
+    const hasty = expect(it.with(ada, { ...request, timeoutMs: 1_000 })).rejects.toMatchObject({ code: 'timeout' })
     await vi.advanceTimersByTimeAsync(2_000)
     await hasty
     expect(cancelled).toEqual([])
@@ -221,13 +226,13 @@ test('a dial that never begins, and one that never ends, end in time; neither le
     let begin = (_dial: DialNumber) => true
     const it = new Meetings({
       ...NOTHING,
-      dial: (_to, _wish, begun) => {
+      dial: (_to, _request, begun) => {
         begin = begun
         return new Promise(() => {})
       },
     })
-    const wanted = expect(it.with(ada, { ...wish, signal })).rejects.toMatchObject({ code: 'timeout' })
-    await vi.advanceTimersByTimeAsync(wish.timeoutMs + 1_000)
+    const wanted = expect(it.with(ada, { ...request, signal })).rejects.toMatchObject({ code: 'timeout' })
+    await vi.advanceTimersByTimeAsync(request.timeoutMs + 1_000)
     await wanted
     expect(vi.getTimerCount()).toBe(0)
     expect(removed.mock.calls).toEqual(added.mock.calls)
@@ -241,19 +246,19 @@ test('a dial that never begins, and one that never ends, end in time; neither le
 test('a dial that gives way in the instant in which it begins is not lost', async () => {
   const it: Meetings = new Meetings({
     ...NOTHING,
-    dial: async (_to, _wish, begun) => {
+    dial: async (_to, _request, begun) => {
       begun(1)
       it.yielded(1, -7)
       it.ended(-7, new KithError('too-many'))
     },
   })
-  await expect(it.with(ada, { ...wish, timeoutMs: 50 })).rejects.toMatchObject({ code: 'no-answer' })
+  await expect(it.with(ada, { ...request, timeoutMs: 50 })).rejects.toMatchObject({ code: 'no-answer' })
 })
 
 test('their dial, which ours gave way to, outlives my patience', async () => {
   const { it, dials, cancelled } = meetings()
   const abort = new AbortController()
-  const wanted = it.with(ada, { ...wish, signal: abort.signal })
+  const wanted = it.with(ada, { ...request, signal: abort.signal })
   await vi.waitFor(() => expect(dials).toHaveLength(1))
   it.yielded(1, -7)
   abort.abort()
@@ -266,7 +271,7 @@ test('a connection that is being closed is not handed out', async () => {
   const old = connection(ada)
   it.add(old.connection, 0)
   old.become({ state: 'closed', isSure: false })
-  const wanted = it.with(ada, wish)
+  const wanted = it.with(ada, request)
   await vi.waitFor(() => expect(dials).toHaveLength(1))
   const live = connection(ada)
   it.add(live.connection, 0)
@@ -279,7 +284,7 @@ test.each([
 ] as const)('%s ends all waiting, also for a dial of theirs, and nothing dials anew', async (_, code, end) => {
   const { it, dials, underWay } = meetings()
   underWay.set(ada, -3)
-  const wanted = [it.with(ada, wish), it.with(ada, { ...wish, timeoutMs: 60_000 })].map((one) =>
+  const wanted = [it.with(ada, request), it.with(ada, { ...request, timeoutMs: 60_000 })].map((one) =>
     expect(one).rejects.toMatchObject({ code }),
   )
   end(it)
@@ -292,7 +297,7 @@ test.each([
 test('once closed, nothing is begun', async () => {
   const { it, dials } = meetings()
   it.close(new KithError('closed'))
-  await expect(it.with(ada, wish)).rejects.toMatchObject({ code: 'closed' })
+  await expect(it.with(ada, request)).rejects.toMatchObject({ code: 'closed' })
   expect(dials).toEqual([])
 })
 
@@ -300,8 +305,8 @@ test('once closed, nothing is begun', async () => {
 
 test('who has more patience dials again whatever the first one’s error', async () => {
   const { it, dials } = meetings()
-  const hasty = expect(it.with(ada, { ...wish, timeoutMs: 1_000 })).rejects.toMatchObject({ code: 'unreachable' })
-  const patient = it.with(ada, wish)
+  const hasty = expect(it.with(ada, { ...request, timeoutMs: 1_000 })).rejects.toMatchObject({ code: 'unreachable' })
+  const patient = it.with(ada, request)
   it.ended(1, new KithError('unreachable'))
   await hasty
   await vi.waitFor(() => expect(dials).toHaveLength(2))
@@ -312,9 +317,9 @@ test('who has more patience dials again whatever the first one’s error', async
 
 test('who wants to disclose less does not share the dial of one who discloses all', async () => {
   const { it, add, dials, released } = meetings()
-  const direct = [it.with(ada, wish), it.with(ada, { ...wish, disclose: 'direct' })]
-  const relayed = [it.with(ada, { ...wish, disclose: 'relayed' }), it.with(ada, { ...wish, disclose: 'relayed' })]
-  await vi.waitFor(() => expect(dials.map((dial) => dial.wish.disclose)).toEqual(['direct', 'relayed']))
+  const direct = [it.with(ada, request), it.with(ada, { ...request, disclose: 'direct' })]
+  const relayed = [it.with(ada, { ...request, disclose: 'relayed' }), it.with(ada, { ...request, disclose: 'relayed' })]
+  await vi.waitFor(() => expect(dials.map((dial) => dial.request.disclose)).toEqual(['direct', 'relayed']))
   const live = connection(ada)
   add(live)
   expect(await Promise.all([...direct, ...relayed])).toEqual(Array(4).fill(live.connection))
@@ -324,9 +329,9 @@ test('who wants to disclose less does not share the dial of one who discloses al
 test('whose trust falls: who waits by the policy dials anew with less; who asked for more goes on, and so does their dial', async () => {
   const policy = { discloses: 'direct' as 'direct' | 'relayed' }
   const { it, dials } = meetings({ disclosure: (_to, asked) => asked ?? policy.discloses })
-  const discloses = () => dials.map(({ wish }) => wish.disclose)
+  const discloses = () => dials.map(({ request }) => request.disclose)
   const live = connection(ada)
-  const wanted = [it.with(ada, wish), it.with(ada, { ...wish, disclose: 'direct' }), it.with(ada, wish)]
+  const wanted = [it.with(ada, request), it.with(ada, { ...request, disclose: 'direct' }), it.with(ada, request)]
   await vi.waitFor(() => expect(discloses()).toEqual(['direct']))
   policy.discloses = 'relayed'
   expect(it.tighten(ada)).toEqual(new Set())
@@ -346,7 +351,7 @@ test('a dial that has yet to begin when trust falls never does', async () => {
     disclosure: (_to, asked) => asked ?? discloses,
     dial: async (_to, { disclose }, begun) => void begin.push({ begun, disclose }),
   })
-  const wanted = it.with(ada, wish)
+  const wanted = it.with(ada, request)
   await vi.waitFor(() => expect(begin).toHaveLength(1))
   discloses = 'relayed'
   it.tighten(ada)
@@ -368,11 +373,11 @@ test('each dial that is begun anew asks the policy anew', async () => {
     const old = connection(ada)
     add(old)
     old.become({ state: 'reconnecting', isSure: false })
-    const wanted = it.with(ada, wish)
+    const wanted = it.with(ada, request)
     it.ended(1, new KithError('unreachable'))
     policy.discloses = 'relayed'
     await vi.advanceTimersByTimeAsync(3_000)
-    expect(dials.map(({ wish }) => wish.disclose)).toEqual(['direct', 'relayed'])
+    expect(dials.map(({ request }) => request.disclose)).toEqual(['direct', 'relayed'])
     const live = connection(ada)
     add(live)
     expect(await wanted).toBe(live.connection)
@@ -384,11 +389,11 @@ test('each dial that is begun anew asks the policy anew', async () => {
 test('a dial that two share is cancelled when neither wants it', async () => {
   const { it, dials, cancelled, underWay } = meetings()
   const [one, other] = [new AbortController(), new AbortController()]
-  const direct = expect(it.with(ada, { ...wish, signal: one.signal })).rejects.toMatchObject({ code: 'aborted' })
+  const direct = expect(it.with(ada, { ...request, signal: one.signal })).rejects.toMatchObject({ code: 'aborted' })
   await vi.waitFor(() => expect(dials).toHaveLength(1))
   // They have answered.
   underWay.set(ada, 1)
-  const relayed = it.with(ada, { ...wish, disclose: 'relayed', signal: other.signal })
+  const relayed = it.with(ada, { ...request, disclose: 'relayed', signal: other.signal })
   one.abort()
   await direct
   expect(cancelled).toEqual([])
@@ -402,14 +407,14 @@ test('a dial that two share is cancelled when neither wants it', async () => {
 test('a dial that is under way to them by another way is shared, and where it comes to nothing we dial', async () => {
   const { it, dials, cancelled, underWay } = meetings()
   underWay.set(ada, -3)
-  const wanted = it.with(ada, wish)
-  const second = it.with(ada, wish)
+  const wanted = it.with(ada, request)
+  const second = it.with(ada, request)
   await Promise.resolve()
   expect(dials).toEqual([])
   underWay.delete(ada)
   it.ended(-3, new KithError('timeout'))
   await vi.waitFor(() => expect(dials).toHaveLength(1))
-  expect(dials[0]?.wish.timeoutMs).toBeGreaterThan(9_000)
+  expect(dials[0]?.request.timeoutMs).toBeGreaterThan(9_000)
   const live = connection(ada)
   it.add(live.connection, 0)
   expect([await wanted, await second]).toEqual([live.connection, live.connection])
@@ -420,7 +425,7 @@ test('who leaves a dial that others began does not cancel it', async () => {
   const { it, cancelled, underWay } = meetings()
   underWay.set(ada, 4)
   const abort = new AbortController()
-  const wanted = it.with(ada, { ...wish, signal: abort.signal })
+  const wanted = it.with(ada, { ...request, signal: abort.signal })
   abort.abort()
   await expect(wanted).rejects.toMatchObject({ code: 'aborted' })
   expect(cancelled).toEqual([])
@@ -428,7 +433,7 @@ test('who leaves a dial that others began does not cancel it', async () => {
 
 test('a connection that came by another way than our dial makes the dial needless', async () => {
   const { it, add, dials, released } = meetings()
-  const wanted = it.with(ada, wish)
+  const wanted = it.with(ada, request)
   await vi.waitFor(() => expect(dials).toHaveLength(1))
   add(connection(ada))
   await wanted
@@ -447,7 +452,7 @@ test.each([
   add(second)
   const [lower, higher] = one < other ? [first, second] : [second, first]
   expect(it.connections.get(ada)).toBe(lower.connection)
-  expect(await it.with(ada, wish)).toBe(lower.connection)
+  expect(await it.with(ada, request)).toBe(lower.connection)
   expect(higher.asked).toContain('retire')
   expect(lower.asked).not.toContain('retire')
   // Streams that still come on the other do not make it the one in use.
@@ -509,7 +514,7 @@ test('while one reconnects, open dials beside it; the same instance anew takes o
   add(old)
   old.become({ state: 'reconnecting', isSure: false })
   expect(it.connections.get(ada)).toBe(old.connection)
-  const wanted = it.with(ada, wish)
+  const wanted = it.with(ada, request)
   await vi.waitFor(() => expect(dials).toHaveLength(1))
   const anew = connection(ada, { instance: 'i', dialId: 'b' })
   add(anew)
@@ -522,7 +527,7 @@ test('one that reconnects and is back serves whoever waits, and the dial beside 
   const old = connection(ada)
   add(old)
   old.become({ state: 'reconnecting', isSure: false })
-  const wanted = it.with(ada, wish)
+  const wanted = it.with(ada, request)
   await vi.waitFor(() => expect(dials).toHaveLength(1))
   old.become({ state: 'connected', isSure: true })
   expect(await wanted).toBe(old.connection)
@@ -536,8 +541,8 @@ test('while one reconnects and dials fail, they are begun anew; what hindered th
     const old = connection(ada)
     add(old)
     old.become({ state: 'reconnecting', isSure: false })
-    const first = it.with(ada, wish)
-    const late = expect(it.with(ada, { ...wish, timeoutMs: 5_000 })).rejects.toMatchObject({ code: 'no-relay' })
+    const first = it.with(ada, request)
+    const late = expect(it.with(ada, { ...request, timeoutMs: 5_000 })).rejects.toMatchObject({ code: 'no-relay' })
     it.ended(1, new KithError('no-relay'))
     await vi.advanceTimersByTimeAsync(2_001)
     expect(dials).toHaveLength(2)
@@ -561,7 +566,7 @@ test('a dial failed, and the connection that was to come back ends: we dial at o
   const old = connection(ada)
   add(old)
   old.become({ state: 'reconnecting', isSure: false })
-  const wanted = it.with(ada, wish)
+  const wanted = it.with(ada, request)
   it.ended(1, new KithError('unreachable'))
   old.close()
   await vi.waitFor(() => expect(dials).toHaveLength(2))
@@ -576,13 +581,13 @@ test('where no dial can begin, one that reconnects is waited for; what hindered 
   const old = connection(ada)
   patient.add(old.connection, 0)
   old.become({ state: 'reconnecting', isSure: false })
-  await expect(patient.with(ada, { ...wish, timeoutMs: 50 })).rejects.toMatchObject({ code: 'no-relay' })
-  const wanted = patient.with(ada, wish)
+  await expect(patient.with(ada, { ...request, timeoutMs: 50 })).rejects.toMatchObject({ code: 'no-relay' })
+  const wanted = patient.with(ada, request)
   await Promise.resolve()
   old.become({ state: 'connected', isSure: true })
   expect(await wanted).toBe(old.connection)
   old.become({ state: 'reconnecting', isSure: false })
-  const hopeless = patient.with(ada, wish)
+  const hopeless = patient.with(ada, request)
   await Promise.resolve()
   old.close()
   await expect(hopeless).rejects.toMatchObject({ code: 'no-relay' })
@@ -594,7 +599,7 @@ test('another instance comes: the old one is asked, and lost where it does not a
   add(crashed)
   const back = connection(ada)
   add(back, 20)
-  expect(await it.with(ada, wish)).toBe(back.connection)
+  expect(await it.with(ada, request)).toBe(back.connection)
   expect(crashed.asked).toEqual(['doubt', 'probe'])
   crashed.answer(false)
   await vi.waitFor(() => expect(crashed.asked).toEqual(['doubt', 'probe', 'lost']))
@@ -609,13 +614,13 @@ test('a knock makes a connection doubtful, and closes nothing: open waits for a 
     add(old)
     it.knocked(ada)
     expect(old.asked).toEqual(['doubt'])
-    const first = it.with(ada, wish)
+    const first = it.with(ada, request)
     await vi.advanceTimersByTimeAsync(499)
     expect(dials).toEqual([])
     old.become({ isSure: true })
     expect(await first).toBe(old.connection)
     it.knocked(ada)
-    const second = it.with(ada, wish)
+    const second = it.with(ada, request)
     await vi.advanceTimersByTimeAsync(501)
     expect(dials).toHaveLength(1)
     const back = connection(ada)

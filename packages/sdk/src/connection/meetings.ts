@@ -15,9 +15,9 @@ import type { PeerConnection } from './connection.ts'
 
 export interface MeetingsHost {
   /**
-   * Starts a dial that discloses what the wish says. `begun` gets its number before anything comes of it, and says whether it is still wanted. Rejects as `open` does.
+   * Starts a dial that discloses what the request says. `begun` gets its number before anything comes of it, and says whether it is still wanted. Rejects as `open` does.
    */
-  dial(to: PeerId, wish: Wish, begun: (dial: DialNumber) => boolean): Promise<void>
+  dial(to: PeerId, request: ConnectRequest, begun: (dial: DialNumber) => boolean): Promise<void>
   /** How much of my network address they may learn: what was asked for, or else the policy's. Throws where a user's answer is none. */
   disclosure(to: PeerId, asked: Disclosure | undefined): Disclosure
   /** A dial that is under way with them, of whatever way and of either side, once its other end is known to be them. */
@@ -29,15 +29,15 @@ export interface MeetingsHost {
   announce(connection: PeerConnection): void
 }
 
-/** What whoever wants a connection says about it. Those who want the same person and disclose as much share an attempt. */
-export interface Wish {
+/** What a caller asks for. Callers that ask for the same person and disclose as much share an attempt. */
+export interface ConnectRequest {
   readonly protocols: readonly ProtocolName[]
   readonly timeoutMs: number
   readonly disclose: Disclosure | undefined
   readonly signal: AbortSignal | undefined
 }
 
-/** The machine's own word on why nobody came comes first. */
+/** Lets the dial’s own, more specific error precede the timeout. */
 const GRACE_MS = 250
 
 /** Beyond it `setTimeout` fires at once; nobody waits so long. */
@@ -55,14 +55,14 @@ const REDIAL_MS = 2_000
 interface Attempt {
   readonly to: PeerId
   /** The first caller's. */
-  readonly wish: Wish
+  readonly request: ConnectRequest
   /** What its dials disclose: as much as each waiter asked for, or the policy says of those who asked for nothing. */
   readonly discloses: Disclosure
   readonly until: number
   /** Ours, or the one that it gave way to. */
   dial: DialNumber | undefined
   /** What each waiter asked for. */
-  readonly waiters: Set<Pick<Wish, 'disclose'>>
+  readonly waiters: Set<Pick<ConnectRequest, 'disclose'>>
   hasYielded: boolean
   isOver: boolean
   /** They or we have left: nobody is to dial anew. */
@@ -128,18 +128,18 @@ export class Meetings {
   }
 
   /** Resolves with a live connection. Errors: as `open`. */
-  async with(to: PeerId, wish: Wish): Promise<PeerConnection> {
-    const { signal } = wish
-    const until = now() + wish.timeoutMs
+  async with(to: PeerId, request: ConnectRequest): Promise<PeerConnection> {
+    const { signal } = request
+    const until = now() + request.timeoutMs
     for (;;) {
       throwIfAborted(signal)
       if (this.#closed) throw this.#closed
       const live = this.connections.get(to)
       if (live?.isSure) return live
-      const disclose = this.#host.disclosure(to, wish.disclose)
-      const waiter = { disclose: wish.disclose }
+      const disclose = this.#host.disclosure(to, request.disclose)
+      const waiter = { disclose: request.disclose }
       const shared = this.#towards(to).find((attempt) => attempt.discloses === disclose)
-      const attempt = shared ?? this.#begin(to, wish, waiter, disclose, until)
+      const attempt = shared ?? this.#begin(to, request, waiter, disclose, until)
       attempt.waiters.add(waiter)
       try {
         return await orGivenUp(attempt, until, signal)
@@ -300,7 +300,13 @@ export class Meetings {
 
   // ── attempts ──
 
-  #begin(to: PeerId, wish: Wish, waiter: Pick<Wish, 'disclose'>, discloses: Disclosure, until: number): Attempt {
+  #begin(
+    to: PeerId,
+    request: ConnectRequest,
+    waiter: Pick<ConnectRequest, 'disclose'>,
+    discloses: Disclosure,
+    until: number,
+  ): Attempt {
     let resolve: Attempt['resolve'] = () => undefined
     let reject: Attempt['reject'] = () => undefined
     const done = new Promise<PeerConnection>((yes, no) => {
@@ -310,7 +316,7 @@ export class Meetings {
     // Whoever waits hears of it; after the last one has gone, nobody does.
     done.catch(() => undefined)
     const attempt: Attempt = {
-      ...{ to, wish, discloses, until, done, resolve, reject },
+      ...{ to, request, discloses, until, done, resolve, reject },
       ...{
         dial: undefined,
         waiters: new Set([waiter]),
@@ -332,7 +338,7 @@ export class Meetings {
   }
 
   #dial(attempt: Attempt): void {
-    const { to, wish, until } = attempt
+    const { to, request, until } = attempt
     attempt.begin = undefined
     const other = this.#host.underWay(to)
     if (other !== undefined) {
@@ -344,7 +350,7 @@ export class Meetings {
       attempt.dial = dial
       return !attempt.isOver
     }
-    this.#host.dial(to, { ...wish, disclose: attempt.discloses, timeoutMs: until - now() }, begun).catch((error: unknown) => {
+    this.#host.dial(to, { ...request, disclose: attempt.discloses, timeoutMs: until - now() }, begun).catch((error: unknown) => {
       if (!attempt.isOver) this.#failed(attempt, error)
     })
   }
