@@ -4,7 +4,7 @@
  */
 import { hex, identityFromSeed } from '@kith/protocol'
 import { expect, test, vi } from 'vitest'
-import { PeerConnection } from './connection/connection.ts'
+import { LiveConnection } from './connection/connection.ts'
 import { Meetings } from './connection/meetings.ts'
 import { type Defer, memoryLanes } from './path/memory-lanes.ts'
 import type { Negotiator } from './path/webrtc/negotiator.ts'
@@ -82,7 +82,7 @@ class End {
     link.ready.then(() => {
       const negotiator = { stats: () => new Promise(() => {}), close: () => {}, path: () => 'direct' } as unknown as Negotiator
       const ends = { remote: this.#other, instance: filled(16, 9), dialId, link, negotiator }
-      this.meetings.add(new PeerConnection({ ...ends, isLocal: false, contact: () => undefined }), begunAt)
+      this.meetings.add(new LiveConnection({ ...ends, isLocal: false, contact: () => undefined }), begunAt)
     })
   }
 

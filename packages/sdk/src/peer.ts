@@ -35,7 +35,7 @@ import type { Carrier } from './carriers/carrier.ts'
 import { clockSentence } from './carriers/relay-clock.ts'
 import { Roster, type RosterOptions } from './carriers/roster.ts'
 import { Acceptances } from './connection/acceptances.ts'
-import { PeerConnection } from './connection/connection.ts'
+import { LiveConnection } from './connection/connection.ts'
 import { datagrams } from './connection/datagrams.ts'
 import { type DialHost, Dialling, type Judgement, type Knocking, type LinkUp, noRelay } from './connection/dialling.ts'
 import { type ConnectRequest, Meetings } from './connection/meetings.ts'
@@ -54,7 +54,7 @@ import { Farewells } from './people/farewells.ts'
 import { CONNECT_PROTOCOL, Invitations } from './people/invitations.ts'
 import { InviteBook } from './people/invites.ts'
 import { defaultPage } from './people/links.ts'
-import { Presence as Questions } from './people/presence.ts'
+import { PresenceQueries } from './people/presence.ts'
 import { TabLeader } from './people/tab-leader.ts'
 import { TakenInvites } from './people/taken-invites.ts'
 import { checkEnvironment, isPage, lockManager } from './platform/environment.ts'
@@ -117,7 +117,7 @@ class LocalPeer implements Peer {
   readonly #meetings: Meetings
   readonly #invitations: Invitations
   readonly #acceptances: Acceptances
-  readonly #presence: Questions
+  readonly #presence: PresenceQueries
   readonly #farewells = new Farewells()
   readonly #instance = crypto.getRandomValues(new Uint8Array(16))
   readonly #stops: (() => void)[] = []
@@ -197,7 +197,7 @@ class LocalPeer implements Peer {
       release: (dial) => this.#dialling.release(dial),
       announce: (connection) => this.#events.emit('connection', connection),
     })
-    this.#presence = new Questions({
+    this.#presence = new PresenceQueries({
       absent: () => this.#opened.contacts.bySeen().filter(({ id }) => this.#isAbsent(id)),
       cost: () => epochsAround(Date.now()).length,
       ask: (id) => this.#ask(id),
@@ -325,7 +325,7 @@ class LocalPeer implements Peer {
 
   // ── reaching ──
 
-  async #connectionTo(to: Who, protocols: readonly ProtocolName[], options: DialOptions): Promise<PeerConnection> {
+  async #connectionTo(to: Who, protocols: readonly ProtocolName[], options: DialOptions): Promise<LiveConnection> {
     const id = this.#opened.contacts.idOf(to)
     if (id === this.id) throw new KithError('invalid-argument', 'This PeerId is your own: dial somebody else’s.')
     this.#checkNotBlocked(id)
@@ -432,7 +432,7 @@ class LocalPeer implements Peer {
           onIncoming: ({ kind, protocol }) => {
             const served = this.#serving.get(kind, protocol)
             if (!served) return undefined
-            const serve = (stream: LinkStream, connection: PeerConnection | undefined) => {
+            const serve = (stream: LinkStream, connection: LiveConnection | undefined) => {
               // It went as it came: whoever opened the stream has been told.
               if (!connection) return stream.reset()
               this.#meetings.used(connection)
@@ -488,7 +488,7 @@ class LocalPeer implements Peer {
       negotiator.close()
       return () => undefined
     }
-    const connection = new PeerConnection({
+    const connection = new LiveConnection({
       remote: peer.id,
       instance: peer.instance,
       dialId: peer.dialId,

@@ -4,7 +4,7 @@ import { memoryLanes } from '../path/memory-lanes.ts'
 import type { Negotiator } from '../path/webrtc/negotiator.ts'
 import type { PathStats } from '../path/webrtc/path-stats.ts'
 import { ECHO, linkPair, servedPair } from '../session/pair.testing.ts'
-import { PeerConnection } from './connection.ts'
+import { LiveConnection } from './connection.ts'
 
 const remote = identityFromSeed(new Uint8Array(32).fill(2)).id
 
@@ -19,7 +19,7 @@ async function connection({ isLocal = false }: { isLocal?: boolean } = {}) {
   const path = vi.fn<Negotiator['path']>((remoteIsAtTurn) => (remoteIsAtTurn ? 'turn' : 'direct'))
   const close = vi.fn()
   const negotiator = { stats, path, close } as unknown as Negotiator
-  const it = new PeerConnection({ ...ends, link: dialler, negotiator, isLocal, contact: () => undefined })
+  const it = new LiveConnection({ ...ends, link: dialler, negotiator, isLocal, contact: () => undefined })
   const states: string[] = []
   const paths: string[] = []
   it.on('state', (state) => states.push(state))
@@ -66,7 +66,7 @@ test('what the remote said before the connection was there counts from the first
   await Promise.all([links.dialler.ready, links.callee.ready])
   const path = vi.fn<Negotiator['path']>((remoteIsAtTurn) => (remoteIsAtTurn ? 'turn' : 'direct'))
   const negotiator = { stats: async () => measured, path, close: vi.fn() } as unknown as Negotiator
-  const it = new PeerConnection({ ...ends, link: links.dialler, negotiator, isLocal: false, contact: () => undefined })
+  const it = new LiveConnection({ ...ends, link: links.dialler, negotiator, isLocal: false, contact: () => undefined })
   expect(it.path).toBe('turn')
   await it.close()
 })
@@ -156,7 +156,7 @@ test('what the remote serves is kept current', async () => {
   const { dialler, callee } = linkPair({}, { protocols: [ECHO] })
   await Promise.all([dialler.ready, callee.ready])
   const negotiator = { stats: async () => measured, path: () => 'direct', close: () => {} } as unknown as Negotiator
-  await using it = new PeerConnection({ ...ends, link: dialler, negotiator, isLocal: false, contact: () => undefined })
+  await using it = new LiveConnection({ ...ends, link: dialler, negotiator, isLocal: false, contact: () => undefined })
   expect([...it.protocols]).toEqual([ECHO])
   const told = new Promise<ReadonlySet<string>>((resolve) => it.on('protocols', resolve))
   callee.setProtocols([])
@@ -213,7 +213,7 @@ test('from the goodbye of the other side on no new stream takes it, and what is 
     }),
   )
   const negotiator = { stats: async () => measured, path: () => 'direct', close: () => {} } as unknown as Negotiator
-  const it = new PeerConnection({ ...ends, link: dialler, negotiator, isLocal: false, contact: () => undefined })
+  const it = new LiveConnection({ ...ends, link: dialler, negotiator, isLocal: false, contact: () => undefined })
   const changes: [boolean, boolean][] = []
   it.watch(() => changes.push([it.isSure, it.isLive]))
   const stream = await it.open([ECHO], {})

@@ -41,7 +41,7 @@ const PATH_MS = 200
 const PROBE_MS = 2_000
 const PROBE_STEPS = 8
 
-export class PeerConnection implements Connection {
+export class LiveConnection implements Connection {
   readonly remote: PeerId
   /** In hex, of the remote and of the dial. */
   readonly instance: string

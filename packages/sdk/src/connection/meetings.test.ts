@@ -1,6 +1,6 @@
 import { type DialNumber, identityFromSeed, KithError, type PeerId } from '@kith/protocol'
 import { expect, test, vi } from 'vitest'
-import type { PeerConnection } from './connection.ts'
+import type { LiveConnection } from './connection.ts'
 import { type ConnectRequest, Meetings, type MeetingsHost } from './meetings.ts'
 
 const ada = identityFromSeed(new Uint8Array(32).fill(1)).id
@@ -21,11 +21,11 @@ const NOTHING: MeetingsHost = {
 }
 
 interface Fake {
-  readonly connection: PeerConnection
+  readonly connection: LiveConnection
   /** Its end. */
   close(): void
   /** 'connected' and in no doubt, or not. */
-  become(standing: { state?: PeerConnection['state']; isSure?: boolean }): void
+  become(standing: { state?: LiveConnection['state']; isSure?: boolean }): void
   /** Of the last probe. */
   answer(isAlive: boolean): void
   /** What was asked of it, in order. */
@@ -47,7 +47,7 @@ function connection(
   const asked: string[] = []
   const watchers: (() => void)[] = []
   const it = {
-    ...{ remote, closed, instance, dialId, heardAt, isSure: true, isLive: true, state: 'connected' as PeerConnection['state'] },
+    ...{ remote, closed, instance, dialId, heardAt, isSure: true, isLive: true, state: 'connected' as LiveConnection['state'] },
     carries: () => false,
     watch: (watcher: () => void) => watchers.push(watcher),
     retire: (isReplaced: boolean) => {
@@ -75,7 +75,7 @@ function connection(
     for (const watcher of watchers) watcher()
   }
   return {
-    connection: it as unknown as PeerConnection,
+    connection: it as unknown as LiveConnection,
     close: () => {
       become({ state: 'closed', isSure: false })
       close()
@@ -91,7 +91,7 @@ function meetings(overrides: Partial<MeetingsHost> = {}) {
   const dials: { dial: DialNumber; request: ConnectRequest }[] = []
   const cancelled: DialNumber[] = []
   const released: DialNumber[] = []
-  const announced: PeerConnection[] = []
+  const announced: LiveConnection[] = []
   const underWay = new Map<PeerId, DialNumber>()
   const it = new Meetings({
     dial: async (_to, asked, begun) => {

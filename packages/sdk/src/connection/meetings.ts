@@ -11,7 +11,7 @@ import type { Disclosure } from '../api.ts'
 import { now } from '../runtime/driver.ts'
 import { report } from '../runtime/events.ts'
 import type { Link } from '../session/link.ts'
-import type { PeerConnection } from './connection.ts'
+import type { LiveConnection } from './connection.ts'
 
 export interface MeetingsHost {
   /**
@@ -26,7 +26,7 @@ export interface MeetingsHost {
   /** Cancels it where nothing can have come of it at the other end. */
   release(dial: DialNumber): void
   /** A connection that is in use for the first time. */
-  announce(connection: PeerConnection): void
+  announce(connection: LiveConnection): void
 }
 
 /** What a caller asks for. Callers that ask for the same person and disclose as much share an attempt. */
@@ -70,17 +70,17 @@ interface Attempt {
   /** Why the last dial failed, while a connection that may come back is waited for. */
   failure: unknown
   begin: ReturnType<typeof setTimeout> | undefined
-  readonly done: Promise<PeerConnection>
-  readonly resolve: (connection: PeerConnection) => void
+  readonly done: Promise<LiveConnection>
+  readonly resolve: (connection: LiveConnection) => void
   readonly reject: (error: unknown) => void
 }
 
 export class Meetings {
   /** By PeerId, the one in use. */
-  readonly connections = new Map<PeerId, PeerConnection>()
+  readonly connections = new Map<PeerId, LiveConnection>()
   readonly #host: MeetingsHost
-  readonly #all = new Set<PeerConnection>()
-  readonly #announced = new WeakSet<PeerConnection>()
+  readonly #all = new Set<LiveConnection>()
+  readonly #announced = new WeakSet<LiveConnection>()
   /** When an instance was last connected with or used, counted in uses; by PeerId and instance. */
   readonly #usedAt = new Map<string, number>()
   #uses = 0
@@ -90,7 +90,7 @@ export class Meetings {
   /** Links with streams that wait for their connection. */
   readonly #awaited = new Map<
     Link,
-    { readonly promise: Promise<PeerConnection | undefined>; readonly resolve: (connection: PeerConnection) => void }
+    { readonly promise: Promise<LiveConnection | undefined>; readonly resolve: (connection: LiveConnection) => void }
   >()
 
   constructor(host: MeetingsHost) {
@@ -102,18 +102,18 @@ export class Meetings {
     return this.#all.size
   }
 
-  all(): readonly PeerConnection[] {
+  all(): readonly LiveConnection[] {
     return [...this.#all]
   }
 
   /** The connection over that link, which may be about to be made. Undefined where the link ends before. */
-  over(link: Link): PeerConnection | Promise<PeerConnection | undefined> {
+  over(link: Link): LiveConnection | Promise<LiveConnection | undefined> {
     const made = this.all().find((connection) => connection.carries(link))
     if (made) return made
     let awaited = this.#awaited.get(link)
     if (!awaited) {
-      let resolve: (connection?: PeerConnection) => void = () => undefined
-      const promise = new Promise<PeerConnection | undefined>((settle) => {
+      let resolve: (connection?: LiveConnection) => void = () => undefined
+      const promise = new Promise<LiveConnection | undefined>((settle) => {
         resolve = settle
       })
       awaited = { promise, resolve }
@@ -128,7 +128,7 @@ export class Meetings {
   }
 
   /** Resolves with a live connection. Errors: as `open`. */
-  async with(to: PeerId, request: ConnectRequest): Promise<PeerConnection> {
+  async with(to: PeerId, request: ConnectRequest): Promise<LiveConnection> {
     const { signal } = request
     const until = now() + request.timeoutMs
     for (;;) {
@@ -159,7 +159,7 @@ export class Meetings {
    * A link to them is up, and both ends have confirmed it.
    * @param begunAt when its dial began, by `performance.now()`
    */
-  add(connection: PeerConnection, begunAt: number): void {
+  add(connection: LiveConnection, begunAt: number): void {
     const { remote } = connection
     const others = this.#to(remote)
     this.#all.add(connection)
@@ -177,7 +177,7 @@ export class Meetings {
   }
 
   /** It opened or was handed a stream. */
-  used(connection: PeerConnection): void {
+  used(connection: LiveConnection): void {
     if (!this.#all.has(connection)) return
     this.#use(connection)
     this.#changed(connection.remote)
@@ -238,17 +238,17 @@ export class Meetings {
 
   // ── several connections to one person ──
 
-  #to(remote: PeerId): PeerConnection[] {
+  #to(remote: PeerId): LiveConnection[] {
     return this.all().filter((connection) => connection.remote === remote && connection.isLive)
   }
 
-  #use(connection: PeerConnection): void {
+  #use(connection: LiveConnection): void {
     this.#uses += 1
     this.#usedAt.set(keyOf(connection), this.#uses)
   }
 
   /** What becomes of `old` now that `connection` is confirmed. */
-  #outlives(old: PeerConnection, connection: PeerConnection, begunAt: number): void {
+  #outlives(old: LiveConnection, connection: LiveConnection, begunAt: number): void {
     const isSame = old.instance === connection.instance
     const lost = () => old.fail(new KithError('lost', 'The connection was lost; there is another one.', { source: 'network' }))
     if (isSame && old.state === 'reconnecting') {
@@ -268,7 +268,7 @@ export class Meetings {
     const [best] = live
     if (best) this.connections.set(remote, best)
     else this.connections.delete(remote)
-    const first = new Map<string, PeerConnection>()
+    const first = new Map<string, LiveConnection>()
     for (const connection of live) {
       const rival = first.get(connection.instance)
       // Not where only a doubt of ours puts it second: the other end may have none, and would retire the other one.
@@ -292,7 +292,7 @@ export class Meetings {
   }
 
   /** The one to use first: those that are sure, of the instance that was used last, of the lowest dial id. */
-  #compare(a: PeerConnection, b: PeerConnection): number {
+  #compare(a: LiveConnection, b: LiveConnection): number {
     if (a.isSure !== b.isSure) return a.isSure ? -1 : 1
     if (a.instance !== b.instance) return (this.#usedAt.get(keyOf(b)) ?? 0) - (this.#usedAt.get(keyOf(a)) ?? 0)
     return a.dialId < b.dialId ? -1 : 1
@@ -309,7 +309,7 @@ export class Meetings {
   ): Attempt {
     let resolve: Attempt['resolve'] = () => undefined
     let reject: Attempt['reject'] = () => undefined
-    const done = new Promise<PeerConnection>((yes, no) => {
+    const done = new Promise<LiveConnection>((yes, no) => {
       resolve = yes
       reject = no
     })
@@ -422,7 +422,7 @@ export class Meetings {
   }
 }
 
-const keyOf = ({ remote, instance }: PeerConnection): string => `${remote} ${instance}`
+const keyOf = ({ remote, instance }: LiveConnection): string => `${remote} ${instance}`
 
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw aborted(signal)
@@ -433,7 +433,7 @@ export function aborted(signal: AbortSignal): KithError {
 }
 
 /** What the attempt gives, unless the signal or the time comes first. */
-function orGivenUp(attempt: Attempt, until: number, signal: AbortSignal | undefined): Promise<PeerConnection> {
+function orGivenUp(attempt: Attempt, until: number, signal: AbortSignal | undefined): Promise<LiveConnection> {
   return new Promise((resolve, reject) => {
     const settle = (how: () => void) => {
       clearTimeout(timer)

@@ -1,6 +1,6 @@
 import { identityFromSeed, ONLINE_MS, type PeerId, PRESENCE_BURST, PRESENCE_MAX_MS, PRESENCE_PER_SECOND } from '@kith/protocol'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Presence } from './presence.ts'
+import { PresenceQueries } from './presence.ts'
 
 const ids = Array.from({ length: 5 }, (_, n) => identityFromSeed(new Uint8Array(32).fill(n + 1)).id)
 /** More than there are keys for: presence never looks into them. */
@@ -23,7 +23,7 @@ function presence(contacts: readonly PeerId[], { cost = 1 } = {}) {
   const startedAt = performance.now()
   const at = () => Math.round(performance.now() - startedAt)
   let expired = 0
-  const it = new Presence({
+  const it = new PresenceQueries({
     absent: () => [...absent].map((id) => ({ id, online: online.has(id) })),
     cost: () => cost,
     ask: async (id) => void asked.push({ id, at: at() }),
@@ -221,7 +221,7 @@ test('where nobody is absent nothing is asked, and the day goes on', () => {
 test('one question that fails is reported and stops none', async () => {
   const reported = vi.spyOn(console, 'error').mockImplementation(() => {})
   const asked: PeerId[] = []
-  const it = new Presence({
+  const it = new PresenceQueries({
     absent: () => ids.map((id) => ({ id, online: false })),
     cost: () => 1,
     ask: async (id) => {

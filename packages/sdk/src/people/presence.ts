@@ -62,7 +62,7 @@ interface State {
   added: number[]
 }
 
-export class Presence {
+export class PresenceQueries {
   readonly #host: PresenceHost
   readonly #states = new Map<PeerId, State>()
   readonly #budget = new TokenBucket(PRESENCE_PER_SECOND, PRESENCE_BURST, now())
