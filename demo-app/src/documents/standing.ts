@@ -1,10 +1,10 @@
 /** Where a document stands, in one sentence: is it saved, who has it, who is still to get it. */
 import type { PeerId, PeerStatus } from '@kith/sdk'
 import type { Person } from '../people/people.ts'
-import { text } from '../text.ts'
 import type { LineState } from './line.ts'
 import type { Keeping } from './live-document.ts'
 import { listOf, nameOf } from './names.ts'
+import { text } from './texts.ts'
 
 export interface Standing {
   readonly tone: 'good' | 'wait' | 'bad'
@@ -20,7 +20,7 @@ export function standingOf(
   people: readonly Person[],
   status: PeerStatus,
 ): Standing {
-  const words = text.documents.standing
+  const words = text.standing
   if (keeping === 'failed') return { tone: 'bad', words: words.failed }
   if (keeping === 'keeping') return { tone: 'good', words: words.saving }
   const own = saved ? words.saved : words.inMemory

@@ -1,7 +1,7 @@
 /** Text to be taken elsewhere: shown whole, selected with a touch, copied with a button. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { text } from '../text.ts'
 import { Icon } from './Icon.tsx'
+import { text } from './texts.ts'
 
 /** How long the button says that it worked. */
 const COPIED_MS = 2_000

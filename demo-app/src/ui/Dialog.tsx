@@ -1,8 +1,8 @@
 /** A modal dialog: the browser's own, with its focus trap, Escape, and focus going back to where it was. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
-import { text } from '../text.ts'
 import { Icon } from './Icon.tsx'
+import { text } from './texts.ts'
 
 interface DialogProps {
   title: string

@@ -1,5 +1,5 @@
 /** Times as people say them, in the language of the browser. */
-import { text } from '../text.ts'
+import { text } from './texts.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -38,8 +38,8 @@ export const dateOf = (at: number): string => dayAndYear.format(at)
 /** A heading between messages of different days: 'Today', 'Friday, 20 November'. */
 export function dayOf(at: number, now: number): string {
   const days = daysBetween(at, now)
-  if (days === 0) return text.chat.today
-  if (days === 1) return text.chat.yesterday
+  if (days === 0) return text.today
+  if (days === 1) return text.yesterday
   return new Date(at).getFullYear() === new Date(now).getFullYear() ? longDay.format(at) : dayAndYear.format(at)
 }
 

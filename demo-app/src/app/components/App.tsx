@@ -1,11 +1,11 @@
 /** Which screen: starting, sorry, a name, an invitation, or the people. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { AcceptInvitation } from '../../arrival/components/AcceptInvitation.tsx'
-import { FullPage } from '../../arrival/components/FullPage.tsx'
+import { CannotStart } from '../../arrival/components/CannotStart.tsx'
+import { RelayQuestion } from '../../arrival/components/RelayQuestion.tsx'
+import { Starting } from '../../arrival/components/Starting.tsx'
 import { Welcome } from '../../arrival/components/Welcome.tsx'
 import { CallLayer } from '../../call/components/CallLayer.tsx'
-import { codeOf } from '../../people/error-code.ts'
-import { text, why } from '../../text.ts'
 import { useValue } from '../../ui/observable.ts'
 import { forgetInvitation, invitationIn, type Place, readPlace } from '../place.ts'
 import { agree, choiceFor, decline, hostOf } from '../relay-choice.ts'
@@ -38,7 +38,7 @@ export function App() {
 
   switch (start.at) {
     case 'starting':
-      return <FullPage title={text.app} busy={text.starting} />
+      return <Starting />
     case 'first visit': {
       const { place } = start
       const meet = (name: string) =>
@@ -55,12 +55,18 @@ export function App() {
         setStart({ at: 'starting' })
         void begin(chosen, () => agree(chosen))
       }
-      return <Moving host={hostOf(place.relay ?? '') ?? ''} onKeep={() => answer(decline(place))} onMove={() => answer(place)} />
+      return (
+        <RelayQuestion
+          host={hostOf(place.relay ?? '') ?? ''}
+          onKeep={() => answer(decline(place))}
+          onMove={() => answer(place)}
+        />
+      )
     }
     case 'ready':
       return <Screens session={start.session} />
     case 'failed':
-      return <Sorry error={start.error} />
+      return <CannotStart error={start.error} />
   }
 }
 
@@ -88,30 +94,4 @@ function Screens({ session }: { session: Session }) {
       <Home session={session} />
     </CallLayer>
   )
-}
-
-function Moving({ host, onKeep, onMove }: { host: string; onKeep: () => void; onMove: () => void }) {
-  const words = text.moving
-  return (
-    <FullPage title={words.title} sentence={words.sentence(host)}>
-      <div class="stack">
-        <button type="button" class="button primary wide" onClick={onKeep}>
-          {words.keep}
-        </button>
-        <button type="button" class="button quiet wide" onClick={onMove}>
-          {words.move(host)}
-        </button>
-      </div>
-    </FullPage>
-  )
-}
-
-function Sorry({ error }: { error: unknown }) {
-  const code = codeOf(error)
-  if (code === 'unsupported-environment') {
-    const { title, insecure, old } = text.unsupported
-    return <FullPage title={title} sentence={isSecureContext ? old : insecure(location.host)} alert />
-  }
-  const { title, sentence, again } = text.failed
-  return <FullPage title={title} sentence={sentence(why(code))} action={{ label: again, run: () => location.reload() }} alert />
 }

@@ -7,11 +7,11 @@ import { opened } from '../../documents/place.ts'
 import { InviteDialog } from '../../people/components/InviteDialog.tsx'
 import { PersonDialog } from '../../people/components/PersonDialog.tsx'
 import { Invitation } from '../../people/invitation.ts'
-import { text } from '../../text.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
 import { deselect, selected } from '../selection.ts'
 import type { Session } from '../session.ts'
+import { text } from '../texts.ts'
 import { Notice } from './Notice.tsx'
 import { Sidebar } from './Sidebar.tsx'
 import { YouDialog } from './YouDialog.tsx'
@@ -68,8 +68,8 @@ function Nobody({ first }: { first: boolean }) {
       <span class="nobody-picture" aria-hidden="true">
         <Icon name={first ? 'invite' : 'chat'} />
       </span>
-      <h2>{first ? text.chat.firstTitle : text.chat.pick}</h2>
-      {first && <p>{text.chat.firstHint}</p>}
+      <h2>{first ? text.firstTitle : text.pick}</h2>
+      {first && <p>{text.firstHint}</p>}
     </div>
   )
 }

@@ -2,9 +2,9 @@
 
 import { useEffect, useState } from 'preact/hooks'
 import { opened } from '../../documents/place.ts'
-import { text } from '../../text.ts'
 import { plainName } from '../../ui/plain.ts'
 import type { Session } from '../session.ts'
+import { text } from '../texts.ts'
 
 /** Long enough to read it twice. */
 const SHOWN_MS = 6_000
@@ -24,7 +24,7 @@ export function Notice({ session, quiet }: { session: Session; quiet: boolean })
       session.documents.arrived.on(() => {
         const from = session.documents.arrived.get()?.from
         const contact = from && session.peer.contacts.get(from)
-        if (contact) setWords(text.documents.arrived(plainName(contact.name)))
+        if (contact) setWords(text.notices.shared(plainName(contact.name)))
       }),
     [session],
   )

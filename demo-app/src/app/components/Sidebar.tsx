@@ -4,12 +4,12 @@ import { DocumentList } from '../../documents/components/DocumentList.tsx'
 import { PeopleList } from '../../people/components/PeopleList.tsx'
 import type { Person } from '../../people/people.ts'
 import { shortId } from '../../people/short-id.ts'
-import { text } from '../../text.ts'
 import { Avatar } from '../../ui/Avatar.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
 import { DEFAULT_PROFILE } from '../place.ts'
 import type { Session } from '../session.ts'
+import { text } from '../texts.ts'
 import { StatusLine } from './StatusLine.tsx'
 
 interface SidebarProps {
@@ -39,7 +39,7 @@ export function Sidebar({ session, people, selected, onYou, onInvite }: SidebarP
         </button>
         <button type="button" class="button primary" onClick={onInvite}>
           <Icon name="invite" />
-          {text.invite.open}
+          {text.invite}
         </button>
       </header>
       <StatusLine session={session} people={people} />

@@ -1,10 +1,10 @@
 /** Whether I can be found and whether I will be the same person tomorrow, in words. */
 import type { KithError } from '@kith/sdk'
 import type { Person } from '../../people/people.ts'
-import { reachWords, text } from '../../text.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
 import type { Session } from '../session.ts'
+import { reachWords, text } from '../texts.ts'
 
 export function StatusLine({ session, people }: { session: Session; people: readonly Person[] }) {
   const status = useValue(session.status)
@@ -27,7 +27,9 @@ export function StatusLine({ session, people }: { session: Session; people: read
       ) : (
         <>
           {sessionWords && <Warning words={sessionWords} />}
-          {(unsaved || unsavedDocument) && <Warning words={unsaved ? text.chat.notSaved : text.documents.notSaved} />}
+          {(unsaved || unsavedDocument) && (
+            <Warning words={unsaved ? text.storage.messageNotSaved : text.storage.documentNotSaved} />
+          )}
         </>
       )}
     </div>

@@ -1,13 +1,13 @@
 /** Me: my name, my address, how well I am kept, and who else I can be in this browser. */
 
 import { NameForm } from '../../people/components/NameForm.tsx'
-import { text } from '../../text.ts'
 import { CopyField } from '../../ui/CopyField.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
 import { asAnotherPerson, DEFAULT_PROFILE } from '../place.ts'
 import { type Session, setName } from '../session.ts'
+import { text } from '../texts.ts'
 import { storageWhy } from './StatusLine.tsx'
 
 export function YouDialog({ session, onClose }: { session: Session; onClose: () => void }) {

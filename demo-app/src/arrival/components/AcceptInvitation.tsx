@@ -5,9 +5,10 @@ import { asAnotherPerson } from '../../app/place.ts'
 import { select } from '../../app/selection.ts'
 import type { Session } from '../../app/session.ts'
 import { codeOf } from '../../people/error-code.ts'
-import { type Refusal, refusalFor, text } from '../../text.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
+import { text as uiText } from '../../ui/texts.ts'
+import { type Refusal, refusalFor, text } from '../texts.ts'
 import { FullPage } from './FullPage.tsx'
 import { LinkFacts } from './LinkFacts.tsx'
 
@@ -72,7 +73,7 @@ export function AcceptInvitation({ session, link, onDone }: AcceptInvitationProp
               setProgress({ at: 'asking' })
             }}
           >
-            {text.cancel}
+            {uiText.cancel}
           </button>
         </FullPage>
       )

@@ -1,8 +1,8 @@
 /** A page with one thing to say, and perhaps one thing to do. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import { text } from '../../text.ts'
 import { Logo } from '../../ui/Icon.tsx'
+import { text } from '../texts.ts'
 
 interface FullPageProps {
   title: string

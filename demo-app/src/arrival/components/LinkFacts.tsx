@@ -1,6 +1,6 @@
 /** Whose link it says it is, and which relays it leads to: before anything is dialled. */
 import { readInvite } from '@kith/sdk'
-import { text } from '../../text.ts'
+import { text } from '../texts.ts'
 
 interface LinkFactsProps {
   link: string

@@ -1,7 +1,8 @@
 /** The first start: one question. */
 import { useState } from 'preact/hooks'
 import { NAME_MAX_LENGTH } from '../../people/components/NameForm.tsx'
-import { text } from '../../text.ts'
+import { text as uiText } from '../../ui/texts.ts'
+import { text } from '../texts.ts'
 import { FullPage } from './FullPage.tsx'
 import { LinkFacts } from './LinkFacts.tsx'
 
@@ -54,7 +55,7 @@ export function Welcome({ invitation, relay, onName }: WelcomeProps) {
         {relay !== undefined && <p class="hint">{words.relay(relay)}</p>}
         {progress === 'failed' && (
           <p class="problem" role="alert">
-            {text.notices.failed}
+            {uiText.failed}
           </p>
         )}
         <button type="submit" class="button primary wide" disabled={name.trim() === '' || progress === 'working'}>

@@ -2,16 +2,16 @@
 
 import type { Session } from '../../app/session.ts'
 import type { Person } from '../../people/people.ts'
-import { text } from '../../text.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
+import { text } from '../texts.ts'
 
 export function CallButton({ session, person }: { session: Session; person: Person }) {
   const { calls } = session
   const state = useValue(calls.state)
   if (person.trust === 'blocked') return null
   const isCalling = state.at === 'calling' || state.at === 'talking'
-  const label = isCalling ? text.call.back : text.call.start(person.name)
+  const label = isCalling ? text.back : text.start(person.name)
   return (
     <button
       type="button"

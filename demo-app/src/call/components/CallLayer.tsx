@@ -4,10 +4,10 @@ import type { PeerId } from '@kith/sdk'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { Session } from '../../app/session.ts'
-import { text } from '../../text.ts'
 import { useValue } from '../../ui/observable.ts'
 import { plainName } from '../../ui/plain.ts'
 import { switchByKey } from '../shortcuts.ts'
+import { text } from '../texts.ts'
 import { CallOver } from './CallOver.tsx'
 import { CallScreen } from './CallScreen.tsx'
 import { IncomingCall } from './IncomingCall.tsx'
@@ -23,8 +23,7 @@ export function CallLayer({ session, children }: { session: Session; children: C
   const isSmall = useValue(calls.isSmall)
   const people = useValue(session.people)
   const nameOf = (id: PeerId) =>
-    people.find((person) => person.id === id)?.name ??
-    (plainName(session.peer.contacts.get(id)?.name ?? '') || text.documents.someone)
+    people.find((person) => person.id === id)?.name ?? (plainName(session.peer.contacts.get(id)?.name ?? '') || text.someone)
   const isCovered = state.at !== 'none' && !isSmall
   useFocusBack(isCovered)
   useChords(session, state.at === 'preparing' || state.at === 'calling' || state.at === 'talking')
@@ -64,7 +63,7 @@ function News({ session, nameOf }: { session: Session; nameOf: (id: PeerId) => s
     <div class="notices call-news" role="status">
       {now && (
         <p class="notice">
-          {now.what === 'unplugged' ? text.call.unplugged[now.device](now.by) : text.call.news[now.what](nameOf(now.who))}
+          {now.what === 'unplugged' ? text.unplugged[now.device](now.by) : text.news[now.what](nameOf(now.who))}
         </p>
       )}
     </div>

@@ -2,13 +2,13 @@
 import type { PeerId } from '@kith/sdk'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Session } from '../../app/session.ts'
-import { text } from '../../text.ts'
 import { Avatar } from '../../ui/Avatar.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
 import type { LiveCall } from '../live-call.ts'
 import { switchByKey } from '../shortcuts.ts'
+import { text } from '../texts.ts'
 import { Controls } from './Controls.tsx'
 import { Pickers, Troubles } from './Devices.tsx'
 import { Mine } from './Mine.tsx'
@@ -39,7 +39,7 @@ export function CallScreen({ session, call, id, name }: CallScreenProps) {
   return (
     <section
       class={isSmall ? 'call live small' : 'call live'}
-      aria-label={text.call.title(name)}
+      aria-label={text.title(name)}
       onKeyDown={(event) => switchByKey(event, [capture.microphone, capture.camera], 'letter')}
     >
       <header class="call-header">
@@ -51,7 +51,7 @@ export function CallScreen({ session, call, id, name }: CallScreenProps) {
             <Status session={session} call={call} />
           ) : (
             <p class="call-status" role="status">
-              {isRinging ? text.call.calling : text.link.connecting}
+              {isRinging ? text.calling : text.dialling}
             </p>
           )}
         </div>
@@ -59,8 +59,8 @@ export function CallScreen({ session, call, id, name }: CallScreenProps) {
           type="button"
           class="button icon-only quiet"
           onClick={() => calls.isSmall.set(!isSmall)}
-          aria-label={isSmall ? text.call.enlarge : text.call.shrink}
-          title={isSmall ? text.call.enlarge : text.call.shrink}
+          aria-label={isSmall ? text.enlarge : text.shrink}
+          title={isSmall ? text.enlarge : text.shrink}
         >
           <Icon name={isSmall ? 'enlarge' : 'shrink'} />
         </button>
@@ -78,7 +78,7 @@ export function CallScreen({ session, call, id, name }: CallScreenProps) {
       <Troubles capture={capture} />
       <Controls calls={calls} isRinging={!call} onDevices={() => setChoosing(true)} />
       {isChoosing && (
-        <Dialog title={text.call.devices} onClose={() => setChoosing(false)}>
+        <Dialog title={text.devices} onClose={() => setChoosing(false)}>
           <Pickers capture={capture} />
         </Dialog>
       )}

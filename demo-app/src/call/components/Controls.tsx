@@ -1,9 +1,9 @@
 /** The row of buttons under a call. */
 
-import { text } from '../../text.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
 import type { Calls } from '../calls.ts'
+import { text } from '../texts.ts'
 import { Switch } from './Devices.tsx'
 
 interface ControlsProps {
@@ -15,7 +15,7 @@ interface ControlsProps {
 export function Controls({ calls, isRinging, onDevices }: ControlsProps) {
   const { capture } = calls
   const screen = useValue(capture.screen)
-  const words = text.call
+  const words = text
   const hangUp = isRinging ? words.cancel : words.hangUp
   // Phones have no way to share their screens.
   const canShare = 'getDisplayMedia' in navigator.mediaDevices

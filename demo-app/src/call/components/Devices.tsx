@@ -1,18 +1,18 @@
 /** Switches and pickers of camera, microphone and speaker, before a call and in it; and why there is none. */
 import { useId } from 'preact/hooks'
-import { text } from '../../text.ts'
 import { Icon, type IconName } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
 import type { Capture } from '../capture.ts'
 import type { Device, DeviceChoice } from '../device.ts'
 import { ariaKeys, chordWords } from '../shortcuts.ts'
 import type { Speaker } from '../speaker.ts'
+import { text } from '../texts.ts'
 
 export function Switch({ device }: { device: Device }) {
   useValue(device.isOn)
   useValue(device.state)
   const isOn = device.isActive
-  const words = text.call[device.kind]
+  const words = text[device.kind]
   const icon = device.kind === 'camera' ? (isOn ? 'camera' : 'cameraOff') : isOn ? 'microphone' : 'microphoneOff'
   const label = isOn ? words.on : words.off
   return (
@@ -21,7 +21,7 @@ export function Switch({ device }: { device: Device }) {
       class={`call-control${isOn ? '' : ' off'}`}
       onClick={() => device.switch(!isOn).catch(reportError)}
       aria-label={label}
-      title={text.call.withKeys(label, chordWords(device.kind))}
+      title={text.withKeys(label, chordWords(device.kind))}
       aria-keyshortcuts={ariaKeys(device.kind)}
     >
       <Icon name={icon} />
@@ -45,7 +45,7 @@ function DevicePicker({ device }: { device: Device }) {
   useValue(device.state)
   return (
     <Picker
-      label={text.call.picker[device.kind]}
+      label={text.picker[device.kind]}
       icon={device.kind}
       choices={choices}
       preferred={[device.track?.getSettings().deviceId, chosen]}
@@ -61,7 +61,7 @@ function SpeakerPicker({ speaker }: { speaker: Speaker }) {
   if (choices.length === 0) return null
   return (
     <Picker
-      label={text.call.picker.speaker}
+      label={text.picker.speaker}
       icon="sound"
       choices={choices}
       preferred={[chosen]}
@@ -80,7 +80,7 @@ interface PickerProps {
 
 function Picker({ label, icon, choices, preferred, onChoose }: PickerProps) {
   const fieldId = useId()
-  const words = text.call.picker
+  const words = text.picker
   const current = preferred.find((id) => choices.some((choice) => choice.id === id)) ?? choices[0]?.id
   return (
     <div class="field">
@@ -124,7 +124,7 @@ function Trouble({ device }: { device: Device }) {
   return (
     <p class="warning">
       <Icon name="warn" />
-      <span>{text.call.trouble[device.kind][state.why]}</span>
+      <span>{text.trouble[device.kind][state.why]}</span>
     </p>
   )
 }

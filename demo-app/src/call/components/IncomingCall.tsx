@@ -1,14 +1,14 @@
 /** Somebody calls: who, and yes or no. */
 import { useEffect, useId, useRef } from 'preact/hooks'
-import { text } from '../../text.ts'
 import { Avatar } from '../../ui/Avatar.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import type { Calls } from '../calls.ts'
+import { text } from '../texts.ts'
 
 export function IncomingCall({ calls, id, name }: { calls: Calls; id: string; name: string }) {
   const dialog = useRef<HTMLDialogElement>(null)
   const titleId = useId()
-  const words = text.call.incoming
+  const words = text.incoming
   useEffect(() => {
     const shown = dialog.current
     if (!shown) return

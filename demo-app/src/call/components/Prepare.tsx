@@ -2,16 +2,16 @@
 
 import type { PeerId } from '@kith/sdk'
 import { useEffect, useRef } from 'preact/hooks'
-import { text } from '../../text.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import type { Calls } from '../calls.ts'
+import { text } from '../texts.ts'
 import { Pickers, Switch, Troubles } from './Devices.tsx'
 import { Mine } from './Mine.tsx'
 
 export function Prepare({ calls, id, name }: { calls: Calls; id: PeerId; name: string }) {
   const go = useRef<HTMLButtonElement>(null)
   const { capture } = calls
-  const words = text.call.prepare
+  const words = text.prepare
   useEffect(() => go.current?.focus(), [])
   return (
     <section

@@ -1,17 +1,17 @@
 /** How the call goes: in words that are said when they change, with bars beside them, and for how long already. */
 import { useEffect, useState } from 'preact/hooks'
 import type { Session } from '../../app/session.ts'
-import { text } from '../../text.ts'
 import { lengthOf } from '../../ui/dates.ts'
 import { useValue } from '../../ui/observable.ts'
 import type { LiveCall, Measured } from '../live-call.ts'
+import { text } from '../texts.ts'
 
 export function Status({ session, call }: { session: Session; call: LiveCall }) {
   const state = useValue(call.state)
   const path = useValue(call.path)
   const measured = useValue(call.measured)
   const { reach } = useValue(session.status)
-  const words = text.call.status
+  const words = text.status
   const isReconnecting = state === 'reconnecting' || measured?.quality === 'lost'
   const figures = measured && figuresOf(measured)
   return (
@@ -22,7 +22,7 @@ export function Status({ session, call }: { session: Session; call: LiveCall }) 
           ? words.reconnecting
           : reach !== 'online' && path !== 'local'
             ? words.relayAway
-            : [words[path], measured && text.call.quality[measured.quality]].filter(Boolean).join(', ')}
+            : [words[path], measured && text.quality[measured.quality]].filter(Boolean).join(', ')}
       </span>
       {/* Not in the words above: nobody wants to be told of every one. */}
       <span class="unseen">{figures}</span>
@@ -32,7 +32,7 @@ export function Status({ session, call }: { session: Session; call: LiveCall }) 
 }
 
 function figuresOf({ roundTripMs, lossRatio }: Measured): string {
-  const { roundTrip, loss } = text.call.figures
+  const { roundTrip, loss } = text.figures
   return [
     roundTripMs !== undefined && roundTrip(Math.round(roundTripMs)),
     lossRatio !== undefined && loss(percent.format(lossRatio)),

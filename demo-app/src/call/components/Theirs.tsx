@@ -1,12 +1,12 @@
 /** The one I talk with: picture and sound, or who they are where there is no picture; and what they say of both. */
 import { useState } from 'preact/hooks'
-import { text } from '../../text.ts'
 import { Avatar } from '../../ui/Avatar.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
 import type { LiveCall } from '../live-call.ts'
 import type { Speaker } from '../speaker.ts'
 import { useSpeaking } from '../speaking.ts'
+import { text } from '../texts.ts'
 import { Picture } from './Picture.tsx'
 
 interface TheirsProps {
@@ -26,7 +26,7 @@ export function Theirs({ call, speaker, id, name, isSmall }: TheirsProps) {
   const isHidden = !picture || said?.picture === 'none'
   const isMuted = said?.microphone === false
   const isReconnecting = useValue(call.state) === 'reconnecting'
-  const words = text.call
+  const words = text
   return (
     <div class={`tile theirs${isSpeaking && !isMuted ? ' speaking' : ''}${isReconnecting ? ' waiting' : ''}`}>
       <Picture

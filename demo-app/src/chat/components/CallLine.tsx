@@ -1,9 +1,9 @@
 /** A call that is over, as a line of the conversation. */
 
-import { text } from '../../text.ts'
 import { lengthOf, momentOf, timeOf } from '../../ui/dates.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import type { CallEntry, CallRecord } from '../history.ts'
+import { text } from '../texts.ts'
 
 export function CallLine({ entry }: { entry: CallEntry }) {
   const { at, call } = entry
@@ -19,6 +19,6 @@ export function CallLine({ entry }: { entry: CallEntry }) {
 }
 
 export function CallWords({ call }: { call: CallRecord }) {
-  const words = text.call.record
+  const words = text.call
   return <span>{call.how === 'answered' ? words.answered(lengthOf(call.lastedMs)) : words[call.how]}</span>
 }

@@ -1,7 +1,7 @@
 /** Where a message is written. Enter sends, Shift+Enter begins a new line. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { text } from '../../text.ts'
 import { Icon } from '../../ui/Icon.tsx'
+import { text } from '../texts.ts'
 import { TEXT_MAX_LENGTH } from '../wire.ts'
 
 export function Composer({ name, onSay }: { name: string; onSay: (said: string) => Promise<void> }) {
@@ -40,8 +40,8 @@ export function Composer({ name, onSay }: { name: string; onSay: (said: string) 
         class="composer-field"
         rows={1}
         maxLength={TEXT_MAX_LENGTH}
-        aria-label={text.chat.placeholder(name)}
-        placeholder={text.chat.placeholder(name)}
+        aria-label={text.placeholder(name)}
+        placeholder={text.placeholder(name)}
         value={draft}
         onInput={(event) => setDraft(event.currentTarget.value)}
         onKeyDown={(event) => {
@@ -51,12 +51,12 @@ export function Composer({ name, onSay }: { name: string; onSay: (said: string) 
           say()
         }}
       />
-      <button type="submit" class="button primary icon-only round" disabled={empty} aria-label={text.chat.send}>
+      <button type="submit" class="button primary icon-only round" disabled={empty} aria-label={text.send}>
         <Icon name="send" />
       </button>
       {draft.length >= TEXT_MAX_LENGTH && (
         <p class="composer-limit" role="status">
-          {text.chat.tooLong(TEXT_MAX_LENGTH.toLocaleString())}
+          {text.tooLong(TEXT_MAX_LENGTH.toLocaleString())}
         </p>
       )}
     </form>

@@ -4,12 +4,12 @@ import { deselect } from '../../app/selection.ts'
 import type { Session } from '../../app/session.ts'
 import { CallButton } from '../../call/components/CallButton.tsx'
 import type { Person } from '../../people/people.ts'
-import { text } from '../../text.ts'
 import { Avatar } from '../../ui/Avatar.tsx'
 import { useNow } from '../../ui/clock.ts'
 import { ago } from '../../ui/dates.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
+import { text } from '../texts.ts'
 import { Composer } from './Composer.tsx'
 import { MessageList } from './MessageList.tsx'
 
@@ -31,7 +31,7 @@ export function Conversation({ session, person, onAbout }: ConversationProps) {
   return (
     <section class="conversation" aria-label={name}>
       <header class="conversation-header">
-        <button type="button" class="button icon-only quiet only-narrow" onClick={deselect} aria-label={text.chat.back}>
+        <button type="button" class="button icon-only quiet only-narrow" onClick={deselect} aria-label={text.back}>
           <Icon name="back" />
         </button>
         <Avatar id={id} name={name} online={online} />
@@ -42,26 +42,26 @@ export function Conversation({ session, person, onAbout }: ConversationProps) {
           <LinkWords person={person} />
         </div>
         <CallButton session={session} person={person} />
-        <button type="button" class="button icon-only quiet" onClick={onAbout} aria-label={text.person.open(name)}>
+        <button type="button" class="button icon-only quiet" onClick={onAbout} aria-label={text.about(name)}>
           <Icon name="more" />
         </button>
       </header>
       <MessageList chat={chat} name={name} />
       {trust === 'blocked' ? (
         <p class="composer-note">
-          {text.chat.waitingBlocked(name)}
+          {text.waitingBlocked(name)}
           <button
             type="button"
             class="button small"
             onClick={() => session.peer.contacts.update(id, { trust: 'trusted' }).catch(reportError)}
           >
-            {text.chat.unblock}
+            {text.unblock}
           </button>
         </p>
       ) : (
         <>
           <p class="composer-note" role="status">
-            {person.trouble ? text.chat.trouble[person.trouble](name) : !online && hasWaiting ? text.chat.waitingAway(name) : ''}
+            {person.trouble ? text.trouble[person.trouble](name) : !online && hasWaiting ? text.waitingAway(name) : ''}
           </p>
           <Composer name={name} onSay={(said) => chat.say(said)} />
         </>

@@ -1,13 +1,13 @@
 /** What was said, by day, the newest at the end and in view unless the person has scrolled away from it. */
 
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { text } from '../../text.ts'
 import { useNow } from '../../ui/clock.ts'
 import { dayOf, momentOf, timeOf } from '../../ui/dates.ts'
 import { Icon, type IconName } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
 import type { Chat } from '../chat.ts'
 import { type ChatMessage, type Entry, isMessage } from '../history.ts'
+import { text } from '../texts.ts'
 import { CallLine } from './CallLine.tsx'
 import { Linked } from './Linked.tsx'
 
@@ -83,21 +83,21 @@ export function MessageList({ chat, name }: { chat: Chat; name: string }) {
       // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
       tabIndex={0}
       role="log"
-      aria-label={text.chat.log(name)}
+      aria-label={text.log(name)}
       onScroll={({ currentTarget }) => onScroll(currentTarget)}
     >
       <div class="messages-inner">
         {(hasEarlier || start > 0) && (
           <button type="button" class="button small quiet earlier" onClick={() => showEarlier().catch(reportError)}>
-            {text.chat.earlier}
+            {text.earlier}
           </button>
         )}
         {entries.length === 0 && (
           <div class="messages-none">
             <p>
-              <strong>{text.chat.empty(name)}</strong>
+              <strong>{text.empty(name)}</strong>
             </p>
-            <p>{text.chat.emptyHint}</p>
+            <p>{text.emptyHint}</p>
           </div>
         )}
         {entries.map((entry, index) => {
@@ -115,7 +115,7 @@ export function MessageList({ chat, name }: { chat: Chat; name: string }) {
                 <Bubble
                   key={key}
                   message={entry}
-                  author={entry.author === 'me' ? text.chat.you : name}
+                  author={entry.author === 'me' ? text.you : name}
                   first={newDay || !together(before, entry)}
                   last={!together(entry, entries[index + 1])}
                   sent={sent.has(entry.id)}
@@ -165,7 +165,7 @@ function Bubble({ message, author, first, last, sent }: BubbleProps) {
       </p>
       {!isWhole && (
         <button type="button" class="bubble-all" onClick={() => setWhole(true)}>
-          {text.chat.all}
+          {text.all}
         </button>
       )}
       <p class="bubble-about">
@@ -188,10 +188,10 @@ function startOf(whole: string): string {
 
 function Delivery({ delivered, sent }: { delivered: boolean; sent: boolean }) {
   const [icon, words]: [IconName, string] = delivered
-    ? ['checks', text.chat.delivered]
+    ? ['checks', text.delivered]
     : sent
-      ? ['check', text.chat.sent]
-      : ['clock', text.chat.waiting]
+      ? ['check', text.sent]
+      : ['clock', text.waiting]
   return (
     <span class={delivered ? 'delivery delivered' : 'delivery'} title={words}>
       <Icon name={icon} />

@@ -3,7 +3,6 @@
 import { useState } from 'preact/hooks'
 import type { Session } from '../../app/session.ts'
 import type { Person } from '../../people/people.ts'
-import { text } from '../../text.ts'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { dateOf, momentOf } from '../../ui/dates.ts'
 import { Icon } from '../../ui/Icon.tsx'
@@ -12,6 +11,7 @@ import { RemoveDialog } from '../../ui/RemoveDialog.tsx'
 import type { DocumentEntry } from '../document.ts'
 import { listOf, nameOf } from '../names.ts'
 import { closeDocument } from '../place.ts'
+import { text } from '../texts.ts'
 
 interface AboutDialogProps {
   session: Session
@@ -23,8 +23,8 @@ interface AboutDialogProps {
 
 export function AboutDialog({ session, people, entry, written, onClose }: AboutDialogProps) {
   const [removing, setRemoving] = useState(false)
-  const words = text.documents.about
-  const title = plainName(entry.title) || text.documents.untitled
+  const words = text.about
+  const title = plainName(entry.title) || text.untitled
   const names = listOf(entry.members.map((member) => nameOf(people, member)))
   if (removing) {
     const remove = () => {
@@ -46,7 +46,7 @@ export function AboutDialog({ session, people, entry, written, onClose }: AboutD
     <Dialog title={words.title} onClose={onClose}>
       <div class="stack">
         <ul class="about-facts">
-          <li>{names ? text.documents.people(names) : text.documents.alone}</li>
+          <li>{names ? text.people(names) : text.alone}</li>
           <li>{words.length(written.match(/[\p{L}\p{N}]\S*/gu)?.length ?? 0)}</li>
           <li>{words.created(dateOf(entry.createdAt))}</li>
           <li>{words.changed(momentOf(entry.changedAt))}</li>

@@ -2,10 +2,10 @@
 import type { PeerId } from '@kith/sdk'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Person } from '../../people/people.ts'
-import { text } from '../../text.ts'
 import { Avatar } from '../../ui/Avatar.tsx'
 import type { Present } from '../awareness-state.ts'
 import { listOf, nameOf } from '../names.ts'
+import { text } from '../texts.ts'
 
 /** Pictures side by side; the others are a number. */
 const SHOWN_MAX = 3
@@ -24,9 +24,9 @@ export function Company({ members, present, people }: CompanyProps) {
   return (
     <>
       {all.length > 0 && (
-        <ul class="company" aria-label={text.documents.people(listOf(all.map(([, name]) => name)))}>
+        <ul class="company" aria-label={text.people(listOf(all.map(([, name]) => name)))}>
           {all.slice(0, SHOWN_MAX).map(([id, name]) => {
-            const words = here.has(id) ? text.documents.isHere(name) : text.documents.isAway(name)
+            const words = here.has(id) ? text.isHere(name) : text.isAway(name)
             return (
               <li key={id} class={here.has(id) ? 'company-one here' : 'company-one'} title={words}>
                 <Avatar id={id} name={name} />
@@ -51,8 +51,8 @@ function useNews(here: ReadonlyMap<string, string>): string {
     const came = [...here].find(([id]) => !before.current.has(id))
     const left = [...before.current].find(([id]) => !here.has(id))
     before.current = here
-    if (came) setNews(text.documents.isHere(came[1]))
-    else if (left) setNews(text.documents.hasLeft(left[1]))
+    if (came) setNews(text.isHere(came[1]))
+    else if (left) setNews(text.hasLeft(left[1]))
   }, [[...here.keys()].join(' ')])
   return news
 }

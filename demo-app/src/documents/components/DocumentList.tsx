@@ -3,7 +3,6 @@
 import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 import type { Session } from '../../app/session.ts'
 import type { Person } from '../../people/people.ts'
-import { text } from '../../text.ts'
 import { useNow } from '../../ui/clock.ts'
 import { shortWhen } from '../../ui/dates.ts'
 import { Icon } from '../../ui/Icon.tsx'
@@ -12,6 +11,7 @@ import { plainName } from '../../ui/plain.ts'
 import type { DocumentEntry } from '../document.ts'
 import { listOf, nameOf } from '../names.ts'
 import { openDocument, opened } from '../place.ts'
+import { text } from '../texts.ts'
 
 export function DocumentList({ session, people }: { session: Session; people: readonly Person[] }) {
   const entries = useValue(session.documents.entries)
@@ -23,15 +23,15 @@ export function DocumentList({ session, people }: { session: Session; people: re
     <nav class="documents" aria-labelledby={titleId}>
       <div class="documents-head">
         <h2 class="section-title" id={titleId}>
-          {text.documents.title}
+          {text.title}
           {entries.length > 0 && <span class="section-count">{entries.length}</span>}
         </h2>
-        <button type="button" class="button icon-only quiet small" onClick={create} aria-label={text.documents.create}>
+        <button type="button" class="button icon-only quiet small" onClick={create} aria-label={text.create}>
           <Icon name="add" />
         </button>
       </div>
       {entries.length === 0 ? (
-        <p class="documents-none">{text.documents.none}</p>
+        <p class="documents-none">{text.none}</p>
       ) : (
         <ul>
           {entries.map((entry) => (
@@ -66,11 +66,11 @@ function Row({ entry: { id, title, members, changedAt, isNew }, people, now, cur
       </span>
       <span class="person-words">
         <span class="person-top">
-          <span class="document-title clip">{plainName(title) || text.documents.untitled}</span>
-          {isNew && <span class="badge">{text.documents.isNew}</span>}
+          <span class="document-title clip">{plainName(title) || text.untitled}</span>
+          {isNew && <span class="badge">{text.isNew}</span>}
           <time class="person-when">{shortWhen(changedAt, now)}</time>
         </span>
-        <span class="document-with clip">{names ? text.documents.sharedWith(names) : text.documents.alone}</span>
+        <span class="document-with clip">{names ? text.sharedWith(names) : text.alone}</span>
       </span>
     </button>
   )

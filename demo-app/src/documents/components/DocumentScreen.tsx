@@ -3,12 +3,12 @@
 import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { Session } from '../../app/session.ts'
-import { text } from '../../text.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { plainName } from '../../ui/plain.ts'
 import type { DocumentId } from '../document.ts'
 import type { LiveDocument } from '../live-document.ts'
 import { closeDocument } from '../place.ts'
+import { text } from '../texts.ts'
 import type { DocumentViewProps } from './DocumentView.tsx'
 
 type Opening =
@@ -36,12 +36,12 @@ export function DocumentScreen({ session, id }: { session: Session; id: Document
     }
   }, [session, id, attempt])
 
-  const title = plainName(session.documents.get(id)?.title ?? '') || text.documents.untitled
+  const title = plainName(session.documents.get(id)?.title ?? '') || text.untitled
   if (opening.at === 'open') return <opening.View session={session} document={opening.document} />
   return (
     <section class="document-screen" aria-label={title}>
       <header class="conversation-header">
-        <button type="button" class="button icon-only quiet only-narrow" onClick={closeDocument} aria-label={text.documents.back}>
+        <button type="button" class="button icon-only quiet only-narrow" onClick={closeDocument} aria-label={text.back}>
           <Icon name="back" />
         </button>
         <h1 class="document-name clip">{title}</h1>
@@ -50,13 +50,13 @@ export function DocumentScreen({ session, id }: { session: Session; id: Document
         {opening.at === 'opening' ? (
           <p class="busy" role="status">
             <span class="spinner" aria-hidden="true" />
-            {text.documents.opening}
+            {text.opening}
           </p>
         ) : (
           <div class="stack centered" role="alert">
-            <p>{text.documents.openFailed}</p>
+            <p>{text.openFailed}</p>
             <button type="button" class="button" onClick={() => setAttempt((count) => count + 1)}>
-              {text.documents.openAgain}
+              {text.openAgain}
             </button>
           </div>
         )}

@@ -2,7 +2,6 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Session } from '../../app/session.ts'
-import { text } from '../../text.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
 import { plainName } from '../../ui/plain.ts'
@@ -11,6 +10,7 @@ import type { Keeping, LiveDocument } from '../live-document.ts'
 import { nameOf } from '../names.ts'
 import { closeDocument } from '../place.ts'
 import { type Standing, standingOf } from '../standing.ts'
+import { text } from '../texts.ts'
 import { AboutDialog } from './AboutDialog.tsx'
 import { Company } from './Company.tsx'
 import { ShareDialog } from './ShareDialog.tsx'
@@ -53,12 +53,12 @@ export function DocumentView({ session, document }: DocumentViewProps) {
   if (!standing.isPassing && keeping !== 'keeping') spoken.current = standing.words
   if (!entry) return null
 
-  const title = plainName(entry.title) || text.documents.untitled
+  const title = plainName(entry.title) || text.untitled
   const close = () => setDialog('none')
   return (
     <section class="document-screen" aria-label={title}>
       <header class="conversation-header document-header">
-        <button type="button" class="button icon-only quiet only-narrow" onClick={closeDocument} aria-label={text.documents.back}>
+        <button type="button" class="button icon-only quiet only-narrow" onClick={closeDocument} aria-label={text.back}>
           <Icon name="back" />
         </button>
         <div class="conversation-who">
@@ -74,14 +74,9 @@ export function DocumentView({ session, document }: DocumentViewProps) {
         <Company members={entry.members} present={present} people={people} />
         <button type="button" class="button document-share" onClick={() => setDialog('share')}>
           <Icon name="invite" />
-          <span>{text.documents.share.open}</span>
+          <span>{text.share.open}</span>
         </button>
-        <button
-          type="button"
-          class="button icon-only quiet"
-          onClick={() => setDialog('about')}
-          aria-label={text.documents.about.open}
-        >
+        <button type="button" class="button icon-only quiet" onClick={() => setDialog('about')} aria-label={text.about.open}>
           <Icon name="more" />
         </button>
       </header>
@@ -89,13 +84,13 @@ export function DocumentView({ session, document }: DocumentViewProps) {
         {isFull && (
           <p class="warning">
             <Icon name="warn" />
-            <span>{text.documents.tooLong(TEXT_MAX_LENGTH.toLocaleString('en'))}</span>
+            <span>{text.tooLong(TEXT_MAX_LENGTH.toLocaleString('en'))}</span>
           </p>
         )}
       </div>
       <TextEditor
         document={document}
-        label={text.documents.editor(title)}
+        label={text.editor(title)}
         nameOf={(id, said) => nameOf(people, id, said)}
         onFull={setFull}
         focusRef={focusText}

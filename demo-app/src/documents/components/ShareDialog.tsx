@@ -4,11 +4,12 @@ import type { PeerId } from '@kith/sdk'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Session } from '../../app/session.ts'
 import type { Person } from '../../people/people.ts'
-import { text } from '../../text.ts'
+import { text as peopleText } from '../../people/texts.ts'
 import { Avatar } from '../../ui/Avatar.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import type { DocumentEntry } from '../document.ts'
+import { text } from '../texts.ts'
 
 interface ShareDialogProps {
   session: Session
@@ -19,7 +20,7 @@ interface ShareDialogProps {
 
 export function ShareDialog({ session, people, entry, onClose }: ShareDialogProps) {
   const [givenNow, setGivenNow] = useState<PeerId>()
-  const words = text.documents.share
+  const words = text.share
   const give = (id: PeerId) => {
     setGivenNow(id)
     session.documents.share(entry.id, id).catch(reportError)
@@ -38,7 +39,7 @@ export function ShareDialog({ session, people, entry, onClose }: ShareDialogProp
                 <span class="person-words">
                   <span class="person-name clip">{name}</span>
                   <span class="share-presence">
-                    {online ? text.people.online : text.people.away}
+                    {online ? peopleText.list.online : peopleText.list.away}
                     {isGiven && entry.behind.includes(id) && !online && `, ${words.waits}`}
                   </span>
                 </span>
@@ -67,7 +68,7 @@ function Given({ isNow }: { isNow: boolean }) {
   return (
     <span ref={given} class="share-given" tabIndex={-1}>
       <Icon name="check" />
-      {text.documents.share.given}
+      {text.share.given}
     </span>
   )
 }

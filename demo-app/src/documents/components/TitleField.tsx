@@ -1,9 +1,9 @@
 /** The title, which is text like the rest: two people may write it at once. */
 import { useEffect, useReducer, useRef } from 'preact/hooks'
 import type * as Y from 'yjs'
-import { text } from '../../text.ts'
 import { TITLE_MAX_LENGTH } from '../document.ts'
 import { replaceText } from '../editor/replace-text.ts'
+import { text } from '../texts.ts'
 
 /** `onEnter`: the next thing to write is the text. */
 export function TitleField({ title, onEnter }: { title: Y.Text; onEnter: () => void }) {
@@ -21,8 +21,8 @@ export function TitleField({ title, onEnter }: { title: Y.Text; onEnter: () => v
       <input
         ref={field}
         class="document-name-field"
-        aria-label={text.documents.titleField}
-        placeholder={text.documents.untitled}
+        aria-label={text.titleField}
+        placeholder={text.untitled}
         maxLength={TITLE_MAX_LENGTH}
         autocomplete="off"
         value={title.toString()}

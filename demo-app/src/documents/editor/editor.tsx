@@ -8,8 +8,8 @@ import { drawSelection, dropCursor, EditorView, keymap, placeholder } from '@cod
 import { useEffect, useRef } from 'preact/hooks'
 import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next'
 import * as Y from 'yjs'
-import { text } from '../../text.ts'
 import type { LiveDocument } from '../live-document.ts'
+import { text } from '../texts.ts'
 import { othersCursors } from './cursors.ts'
 import { find } from './find.tsx'
 import { continueList } from './lists.ts'
@@ -72,7 +72,7 @@ function stateOf(document: LiveDocument, label: string, undoManager: Y.UndoManag
       }),
       drawSelection(),
       dropCursor(),
-      placeholder(text.documents.placeholder),
+      placeholder(text.placeholder),
       markdown,
       theme,
       more,

@@ -12,8 +12,9 @@ import {
 import type { EditorState, Extension } from '@codemirror/state'
 import { type EditorView, type KeyBinding, keymap, type Panel, runScopeHandlers } from '@codemirror/view'
 import { render } from 'preact'
-import { text } from '../../text.ts'
 import { Icon } from '../../ui/Icon.tsx'
+import { text as uiText } from '../../ui/texts.ts'
+import { text } from '../texts.ts'
 
 /** Beyond it nobody wants to know how many there are, and counting them takes time with each letter that is written. */
 const COUNTED_MAX = 999
@@ -45,7 +46,7 @@ function createPanel(view: EditorView): Panel {
 }
 
 function Find({ view }: { view: EditorView }) {
-  const words = text.documents.find
+  const words = text.find
   const query = getSearchQuery(view.state)
   const ask = (wanted: string) =>
     view.dispatch({ effects: setSearchQuery.of(new SearchQuery({ search: wanted, literal: true })) })
@@ -76,7 +77,7 @@ function Find({ view }: { view: EditorView }) {
       <button type="button" aria-label={words.next} title={words.next} onClick={() => findNext(view)}>
         <Icon name="down" />
       </button>
-      <button type="button" aria-label={text.close} title={text.close} onClick={() => closeSearchPanel(view)}>
+      <button type="button" aria-label={uiText.close} title={uiText.close} onClick={() => closeSearchPanel(view)}>
         <Icon name="close" />
       </button>
     </search>
@@ -90,9 +91,9 @@ function countWords(state: EditorState, query: SearchQuery): string {
   let count = 0
   let current: number | undefined
   for (let next = found.next(); !next.done; next = found.next()) {
-    if (count === COUNTED_MAX) return text.documents.find.many(COUNTED_MAX)
+    if (count === COUNTED_MAX) return text.find.many(COUNTED_MAX)
     count += 1
     if (next.value.from === from && next.value.to === to) current = count
   }
-  return text.documents.find.count(count, current)
+  return text.find.count(count, current)
 }

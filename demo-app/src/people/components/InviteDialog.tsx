@@ -3,7 +3,6 @@ import type { Invite } from '@kith/sdk'
 import { useEffect } from 'preact/hooks'
 import { select } from '../../app/selection.ts'
 import type { Session } from '../../app/session.ts'
-import { text, why } from '../../text.ts'
 import { Avatar } from '../../ui/Avatar.tsx'
 import { CopyField } from '../../ui/CopyField.tsx'
 import { useNow } from '../../ui/clock.ts'
@@ -12,6 +11,7 @@ import { until } from '../../ui/dates.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
 import type { Invitation } from '../invitation.ts'
+import { errorWords, text } from '../texts.ts'
 
 interface InviteDialogProps {
   session: Session
@@ -78,7 +78,7 @@ function Body({ session, invitation, onClose }: InviteDialogProps) {
     case 'revoked':
       return <Over sentence={words.revoked} onAgain={offer} />
     case 'failed':
-      return <Over sentence={words.failed(why(state.code))} onAgain={offer} />
+      return <Over sentence={words.failed(errorWords(state.code))} onAgain={offer} />
   }
 }
 

@@ -1,6 +1,6 @@
 /** One name and a button, in a dialog: mine, or what I call someone. */
 import { useState } from 'preact/hooks'
-import { text } from '../../text.ts'
+import { text } from '../../ui/texts.ts'
 
 /** UTF-16 units; the SDK's own limit for what people call themselves. */
 export const NAME_MAX_LENGTH = 64
@@ -50,7 +50,7 @@ export function NameForm({ label, save, saved, name, onSave }: NameFormProps) {
         </span>
       </label>
       <p class="hint" role="status">
-        {outcome === 'saved' ? saved : outcome === 'failed' ? text.notices.failed : ''}
+        {outcome === 'saved' ? saved : outcome === 'failed' ? text.failed : ''}
       </p>
     </form>
   )

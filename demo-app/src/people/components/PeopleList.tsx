@@ -1,13 +1,11 @@
 import type { PeerId } from '@kith/sdk'
 import { select } from '../../app/selection.ts'
-import { CallWords } from '../../chat/components/CallLine.tsx'
-import { isMessage } from '../../chat/history.ts'
-import { text } from '../../text.ts'
+import { Preview } from '../../chat/components/Preview.tsx'
 import { Avatar } from '../../ui/Avatar.tsx'
 import { useNow } from '../../ui/clock.ts'
 import { shortWhen } from '../../ui/dates.ts'
-import { plainText } from '../../ui/plain.ts'
 import type { Person } from '../people.ts'
+import { text } from '../texts.ts'
 
 interface PeopleListProps {
   people: readonly Person[]
@@ -19,14 +17,14 @@ export function PeopleList({ people, selected }: PeopleListProps) {
   return (
     <nav class="people" aria-labelledby="people-title">
       <h2 class="section-title" id="people-title">
-        {text.people.title}
+        {text.list.title}
         {people.length > 0 && <span class="section-count">{people.length}</span>}
       </h2>
       {people.length === 0 ? (
         <div class="people-none">
           <p>
-            <strong>{text.people.none}</strong>
-            {text.people.noneHint}
+            <strong>{text.list.none}</strong>
+            {text.list.noneHint}
           </p>
         </div>
       ) : (
@@ -44,7 +42,7 @@ export function PeopleList({ people, selected }: PeopleListProps) {
 
 function Row({ person, selected, now }: { person: Person; selected: boolean; now: number }) {
   const { id, name, trust, online, unread, last } = person
-  const presence = trust === 'blocked' ? text.people.blocked : online ? text.people.online : text.people.away
+  const presence = trust === 'blocked' ? text.list.blocked : online ? text.list.online : text.list.away
   return (
     <button
       type="button"
@@ -57,10 +55,10 @@ function Row({ person, selected, now }: { person: Person; selected: boolean; now
         <span class="person-top">
           <span class="person-name clip">{name}</span>
           {trust === 'blocked' ? (
-            <span class="tag">{text.people.blocked}</span>
+            <span class="tag">{text.list.blocked}</span>
           ) : (
             <>
-              {trust === 'known' && <span class="tag">{text.people.known}</span>}
+              {trust === 'known' && <span class="tag">{text.list.known}</span>}
               <span class={online ? 'person-presence online' : 'person-presence'}>{presence}</span>
             </>
           )}
@@ -75,17 +73,11 @@ function Row({ person, selected, now }: { person: Person; selected: boolean; now
           {unread > 0 && (
             <span class="badge">
               <span aria-hidden="true">{unread > 99 ? '99+' : unread}</span>
-              <span class="unseen">{text.people.unread(unread)}</span>
+              <span class="unseen">{text.list.unread(unread)}</span>
             </span>
           )}
         </span>
       </span>
     </button>
   )
-}
-
-function Preview({ last }: { last: Person['last'] }) {
-  if (!last) return text.people.noMessages
-  if (!isMessage(last)) return <CallWords call={last.call} />
-  return last.author === 'me' ? text.people.mine(plainText(last.text)) : plainText(last.text)
 }

@@ -2,7 +2,7 @@
 import type { PeerId } from '@kith/sdk'
 import { useEffect, useState } from 'preact/hooks'
 import type { Session } from '../../app/session.ts'
-import { text } from '../../text.ts'
+import { text } from '../texts.ts'
 
 export function SafetyNumber({ session, id, name }: { session: Session; id: PeerId; name: string }) {
   const [number, setNumber] = useState<string>()
