@@ -271,7 +271,8 @@ test('a sender at ten times the rate of the path: queues keep their bounds, and 
   expect(droppedOutgoing).toBeGreaterThan(before.droppedOutgoing)
   expect(heard.count).toBeGreaterThan(1000)
   expect(times.length).toBeGreaterThan(20)
-  expect(p99(times)).toBeLessThan(100)
+  // On a busy machine a bare channel takes longer, too.
+  expect(p99(times)).toBeLessThan(Math.max(100, p99(delays(bares, []))))
 })
 
 test('a reader that never reads: the newest are kept, the others dropped and counted', async () => {
@@ -293,7 +294,8 @@ test('a reader that never reads: the newest are kept, the others dropped and cou
   expect(received - droppedIncoming).toBeLessThanOrEqual(QUEUE_MAX)
   expect((await heldBytes()) - heldBefore).toBeLessThan(2 * DATAGRAM_QUEUE_MAX_BYTES + SLACK_BYTES)
   expect(times.length).toBeGreaterThan(20)
-  expect(p99(times)).toBeLessThan(100)
+  // On a busy machine a bare channel takes longer, too.
+  expect(p99(times)).toBeLessThan(Math.max(100, p99(delays(bares, []))))
   // Those that never came are not among those kept.
   const first = (await theirs.readable.getReader().read()).value as Uint8Array<ArrayBuffer>
   expect(new DataView(first.buffer).getUint32(0)).toBeGreaterThanOrEqual(n - QUEUE_MAX - (n - received))
