@@ -116,15 +116,15 @@ export {
   encodeControl,
   INSTANCE_BYTES,
   type OpaqueType,
-  type ServedProtocols,
 } from './mux/control.ts'
 export { FEATURES, type Feature } from './mux/features.ts'
 export type { DatagramStats } from './mux/flow.ts'
 export { decodeFrame, type Frame, REJECT_CODES, type Scope, type StreamKind } from './mux/frames.ts'
-export type { MuxConfig, MuxInput, MuxOutput, OpenRequest } from './mux/io.ts'
+export type { MuxConfig, MuxInput, MuxOutput } from './mux/io.ts'
 export type { LaneName } from './mux/lanes.ts'
 export { Mux } from './mux/mux.ts'
 export { unpackMessage } from './mux/packing.ts'
 export { SPARSE_BYTES } from './mux/scheduler.ts'
-export type { MuxStream } from './mux/stream.ts'
+export type { ServedProtocols } from './mux/served.ts'
+export type { MuxStream, OpenRequest } from './mux/stream.ts'
 export { remoteEnd, STREAM_CODES } from './mux/stream-codes.ts'

@@ -16,26 +16,16 @@
  */
 import { type Fields, MAX_ELEMENTS, type Packable, pack, unpackFields } from '../bytes/struct.ts'
 import { violation } from '../errors.ts'
-import type { ProtocolName } from '../identity/protocol-name.ts'
 import { FEATURE_NAME_MAX_LENGTH, FEATURES_MAX, FRAME_MAX_BYTES, GOAWAY_REASON_MAX_BYTES, SCOPES_MAX } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
 import { FEATURES } from './features.ts'
-import { type LaneNumber, laneNumber, readProtocols, readScope, type Scope } from './frames.ts'
+import { type LaneNumber, laneNumber, readProtocols, readScope } from './frames.ts'
 import { utf8Length } from './reason.ts'
+import type { HelloLimits, ServedProtocols } from './served.ts'
 
 export const MUX_VERSION = 1
 export const INSTANCE_BYTES = 16
 export const CONFIRMATION_BYTES = 32
-
-/** What a peer serves, per scope: a room's handlers are told to its members only. */
-export type ServedProtocols = readonly (readonly [scope: Scope, protocols: readonly ProtocolName[]])[]
-
-/** What the one who says it takes: streams the other may have open, and bytes before its readers have taken any. */
-export interface HelloLimits {
-  readonly streams: number
-  readonly streamWindowBytes: number
-  readonly connectionWindowBytes: number
-}
 
 /** Types of control messages that others than the mux read and write. */
 export type OpaqueType = 4 | 10 | 11 | 12

@@ -1,10 +1,9 @@
 /** What goes into the mux machine and what comes out of it. */
 import type { KithError } from '../errors.ts'
-import type { ProtocolName } from '../identity/protocol-name.ts'
 import type { Bytes } from '../machine.ts'
-import type { OpaqueType, ServedProtocols } from './control.ts'
-import type { Scope, StreamKind } from './frames.ts'
+import type { OpaqueType } from './control.ts'
 import type { LaneName } from './lanes.ts'
+import type { ServedProtocols } from './served.ts'
 import type { SessionConfig } from './session.ts'
 import type { StreamOutput } from './stream.ts'
 
@@ -48,12 +47,3 @@ export type MuxOutput =
   | { readonly type: 'closed'; readonly by: 'local' | 'remote'; readonly code: number; readonly reason: string }
   /** The end, out of order: close the path. */
   | { readonly type: 'failed'; readonly error: KithError }
-
-export interface OpenRequest {
-  readonly kind?: StreamKind
-  /** In order of preference; the first that the remote serves is spoken. At most PROTOCOLS_MAX. */
-  readonly protocols: readonly ProtocolName[]
-  readonly priority?: number
-  readonly scope?: Scope
-  readonly params?: unknown
-}

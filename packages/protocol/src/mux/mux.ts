@@ -31,14 +31,15 @@ import type { Feature } from './features.ts'
 import { Fifo } from './fifo.ts'
 import type { DatagramStats } from './flow.ts'
 import { encodeAck, type Scope } from './frames.ts'
-import type { MuxConfig, MuxInput, MuxOutput, OpenRequest } from './io.ts'
+import type { MuxConfig, MuxInput, MuxOutput } from './io.ts'
 import { type LaneName, MuxLane } from './lanes.ts'
 import { PACKED_FRAME_MAX_BYTES, Packing, unpackMessage } from './packing.ts'
 import { Patience } from './patience.ts'
 import { cutReason } from './reason.ts'
+import { protocolsIn } from './served.ts'
 import { Session } from './session.ts'
-import type { MuxStream } from './stream.ts'
-import { protocolsIn, Streams } from './streams.ts'
+import type { MuxStream, OpenRequest } from './stream.ts'
+import { Streams } from './streams.ts'
 
 /** 'leaving': what was written is on its way out, and then our goaway. 'left': theirs has come, and not all that it counts. */
 type MuxState =

@@ -38,6 +38,15 @@ export type StreamOutput =
   /** `readDatagram` found nothing before and may find something now, or all is gone for which `isDrained` was asked. */
   | { readonly type: 'flow'; readonly stream: MuxStream }
 
+export interface OpenRequest {
+  readonly kind?: StreamKind
+  /** In order of preference; the first that the remote serves is spoken. At most PROTOCOLS_MAX. */
+  readonly protocols: readonly ProtocolName[]
+  readonly priority?: number
+  readonly scope?: Scope
+  readonly params?: unknown
+}
+
 export interface StreamInit extends Pick<MuxStream, 'id' | 'opener' | 'protocol' | 'header' | 'lane' | 'send' | 'receive'> {
   readonly asks?: boolean
 }

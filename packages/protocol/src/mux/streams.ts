@@ -25,7 +25,6 @@ import {
 import type { Bytes, Millis } from '../machine.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import { Buffers } from './buffers.ts'
-import type { HelloLimits, ServedProtocols } from './control.ts'
 import { Flight } from './flight.ts'
 import {
   decodeFrame,
@@ -36,15 +35,13 @@ import {
   type LaneNumber,
   type OpenHeader,
   REJECT_CODES,
-  type Scope,
-  scopeKey,
 } from './frames.ts'
-import type { MuxOutput, OpenRequest } from './io.ts'
 import type { MuxLane } from './lanes.ts'
 import { ReceiveHalf } from './receive-half.ts'
 import { RemoteIds } from './remote-ids.ts'
 import { SendHalf, type SendHalfConfig } from './send-half.ts'
-import { MuxStream, type StreamOutput } from './stream.ts'
+import { type HelloLimits, protocolsIn, type ServedProtocols } from './served.ts'
+import { MuxStream, type OpenRequest, type StreamOutput } from './stream.ts'
 import { ReceiveWindow, SendCredit } from './window.ts'
 
 type StreamFrame = Exclude<Frame, { type: 'open' | 'ack' }>
@@ -54,7 +51,7 @@ export interface StreamsConfig {
   readonly lanes: { readonly urgent: MuxLane<MuxStream>; readonly bulk: MuxLane<MuxStream> }
   readonly frameMaxBytes: number
   readonly served: ServedProtocols
-  readonly tell: (output: MuxOutput) => void
+  readonly tell: (output: StreamOutput) => void
 }
 
 export class Streams {
@@ -762,9 +759,4 @@ export class Streams {
     const [buffers, ownBytes] = [this.#buffers, this.#ownBytes]
     return new SendHalf({ stream, windowBytes, frameMaxBytes, buffers, ownBytes, ...opening }, replay)
   }
-}
-
-export function protocolsIn(served: ServedProtocols | undefined, scope: Scope): readonly ProtocolName[] {
-  const key = scopeKey(scope)
-  return served?.find(([of]) => scopeKey(of) === key)?.[1] ?? []
 }
