@@ -109,6 +109,17 @@ export { confirmation, type Role } from './dial/proof.ts'
 
 // ── mux ──
 
+export type { DatagramStats } from './mux/flow.ts'
+export { decodeFrame, type Frame, REJECT_CODES, type Scope, type StreamKind } from './mux/frames.ts'
+export type { LaneName } from './mux/lanes.ts'
+export { unpackMessage } from './mux/packing.ts'
+export { SPARSE_BYTES } from './mux/scheduler.ts'
+export type { ServedProtocols } from './mux/served.ts'
+export type { MuxStream, OpenRequest } from './mux/stream.ts'
+export { remoteEnd, STREAM_CODES } from './mux/stream-codes.ts'
+
+// ── session ──
+
 export {
   CONFIRMATION_BYTES,
   type ControlMessage,
@@ -116,15 +127,7 @@ export {
   encodeControl,
   INSTANCE_BYTES,
   type OpaqueType,
-} from './mux/control.ts'
-export { FEATURES, type Feature } from './mux/features.ts'
-export type { DatagramStats } from './mux/flow.ts'
-export { decodeFrame, type Frame, REJECT_CODES, type Scope, type StreamKind } from './mux/frames.ts'
-export type { MuxConfig, MuxInput, MuxOutput } from './mux/io.ts'
-export type { LaneName } from './mux/lanes.ts'
-export { Mux } from './mux/mux.ts'
-export { unpackMessage } from './mux/packing.ts'
-export { SPARSE_BYTES } from './mux/scheduler.ts'
-export type { ServedProtocols } from './mux/served.ts'
-export type { MuxStream, OpenRequest } from './mux/stream.ts'
-export { remoteEnd, STREAM_CODES } from './mux/stream-codes.ts'
+} from './session/control.ts'
+export { FEATURES, type Feature } from './session/features.ts'
+export type { MuxConfig, MuxInput, MuxOutput } from './session/io.ts'
+export { Mux } from './session/session.ts'

@@ -7,9 +7,9 @@ import * as limits from './limits.ts'
 const PROTOCOL = '.'
 const SDK = '../../sdk/src'
 
-const EDGES = `${PROTOCOL}/mux/limits.test.ts`
-const MUX = `${PROTOCOL}/mux/mux.test.ts`
-const CONTROL = `${PROTOCOL}/mux/control.test.ts`
+const EDGES = `${PROTOCOL}/session/limits.test.ts`
+const SESSION = `${PROTOCOL}/session/session.test.ts`
+const CONTROL = `${PROTOCOL}/session/control.test.ts`
 const FRAMES = `${PROTOCOL}/mux/frames.test.ts`
 const LINK_FLOODS = `${PROTOCOL}/mux/floods.test.ts`
 const DATAGRAMS = `${PROTOCOL}/mux/datagrams.test.ts`
@@ -35,27 +35,33 @@ const TESTED: Record<string, readonly [file: string, title: string]> = {
   PROTOCOL_NAME_MAX_LENGTH: [EDGES, 'an ACCEPT names a protocol of N bytes at most'],
   PROTOCOLS_MAX: [FRAMES, 'limits hold at N and not at N + 1'],
   REMOTE_MESSAGE_MIN_BYTES: [`${PROTOCOL}/dial/description.test.ts`, 'messages of dust'],
-  CONFIRM_MS: [MUX, 'who does not confirm in time is given up'],
-  HELLO_HOLD_MS: [`${PROTOCOL}/mux/path.test.ts`, 'a hello waits so long, and no longer'],
+  CONFIRM_MS: [SESSION, 'who does not confirm in time is given up'],
+  HELLO_HOLD_MS: [`${PROTOCOL}/session/at-turn.test.ts`, 'a hello waits so long, and no longer'],
   FRAME_MAX_BYTES: [FRAMES, 'limits hold at N and not at N + 1'],
-  FRAME_MIN_BYTES: [MUX, 'a remote whose messages are too small for an OPEN is refused'],
-  EARLY_BYTES_MAX: [MUX, EARLY],
-  EARLY_FRAMES_MAX: [MUX, EARLY],
-  STREAM_WINDOW_BYTES: [MUX, 'a credit is exact'],
+  FRAME_MIN_BYTES: [SESSION, 'a remote whose messages are too small for an OPEN is refused'],
+  EARLY_BYTES_MAX: [SESSION, EARLY],
+  EARLY_FRAMES_MAX: [SESSION, EARLY],
+  STREAM_WINDOW_BYTES: [SESSION, 'a credit is exact'],
   STREAM_WINDOW_MAX_BYTES: [EDGES, '%s: however fast its readers are'],
-  CONNECTION_WINDOW_BYTES: [MUX, 'a credit is exact'],
+  CONNECTION_WINDOW_BYTES: [SESSION, 'a credit is exact'],
   WINDOW_PACE_MS: [EDGES, 'a window grows where half of it went within the pace'],
   STREAM_RESERVE_BYTES: [`${PROTOCOL}/mux/own-credit.test.ts`, 'the reserve is exact'],
   UNREAD_MAX_BYTES: [EDGES, '%s: however fast its readers are'],
   UNACKNOWLEDGED_MAX_BYTES: [EDGES, 'a lane keeps N bytes'],
   FLIGHT_MIN_BYTES: [EDGES, 'bulk goes out while less than the bound is in flight'],
-  FLIGHT_QUEUE_BYTES: [`${PROTOCOL}/mux/flight.test.ts`, 'beyond what the path holds: what passes in so many ms, within bounds'],
-  FLIGHT_QUEUE_MS: [`${PROTOCOL}/mux/flight.test.ts`, 'beyond what the path holds: what passes in so many ms, within bounds'],
-  FLIGHT_MAX_BYTES: [`${PROTOCOL}/mux/flight.test.ts`, 'never below its least, never beyond what a lane keeps'],
+  FLIGHT_QUEUE_BYTES: [
+    `${PROTOCOL}/path/congestion-window.test.ts`,
+    'beyond what the path holds: what passes in so many ms, within bounds',
+  ],
+  FLIGHT_QUEUE_MS: [
+    `${PROTOCOL}/path/congestion-window.test.ts`,
+    'beyond what the path holds: what passes in so many ms, within bounds',
+  ],
+  FLIGHT_MAX_BYTES: [`${PROTOCOL}/path/congestion-window.test.ts`, 'never below its least, never beyond what a lane keeps'],
   ACK_BYTES: [EDGES, 'a lane acknowledges after so many bytes'],
   ACK_MS: [EDGES, 'a lane acknowledges after so many bytes'],
-  FIN_ACK_MS: [MUX, 'frames are acknowledged in time, a FIN at once'],
-  STREAMS_MAX: [MUX, 'each side may open'],
+  FIN_ACK_MS: [SESSION, 'frames are acknowledged in time, a FIN at once'],
+  STREAMS_MAX: [SESSION, 'each side may open'],
   PACK_MAX_BYTES: [LINK_FLOODS, 'several frames in a message of N bytes'],
   STREAMS_RETAINED_MAX: [LINK_FLOODS, '%s and never acknowledged: N are kept'],
   REJECTS_OWED_MAX: [LINK_FLOODS, 'N REJECTs that were not acknowledged'],
@@ -75,8 +81,8 @@ const TESTED: Record<string, readonly [file: string, title: string]> = {
   FEATURE_NAME_MAX_LENGTH: [CONTROL, 'limits hold at N and not at N + 1'],
   GOAWAY_REASON_MAX_BYTES: [CONTROL, 'limits hold at N and not at N + 1'],
   GOAWAY_REASON_MAX_LENGTH: [EDGES, 'a goodbye says N units of its reason'],
-  GOODBYE_IDLE_MS: [`${PROTOCOL}/mux/goodbye.test.ts`, 'a second without any, ten in all'],
-  GOODBYE_MAX_MS: [`${PROTOCOL}/mux/goodbye.test.ts`, 'a second without any, ten in all'],
+  GOODBYE_IDLE_MS: [`${PROTOCOL}/session/goodbye.test.ts`, 'a second without any, ten in all'],
+  GOODBYE_MAX_MS: [`${PROTOCOL}/session/goodbye.test.ts`, 'a second without any, ten in all'],
   LINK_PING_MS: [EDGES, 'a ping goes out when it is time'],
   PARAMS_MAX_BYTES: [EDGES, 'params of N bytes travel'],
   MESSAGE_MAX_BYTES: [`${SDK}/session/messages.test.ts`, 'the limit holds at N and not at N + 1, both ways'],

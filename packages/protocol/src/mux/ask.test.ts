@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest'
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import { ACK_MS, HELD_OPENS_MAX, HELD_OPENS_MS, PROTOCOL_NAME_MAX_LENGTH, PROTOCOLS_MAX, STREAMS_MAX } from '../limits.ts'
+import { Bench, exchange, filled, readyPair, type SentMessage } from '../session/pair.testing.ts'
 import { decodeFrame, encodeAccept, REJECT_CODES, type Scope } from './frames.ts'
 import { unpackMessage } from './packing.ts'
-import { Bench, exchange, filled, readyPair, type SentMessage } from './pair.testing.ts'
 import type { MuxStream } from './stream.ts'
 
 const LATE: ProtocolName = '/late/1'

@@ -10,7 +10,7 @@ import {
   DATAGRAM_QUEUE_MAX_BYTES,
   DATAGRAMS_QUEUED_MAX_BYTES,
 } from '../limits.ts'
-import { type Bench, ECHO, exchange, filled, readyPair } from './pair.testing.ts'
+import { type Bench, ECHO, exchange, filled, readyPair } from '../session/pair.testing.ts'
 import type { MuxStream } from './stream.ts'
 
 const open = (bench: Bench) => bench.mux.open({ kind: 'datagrams', protocols: [ECHO] })

@@ -16,7 +16,8 @@ import {
   STREAMS_MAX,
   STREAMS_RETAINED_MAX,
 } from '../limits.ts'
-import { encodeControl } from './control.ts'
+import { encodeControl } from '../session/control.ts'
+import { type Bench, ECHO, exchange, filled, readyPair } from '../session/pair.testing.ts'
 import {
   decodeFrame,
   encodeAbort,
@@ -33,7 +34,6 @@ import {
   type StreamKind,
 } from './frames.ts'
 import { unpackMessage } from './packing.ts'
-import { type Bench, ECHO, exchange, filled, readyPair } from './pair.testing.ts'
 
 const START_MS = 120_000
 

@@ -4,9 +4,9 @@ import { concat } from '../bytes/bytes.ts'
 import { seededRandom } from '../bytes/mutate.ts'
 import { CONNECTION_WINDOW_BYTES, STREAM_RESERVE_BYTES, STREAM_WINDOW_BYTES, UNREAD_MAX_BYTES } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
+import { Bench, ECHO, exchange, filled, readyPair, type SentMessage } from '../session/pair.testing.ts'
 import { decodeFrame, encodeDataHeader, encodeOwnCredit, makeOwn } from './frames.ts'
 import { unpackMessage } from './packing.ts'
-import { Bench, ECHO, exchange, filled, readyPair, type SentMessage } from './pair.testing.ts'
 import type { MuxStream } from './stream.ts'
 
 const SEED = Number(process.env.KITH_SEED ?? 1)

@@ -23,9 +23,9 @@ import {
   UNREAD_MAX_BYTES,
 } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
+import { Flight } from '../path/congestion-window.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import { Buffers } from './buffers.ts'
-import { Flight } from './flight.ts'
 import {
   decodeFrame,
   encodeCredit,

@@ -10,11 +10,11 @@ import { equal } from '../bytes/bytes.ts'
 import { KithError, violation } from '../errors.ts'
 import { CONFIRM_MS, CONNECTION_WINDOW_BYTES, HELLO_HOLD_MS, LINK_PING_MS, STREAM_WINDOW_BYTES, STREAMS_MAX } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
+import { Fifo } from '../mux/fifo.ts'
+import type { LaneNumber } from '../mux/frames.ts'
+import type { HelloLimits, ServedProtocols } from '../mux/served.ts'
 import { type ControlMessage, decodeControl, encodeControl, type Goodbye, MUX_VERSION, type OpaqueType } from './control.ts'
 import { type Feature, OUR_FEATURES } from './features.ts'
-import { Fifo } from './fifo.ts'
-import type { LaneNumber } from './frames.ts'
-import type { HelloLimits, ServedProtocols } from './served.ts'
 
 export interface SessionConfig {
   /** HMACs over role and fingerprints: the one we send, and the one we insist on. 32 bytes each. */

@@ -22,14 +22,14 @@ import {
   UNREAD_MAX_BYTES,
   WINDOW_PACE_MS,
 } from '../limits.ts'
+import { decodeFrame, encodeAccept, encodeOpenHeader, type OpenHeader, REJECT_CODES } from '../mux/frames.ts'
+import { MuxLane } from '../mux/lanes.ts'
+import { PACKED_FRAME_MAX_BYTES, unpackMessage } from '../mux/packing.ts'
+import { RemoteIds } from '../mux/remote-ids.ts'
+import { ReceiveWindow } from '../mux/window.ts'
+import { EarlyBudget } from '../path/early.ts'
 import { encodeControl } from './control.ts'
-import { EarlyBudget } from './early.ts'
-import { decodeFrame, encodeAccept, encodeOpenHeader, type OpenHeader, REJECT_CODES } from './frames.ts'
-import { MuxLane } from './lanes.ts'
-import { PACKED_FRAME_MAX_BYTES, unpackMessage } from './packing.ts'
 import { Bench, ECHO, exchange, filled, readyPair } from './pair.testing.ts'
-import { RemoteIds } from './remote-ids.ts'
-import { ReceiveWindow } from './window.ts'
 
 const violation = expect.objectContaining({ code: 'peer-violation' })
 const HEADER: OpenHeader = { kind: 'stream', priority: 0, scope: 0, protocols: [ECHO], params: undefined }

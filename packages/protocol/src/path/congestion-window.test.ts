@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ACK_BYTES, FLIGHT_MAX_BYTES, FLIGHT_MIN_BYTES, FLIGHT_QUEUE_BYTES, FLIGHT_QUEUE_MS, FRAME_MAX_BYTES } from '../limits.ts'
-import { Flight } from './flight.ts'
+import { Flight } from './congestion-window.ts'
 
 /** A path of so many bytes a millisecond and so much delay there and back, whose sender always has more. */
 class Path {

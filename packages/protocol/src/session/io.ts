@@ -1,11 +1,11 @@
 /** What goes into the mux machine and what comes out of it. */
 import type { KithError } from '../errors.ts'
 import type { Bytes } from '../machine.ts'
+import type { LaneName } from '../mux/lanes.ts'
+import type { ServedProtocols } from '../mux/served.ts'
+import type { StreamOutput } from '../mux/stream.ts'
 import type { OpaqueType } from './control.ts'
-import type { LaneName } from './lanes.ts'
-import type { ServedProtocols } from './served.ts'
-import type { SessionConfig } from './session.ts'
-import type { StreamOutput } from './stream.ts'
+import type { SessionConfig } from './control-lane.ts'
 
 export interface MuxConfig extends SessionConfig {
   /** 0 opened the connection and its streams have odd ids, 1 was called. */

@@ -1,11 +1,11 @@
 /** For tests: two muxes that pass each other their messages by hand, lane by lane. */
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import type { Bytes } from '../machine.ts'
+import type { LaneName } from '../mux/lanes.ts'
+import type { MuxStream } from '../mux/stream.ts'
 import type { Feature } from './features.ts'
 import type { MuxInput, MuxOutput } from './io.ts'
-import type { LaneName } from './lanes.ts'
-import { Mux } from './mux.ts'
-import type { MuxStream } from './stream.ts'
+import { Mux } from './session.ts'
 
 export const ECHO: ProtocolName = '/echo/1'
 

@@ -20,8 +20,6 @@ import {
   WINDOW_PACE_MS,
 } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
-import { encodeControl } from './control.ts'
-import type { Feature } from './features.ts'
 import {
   decodeFrame,
   encodeAccept,
@@ -33,9 +31,11 @@ import {
   encodeReset,
   encodeStop,
   REJECT_CODES,
-} from './frames.ts'
-import { MuxLane } from './lanes.ts'
-import { unpackMessage } from './packing.ts'
+} from '../mux/frames.ts'
+import { MuxLane } from '../mux/lanes.ts'
+import { unpackMessage } from '../mux/packing.ts'
+import { encodeControl } from './control.ts'
+import type { Feature } from './features.ts'
 import { Bench, ECHO, exchange, filled, readyPair, type SentMessage } from './pair.testing.ts'
 
 const SEED = Number(process.env.KITH_SEED ?? 1)

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest'
 import { pack } from '../bytes/struct.ts'
 import { GOODBYE_IDLE_MS, GOODBYE_MAX_MS, HELD_OPENS_MS, STREAM_WINDOW_BYTES } from '../limits.ts'
+import { encodeAck } from '../mux/frames.ts'
 import { type ControlMessage, decodeControl, encodeControl } from './control.ts'
-import { encodeAck } from './frames.ts'
 import { Bench, ECHO, exchange, filled, readyPair, type SentMessage } from './pair.testing.ts'
 
 const leave = { type: 'close', code: 7, reason: 'enough' } as const

@@ -18,10 +18,10 @@ import { type Fields, MAX_ELEMENTS, type Packable, pack, unpackFields } from '..
 import { violation } from '../errors.ts'
 import { FEATURE_NAME_MAX_LENGTH, FEATURES_MAX, FRAME_MAX_BYTES, GOAWAY_REASON_MAX_BYTES, SCOPES_MAX } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
+import { type LaneNumber, laneNumber, readProtocols, readScope } from '../mux/frames.ts'
+import type { HelloLimits, ServedProtocols } from '../mux/served.ts'
 import { FEATURES } from './features.ts'
-import { type LaneNumber, laneNumber, readProtocols, readScope } from './frames.ts'
 import { utf8Length } from './reason.ts'
-import type { HelloLimits, ServedProtocols } from './served.ts'
 
 export const MUX_VERSION = 1
 export const INSTANCE_BYTES = 16
