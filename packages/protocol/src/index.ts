@@ -129,5 +129,5 @@ export {
   type OpaqueType,
 } from './session/control.ts'
 export { FEATURES, type Feature } from './session/features.ts'
-export type { MuxConfig, MuxInput, MuxOutput } from './session/io.ts'
-export { Mux } from './session/session.ts'
+export type { SessionConfig, SessionInput, SessionOutput } from './session/io.ts'
+export { Session } from './session/session.ts'

@@ -1,4 +1,4 @@
-import { decodeFrame, Mux, type MuxConfig, Reader, unpack, unpackMessage } from '@kith/protocol'
+import { decodeFrame, Reader, Session, type SessionConfig, unpack, unpackMessage } from '@kith/protocol'
 import { expect, test } from 'vitest'
 import { run } from './run.ts'
 import { scenarios } from './scenarios/index.ts'
@@ -32,7 +32,7 @@ const played = scenarios.filter(({ name, everyRounds = 1 }) => everyRounds === 1
 test.each([0, 1] as const)(
   'a build without features at end %i: no rule is broken, and it is sent nothing that it does not know',
   (old) => {
-    const createMux = (config: MuxConfig) => new Mux(config.role === old ? { ...config, features: [] } : config)
+    const createSession = (config: SessionConfig) => new Session(config.role === old ? { ...config, features: [] } : config)
     for (const scenario of played) {
       for (let seed = 1; seed <= 20; seed++) {
         const strange: string[] = []
@@ -40,7 +40,7 @@ test.each([0, 1] as const)(
           const what = unknown(lane, message)
           if (what !== undefined) strange.push(what)
         }
-        expect(run(scenario, seed, { createMux, onMessage }).violations).toEqual([])
+        expect(run(scenario, seed, { createSession, onMessage }).violations).toEqual([])
         expect(strange).toEqual([])
       }
     }

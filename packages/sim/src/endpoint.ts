@@ -1,13 +1,13 @@
 /** One end of a simulated link: a mux, its driver in virtual time, and an application that keeps account of what it was told. */
 import {
   type Bytes,
-  type Mux,
-  type MuxConfig,
-  type MuxOutput,
   type MuxStream,
   type OpenRequest,
   type ProtocolName,
   REJECT_CODES,
+  type Session,
+  type SessionConfig,
+  type SessionOutput,
 } from '@kith/protocol'
 import { AppStream, type StreamPlan } from './app-stream.ts'
 import type { VirtualClock } from './clock.ts'
@@ -22,7 +22,7 @@ export interface EndpointConfig {
   readonly bufferBytes: number
   readonly maxMessageSize: number
   readonly confirmation: { readonly ours: Bytes; readonly theirs: Bytes }
-  readonly createMux: (config: MuxConfig) => Mux
+  readonly createSession: (config: SessionConfig) => Session
   /** A rule was broken. */
   readonly violated: (what: string) => void
   /** A message is about to leave, is about to be taken in. */
@@ -38,12 +38,12 @@ export interface EndpointConfig {
 const DATAGRAMS_BUFFER_BYTES = 32 * 1024
 
 export class Endpoint {
-  readonly mux: Mux
+  readonly session: Session
   readonly streams: AppStream[] = []
   readonly byKey = new Map<number, AppStream>()
   isReady = false
   /** How the link ended. */
-  end: Extract<MuxOutput, { type: 'closed' | 'failed' }> | undefined
+  end: Extract<SessionOutput, { type: 'closed' | 'failed' }> | undefined
   readonly #config: EndpointConfig
   readonly #byMux = new Map<MuxStream, AppStream>()
   readonly #told = new Set<number>()
@@ -59,7 +59,7 @@ export class Endpoint {
 
   constructor(config: EndpointConfig) {
     this.#config = config
-    this.mux = config.createMux({
+    this.session = config.createSession({
       role: config.name === 'dialler' ? 0 : 1,
       confirmation: config.confirmation,
       instance: new Uint8Array(16),
@@ -79,8 +79,8 @@ export class Endpoint {
     this.give({ type: 'message', ...arrival })
   }
 
-  give(input: Parameters<Mux['handle']>[0]): void {
-    this.mux.handle(input, this.#config.clock.now)
+  give(input: Parameters<Session['handle']>[0]): void {
+    this.session.handle(input, this.#config.clock.now)
     this.drain()
   }
 
@@ -102,9 +102,9 @@ export class Endpoint {
   /** Undefined where the link is not open, or the remote serves none of the protocols as far as is known and cannot be asked. */
   open(plan: StreamPlan, request: Pick<OpenRequest, 'protocols' | 'priority' | 'kind'>): AppStream | undefined {
     if (!this.isReady || this.end !== undefined) return undefined
-    const served = this.mux.remoteProtocols()
-    if (!request.protocols.some((name) => served.includes(name)) && !this.mux.has('ask')) return undefined
-    const stream = this.#adopt(plan, this.mux.open({ ...request, params: plan }), 0)
+    const served = this.session.remoteProtocols()
+    if (!request.protocols.some((name) => served.includes(name)) && !this.session.has('ask')) return undefined
+    const stream = this.#adopt(plan, this.session.open({ ...request, params: plan }), 0)
     if (stream.mux.isAsking) this.#asked.add(stream)
     this.drain()
     return stream
@@ -120,7 +120,7 @@ export class Endpoint {
   finish(stream: AppStream): void {
     if (stream.sending !== 'open' || this.end !== undefined) return
     this.#finishing(stream)
-    if (stream.written === stream.wanted) this.mux.finish(stream.mux)
+    if (stream.written === stream.wanted) this.session.finish(stream.mux)
     this.drain()
   }
 
@@ -131,21 +131,21 @@ export class Endpoint {
 
   reset(stream: AppStream): void {
     if (this.end !== undefined) return
-    this.mux.reset(stream.mux, stream.key)
+    this.session.reset(stream.mux, stream.key)
     this.#fail(stream)
     this.drain()
   }
 
   abort(stream: AppStream): void {
     if ((stream.sending !== 'open' && stream.sending !== 'finishing') || stream.isFlow || this.end !== undefined) return
-    this.mux.abort(stream.mux, stream.key)
+    this.session.abort(stream.mux, stream.key)
     stream.sending = 'failed'
     this.drain()
   }
 
   stop(stream: AppStream): void {
     if (stream.reading !== 'open' || this.end !== undefined) return
-    this.mux.stop(stream.mux, stream.key)
+    this.session.stop(stream.mux, stream.key)
     stream.reading = 'failed'
     this.drain()
   }
@@ -161,7 +161,7 @@ export class Endpoint {
     if (!stream.isFlow || stream.sending !== 'open' || this.end !== undefined || stream.mux.isAsking) return
     // A flow ends as a whole: of the remote's end we may not have been told yet.
     if (stream.reading !== 'open' || stream.mux.receive.ended) return
-    this.mux.sendDatagram(stream.mux, datagram(stream.key, stream.writes, stream.datagramsSent, clock.now, bytes), clock.now)
+    this.session.sendDatagram(stream.mux, datagram(stream.key, stream.writes, stream.datagramsSent, clock.now, bytes), clock.now)
     stream.datagramsSent += 1
     this.drain()
   }
@@ -173,15 +173,15 @@ export class Endpoint {
     // Telling may call back in here; what comes of that is sent below.
     if (this.#isDraining) return
     this.#isDraining = true
-    let output = this.mux.poll()
+    let output = this.session.poll()
     let isHolding = false
     do {
-      for (; output !== undefined; output = this.mux.poll()) this.#act(output)
+      for (; output !== undefined; output = this.session.poll()) this.#act(output)
       // Whoever was told of room has used it at once.
-      if (isHolding) this.mux.release()
+      if (isHolding) this.session.release()
       this.#fillLanes()
-      output = this.mux.poll()
-      isHolding = output === undefined && this.mux.isHolding
+      output = this.session.poll()
+      isHolding = output === undefined && this.session.isHolding
     } while (output !== undefined || isHolding)
     this.#isDraining = false
     this.#arm()
@@ -197,7 +197,7 @@ export class Endpoint {
     for (const lane of LANES) {
       const highBytes = this.#highBytes(lane)
       while (out.buffered(lane) < highBytes) {
-        const message = this.mux.pull(lane, this.#config.clock.now)
+        const message = this.session.pull(lane, this.#config.clock.now)
         if (message === undefined) break
         this.#config.sending(lane, message)
         out.send(lane, message)
@@ -207,7 +207,7 @@ export class Endpoint {
 
   /** A tick too early is harmless and sets the timer anew; only one too late would matter. */
   #arm(): void {
-    const deadline = this.mux.deadline()
+    const deadline = this.session.deadline()
     if (deadline === undefined || this.#armedFor <= deadline) return
     this.#cancelTimer?.()
     this.#armedFor = deadline
@@ -217,7 +217,7 @@ export class Endpoint {
     })
   }
 
-  #act(output: MuxOutput): void {
+  #act(output: SessionOutput): void {
     switch (output.type) {
       case 'ready':
         this.isReady = true
@@ -290,11 +290,11 @@ export class Endpoint {
     if (!this.isReady) this.#config.violated('a stream before the link was ready')
     if (this.byKey.has(plan.key)) this.#config.violated(`stream ${plan.key} came twice`)
     if (plan.acceptor === 'refuses') {
-      this.mux.reject(mux, REJECT_CODES.refused)
+      this.session.reject(mux, REJECT_CODES.refused)
       this.#refused.add(mux)
       return
     }
-    this.mux.accept(mux)
+    this.session.accept(mux)
     const stream = this.#adopt(plan, mux, 1)
     if (stream.isFlow) this.#readDatagrams(stream)
   }
@@ -322,24 +322,24 @@ export class Endpoint {
         Math.min(stream.wanted - stream.written, stream.pieceBytes),
       )
       const more = stream.sending === 'finishing' || stream.written + piece.length < stream.wanted
-      const count = this.mux.write(stream.mux, piece, more)
+      const count = this.session.write(stream.mux, piece, more)
       if (count === 0) return
       stream.written += count
     }
-    if (stream.sending === 'finishing') this.mux.finish(stream.mux)
+    if (stream.sending === 'finishing') this.session.finish(stream.mux)
   }
 
   #read(stream: AppStream): void {
     if (stream.reading !== 'open' || stream.isPaused) return
     let count = 0
-    for (let chunk = this.mux.read(stream.mux); chunk !== undefined; chunk = this.mux.read(stream.mux)) {
+    for (let chunk = this.session.read(stream.mux); chunk !== undefined; chunk = this.session.read(stream.mux)) {
       if (!isContent(chunk, stream.key, stream.reads, stream.read + count)) {
         this.#config.violated(`stream ${stream.key}: other bytes than were written, at ${stream.read + count}`)
       }
       count += chunk.length
     }
     stream.read += count
-    if (this.mux.atEnd(stream.mux)) stream.reading = 'ended'
+    if (this.session.atEnd(stream.mux)) stream.reading = 'ended'
     if (!stream.isEcho || stream.sending !== 'open') return
     stream.wanted += count
     if (stream.reading === 'ended') this.#finishing(stream)
@@ -347,7 +347,7 @@ export class Endpoint {
   }
 
   #readDatagrams(stream: AppStream): void {
-    for (let bytes = this.mux.readDatagram(stream.mux); bytes !== undefined; bytes = this.mux.readDatagram(stream.mux)) {
+    for (let bytes = this.session.readDatagram(stream.mux); bytes !== undefined; bytes = this.session.readDatagram(stream.mux)) {
       const read = readDatagram(bytes, stream.key, stream.reads)
       if (read === undefined) this.#config.violated(`flow ${stream.key}: other bytes than were sent`)
       else if (stream.datagramsRead.has(read.sequence)) this.#config.violated(`flow ${stream.key}: ${read.sequence} came twice`)

@@ -1,4 +1,4 @@
-import { Mux } from '@kith/protocol'
+import { Session } from '@kith/protocol'
 import { expect, test } from 'vitest'
 import { FAULTS } from './faults.testing.ts'
 import { run } from './run.ts'
@@ -16,16 +16,16 @@ const RUNS = [
   [slowReader, 1] as const,
 ]
 
-function firstViolation(broken: typeof Mux): string | undefined {
+function firstViolation(broken: typeof Session): string | undefined {
   for (const [scenario, seed] of RUNS) {
-    const [violation] = run(scenario, seed, { createMux: (config) => new broken(config) }).violations
+    const [violation] = run(scenario, seed, { createSession: (config) => new broken(config) }).violations
     if (violation !== undefined) return violation
   }
   return undefined
 }
 
 test('an honest machine breaks no rule', () => {
-  expect(firstViolation(Mux)).toBeUndefined()
+  expect(firstViolation(Session)).toBeUndefined()
 })
 
 test.each(FAULTS)('a machine that breaks it is found out: $rule', ({ broken, found }) => {

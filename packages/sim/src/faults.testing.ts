@@ -6,11 +6,11 @@ import {
   type Bytes,
   decodeFrame,
   type Frame,
-  Mux,
-  type MuxInput,
   type MuxStream,
   type OpenRequest,
   pack,
+  Session,
+  type SessionInput,
   unpack,
   unpackMessage,
   Writer,
@@ -30,10 +30,10 @@ function credit(stream: number, offset: number): Bytes {
 }
 
 /** An honest one whose every frame is a message of its own, in and out. */
-class SingleFrames extends Mux {
+class SingleFrames extends Session {
   readonly #rest: Record<string, Bytes[]> = { urgent: [], bulk: [] }
 
-  override handle(input: MuxInput, now: number): void {
+  override handle(input: SessionInput, now: number): void {
     if (input.type !== 'message' || !(input.lane in this.#rest)) super.handle(input, now)
     else for (const bytes of unpackMessage(input.bytes)) super.handle({ ...input, bytes }, now)
   }
@@ -51,7 +51,7 @@ class SingleFrames extends Mux {
 
 /** Sends more than it was granted. */
 class IgnoresCredit extends SingleFrames {
-  override handle(input: MuxInput, now: number): void {
+  override handle(input: SessionInput, now: number): void {
     if (input.type === 'message' && frameOf(input.lane, input.bytes) === undefined) {
       super.handle(input, now)
       return
@@ -214,7 +214,7 @@ class AcknowledgesTooMuch extends SingleFrames {
 
 /** Tells a reader who has stopped, or a stream that was reset, that it ended in order. */
 class ResolvesWhatWasCut extends SingleFrames {
-  override poll(): ReturnType<Mux['poll']> {
+  override poll(): ReturnType<Session['poll']> {
     const output = super.poll()
     return output?.type === 'stopped' ? { type: 'finished', stream: output.stream } : output
   }
@@ -237,7 +237,7 @@ class KeepsDiscarded extends SingleFrames {
 
 export interface Fault {
   readonly rule: string
-  readonly broken: typeof Mux
+  readonly broken: typeof Session
   /** What the simulator says of it. */
   readonly found: RegExp
 }

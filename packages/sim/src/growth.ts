@@ -59,12 +59,12 @@ function grow({ roundTripMs, megabytesPerS, watchedMs }: (typeof PATHS)[number],
       const startedAt = clock.now
       const bulk = new BulkTraffic(world)
       transfer = { world, bulk }
-      mostBytes = world.dialler.mux.unacknowledgedBytes // what left as it was opened
+      mostBytes = world.dialler.session.unacknowledgedBytes // what left as it was opened
       const next = () => {
         atMs.push((atMs.length + 1) * intervalMs)
         inFlightBytes.push(mostBytes)
         windows.push(windowBytes)
-        mostBytes = world.dialler.mux.unacknowledgedBytes
+        mostBytes = world.dialler.session.unacknowledgedBytes
         if (atMs.length === INTERVALS) bulk.stop()
         else clock.at(startedAt + (atMs.length + 1) * intervalMs, next)
       }
@@ -77,7 +77,7 @@ function grow({ roundTripMs, megabytesPerS, watchedMs }: (typeof PATHS)[number],
     onMessage(message, from, lane) {
       if (transfer === undefined || (lane !== 'urgent' && lane !== 'bulk')) return
       const { world, bulk } = transfer
-      mostBytes = Math.max(mostBytes, world.dialler.mux.unacknowledgedBytes)
+      mostBytes = Math.max(mostBytes, world.dialler.session.unacknowledgedBytes)
       if (from === 0) return
       for (const bytes of unpackMessage(message)) {
         const frame = decodeFrame(bytes)

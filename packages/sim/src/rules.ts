@@ -22,21 +22,21 @@ export interface Watched {
 const UNACKNOWLEDGED_BOTH_MAX_BYTES = 2 * UNACKNOWLEDGED_MAX_BYTES
 
 export function checkBounds({ endpoint, most, violated }: Watched): void {
-  const { mux, end } = endpoint
+  const { session, end } = endpoint
   if (end?.type === 'failed') violated(`an honest link failed: ${end.error.message}`)
-  const { unreadBytes, unacknowledgedBytes } = mux
+  const { unreadBytes, unacknowledgedBytes } = session
   if (unreadBytes > most.unreadBytes) most.unreadBytes = unreadBytes
   if (unacknowledgedBytes > most.unacknowledgedBytes) most.unacknowledgedBytes = unacknowledgedBytes
   if (unacknowledgedBytes > UNACKNOWLEDGED_BOTH_MAX_BYTES) violated(`${unacknowledgedBytes} bytes unacknowledged`)
-  if (unreadBytes > UNREAD_MAX_BYTES + mux.streams * STREAM_RESERVE_BYTES) violated(`${unreadBytes} bytes unread`)
-  if (mux.streams > 2 * STREAMS_MAX) violated(`${mux.streams} streams`)
+  if (unreadBytes > UNREAD_MAX_BYTES + session.streams * STREAM_RESERVE_BYTES) violated(`${unreadBytes} bytes unread`)
+  if (session.streams > 2 * STREAMS_MAX) violated(`${session.streams} streams`)
 }
 
 /** The machine holds for its readers exactly what came and was not read, which is no more than it granted. */
 export function checkUnread({ endpoint, observer, violated }: Watched): void {
   // What comes after the end is nobody's.
   if (endpoint.end !== undefined) return
-  const { unreadBytes } = endpoint.mux
+  const { unreadBytes } = endpoint.session
   if (unreadBytes !== observer.unreadBytes)
     violated(`${unreadBytes} bytes held for readers who have ${observer.unreadBytes} to read`)
   if (observer.grantLeftBytes < 0) violated(`${-observer.grantLeftBytes} bytes came that were never granted`)
@@ -51,8 +51,8 @@ export function checkFinished(stream: AppStream, other: Watched, violated: (what
 }
 
 /** Nothing is open, unread or unacknowledged. */
-export function isAtRest({ endpoint: { mux } }: Watched): boolean {
-  return mux.streams + mux.unreadBytes + mux.unacknowledgedBytes === 0
+export function isAtRest({ endpoint: { session } }: Watched): boolean {
+  return session.streams + session.unreadBytes + session.unacknowledgedBytes === 0
 }
 
 /** Both ends tell the same story: what was written was read, what was sent has come, what was granted is known. */
@@ -93,14 +93,14 @@ export function checkLastWord(leaver: Watched, { endpoint, observer, violated }:
 
 /** What was forgotten takes no RESET, and there is nothing left to say. */
 export function checkForgotten({ endpoint, violated }: Watched): void {
-  const { mux, streams } = endpoint
+  const { session, streams } = endpoint
   for (const stream of streams) {
     if (stream.mux.reset) continue
-    mux.reset(stream.mux, 0)
+    session.reset(stream.mux, 0)
     if (stream.mux.reset) violated(`stream ${stream.key} is over and not forgotten`)
   }
   for (const lane of LANES)
-    if (mux.pull(lane, Number.MAX_SAFE_INTEGER) !== undefined) violated(`something is left to say on ${lane}`)
+    if (session.pull(lane, Number.MAX_SAFE_INTEGER) !== undefined) violated(`something is left to say on ${lane}`)
 }
 
 /** Nothing waits for ever. */

@@ -1,5 +1,5 @@
 /** One seeded run of one scenario: two ends, a path between them, and rules that are held against both throughout. */
-import { type Bytes, FRAME_MAX_BYTES, Mux, type MuxConfig } from '@kith/protocol'
+import { type Bytes, FRAME_MAX_BYTES, Session, type SessionConfig } from '@kith/protocol'
 import { VirtualClock } from './clock.ts'
 import { Endpoint } from './endpoint.ts'
 import { Figures } from './figures.ts'
@@ -43,8 +43,8 @@ export interface RunResult {
 }
 
 export interface RunOptions {
-  /** What the dialler and the callee are driven by, instead of `Mux`: to see whether broken ones are found out. */
-  readonly createMux?: (config: MuxConfig) => Mux
+  /** What the dialler and the callee are driven by, instead of `Session`: to see whether broken ones are found out. */
+  readonly createSession?: (config: SessionConfig) => Session
   /** Sees every message that is sent: by the dialler (0) or the callee (1), just before it leaves. */
   readonly onMessage?: (message: Bytes, from: 0 | 1, lane: PathLane) => void
 }
@@ -60,7 +60,7 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
       violations.push(`${scenario.name} seed ${seed} at ${clock.now.toFixed(2)} ms: ${what}`)
   }
   const { bufferBytes = BUFFER_BYTES, maxMessageSize = 262_144, path: model } = scenario
-  const { createMux = (config) => new Mux(config), onMessage } = options
+  const { createSession = (config) => new Session(config), onMessage } = options
   const hmacs = [random.bytes(32), random.bytes(32)] as const
 
   const watched = (role: 0 | 1): Watched => {
@@ -81,7 +81,7 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
       bufferBytes,
       maxMessageSize,
       confirmation: { ours: hmacs[role], theirs: hmacs[role === 0 ? 1 : 0] },
-      createMux,
+      createSession,
       violated: tell,
       sending: (lane, message) => {
         trace.add(role, lane, clock.now, message)
@@ -150,7 +150,7 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
       const { end } = endpoint
       if (end?.type !== 'closed' || end.code !== 7 || end.reason !== 'enough') tell(`ended with ${JSON.stringify(end)}`)
     }
-    if (dialler.endpoint.mux.has('counted-goodbye')) checkLastWord(leaves, leaves === dialler ? callee : dialler)
+    if (dialler.endpoint.session.has('counted-goodbye')) checkLastWord(leaves, leaves === dialler ? callee : dialler)
   } else {
     runUntil(() => bringToEnd(ends))
     if (violations.length === 0) {

@@ -1,4 +1,4 @@
-import { type Feature, Mux } from '@kith/protocol'
+import { type Feature, Session } from '@kith/protocol'
 import { expect, test } from 'vitest'
 import { run } from './run.ts'
 import { unread } from './scenarios/unread.ts'
@@ -8,11 +8,13 @@ const SEEDS = Array.from({ length: 20 }, (_, i) => i + 1)
 /** What each run of the scenario broke, where the two ends name these features. */
 const broken = (dialler: readonly Feature[] | undefined, callee: readonly Feature[] | undefined) =>
   SEEDS.flatMap((seed) => {
-    const createMux: typeof Mux extends new (config: infer Config) => Mux ? (config: Config) => Mux : never = (config) => {
+    const createSession: typeof Session extends new (config: infer Config) => Session ? (config: Config) => Session : never = (
+      config,
+    ) => {
       const features = config.role === 0 ? dialler : callee
-      return new Mux(features === undefined ? config : { ...config, features })
+      return new Session(features === undefined ? config : { ...config, features })
     }
-    return run(unread, seed, { createMux }).violations
+    return run(unread, seed, { createSession }).violations
   })
 
 test('any number of unread streams of any size: whatever is read goes on', () => {

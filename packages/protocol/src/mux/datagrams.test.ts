@@ -13,7 +13,7 @@ import {
 import { type Bench, ECHO, exchange, filled, readyPair } from '../session/pair.testing.ts'
 import type { MuxStream } from './stream.ts'
 
-const open = (bench: Bench) => bench.mux.open({ kind: 'datagrams', protocols: [ECHO] })
+const open = (bench: Bench) => bench.session.open({ kind: 'datagrams', protocols: [ECHO] })
 
 /** A flow that both ends know of. */
 function flowPair(): { a: Bench; b: Bench; mine: MuxStream; theirs: MuxStream } {
@@ -25,12 +25,12 @@ function flowPair(): { a: Bench; b: Bench; mine: MuxStream; theirs: MuxStream } 
   return { a, b, mine, theirs }
 }
 
-const send = (bench: Bench, stream: MuxStream, bytes: Uint8Array) => bench.mux.sendDatagram(stream, bytes, bench.now)
+const send = (bench: Bench, stream: MuxStream, bytes: Uint8Array) => bench.session.sendDatagram(stream, bytes, bench.now)
 
 /** All that can be read now. */
 function read(bench: Bench, stream: MuxStream): Uint8Array[] {
   const all: Uint8Array[] = []
-  for (let one = bench.mux.readDatagram(stream); one !== undefined; one = bench.mux.readDatagram(stream)) all.push(one)
+  for (let one = bench.session.readDatagram(stream); one !== undefined; one = bench.session.readDatagram(stream)) all.push(one)
   return all
 }
 
@@ -57,17 +57,17 @@ test('all flows of a link are summed, those that have ended included', () => {
   const { a, b, mine, theirs } = flowPair()
   for (let n = 1; n <= 2; n++) send(a, mine, Uint8Array.of(n))
   exchange(a, b)
-  b.mux.ignoreDatagrams(theirs)
-  a.mux.refuseDatagram(mine)
-  a.mux.reset(mine, 0)
+  b.session.ignoreDatagrams(theirs)
+  a.session.refuseDatagram(mine)
+  a.session.reset(mine, 0)
   exchange(a, b)
   const another = open(a)
   exchange(a, b)
   send(a, another, Uint8Array.of(3))
   exchange(a, b)
   expect(mine.flow?.stats).toEqual({ sent: 2, received: 0, droppedOutgoing: 1, droppedIncoming: 0 })
-  expect(a.mux.datagrams).toEqual({ sent: 3, received: 0, droppedOutgoing: 1, droppedIncoming: 0 })
-  expect(b.mux.datagrams).toMatchObject({ sent: 0, received: 2, droppedIncoming: 2 })
+  expect(a.session.datagrams).toEqual({ sent: 3, received: 0, droppedOutgoing: 1, droppedIncoming: 0 })
+  expect(b.session.datagrams).toMatchObject({ sent: 0, received: 2, droppedIncoming: 2 })
 })
 
 test(`${DATAGRAM_MAX_BYTES} bytes pass; one more is refused by the sender and ignored by the receiver`, () => {
@@ -147,7 +147,7 @@ test('all flows of a link together hold no more than they may, and give it back'
   for (const { lane, bytes } of [...sent, ...sent]) b.receive(lane, bytes)
   const unread = () => flows.reduce((sum, { theirs }) => sum + (theirs.flow?.incoming.length ?? 0), 0)
   expect(unread()).toBeLessThanOrEqual(fits)
-  for (const { theirs } of flows) b.mux.ignoreDatagrams(theirs)
+  for (const { theirs } of flows) b.session.ignoreDatagrams(theirs)
   expect(unread()).toBe(0)
   for (let n = 0; n < 900; n++) send(a, flows[0]!.mine, full)
   expect(a.sent('datagrams')).toHaveLength(900)
@@ -164,7 +164,7 @@ test(`what overtakes its OPEN is kept: ${DATAGRAM_EARLY_MAX} of them, for ${DATA
     const opening = a.sent('bulk')
     for (let n = 0; n < count; n++) send(a, mine, Uint8Array.of(n))
     for (const { lane, bytes } of a.sent('datagrams')) b.receive(lane, bytes)
-    expect(b.mux.deadline()).toBeLessThanOrEqual(b.now + DATAGRAM_EARLY_MS)
+    expect(b.session.deadline()).toBeLessThanOrEqual(b.now + DATAGRAM_EARLY_MS)
     b.now += waitMs
     b.give({ type: 'tick' })
     for (const { lane, bytes } of opening) b.receive(lane, bytes)
@@ -176,14 +176,14 @@ test(`what overtakes its OPEN is kept: ${DATAGRAM_EARLY_MAX} of them, for ${DATA
 test('for flows that nobody knows, that are streams, not accepted or over: dropped, and no offence', () => {
   const { a, b, mine, theirs } = flowPair()
   for (const id of [0, 2, 4, 99, 1000]) b.receive('datagrams', Uint8Array.of(...(id < 128 ? [id] : [0xe8, 0x07]), 1))
-  a.mux.open({ protocols: [ECHO] })
+  a.session.open({ protocols: [ECHO] })
   exchange(a, b)
   b.receive('datagrams', Uint8Array.of(3, 1)) // a stream
   open(a)
   exchange(a, b)
   b.receive('datagrams', Uint8Array.of(5, 1)) // not accepted
   expect(read(b, b.acceptLast())).toEqual([])
-  a.mux.finish(mine)
+  a.session.finish(mine)
   expect(() => send(a, mine, filled(1, 1))).toThrow(expect.objectContaining({ code: 'closed' }))
   b.receive('datagrams', Uint8Array.of(1, 1)) // its end has not come yet
   exchange(a, b)
@@ -196,11 +196,11 @@ test('for flows that nobody knows, that are streams, not accepted or over: dropp
 test('what waits when its flow ends is dropped, and whoever waits for room is told', () => {
   const { a, mine } = flowPair()
   send(a, mine, filled(1, 1))
-  expect(a.mux.isDrained(mine)).toBe(false)
-  a.mux.reset(mine, 0)
+  expect(a.session.isDrained(mine)).toBe(false)
+  a.session.reset(mine, 0)
   expect(a.sent('datagrams')).toEqual([])
   expect(a.last('flow')?.stream).toBe(mine)
-  expect(a.mux.isDrained(mine)).toBe(true)
+  expect(a.session.isDrained(mine)).toBe(true)
   expect(mine.flow?.stats).toMatchObject({ sent: 0, droppedOutgoing: 1 })
 })
 
@@ -218,12 +218,12 @@ test('lost, repeated and reordered: what is read was sent, and streams do not no
       const random = seededRandom(seed)
       const below = (n: number) => random.next32() % n
       const { a, b, mine, theirs } = flowPair()
-      const stream = a.mux.open({ protocols: [ECHO] })
+      const stream = a.session.open({ protocols: [ECHO] })
       const wire: Uint8Array<ArrayBuffer>[] = []
       let [sent, got] = [0, 0]
       for (let n = 0; n < count; n++) {
         send(a, mine, Uint8Array.of(n >> 8, n & 0xff, (n * 7) & 0xff))
-        a.mux.write(stream, Uint8Array.of(n & 0xff))
+        a.session.write(stream, Uint8Array.of(n & 0xff))
         a.now += below(5)
         b.now = a.now
         for (const { bytes } of a.sent('datagrams')) {
@@ -241,7 +241,8 @@ test('lost, repeated and reordered: what is read was sent, and streams do not no
       expect(b.failure ?? a.failure).toBeUndefined()
       expect(theirs.flow?.stats).toMatchObject({ received: got, droppedIncoming: 0 })
       let bytes = 0
-      for (let part = b.mux.read(b.acceptLast()); part; part = b.mux.read(b.last('incoming')!.stream)) bytes += part.length
+      for (let part = b.session.read(b.acceptLast()); part; part = b.session.read(b.last('incoming')!.stream))
+        bytes += part.length
       expect(bytes).toBe(count)
     }),
     { numRuns: 100 },

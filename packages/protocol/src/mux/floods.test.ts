@@ -86,12 +86,12 @@ describe('streams that are opened and reset', () => {
       while (n < 60_000) {
         const pairs = Array.from({ length: 100 }, () => [open(n, { kind }), encodeReset(id(n++), 0)])
         bench.receive('bulk', packed(pairs.flat()))
-        for (const output of bench.told.splice(0)) if (output.type === 'incoming') bench.mux.accept(output.stream)
+        for (const output of bench.told.splice(0)) if (output.type === 'incoming') bench.session.accept(output.stream)
         sent += said(bench).length
         bench.receive('bulk', encodeAck(3, sent))
       }
       expect(sent).toBe(INCOMING_BURST)
-      expect([bench.failure, bench.mux.streams, bench.mux.retainedStreams]).toEqual([undefined, 0, 0])
+      expect([bench.failure, bench.session.streams, bench.session.retainedStreams]).toEqual([undefined, 0, 0])
       bench.now += 1
       bench.receive('bulk', open(n))
       expect(incoming(bench)).toBe(1)
@@ -102,12 +102,12 @@ describe('streams that are opened and reset', () => {
     const bench = callee()
     bench.receive('bulk', packed([new Uint8Array([...open(0), 1, 2, 3]), encodeFin(1), encodeReset(1, 0)]))
     const stream = bench.acceptLast()
-    expect(bench.mux.read(stream)).toEqual(new Uint8Array([1, 2, 3]))
+    expect(bench.session.read(stream)).toEqual(new Uint8Array([1, 2, 3]))
   })
 
   test.each([
     ['reset by the remote', (bench: Bench, n: number) => bench.receive('bulk', encodeReset(id(n), 0))],
-    ['reset by us', (bench: Bench) => bench.mux.reset(bench.acceptLast(), 0)],
+    ['reset by us', (bench: Bench) => bench.session.reset(bench.acceptLast(), 0)],
     [
       'accepted, then reset by the remote',
       (bench: Bench, n: number) => {
@@ -119,8 +119,8 @@ describe('streams that are opened and reset', () => {
       'given up by both halves',
       (bench: Bench) => {
         const stream = bench.acceptLast()
-        bench.mux.abort(stream, 0)
-        bench.mux.stop(stream, 0)
+        bench.session.abort(stream, 0)
+        bench.session.stop(stream, 0)
       },
     ],
   ] as const)('%s and never acknowledged: N are kept, N + 1 is turned down', (_, end) => {
@@ -132,7 +132,7 @@ describe('streams that are opened and reset', () => {
       bench.sent()
       bench.told.length = 0
     }
-    expect([bench.mux.streams, bench.mux.retainedStreams]).toEqual([0, STREAMS_RETAINED_MAX])
+    expect([bench.session.streams, bench.session.retainedStreams]).toEqual([0, STREAMS_RETAINED_MAX])
     bench.receive('bulk', open(STREAMS_RETAINED_MAX))
     expect(incoming(bench)).toBe(0)
     expect(said(bench)).toContainEqual({ type: 'reject', stream: id(STREAMS_RETAINED_MAX), code: REJECT_CODES.tooMany })
@@ -146,16 +146,16 @@ describe('streams that are opened and reset', () => {
       bench.receive('bulk', open(n))
       for (const output of bench.told) {
         if (output.type !== 'incoming') continue
-        bench.mux.accept(output.stream)
-        bench.mux.finish(output.stream)
+        bench.session.accept(output.stream)
+        bench.session.finish(output.stream)
         bench.receive('bulk', encodeFin(id(n)))
       }
       bench.told.length = 0
       bench.sent()
     }
     // Our FINs wait beyond what may be in flight, and until they have left a stream is open.
-    expect(bench.mux.streams).toBeLessThanOrEqual(STREAMS_MAX)
-    expect(bench.mux.retainedStreams).toBeLessThanOrEqual(STREAMS_RETAINED_MAX)
+    expect(bench.session.streams).toBeLessThanOrEqual(STREAMS_MAX)
+    expect(bench.session.retainedStreams).toBeLessThanOrEqual(STREAMS_RETAINED_MAX)
   })
 
   test('one acknowledgement lets go of all of them', () => {
@@ -167,9 +167,9 @@ describe('streams that are opened and reset', () => {
       frames += said(bench).length
       bench.receive('bulk', encodeReset(id(n), 0))
     }
-    expect(bench.mux.retainedStreams).toBe(100)
+    expect(bench.session.retainedStreams).toBe(100)
     bench.receive('control', encodeControl({ type: 'ack', lane: 3, count: frames }))
-    expect(bench.mux.retainedStreams).toBe(0)
+    expect(bench.session.retainedStreams).toBe(0)
   })
 
   test.each([
@@ -180,7 +180,7 @@ describe('streams that are opened and reset', () => {
         bench.receive('bulk', encodeReset(1, 0))
       },
     ],
-    ['reset by us', (bench: Bench) => bench.mux.reset(bench.acceptLast(), 0)],
+    ['reset by us', (bench: Bench) => bench.session.reset(bench.acceptLast(), 0)],
   ] as const)('%s: neither params nor names of protocols are kept with a stream that is over', (_, end) => {
     const bench = callee()
     bench.receive('bulk', open(0, { params: { about: 'x'.repeat(900) } }))
@@ -188,7 +188,7 @@ describe('streams that are opened and reset', () => {
     expect([stream?.params !== undefined, stream?.header.protocols]).toEqual([true, [ECHO]])
     end(bench)
     bench.sent()
-    expect(bench.mux.retainedStreams).toBe(1)
+    expect(bench.session.retainedStreams).toBe(1)
     expect([stream?.params, stream?.header.protocols]).toEqual([undefined, []])
   })
 
@@ -198,7 +198,7 @@ describe('streams that are opened and reset', () => {
     bench.receive('bulk', encodeFin(1))
     bench.receive('bulk', encodeReset(1, 0))
     const stream = bench.last('incoming')?.stream
-    expect(stream && bench.mux.choices(stream)).toEqual([ECHO])
+    expect(stream && bench.session.choices(stream)).toEqual([ECHO])
   })
 })
 
@@ -230,9 +230,9 @@ describe('streams that come fast', () => {
     for (const frame of frames) bench.receive('bulk', frame)
     for (const output of bench.told) {
       if (output.type !== 'incoming') continue
-      bench.mux.accept(output.stream)
-      bench.mux.finish(output.stream)
-      expect(bench.mux.read(output.stream)).toBeUndefined()
+      bench.session.accept(output.stream)
+      bench.session.finish(output.stream)
+      expect(bench.session.read(output.stream)).toBeUndefined()
     }
     bench.told.length = 0
     const count = said(bench).length
@@ -245,15 +245,15 @@ describe('streams that come fast', () => {
     sent = 0
     const bench = callee()
     for (let n = 0; n < INCOMING_BURST; n++) pass(bench, n)
-    expect([bench.mux.streams, bench.failure]).toEqual([0, undefined])
+    expect([bench.session.streams, bench.failure]).toEqual([0, undefined])
     for (const n of [INCOMING_BURST, INCOMING_BURST + 1]) {
       bench.receive('bulk', new Uint8Array([...open(n), 7]))
       bench.receive('bulk', encodeFin(id(n)))
     }
     expect(incoming(bench)).toBe(0)
-    expect(bench.mux.streams).toBe(2)
+    expect(bench.session.streams).toBe(2)
     bench.now += Math.ceil(1000 / INCOMING_PER_SECOND)
-    expect(bench.mux.deadline()).toBeLessThanOrEqual(bench.now)
+    expect(bench.session.deadline()).toBeLessThanOrEqual(bench.now)
     while (incoming(bench) < 2) {
       bench.give({ type: 'tick' })
       bench.now += 1
@@ -261,7 +261,7 @@ describe('streams that come fast', () => {
     }
     const streams = bench.told.flatMap((output) => (output.type === 'incoming' ? [output.stream] : []))
     expect(streams.map((stream) => stream.id)).toEqual([id(INCOMING_BURST), id(INCOMING_BURST + 1)])
-    for (const stream of streams) expect(bench.mux.read(stream)).toEqual(new Uint8Array([7]))
+    for (const stream of streams) expect(bench.session.read(stream)).toEqual(new Uint8Array([7]))
   })
 
   test('those that wait count as open, and what is reset meanwhile is never told', () => {
@@ -269,11 +269,11 @@ describe('streams that come fast', () => {
     const bench = callee()
     for (let n = 0; n < INCOMING_BURST; n++) pass(bench, n)
     for (let n = 0; n < STREAMS_MAX; n++) bench.receive('bulk', open(INCOMING_BURST + n))
-    expect(bench.mux.streams).toBe(STREAMS_MAX)
+    expect(bench.session.streams).toBe(STREAMS_MAX)
     bench.receive('bulk', open(INCOMING_BURST + STREAMS_MAX))
     expect(said(bench)).toEqual([{ type: 'reject', stream: id(INCOMING_BURST + STREAMS_MAX), code: REJECT_CODES.tooMany }])
     for (let n = 0; n < STREAMS_MAX; n++) bench.receive('bulk', encodeReset(id(INCOMING_BURST + n), 0))
-    expect([bench.mux.streams, bench.mux.retainedStreams, incoming(bench)]).toEqual([0, 0, 0])
+    expect([bench.session.streams, bench.session.retainedStreams, incoming(bench)]).toEqual([0, 0, 0])
     bench.now += 60_000
     bench.give({ type: 'tick' })
     expect(incoming(bench)).toBe(0)
@@ -281,7 +281,7 @@ describe('streams that come fast', () => {
 
   test('as many as may be open at once are told at once, however they are packed', () => {
     const [dialler, bench] = readyPair()
-    for (let n = 0; n < STREAMS_MAX; n++) dialler.mux.open({ protocols: [ECHO] })
+    for (let n = 0; n < STREAMS_MAX; n++) dialler.session.open({ protocols: [ECHO] })
     exchange(dialler, bench)
     expect(incoming(bench)).toBe(STREAMS_MAX)
   })
@@ -323,7 +323,7 @@ describe('control messages', () => {
     const stream = bench.acceptLast()
     let frames = said(bench).length
     for (let n = 0; n < 2 * IDLE_FRAMES_BURST; n++) {
-      bench.mux.write(stream, filled(1, 1))
+      bench.session.write(stream, filled(1, 1))
       frames += bench.sent('bulk').length
       bench.receive('control', encodeControl({ type: 'ack', lane: 3, count: frames }))
       if (n % 1000 === 0) bench.receive('bulk', encodeCredit(1, 262_144 + n + 1))
@@ -384,11 +384,11 @@ describe('frames that come when their stream, or their half of it, is over', () 
     bench.receive('bulk', packed([open(0), encodeReset(1, 0)]))
     bench.acceptLast()
     bench.receive('bulk', encodeAck(3, said(bench).length))
-    expect(bench.mux.retainedStreams).toBe(0)
+    expect(bench.session.retainedStreams).toBe(0)
   }
   const resetHere = (bench: Bench) => {
     bench.receive('bulk', open(0))
-    bench.mux.reset(bench.acceptLast(), 0)
+    bench.session.reset(bench.acceptLast(), 0)
   }
   const halfOver = (frame: Uint8Array<ArrayBuffer>) => (bench: Bench) => {
     bench.receive('bulk', open(0))
@@ -429,14 +429,14 @@ test('N things wait to be told; N + 1 end the link, which is told at once', () =
   const bench = callee()
   const more = () => {
     bench.now += 1000 / CONTROL_PER_SECOND
-    bench.mux.handle({ type: 'message', lane: 'control', bytes: new Uint8Array([0x91, 10]) }, bench.now)
+    bench.session.handle({ type: 'message', lane: 'control', bytes: new Uint8Array([0x91, 10]) }, bench.now)
   }
   for (let n = 0; n < OUTPUTS_MAX; n++) more()
   bench.drain()
   expect([bench.failure, bench.told.filter(({ type }) => type === 'opaque').length]).toEqual([undefined, OUTPUTS_MAX])
   for (let n = 0; n < OUTPUTS_MAX + 1; n++) more()
-  expect(bench.mux.poll()).toMatchObject({ type: 'failed', error: { code: 'peer-violation' } })
-  expect(bench.mux.poll()).toBeUndefined()
+  expect(bench.session.poll()).toMatchObject({ type: 'failed', error: { code: 'peer-violation' } })
+  expect(bench.session.poll()).toBeUndefined()
 })
 
 test('several frames in a message of N bytes, and not of N + 1, nor of none', () => {

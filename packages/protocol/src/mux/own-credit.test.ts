@@ -29,7 +29,7 @@ interface Opened {
 }
 
 function open([dialler, callee]: readonly [Bench, Bench], priority = 0): Opened {
-  const local = dialler.mux.open({ protocols: [ECHO], priority })
+  const local = dialler.session.open({ protocols: [ECHO], priority })
   exchange(dialler, callee)
   return { local, remote: callee.acceptLast() }
 }
@@ -38,7 +38,7 @@ function open([dialler, callee]: readonly [Bench, Bench], priority = 0): Opened 
 function write([dialler, callee]: readonly [Bench, Bench], stream: MuxStream, bytes: number): number {
   let left = bytes
   for (let count = -1; count !== 0 && left > 0; left -= count) {
-    count = dialler.mux.write(stream, new Uint8Array(left))
+    count = dialler.session.write(stream, new Uint8Array(left))
     exchange(dialler, callee)
   }
   return bytes - left
@@ -46,14 +46,14 @@ function write([dialler, callee]: readonly [Bench, Bench], stream: MuxStream, by
 
 function readAll(bench: Bench, stream: MuxStream): number {
   let count = 0
-  for (let chunk = bench.mux.read(stream); chunk !== undefined; chunk = bench.mux.read(stream)) count += chunk.length
+  for (let chunk = bench.session.read(stream); chunk !== undefined; chunk = bench.session.read(stream)) count += chunk.length
   return count
 }
 
 /** Nobody reads what holds all that the connection may hold. */
 function fill(pair: readonly [Bench, Bench]): Opened[] {
   const opened: Opened[] = []
-  while (pair[1].mux.unreadBytes < UNREAD_MAX_BYTES) {
+  while (pair[1].session.unreadBytes < UNREAD_MAX_BYTES) {
     const stream = open(pair)
     write(pair, stream.local, STREAM_WINDOW_BYTES)
     opened.push(stream)
@@ -66,7 +66,7 @@ test('four unread streams do not freeze the connection, nor do as many as fill i
   const [dialler, callee] = pair
   const chat = open(pair)
   for (let i = 0; i < 4; i++) write(pair, open(pair).local, 1024 * 1024)
-  expect(callee.mux.unreadBytes).toBe(4 * STREAM_WINDOW_BYTES)
+  expect(callee.session.unreadBytes).toBe(4 * STREAM_WINDOW_BYTES)
   expect(write(pair, chat.local, 100_000)).toBe(100_000)
   expect(readAll(callee, chat.remote)).toBe(100_000)
 
@@ -86,8 +86,8 @@ test('four unread streams do not freeze the connection, nor do as many as fill i
     }
     expect(received).toBe(50_000)
   }
-  const bound = UNREAD_MAX_BYTES + callee.mux.streams * STREAM_RESERVE_BYTES
-  expect(callee.mux.unreadBytes).toBeLessThanOrEqual(bound)
+  const bound = UNREAD_MAX_BYTES + callee.session.streams * STREAM_RESERVE_BYTES
+  expect(callee.session.unreadBytes).toBeLessThanOrEqual(bound)
   expect([dialler.failure, callee.failure]).toEqual([undefined, undefined])
 })
 
@@ -95,8 +95,8 @@ test('an opener without credit says what it opens all the same, with its first d
   const pair = readyPair()
   const [dialler, callee] = pair
   fill(pair)
-  const local = dialler.mux.open({ protocols: [ECHO] })
-  dialler.mux.write(local, filled(1_000, 7))
+  const local = dialler.session.open({ protocols: [ECHO] })
+  dialler.session.write(local, filled(1_000, 7))
   const sent = dialler.sent()
   expect(frames(sent).map(({ type }) => type)).toEqual(['open', 'own-data'])
   for (const { lane, bytes } of sent) callee.receive(lane, bytes)
@@ -109,7 +109,7 @@ test('the reserve is exact: the last byte of it is taken, the next one ends the 
     [1, 'peer-violation'],
   ] as const) {
     const [dialler, callee] = readyPair()
-    dialler.mux.open({ protocols: [ECHO] })
+    dialler.session.open({ protocols: [ECHO] })
     exchange(dialler, callee)
     callee.acceptLast()
     callee.receive('bulk', ownData(1, filled(STREAM_RESERVE_BYTES, 1)))
@@ -133,9 +133,9 @@ test('only what was read of it is granted anew', () => {
   const { local, remote } = open(pair)
   expect(write(pair, local, 20_000)).toBe(20_000)
   // The rest waits.
-  expect(callee.mux.unreadBytes).toBe(UNREAD_MAX_BYTES + STREAM_RESERVE_BYTES)
+  expect(callee.session.unreadBytes).toBe(UNREAD_MAX_BYTES + STREAM_RESERVE_BYTES)
   exchange(dialler, callee)
-  expect(callee.mux.unreadBytes).toBe(UNREAD_MAX_BYTES + STREAM_RESERVE_BYTES)
+  expect(callee.session.unreadBytes).toBe(UNREAD_MAX_BYTES + STREAM_RESERVE_BYTES)
   expect(readAll(callee, remote)).toBe(STREAM_RESERVE_BYTES)
   expect(frames(callee.sent()).filter(({ type }) => type !== 'ack')).toEqual([
     { type: 'own-credit', stream: local.id, offset: 2 * STREAM_RESERVE_BYTES },
@@ -148,10 +148,10 @@ test('only what was read of it is granted anew', () => {
 })
 
 test.each<[string, (pair: readonly [Bench, Bench], opened: Opened) => void]>([
-  ['reset here', ([dialler], { local }) => dialler.mux.reset(local, 1)],
-  ['reset there', ([, callee], { remote }) => callee.mux.reset(remote, 1)],
-  ['stopped', ([, callee], { remote }) => callee.mux.stop(remote, 1)],
-  ['aborted', ([dialler], { local }) => dialler.mux.abort(local, 1)],
+  ['reset here', ([dialler], { local }) => dialler.session.reset(local, 1)],
+  ['reset there', ([, callee], { remote }) => callee.session.reset(remote, 1)],
+  ['stopped', ([, callee], { remote }) => callee.session.stop(remote, 1)],
+  ['aborted', ([dialler], { local }) => dialler.session.abort(local, 1)],
 ])('a stream that is %s gives back nothing that was not taken', (_, end) => {
   const pair = readyPair()
   const [dialler, callee] = pair
@@ -160,13 +160,13 @@ test.each<[string, (pair: readonly [Bench, Bench], opened: Opened) => void]>([
   write(pair, opened.local, STREAM_RESERVE_BYTES - 1)
   end(pair, opened)
   exchange(dialler, callee)
-  expect(callee.mux.unreadBytes).toBe(UNREAD_MAX_BYTES)
+  expect(callee.session.unreadBytes).toBe(UNREAD_MAX_BYTES)
   // Late: it crossed the end.
   callee.receive('bulk', ownData(opened.local.id, filled(1, 1)))
   dialler.receive('bulk', encodeOwnCredit(opened.local.id, 1_000_000))
-  for (const { remote } of filling) callee.mux.reset(remote, 0)
+  for (const { remote } of filling) callee.session.reset(remote, 0)
   exchange(dialler, callee)
-  expect(callee.mux.unreadBytes).toBe(0)
+  expect(callee.session.unreadBytes).toBe(0)
   expect([dialler.failure, callee.failure]).toEqual([undefined, undefined])
 })
 
@@ -180,10 +180,10 @@ test('whatever is read when, both ends agree on what was charged to whom', () =>
     const at = random(streams.length)
     const stream = streams[at] as Opened
     if (random(3) > 0) {
-      written[at] = (written[at] ?? 0) + dialler.mux.write(stream.local, new Uint8Array(random(300_000)))
+      written[at] = (written[at] ?? 0) + dialler.session.write(stream.local, new Uint8Array(random(300_000)))
     } else {
       for (let chunks = random(4); chunks > 0; chunks--)
-        read[at] = (read[at] ?? 0) + (callee.mux.read(stream.remote)?.length ?? 0)
+        read[at] = (read[at] ?? 0) + (callee.session.read(stream.remote)?.length ?? 0)
     }
     exchange(dialler, callee)
     expect(callee.failure).toBeUndefined()
@@ -198,7 +198,7 @@ test('whatever is read when, both ends agree on what was charged to whom', () =>
     if (left === 0) break
   }
   expect(read).toEqual(written)
-  expect(callee.mux.unreadBytes).toBe(0)
+  expect(callee.session.unreadBytes).toBe(0)
 })
 
 test.each([
@@ -210,7 +210,7 @@ test.each([
   exchange(dialler, callee)
   const { local } = open([dialler, callee])
   fill([dialler, callee])
-  dialler.mux.write(local, filled(1_000, 1))
+  dialler.session.write(local, filled(1_000, 1))
   expect(frames(dialler.sent()).map(({ type }) => type)).not.toContain('own-data')
   for (const [bench, frame] of [
     [callee, ownData(1, filled(1, 1))],
@@ -228,7 +228,7 @@ test('the window of the connection grows while readers that pause hold half of i
   for (let i = 0; i < 80; i++) {
     const { local } = open(pair)
     for (let left = STREAM_WINDOW_BYTES, count = -1; count !== 0 && left > 0; left -= count) {
-      count = dialler.mux.write(local, new Uint8Array(left))
+      count = dialler.session.write(local, new Uint8Array(left))
       for (const { lane, bytes } of dialler.sent()) callee.receive(lane, bytes)
       const back = callee.sent()
       for (const frame of frames(back)) if (frame.type === 'credit' && frame.stream === 0) offsets.push(frame.offset)

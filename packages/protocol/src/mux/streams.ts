@@ -23,7 +23,7 @@ import {
   UNREAD_MAX_BYTES,
 } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
-import { Flight } from '../path/congestion-window.ts'
+import { CongestionWindow } from '../path/congestion-window.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import { Buffers } from './buffers.ts'
 import {
@@ -55,7 +55,7 @@ export interface StreamsConfig {
 }
 
 export class Streams {
-  readonly flight = new Flight()
+  readonly congestion = new CongestionWindow()
   readonly #buffers = new Buffers()
   readonly #lanes: StreamsConfig['lanes']
   readonly #frameMaxBytes: number
@@ -606,7 +606,7 @@ export class Streams {
     if (arrived.length === 0) this.#countIdle(now)
     const newest = arrived.at(-1)
     if (newest !== undefined) {
-      this.flight.acknowledged(before - lane.keptBytes, newest.sentAt, now, before >= other.keptBytes)
+      this.congestion.acknowledged(before - lane.keptBytes, newest.sentAt, now, before >= other.keptBytes)
     }
     for (const { frame, stream, half, fin } of arrived) {
       if (stream === undefined) continue
@@ -676,8 +676,8 @@ export class Streams {
   #roomBytes(lane: MuxLane<MuxStream>): number {
     const { urgent, bulk } = this.#lanes
     const inFlightBytes = lane === urgent ? urgent.keptBytes : urgent.keptBytes + bulk.keptBytes
-    const room = this.flight.boundBytes - inFlightBytes
-    if (room <= 0) this.flight.full()
+    const room = this.congestion.boundBytes - inFlightBytes
+    if (room <= 0) this.congestion.markLimited()
     return room
   }
 

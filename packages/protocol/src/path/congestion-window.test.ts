@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { ACK_BYTES, FLIGHT_MAX_BYTES, FLIGHT_MIN_BYTES, FLIGHT_QUEUE_BYTES, FLIGHT_QUEUE_MS, FRAME_MAX_BYTES } from '../limits.ts'
-import { Flight } from './congestion-window.ts'
+import { CongestionWindow } from './congestion-window.ts'
 
 /** A path of so many bytes a millisecond and so much delay there and back, whose sender always has more. */
 class Path {
-  readonly flight = new Flight()
+  readonly congestion = new CongestionWindow()
   rate: number
   delayMs: number
   now = 0
@@ -22,15 +22,15 @@ class Path {
   run(ms: number): this {
     const until = this.now + ms
     for (;;) {
-      while (this.inFlightBytes < this.flight.boundBytes) this.#send()
-      this.flight.full()
+      while (this.inFlightBytes < this.congestion.boundBytes) this.#send()
+      this.congestion.markLimited()
       const ack = this.#acks[0]
       if (ack === undefined || ack.at > until) break
       this.#acks.shift()
       this.now = ack.at
       this.inFlightBytes -= ack.bytes
       this.arrivedBytes += ack.bytes
-      this.flight.acknowledged(ack.bytes, ack.sentAt, this.now)
+      this.congestion.acknowledged(ack.bytes, ack.sentAt, this.now)
     }
     this.now = until
     return this
@@ -66,7 +66,7 @@ for (const [rate, delayMs] of [
     const holds = rate * delayMs
     expect((path.arrivedBytes - before) / (rate * 30_000)).toBeGreaterThan(0.96)
     // What acknowledgements in steps add to the delay seen is in the bound, too.
-    expect(path.flight.boundBytes).toBeLessThan(1.25 * (holds + 2 * ACK_BYTES) + FLIGHT_QUEUE_BYTES)
+    expect(path.congestion.boundBytes).toBeLessThan(1.25 * (holds + 2 * ACK_BYTES) + FLIGHT_QUEUE_BYTES)
   })
 }
 
@@ -74,7 +74,7 @@ test('a path that becomes slower is not flooded for long, and one that becomes f
   const path = new Path(10_000, 20).run(2_000)
   path.rate = 1_000
   path.run(5_000)
-  expect(path.flight.boundBytes).toBeLessThan(500 * KIB)
+  expect(path.congestion.boundBytes).toBeLessThan(500 * KIB)
   path.rate = 40_000
   path.run(2_000)
   const before = path.arrivedBytes
@@ -93,26 +93,26 @@ test('a path that becomes longer is believed when the least delay has grown old,
 
 test('queues of our own making are not taken for the path: the bound does not creep up', () => {
   const path = new Path(20_000, 1).run(5_000)
-  const early = path.flight.boundBytes
+  const early = path.congestion.boundBytes
   path.run(10 * 60_000)
-  expect(path.flight.boundBytes).toBeLessThan(1.5 * early)
+  expect(path.congestion.boundBytes).toBeLessThan(1.5 * early)
 })
 
 test('who sends less than the path carries does not lower the bound', () => {
   const path = new Path(40_000, 100).run(5_000)
-  path.flight.acknowledged(1_000, path.now, path.now) // the last round that was full
-  const { boundBytes } = path.flight
-  for (let i = 1; i < 100; i++) path.flight.acknowledged(1_000, path.now + i * 10, path.now + i * 10 + 100)
-  expect(path.flight.boundBytes).toBe(boundBytes)
+  path.congestion.acknowledged(1_000, path.now, path.now) // the last round that was full
+  const { boundBytes } = path.congestion
+  for (let i = 1; i < 100; i++) path.congestion.acknowledged(1_000, path.now + i * 10, path.now + i * 10 + 100)
+  expect(path.congestion.boundBytes).toBe(boundBytes)
 })
 
 test('beyond what the path holds: what passes in so many ms, within bounds', () => {
   // One full round of `rate` bytes a ms over 10 ms.
   const queueBytes = (rate: number) => {
-    const flight = new Flight()
-    flight.full()
-    flight.acknowledged(rate * 10, 0, 10)
-    return flight.boundBytes - 1.25 * rate * 10
+    const congestion = new CongestionWindow()
+    congestion.markLimited()
+    congestion.acknowledged(rate * 10, 0, 10)
+    return congestion.boundBytes - 1.25 * rate * 10
   }
   const least = FLIGHT_MIN_BYTES / FLIGHT_QUEUE_MS
   const most = FLIGHT_QUEUE_BYTES / FLIGHT_QUEUE_MS
@@ -125,7 +125,7 @@ test('beyond what the path holds: what passes in so many ms, within bounds', () 
 })
 
 test('never below its least, never beyond what a lane keeps', () => {
-  expect(new Flight().boundBytes).toBe(FLIGHT_MIN_BYTES)
-  expect(new Path(1, 1).run(600_000).flight.boundBytes).toBeGreaterThanOrEqual(ACK_BYTES)
-  expect(new Path(1_000_000, 1_000).run(60_000).flight.boundBytes).toBe(FLIGHT_MAX_BYTES)
+  expect(new CongestionWindow().boundBytes).toBe(FLIGHT_MIN_BYTES)
+  expect(new Path(1, 1).run(600_000).congestion.boundBytes).toBeGreaterThanOrEqual(ACK_BYTES)
+  expect(new Path(1_000_000, 1_000).run(60_000).congestion.boundBytes).toBe(FLIGHT_MAX_BYTES)
 })

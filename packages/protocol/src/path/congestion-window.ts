@@ -20,7 +20,7 @@ const RATE_ROUNDS = 4
 /** How long the least delay is believed (BBR's MinRTTFilterLen). */
 const DELAY_MS = 10_000
 
-export class Flight {
+export class CongestionWindow {
   #boundBytes = FLIGHT_MIN_BYTES
   #delayMs = Number.POSITIVE_INFINITY
   #delayAt: Millis = 0
@@ -28,17 +28,17 @@ export class Flight {
   readonly #rates: number[] = []
   #roundAt: Millis = 0
   #roundBytes = 0
-  /** Whether the bound held something back in this round: only then does the round tell what the path can carry. */
-  #isFull = false
+  /** Whether the bound held something back in this round: only such a round shows what the path can carry. */
+  #isLimited = false
 
-  /** Bytes. Whoever finds it reached says so by `full`. */
+  /** How many bytes may be in flight. A caller whom it stops calls `markLimited`. */
   get boundBytes(): number {
     return this.#isDraining ? ACK_BYTES : this.#boundBytes
   }
 
   /** The bound held a frame back. */
-  full(): void {
-    this.#isFull = true
+  markLimited(): void {
+    this.#isLimited = true
   }
 
   /** How long something took there and back; whatever else delayed it, the path is no longer than that. */
@@ -56,10 +56,10 @@ export class Flight {
     if (!isMost || sentAt < this.#roundAt || now === this.#roundAt) return
     // What has come back by now was sent after the queues had drained.
     if (this.#isDraining) this.#isDraining = false
-    else if (this.#isFull) this.#adapt(this.#roundBytes / (now - this.#roundAt), now)
+    else if (this.#isLimited) this.#adapt(this.#roundBytes / (now - this.#roundAt), now)
     this.#roundAt = now
     this.#roundBytes = 0
-    this.#isFull = false
+    this.#isLimited = false
   }
 
   #adapt(bytesPerMs: number, now: Millis): void {

@@ -17,7 +17,7 @@ test.each([true, false])('what is known before hello is in it, and known to the 
   dialler.give({ type: 'path', isAtTurn })
   exchange(dialler, callee)
   expect(callee.told.map(({ type }) => type)).toEqual(['ready'])
-  expect([callee.mux.remoteIsAtTurn, dialler.mux.remoteIsAtTurn]).toEqual([isAtTurn, undefined])
+  expect([callee.session.remoteIsAtTurn, dialler.session.remoteIsAtTurn]).toEqual([isAtTurn, undefined])
   expect(paths(said(dialler))).toEqual([])
 })
 
@@ -26,15 +26,15 @@ test('a hello waits for it, and ready with it; what the other side does meanwhil
   callee.give({ type: 'path', isAtTurn: true })
   exchange(dialler, callee)
   expect([dialler.told, callee.told]).toEqual([[], []])
-  expect(dialler.mux.remoteIsAtTurn).toBe(true)
+  expect(dialler.session.remoteIsAtTurn).toBe(true)
   dialler.give({ type: 'path', isAtTurn: false })
   expect(dialler.told.map(({ type }) => type)).toEqual(['ready'])
   exchange(dialler, callee)
-  expect(callee.mux.remoteIsAtTurn).toBe(false)
-  const stream = callee.mux.open({ protocols: [ECHO] })
-  callee.mux.write(stream, filled(10, 1))
+  expect(callee.session.remoteIsAtTurn).toBe(false)
+  const stream = callee.session.open({ protocols: [ECHO] })
+  callee.session.write(stream, filled(10, 1))
   exchange(dialler, callee)
-  expect(dialler.mux.read(dialler.acceptLast())).toEqual(filled(10, 1))
+  expect(dialler.session.read(dialler.acceptLast())).toEqual(filled(10, 1))
 })
 
 test('a hello waits so long, and no longer', () => {
@@ -42,7 +42,7 @@ test('a hello waits so long, and no longer', () => {
   expect(said(bench).map(({ type }) => type)).toEqual(['confirm'])
   bench.now = 1_000
   bench.receive('control', confirm)
-  expect(bench.mux.deadline()).toBe(1_000 + HELLO_HOLD_MS)
+  expect(bench.session.deadline()).toBe(1_000 + HELLO_HOLD_MS)
   bench.now = 1_000 + HELLO_HOLD_MS - 1
   bench.give({ type: 'tick' })
   expect(said(bench)).toEqual([])
@@ -51,7 +51,7 @@ test('a hello waits so long, and no longer', () => {
   const [hello] = said(bench)
   expect(hello).toMatchObject({ type: 'hello', features: OUR_FEATURES })
   expect(hello).not.toHaveProperty('isAtTurn')
-  expect(bench.mux.deadline()).toBe(CONFIRM_MS)
+  expect(bench.session.deadline()).toBe(CONFIRM_MS)
 })
 
 test('one that was waited for in vain is told when it is known, false too', () => {
@@ -61,10 +61,10 @@ test('one that was waited for in vain is told when it is known, false too', () =
   dialler.give({ type: 'tick' })
   expect(dialler.told.map(({ type }) => type)).toEqual(['ready'])
   exchange(dialler, callee)
-  expect([callee.told.map(({ type }) => type), callee.mux.remoteIsAtTurn]).toEqual([['ready'], undefined])
+  expect([callee.told.map(({ type }) => type), callee.session.remoteIsAtTurn]).toEqual([['ready'], undefined])
   dialler.give({ type: 'path', isAtTurn: false })
   exchange(dialler, callee)
-  expect([callee.mux.remoteIsAtTurn, news(callee)]).toEqual([false, 1])
+  expect([callee.session.remoteIsAtTurn, news(callee)]).toEqual([false, 1])
 })
 
 test('that it cannot be known ends the wait', () => {
@@ -72,14 +72,14 @@ test('that it cannot be known ends the wait', () => {
   dialler.give({ type: 'path', isAtTurn: undefined })
   exchange(dialler, callee)
   expect([dialler, callee].map((bench) => bench.told.map(({ type }) => type))).toEqual([['ready'], ['ready']])
-  expect(callee.mux.remoteIsAtTurn).toBeUndefined()
+  expect(callee.session.remoteIsAtTurn).toBeUndefined()
 })
 
 test('the time to confirm goes on beside the wait', () => {
   const bench = new Bench(0, { awaitsPath: true })
   bench.now = CONFIRM_MS - 1
   bench.receive('control', confirm)
-  expect(bench.mux.deadline()).toBe(CONFIRM_MS)
+  expect(bench.session.deadline()).toBe(CONFIRM_MS)
 })
 
 test('a change is told once; one that is taken back before it leaves is none', () => {
@@ -89,13 +89,13 @@ test('a change is told once; one that is taken back before it leaves is none', (
   dialler.give({ type: 'path', isAtTurn: true })
   dialler.give({ type: 'path', isAtTurn: undefined })
   exchange(dialler, callee)
-  expect([callee.mux.remoteIsAtTurn, news(callee)]).toEqual([true, 1])
+  expect([callee.session.remoteIsAtTurn, news(callee)]).toEqual([true, 1])
   dialler.give({ type: 'path', isAtTurn: false })
   dialler.give({ type: 'path', isAtTurn: true })
   expect(said(dialler)).toEqual([])
   dialler.give({ type: 'path', isAtTurn: false })
   exchange(dialler, callee)
-  expect([callee.mux.remoteIsAtTurn, news(callee)]).toEqual([false, 2])
+  expect([callee.session.remoteIsAtTurn, news(callee)]).toEqual([false, 2])
   // What is no news is none to those above.
   callee.receive('control', encodeControl({ type: 'path', isAtTurn: false }))
   expect([news(callee), callee.failure]).toEqual([2, undefined])
@@ -109,10 +109,10 @@ test('a change between our hello and theirs is told', () => {
   dialler.give({ type: 'path', isAtTurn: false })
   expect(dialler.sent('control')).toEqual([])
   for (const { lane, bytes } of before) callee.receive(lane, bytes)
-  expect(callee.mux.remoteIsAtTurn).toBe(true)
+  expect(callee.session.remoteIsAtTurn).toBe(true)
   for (const { lane, bytes } of callee.sent('control').slice(1)) dialler.receive(lane, bytes)
   exchange(dialler, callee)
-  expect(callee.mux.remoteIsAtTurn).toBe(false)
+  expect(callee.session.remoteIsAtTurn).toBe(false)
 })
 
 test('a remote that does not know it is told nothing, and may tell nothing', () => {
@@ -121,7 +121,7 @@ test('a remote that does not know it is told nothing, and may tell nothing', () 
   callee.give({ type: 'path', isAtTurn: true })
   exchange(dialler, callee)
   expect([dialler, callee].map((bench) => bench.told.map(({ type }) => type))).toEqual([['ready'], ['ready']])
-  expect([dialler, callee].map(({ mux }) => mux.remoteIsAtTurn)).toEqual([undefined, undefined])
+  expect([dialler, callee].map(({ session }) => session.remoteIsAtTurn)).toEqual([undefined, undefined])
   dialler.give({ type: 'path', isAtTurn: false })
   callee.give({ type: 'path', isAtTurn: false })
   expect([...paths(said(dialler)), ...paths(said(callee))]).toEqual([])

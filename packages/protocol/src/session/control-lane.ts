@@ -16,7 +16,7 @@ import type { HelloLimits, ServedProtocols } from '../mux/served.ts'
 import { type ControlMessage, decodeControl, encodeControl, type Goodbye, MUX_VERSION, type OpaqueType } from './control.ts'
 import { type Feature, OUR_FEATURES } from './features.ts'
 
-export interface SessionConfig {
+export interface ControlConfig {
   /** HMACs over role and fingerprints: the one we send, and the one we insist on. 32 bytes each. */
   readonly confirmation: { readonly ours: Bytes; readonly theirs: Bytes }
   /** Which of its tabs or devices a peer is, 16 bytes. */
@@ -29,7 +29,7 @@ export interface SessionConfig {
 }
 
 /** What a message meant to those above. */
-export type SessionEvent =
+export type ControlEvent =
   | { readonly type: 'open' }
   | { readonly type: 'protocols' }
   | { readonly type: 'path' }
@@ -54,16 +54,16 @@ export interface RemoteHello {
 }
 
 /** 'confirming': theirs is awaited. 'greeting': verified, their hello is awaited. 'left': our goaway is out. */
-type SessionState =
+type ControlState =
   | { readonly phase: 'confirming' }
   | { readonly phase: 'greeting' }
   | { readonly phase: 'open'; readonly remote: RemoteHello }
   | { readonly phase: 'left' }
 
-export class Session {
-  readonly #config: SessionConfig
+export class ControlLane {
+  readonly #config: ControlConfig
   readonly #features: readonly Feature[]
-  #state: SessionState = { phase: 'confirming' }
+  #state: ControlState = { phase: 'confirming' }
   #dueAt: Millis | undefined
   #confirmSent = false
   #helloSent = false
@@ -85,14 +85,14 @@ export class Session {
   #goaway: Goodbye | undefined
   #roundTripMs: number | undefined
 
-  constructor(config: SessionConfig) {
+  constructor(config: ControlConfig) {
     this.#config = config
     this.#features = config.features ?? OUR_FEATURES
     this.#served = config.served
     this.#isHolding = config.awaitsPath ?? false
   }
 
-  get phase(): SessionState['phase'] {
+  get phase(): ControlState['phase'] {
     return this.#state.phase
   }
 
@@ -180,7 +180,7 @@ export class Session {
   }
 
   /** Throws 'peer-violation' for whatever is malformed or out of turn. */
-  receive(bytes: Bytes, now: Millis): SessionEvent | undefined {
+  receive(bytes: Bytes, now: Millis): ControlEvent | undefined {
     const message = decodeControl(bytes)
     switch (this.#state.phase) {
       case 'confirming':
@@ -213,7 +213,7 @@ export class Session {
     return message === undefined ? undefined : encodeControl(message)
   }
 
-  #receiveOpen(remote: RemoteHello, message: ControlMessage, now: Millis): SessionEvent | undefined {
+  #receiveOpen(remote: RemoteHello, message: ControlMessage, now: Millis): ControlEvent | undefined {
     switch (message.type) {
       case 'protocols':
         this.#state = { phase: 'open', remote: { ...remote, served: message.served } }

@@ -21,7 +21,7 @@ const goodbyes = (messages: readonly SentMessage[]): ControlMessage[] =>
 /** A ready pair, and a stream that the callee has taken. */
 function streamPair(pair = readyPair()) {
   const [dialler, callee] = pair
-  const local = dialler.mux.open({ protocols: [ECHO] })
+  const local = dialler.session.open({ protocols: [ECHO] })
   exchange(dialler, callee)
   const remote = callee.acceptLast()
   exchange(dialler, callee)
@@ -35,9 +35,9 @@ function elapse(bench: Bench, ms: number): void {
 
 test('what was written leaves before the goodbye, which counts it', () => {
   const { dialler, callee, local, remote } = streamPair()
-  dialler.mux.write(local, filled(5, 5))
+  dialler.session.write(local, filled(5, 5))
   // More was promised, and will not come.
-  dialler.mux.write(local, filled(5, 5), true)
+  dialler.session.write(local, filled(5, 5), true)
   dialler.give(leave)
   expect(goodbyes(dialler.sent('control'))).toEqual([])
   const data = dialler.sent('bulk')
@@ -49,18 +49,18 @@ test('what was written leaves before the goodbye, which counts it', () => {
   expect(callee.last('closed')).toBeUndefined()
   give(callee, data)
   expect(callee.last('closed')).toEqual(left)
-  expect(callee.mux.read(remote)).toEqual(filled(10, 5))
+  expect(callee.session.read(remote)).toEqual(filled(10, 5))
 })
 
 test('nothing new begins while the last leaves, and nothing is told', () => {
   const { dialler, callee, local, remote } = streamPair()
-  dialler.mux.write(local, filled(50_000, 1))
+  dialler.session.write(local, filled(50_000, 1))
   dialler.give(leave)
-  expect(dialler.mux.write(local, filled(5, 1))).toBe(0)
-  expect(() => dialler.mux.open({ protocols: [ECHO] })).toThrow(expect.objectContaining({ code: 'closed' }))
-  callee.mux.open({ protocols: [ECHO] })
-  callee.mux.write(remote, filled(5, 1))
-  callee.mux.finish(remote)
+  expect(dialler.session.write(local, filled(5, 1))).toBe(0)
+  expect(() => dialler.session.open({ protocols: [ECHO] })).toThrow(expect.objectContaining({ code: 'closed' }))
+  callee.session.open({ protocols: [ECHO] })
+  callee.session.write(remote, filled(5, 1))
+  callee.session.finish(remote)
   const before = dialler.told.length
   give(dialler, callee.sent())
   expect(dialler.told.slice(before)).toEqual([])
@@ -71,16 +71,16 @@ test('of what the other side has no credit for, nothing is waited for longer tha
   exchange(...pair)
   const { dialler, callee } = streamPair(pair)
   // Nobody reads: the connection has no credit left, and a frame waits.
-  const streams = Array.from({ length: 70 }, () => dialler.mux.open({ protocols: [ECHO] }))
+  const streams = Array.from({ length: 70 }, () => dialler.session.open({ protocols: [ECHO] }))
   for (const stream of streams) {
     for (let count = -1, bytes = 0; count !== 0 && bytes < STREAM_WINDOW_BYTES; bytes += count) {
-      count = dialler.mux.write(stream, new Uint8Array(60_000))
+      count = dialler.session.write(stream, new Uint8Array(60_000))
       exchange(dialler, callee)
     }
   }
   dialler.give(leave)
   expect(goodbyes(dialler.sent())).toEqual([])
-  expect(dialler.mux.deadline()).toBeLessThanOrEqual(GOODBYE_IDLE_MS)
+  expect(dialler.session.deadline()).toBeLessThanOrEqual(GOODBYE_IDLE_MS)
   elapse(dialler, GOODBYE_IDLE_MS - 1)
   expect(goodbyes(dialler.sent())).toEqual([])
   elapse(dialler, 1)
@@ -89,7 +89,7 @@ test('of what the other side has no credit for, nothing is waited for longer tha
 
 test('frames that are announced and never come hold nobody: a second without any, ten in all', () => {
   const { dialler, callee, local, remote } = streamPair()
-  dialler.mux.write(local, filled(5, 5))
+  dialler.session.write(local, filled(5, 5))
   give(callee, dialler.sent())
   callee.receive('control', encodeControl({ type: 'goaway', code: 7, reason: 'enough', sent: { urgent: 0, bulk: 1_000_000 } }))
   const start = callee.now
@@ -98,7 +98,7 @@ test('frames that are announced and never come hold nobody: a second without any
   expect(callee.last('closed')).toBeUndefined()
   // Something comes: it goes on.
   while (callee.last('closed') === undefined) {
-    dialler.mux.write(local, filled(5, 5))
+    dialler.session.write(local, filled(5, 5))
     give(callee, dialler.sent('bulk'))
     elapse(callee, GOODBYE_IDLE_MS / 2)
     if (callee.now - start > 2 * GOODBYE_MAX_MS) break
@@ -106,7 +106,7 @@ test('frames that are announced and never come hold nobody: a second without any
   expect(callee.now - start).toBeGreaterThan(GOODBYE_MAX_MS - GOODBYE_IDLE_MS)
   expect(callee.now - start).toBeLessThanOrEqual(GOODBYE_MAX_MS + GOODBYE_IDLE_MS)
   expect(callee.last('closed')).toEqual(left)
-  expect(callee.mux.read(remote)).toEqual(filled(5, 5))
+  expect(callee.session.read(remote)).toEqual(filled(5, 5))
 })
 
 test('the lanes close before all has come: that is the end, in order all the same', () => {
@@ -119,19 +119,19 @@ test('the lanes close before all has come: that is the end, in order all the sam
 
 test('at once, as when the page goes: with what can leave now', () => {
   const { dialler, local } = streamPair()
-  dialler.mux.write(local, filled(5, 5))
+  dialler.session.write(local, filled(5, 5))
   dialler.give({ ...leave, atOnce: true })
   const sent = dialler.sent('bulk', 'control')
   expect(sent.map(({ lane }) => lane)).toEqual(['bulk', 'control'])
   const other = streamPair()
-  other.dialler.mux.write(other.local, filled(5, 5))
+  other.dialler.session.write(other.local, filled(5, 5))
   other.dialler.give({ ...leave, atOnce: true })
   expect(goodbyes(other.dialler.sent('control'))).toMatchObject([{ sent: { bulk: 1 } }])
 })
 
 test('both leave at once', () => {
   const { dialler, callee, local } = streamPair()
-  dialler.mux.write(local, filled(5, 5))
+  dialler.session.write(local, filled(5, 5))
   dialler.give(leave)
   callee.give({ ...leave, code: 8 })
   const [there, back] = [dialler.sent(), callee.sent()]
@@ -144,7 +144,7 @@ test('a build that does not count is told as before, and ends at once', () => {
   const pair = [new Bench(0), new Bench(1, { features: [] })] as [Bench, Bench]
   exchange(...pair)
   const { dialler, callee, local } = streamPair(pair)
-  dialler.mux.write(local, filled(5, 5))
+  dialler.session.write(local, filled(5, 5))
   dialler.give(leave)
   const data = dialler.sent('bulk')
   const control = dialler.sent('control')
@@ -157,34 +157,34 @@ test('a build that does not count is told as before, and ends at once', () => {
 
 test('between their goodbye and the last that it counts: the remote is leaving, and nothing new begins', () => {
   const { dialler, callee, local, remote } = streamPair()
-  const flow = callee.mux.open({ protocols: [ECHO], kind: 'datagrams' })
-  dialler.mux.write(local, filled(5, 5))
-  dialler.mux.write(local, filled(5, 5))
+  const flow = callee.session.open({ protocols: [ECHO], kind: 'datagrams' })
+  dialler.session.write(local, filled(5, 5))
+  dialler.session.write(local, filled(5, 5))
   dialler.give(leave)
   const data = dialler.sent('bulk')
   give(callee, dialler.sent('control'))
   expect(callee.told.filter(({ type }) => type === 'leaving')).toHaveLength(1)
   const leaving = expect.objectContaining({ code: 'closed', source: 'remote', message: expect.stringContaining('the remote') })
-  expect(() => callee.mux.open({ protocols: [ECHO] })).toThrow(leaving)
-  expect(() => callee.mux.sendDatagram(flow, filled(1, 1), callee.now)).toThrow(leaving)
+  expect(() => callee.session.open({ protocols: [ECHO] })).toThrow(leaving)
+  expect(() => callee.session.sendDatagram(flow, filled(1, 1), callee.now)).toThrow(leaving)
   give(callee, data)
   expect(callee.told.filter(({ type }) => type === 'leaving')).toHaveLength(1)
   expect(callee.last('closed')).toEqual(left)
-  expect(callee.mux.read(remote)).toEqual(filled(10, 5))
+  expect(callee.session.read(remote)).toEqual(filled(10, 5))
 })
 
 test('while leaving, an acknowledgement that comes along with frames is movement too', () => {
   const { dialler, local } = streamPair()
-  dialler.mux.write(local, filled(5, 5))
+  dialler.session.write(local, filled(5, 5))
   dialler.sent('bulk')
   // The lane has no room for this.
-  dialler.mux.write(local, filled(5, 5))
+  dialler.session.write(local, filled(5, 5))
   dialler.give(leave)
   expect(goodbyes(dialler.sent('control'))).toEqual([])
-  const unacknowledged = dialler.mux.unacknowledgedBytes
+  const unacknowledged = dialler.session.unacknowledgedBytes
   elapse(dialler, GOODBYE_IDLE_MS / 2)
   dialler.receive('bulk', encodeAck(3, 2))
-  expect(dialler.mux.unacknowledgedBytes).toBeLessThan(unacknowledged)
+  expect(dialler.session.unacknowledgedBytes).toBeLessThan(unacknowledged)
   // What acknowledges nothing new is none.
   elapse(dialler, GOODBYE_IDLE_MS / 4)
   dialler.receive('bulk', encodeAck(3, 2))
@@ -196,21 +196,21 @@ test('while leaving, an acknowledgement that comes along with frames is movement
 
 test('streams that are held when we leave, or come after it, wake no one', () => {
   const { dialler, callee, local } = streamPair(readyPair([ECHO]))
-  dialler.mux.open({ protocols: ['/late/1'] })
+  dialler.session.open({ protocols: ['/late/1'] })
   give(callee, dialler.sent())
   callee.give(leave)
-  dialler.mux.open({ protocols: ['/late/2'] })
-  dialler.mux.write(local, filled(1, 1))
+  dialler.session.open({ protocols: ['/late/2'] })
+  dialler.session.write(local, filled(1, 1))
   give(callee, dialler.sent())
   elapse(callee, HELD_OPENS_MS)
-  expect(callee.mux.deadline() ?? Number.POSITIVE_INFINITY).toBeGreaterThan(callee.now)
+  expect(callee.session.deadline() ?? Number.POSITIVE_INFINITY).toBeGreaterThan(callee.now)
 })
 
 test('a control lane that takes nothing is not asked again and again: its driver pulls when it has room', () => {
   const { dialler, local } = streamPair()
-  dialler.mux.write(local, filled(5, 5))
+  dialler.session.write(local, filled(5, 5))
   dialler.give(leave)
   elapse(dialler, GOODBYE_IDLE_MS)
-  expect(dialler.mux.deadline() ?? Number.POSITIVE_INFINITY).toBeGreaterThan(dialler.now)
+  expect(dialler.session.deadline() ?? Number.POSITIVE_INFINITY).toBeGreaterThan(dialler.now)
   expect(goodbyes(dialler.sent('control'))).toHaveLength(1)
 })

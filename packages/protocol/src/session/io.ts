@@ -5,16 +5,16 @@ import type { LaneName } from '../mux/lanes.ts'
 import type { ServedProtocols } from '../mux/served.ts'
 import type { StreamOutput } from '../mux/stream.ts'
 import type { OpaqueType } from './control.ts'
-import type { SessionConfig } from './control-lane.ts'
+import type { ControlConfig } from './control-lane.ts'
 
-export interface MuxConfig extends SessionConfig {
+export interface SessionConfig extends ControlConfig {
   /** 0 opened the connection and its streams have odd ids, 1 was called. */
   readonly role: 0 | 1
   /** Bytes the other side takes as one message; 0 for no limit (RFC 8841 §6). */
   readonly maxMessageSize: number
 }
 
-export type MuxInput =
+export type SessionInput =
   /** The control lane can carry messages. */
   | { readonly type: 'started' }
   /** One message, in a buffer that is the machine's from now on. */
@@ -33,7 +33,7 @@ export type MuxInput =
   /** The path is gone for good. */
   | { readonly type: 'fail'; readonly error: KithError }
 
-export type MuxOutput =
+export type SessionOutput =
   /** Both have said hello; ours may be on its way to the lane. */
   | { readonly type: 'ready'; readonly instance: Bytes; readonly served: ServedProtocols }
   | { readonly type: 'protocols'; readonly served: ServedProtocols }

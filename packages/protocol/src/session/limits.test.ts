@@ -110,26 +110,26 @@ test('bulk goes out while less than the bound is in flight, and waits from there
     [0, 1],
   ] as const) {
     const [dialler, callee] = readyPair()
-    const first = dialler.mux.open({ protocols: [ECHO] })
-    const second = dialler.mux.open({ protocols: [ECHO] })
+    const first = dialler.session.open({ protocols: [ECHO] })
+    const second = dialler.session.open({ protocols: [ECHO] })
     exchange(dialler, callee)
     callee.now = ACK_MS
     callee.give({ type: 'tick' })
     exchange(dialler, callee)
-    expect(dialler.mux.unacknowledgedBytes).toBe(0)
+    expect(dialler.session.unacknowledgedBytes).toBe(0)
     let left = FLIGHT_MIN_BYTES - beneathBytes
     while (left > 0) {
       const frameBytes = Math.min(left - FRAME_OVERHEAD_BYTES, FRAME_MAX_BYTES)
-      dialler.mux.write(first, new Uint8Array(frameBytes - 2))
+      dialler.session.write(first, new Uint8Array(frameBytes - 2))
       expect(dialler.sent('bulk').map(({ bytes }) => bytes.length)).toEqual([frameBytes])
       left -= frameBytes + FRAME_OVERHEAD_BYTES
     }
-    expect(dialler.mux.unacknowledgedBytes).toBe(FLIGHT_MIN_BYTES - beneathBytes)
-    dialler.mux.write(second, new Uint8Array(5000))
+    expect(dialler.session.unacknowledgedBytes).toBe(FLIGHT_MIN_BYTES - beneathBytes)
+    dialler.session.write(second, new Uint8Array(5000))
     expect(1 + dialler.sent('bulk').length).toBe(frames)
     // Who sends little is not held back.
-    const third = dialler.mux.open({ protocols: [ECHO] })
-    dialler.mux.write(third, new Uint8Array(100))
+    const third = dialler.session.open({ protocols: [ECHO] })
+    dialler.session.write(third, new Uint8Array(100))
     expect(dialler.sent('bulk').length).toBe(1)
   }
 })
@@ -188,7 +188,7 @@ test('the same where its reader turns them down: a name that is served for anoth
   const openAndRefuse = (id: number) => {
     callee.receive('bulk', encodeOpenHeader(id, HEADER))
     const stream = callee.last('incoming')?.stream
-    if (stream !== undefined && stream.id === id) callee.mux.reject(stream, REJECT_CODES.unsupported)
+    if (stream !== undefined && stream.id === id) callee.session.reject(stream, REJECT_CODES.unsupported)
   }
   for (let i = 0; i < STREAMS_MAX; i++) openAndRefuse(1 + 2 * i)
   expect(callee.failure).toBeUndefined()
@@ -204,9 +204,9 @@ test('what the remote says that it takes is kept to: streams, bytes of one, byte
     'control',
     encodeControl({ type: 'hello', version: 1, instance: filled(16, 1), served: [[0, [ECHO]]], limits, features: [] }),
   )
-  const [first, second] = [bench.mux.open({ protocols: [ECHO] }), bench.mux.open({ protocols: [ECHO] })]
-  expect(() => bench.mux.open({ protocols: [ECHO] })).toThrow(expect.objectContaining({ code: 'too-many' }))
-  expect([bench.mux.write(first, new Uint8Array(101)), bench.mux.write(second, new Uint8Array(100))]).toEqual([100, 100])
+  const [first, second] = [bench.session.open({ protocols: [ECHO] }), bench.session.open({ protocols: [ECHO] })]
+  expect(() => bench.session.open({ protocols: [ECHO] })).toThrow(expect.objectContaining({ code: 'too-many' }))
+  expect([bench.session.write(first, new Uint8Array(101)), bench.session.write(second, new Uint8Array(100))]).toEqual([100, 100])
   const frames = bench.sent('bulk').flatMap(({ bytes }) => unpackMessage(bytes).map(decodeFrame))
   const data = frames.map((frame) => (frame.type === 'open' || frame.type === 'data' ? frame.data.length : 0))
   expect(data).toEqual([100, 50])
@@ -220,9 +220,9 @@ test('no frame is larger than what the remote takes', () => {
   ] as const) {
     const [dialler, callee] = [new Bench(0, { maxMessageSize }), new Bench(1)]
     exchange(dialler, callee)
-    const stream = dialler.mux.open({ protocols: [ECHO] })
+    const stream = dialler.session.open({ protocols: [ECHO] })
     exchange(dialler, callee)
-    dialler.mux.write(stream, new Uint8Array(2 * FRAME_MAX_BYTES))
+    dialler.session.write(stream, new Uint8Array(2 * FRAME_MAX_BYTES))
     expect(dialler.sent('bulk').map(({ bytes }) => bytes.length)).toEqual([largest])
   }
 })
@@ -233,9 +233,9 @@ test('frames of N bytes share a message, one of N + 1 has its own', () => {
     [PACKED_FRAME_MAX_BYTES + 1, 2],
   ] as const) {
     const [dialler, callee] = readyPair()
-    const streams = [dialler.mux.open({ protocols: [ECHO] }), dialler.mux.open({ protocols: [ECHO] })]
+    const streams = [dialler.session.open({ protocols: [ECHO] }), dialler.session.open({ protocols: [ECHO] })]
     exchange(dialler, callee)
-    for (const stream of streams) dialler.mux.write(stream, new Uint8Array(frameBytes - 2))
+    for (const stream of streams) dialler.session.write(stream, new Uint8Array(frameBytes - 2))
     expect(dialler.sent('bulk')).toHaveLength(messages)
   }
 })

@@ -1,11 +1,11 @@
-/** For tests: two muxes that pass each other their messages by hand, lane by lane. */
+/** For tests: two sessions that pass each other their messages by hand, lane by lane. */
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import type { Bytes } from '../machine.ts'
 import type { LaneName } from '../mux/lanes.ts'
 import type { MuxStream } from '../mux/stream.ts'
 import type { Feature } from './features.ts'
-import type { MuxInput, MuxOutput } from './io.ts'
-import { Mux } from './session.ts'
+import type { SessionInput, SessionOutput } from './io.ts'
+import { Session } from './session.ts'
 
 export const ECHO: ProtocolName = '/echo/1'
 
@@ -28,13 +28,13 @@ export interface BenchOptions {
 
 /** One machine, and everything that it has put out. */
 export class Bench {
-  readonly mux: Mux
-  readonly told: MuxOutput[] = []
+  readonly session: Session
+  readonly told: SessionOutput[] = []
   now = 0
 
   constructor(role: 0 | 1, options: BenchOptions = {}) {
     const { served = [ECHO], theirs = filled(32, role === 0 ? 2 : 1), maxMessageSize = 262_144 } = options
-    this.mux = new Mux({
+    this.session = new Session({
       role,
       confirmation: { ours: filled(32, role === 0 ? 1 : 2), theirs },
       instance: filled(16, role),
@@ -46,8 +46,8 @@ export class Bench {
     this.give({ type: 'started' })
   }
 
-  give(input: MuxInput): void {
-    this.mux.handle(input, this.now)
+  give(input: SessionInput): void {
+    this.session.handle(input, this.now)
     this.drain()
   }
 
@@ -57,27 +57,27 @@ export class Bench {
   }
 
   drain(): void {
-    for (let output = this.mux.poll(); output !== undefined; output = this.mux.poll()) this.told.push(output)
+    for (let output = this.session.poll(); output !== undefined; output = this.session.poll()) this.told.push(output)
   }
 
   /** All that the lanes would be given now, if no writer goes on by itself. */
   sent(...lanes: (LaneName | 'datagrams')[]): SentMessage[] {
     const messages: SentMessage[] = []
     do {
-      this.mux.release()
+      this.session.release()
       for (const lane of lanes.length > 0 ? lanes : (['control', 'urgent', 'bulk', 'datagrams'] as const)) {
-        for (let bytes = this.mux.pull(lane, this.now); bytes !== undefined; bytes = this.mux.pull(lane, this.now)) {
+        for (let bytes = this.session.pull(lane, this.now); bytes !== undefined; bytes = this.session.pull(lane, this.now)) {
           // As a lane does: what was sent is the machine's again.
           messages.push({ lane, bytes: bytes.slice() })
         }
       }
-    } while (this.mux.isHolding)
+    } while (this.session.isHolding)
     this.drain()
     return messages
   }
 
-  last<T extends MuxOutput['type']>(type: T): Extract<MuxOutput, { type: T }> | undefined {
-    return this.told.filter((output): output is Extract<MuxOutput, { type: T }> => output.type === type).at(-1)
+  last<T extends SessionOutput['type']>(type: T): Extract<SessionOutput, { type: T }> | undefined {
+    return this.told.filter((output): output is Extract<SessionOutput, { type: T }> => output.type === type).at(-1)
   }
 
   get failure(): string | undefined {
@@ -88,7 +88,7 @@ export class Bench {
   acceptLast(): MuxStream {
     const stream = this.last('incoming')?.stream
     if (stream === undefined) throw new Error('no stream came')
-    this.mux.accept(stream)
+    this.session.accept(stream)
     return stream
   }
 }

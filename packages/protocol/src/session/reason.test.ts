@@ -36,6 +36,6 @@ test.each([
     a.give({ type: 'close', code: 5, reason: `${character.repeat(count)}${character}` })
     exchange(a, b)
     expect(b.last('closed')).toMatchObject({ by: 'remote', code: 5, reason: character.repeat(count) })
-    expect(a.mux.goodbye).toEqual({ code: 5, reason: character.repeat(count) })
+    expect(a.session.goodbye).toEqual({ code: 5, reason: character.repeat(count) })
   }
 })

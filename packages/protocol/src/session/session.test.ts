@@ -92,10 +92,10 @@ test('a feature holds where both hellos name it, from "ready" on', () => {
   const named = (name: string) => [name] as unknown as readonly Feature[]
   const holds = (ours: string, theirs: string) => {
     const [a, b] = [new Bench(0, { features: named(ours) }), new Bench(1, { features: named(theirs) })]
-    expect([...a.mux.remoteFeatures, a.mux.has(ours as Feature)]).toEqual([false])
+    expect([...a.session.remoteFeatures, a.session.has(ours as Feature)]).toEqual([false])
     exchange(a, b)
-    expect([...a.mux.remoteFeatures]).toEqual([theirs])
-    return a.mux.has(ours as Feature) && b.mux.has(ours as Feature)
+    expect([...a.session.remoteFeatures]).toEqual([theirs])
+    return a.session.has(ours as Feature) && b.session.has(ours as Feature)
   }
   expect(holds('x', 'x')).toBe(true)
   expect(holds('x', 'y')).toBe(false)
@@ -107,7 +107,7 @@ function limits() {
 
 test('who does not confirm in time is given up', () => {
   const bench = new Bench(0)
-  expect(bench.mux.deadline()).toBe(CONFIRM_MS)
+  expect(bench.session.deadline()).toBe(CONFIRM_MS)
   bench.now = CONFIRM_MS - 1
   bench.give({ type: 'tick' })
   expect(bench.failure).toBeUndefined()
@@ -147,9 +147,9 @@ test('no more is sent than the other side keeps, until it has shown that it got 
   const hello = dialler.sent('control')
   const early: SentMessage[] = []
   for (let i = 0; i < 4; i++) {
-    const stream = dialler.mux.open({ protocols: [ECHO] })
+    const stream = dialler.session.open({ protocols: [ECHO] })
     for (let count = -1; count !== 0; ) {
-      count = dialler.mux.write(stream, new Uint8Array(STREAM_WINDOW_BYTES))
+      count = dialler.session.write(stream, new Uint8Array(STREAM_WINDOW_BYTES))
       early.push(...dialler.sent('urgent', 'bulk'))
     }
   }
@@ -158,31 +158,31 @@ test('no more is sent than the other side keeps, until it has shown that it got 
   for (const { lane, bytes } of hello) callee.receive(lane, bytes)
   expect(callee.last('incoming')).toBeDefined()
   exchange(dialler, callee)
-  expect(callee.mux.unreadBytes).toBeGreaterThan(EARLY_BYTES_MAX)
+  expect(callee.session.unreadBytes).toBeGreaterThan(EARLY_BYTES_MAX)
 })
 
 // ── streams ──
 
 test('opening takes no round trip: the first data travels with the OPEN', () => {
   const [dialler, callee] = readyPair()
-  const stream = dialler.mux.open({ protocols: ['/no/1', ECHO], params: { doc: 'notes' } })
+  const stream = dialler.session.open({ protocols: ['/no/1', ECHO], params: { doc: 'notes' } })
   expect(stream.protocol).toBe(ECHO)
-  dialler.mux.write(stream, Uint8Array.of(1, 2, 3))
+  dialler.session.write(stream, Uint8Array.of(1, 2, 3))
   const sent = dialler.sent('urgent', 'bulk')
   expect(types(sent)).toEqual(['open'])
   for (const { lane, bytes } of sent) callee.receive(lane, bytes)
   const incoming = callee.acceptLast()
   expect(incoming).toMatchObject({ protocol: ECHO, params: { doc: 'notes' }, opener: 'remote' })
-  expect(callee.mux.read(incoming)).toEqual(Uint8Array.of(1, 2, 3))
+  expect(callee.session.read(incoming)).toEqual(Uint8Array.of(1, 2, 3))
 })
 
 test('what nobody serves fails here where the remote cannot be asked, and nothing is sent', () => {
   const [dialler, callee] = [new Bench(0), new Bench(1, { features: [] })]
   exchange(dialler, callee)
   const error = expect.objectContaining({ code: 'unsupported-protocol', source: 'remote' })
-  expect(() => dialler.mux.open({ protocols: ['/no/1'] })).toThrow(error)
+  expect(() => dialler.session.open({ protocols: ['/no/1'] })).toThrow(error)
   expect(dialler.sent('urgent', 'bulk')).toEqual([])
-  expect(dialler.mux.streams).toBe(0)
+  expect(dialler.session.streams).toBe(0)
 })
 
 test('a credit is exact: the last byte of it is taken, the next one ends the link', () => {
@@ -203,7 +203,7 @@ test('a credit is exact: the last byte of it is taken, the next one ends the lin
     const count = CONNECTION_WINDOW_BYTES / STREAM_WINDOW_BYTES
     for (let i = 0; i <= count; i++) connection.receive('bulk', openFrame(1 + 2 * i))
     for (let i = 0; i < count; i++) fill(connection, 1 + 2 * i, STREAM_WINDOW_BYTES)
-    expect(connection.mux.unreadBytes).toBe(CONNECTION_WINDOW_BYTES)
+    expect(connection.session.unreadBytes).toBe(CONNECTION_WINDOW_BYTES)
     fill(connection, 1 + 2 * count, beyond)
     expect(connection.failure).toBe(failure)
   }
@@ -211,11 +211,11 @@ test('a credit is exact: the last byte of it is taken, the next one ends the lin
 
 test('only reading renews credit: after half a window, and by as much as was read', () => {
   const [dialler, callee] = readyPair()
-  const stream = dialler.mux.open({ protocols: [ECHO] })
+  const stream = dialler.session.open({ protocols: [ECHO] })
   let written = 0
   const write = () => {
     for (let count = -1; count !== 0; written += count) {
-      count = dialler.mux.write(stream, new Uint8Array(STREAM_WINDOW_BYTES))
+      count = dialler.session.write(stream, new Uint8Array(STREAM_WINDOW_BYTES))
       exchange(dialler, callee)
       if (callee.last('incoming') !== undefined) callee.acceptLast()
     }
@@ -226,7 +226,7 @@ test('only reading renews credit: after half a window, and by as much as was rea
   let read = 0
   while (read < STREAM_WINDOW_BYTES / 2) {
     expect(callee.sent('urgent', 'bulk').length).toBe(0)
-    read += callee.mux.read(incoming)?.length ?? 0
+    read += callee.session.read(incoming)?.length ?? 0
   }
   exchange(dialler, callee)
   write()
@@ -236,14 +236,14 @@ test('only reading renews credit: after half a window, and by as much as was rea
 test('readers that pause and hold nearly all of the connection do not stop the one that reads', () => {
   const [dialler, callee] = readyPair()
   const open = () => {
-    const stream = dialler.mux.open({ protocols: [ECHO] })
+    const stream = dialler.session.open({ protocols: [ECHO] })
     exchange(dialler, callee)
     return { stream, incoming: callee.acceptLast() }
   }
   const write = (stream: ReturnType<typeof open>['stream'], bytes: number) => {
     let left = bytes
     for (let count = -1; count !== 0 && left > 0; left -= count) {
-      count = dialler.mux.write(stream, new Uint8Array(left))
+      count = dialler.session.write(stream, new Uint8Array(left))
       exchange(dialler, callee)
     }
     return bytes - left
@@ -255,7 +255,8 @@ test('readers that pause and hold nearly all of the connection do not stop the o
   let received = 0
   for (let turn = 0; turn < 1000 && received < 100_000; turn++) {
     write(stream, 5_000)
-    for (let chunk = callee.mux.read(incoming); chunk !== undefined; chunk = callee.mux.read(incoming)) received += chunk.length
+    for (let chunk = callee.session.read(incoming); chunk !== undefined; chunk = callee.session.read(incoming))
+      received += chunk.length
     exchange(dialler, callee)
   }
   expect(received).toBeGreaterThanOrEqual(100_000)
@@ -264,8 +265,8 @@ test('readers that pause and hold nearly all of the connection do not stop the o
 test('larger priorities go first, equal ones take turns', () => {
   const [dialler] = readyPair()
   const open = (priority: number) => {
-    const stream = dialler.mux.open({ protocols: [ECHO], priority })
-    dialler.mux.write(stream, new Uint8Array(50_000))
+    const stream = dialler.session.open({ protocols: [ECHO], priority })
+    dialler.session.write(stream, new Uint8Array(50_000))
     return stream
   }
   const low = open(-1)
@@ -279,17 +280,17 @@ test('larger priorities go first, equal ones take turns', () => {
 
 test('small writes share a frame for as long as it waits', () => {
   const [dialler, callee] = readyPair()
-  const stream = dialler.mux.open({ protocols: [ECHO] })
-  for (let i = 0; i < 1000; i++) expect(dialler.mux.write(stream, filled(10, i % 256))).toBe(10)
+  const stream = dialler.session.open({ protocols: [ECHO] })
+  for (let i = 0; i < 1000; i++) expect(dialler.session.write(stream, filled(10, i % 256))).toBe(10)
   const sent = dialler.sent('bulk')
   expect(sent.length).toBe(1)
   for (const { lane, bytes } of sent) callee.receive(lane, bytes)
-  expect(callee.mux.read(callee.acceptLast())?.length).toBe(10_000)
+  expect(callee.session.read(callee.acceptLast())?.length).toBe(10_000)
 })
 
 test('a frame that is not full waits for the write that was promised, and for nothing else', () => {
   const [dialler, callee] = readyPair()
-  const stream = dialler.mux.open({ protocols: [ECHO] })
+  const stream = dialler.session.open({ protocols: [ECHO] })
   exchange(dialler, callee)
   let frames = 1
   const lengths = () => {
@@ -299,37 +300,37 @@ test('a frame that is not full waits for the write that was promised, and for no
   }
   const header = 2
 
-  expect(dialler.mux.write(stream, new Uint8Array(100), true)).toBe(100)
+  expect(dialler.session.write(stream, new Uint8Array(100), true)).toBe(100)
   expect(lengths()).toEqual([])
-  expect(dialler.mux.write(stream, new Uint8Array(FRAME_MAX_BYTES), true)).toBe(FRAME_MAX_BYTES - header - 100)
+  expect(dialler.session.write(stream, new Uint8Array(FRAME_MAX_BYTES), true)).toBe(FRAME_MAX_BYTES - header - 100)
   expect(lengths()).toEqual([FRAME_MAX_BYTES])
 
-  dialler.mux.write(stream, new Uint8Array(10), true)
-  expect(dialler.mux.write(stream, new Uint8Array(0))).toBe(0)
+  dialler.session.write(stream, new Uint8Array(10), true)
+  expect(dialler.session.write(stream, new Uint8Array(0))).toBe(0)
   expect(lengths()).toEqual([header + 10])
 
-  dialler.mux.write(stream, new Uint8Array(20), true)
-  dialler.mux.finish(stream)
+  dialler.session.write(stream, new Uint8Array(20), true)
+  dialler.session.finish(stream)
   expect(lengths()).toEqual([header + 20, header])
 
   // One whose credit is used up does not wait for a write that it cannot take.
-  const other = dialler.mux.open({ protocols: [ECHO] })
+  const other = dialler.session.open({ protocols: [ECHO] })
   let left = STREAM_WINDOW_BYTES
   while (left > 5) {
-    left -= dialler.mux.write(other, new Uint8Array(left - 5), true)
+    left -= dialler.session.write(other, new Uint8Array(left - 5), true)
     lengths()
     dialler.receive('control', encodeControl({ type: 'ack', lane: 3, count: frames }))
   }
-  expect(dialler.mux.write(other, new Uint8Array(5), true)).toBe(5)
+  expect(dialler.session.write(other, new Uint8Array(5), true)).toBe(5)
   expect(lengths()).toEqual([])
-  expect(dialler.mux.write(other, new Uint8Array(5), true)).toBe(0)
+  expect(dialler.session.write(other, new Uint8Array(5), true)).toBe(0)
   expect(lengths().length).toBe(1)
 })
 
 test('a window grows while half of it is consumed in less than a round trip, up to its limit, and not otherwise', () => {
   const transfer = (msPerFrame: number) => {
     const [dialler, callee] = readyPair()
-    const stream = dialler.mux.open({ protocols: [ECHO] })
+    const stream = dialler.session.open({ protocols: [ECHO] })
     exchange(dialler, callee)
     const incoming = callee.acceptLast()
     exchange(dialler, callee)
@@ -338,9 +339,10 @@ test('a window grows while half of it is consumed in less than a round trip, up 
     while (consumed < 8 * STREAM_WINDOW_MAX_BYTES) {
       dialler.now += msPerFrame
       callee.now += msPerFrame
-      dialler.mux.write(stream, new Uint8Array(FRAME_MAX_BYTES))
+      dialler.session.write(stream, new Uint8Array(FRAME_MAX_BYTES))
       for (const { lane, bytes } of dialler.sent()) callee.receive(lane, bytes)
-      for (let chunk = callee.mux.read(incoming); chunk !== undefined; chunk = callee.mux.read(incoming)) consumed += chunk.length
+      for (let chunk = callee.session.read(incoming); chunk !== undefined; chunk = callee.session.read(incoming))
+        consumed += chunk.length
       for (const { lane, bytes } of callee.sent()) {
         dialler.receive(lane, bytes)
         if (lane === 'control') continue
@@ -357,22 +359,22 @@ test('a window grows while half of it is consumed in less than a round trip, up 
 
 test('FIN counts as arrived when it was acknowledged and the stream was taken, not before', () => {
   const [dialler, callee] = readyPair()
-  const stream = dialler.mux.open({ protocols: [ECHO] })
-  dialler.mux.finish(stream)
+  const stream = dialler.session.open({ protocols: [ECHO] })
+  dialler.session.finish(stream)
   for (const { lane, bytes } of dialler.sent()) callee.receive(lane, bytes)
   // The acknowledgement overtakes the answer.
   for (const { lane, bytes } of callee.sent('control')) dialler.receive(lane, bytes)
   expect(dialler.last('finished')).toBeUndefined()
-  callee.mux.reject(callee.last('incoming')?.stream ?? stream, REJECT_CODES.refused)
+  callee.session.reject(callee.last('incoming')?.stream ?? stream, REJECT_CODES.refused)
   exchange(dialler, callee)
   expect(dialler.last('finished')).toBeUndefined()
   expect(dialler.last('rejected')).toMatchObject({ stream, code: REJECT_CODES.refused })
 
-  const taken = dialler.mux.open({ protocols: [ECHO] })
-  dialler.mux.finish(taken)
+  const taken = dialler.session.open({ protocols: [ECHO] })
+  dialler.session.finish(taken)
   exchange(dialler, callee)
   expect(dialler.last('finished')).toBeUndefined()
-  callee.mux.finish(callee.acceptLast())
+  callee.session.finish(callee.acceptLast())
   exchange(dialler, callee)
   expect(dialler.last('finished')).toEqual({ type: 'finished', stream: taken })
 })
@@ -381,11 +383,11 @@ test('an OPEN that crossed a change of protocols is tried once more, with all th
   const [dialler, callee] = readyPair()
   callee.now = HELD_OPENS_MS
   callee.give({ type: 'serve', served: [[0, []]] })
-  const stream = dialler.mux.open({ protocols: [ECHO] })
-  dialler.mux.write(stream, filled(100_000, 1).subarray(0, 60_000))
+  const stream = dialler.session.open({ protocols: [ECHO] })
+  dialler.session.write(stream, filled(100_000, 1).subarray(0, 60_000))
   const sent = dialler.sent('bulk')
-  dialler.mux.write(stream, filled(40_000, 2))
-  dialler.mux.finish(stream)
+  dialler.session.write(stream, filled(40_000, 2))
+  dialler.session.finish(stream)
   sent.push(...dialler.sent('bulk'))
   for (const { lane, bytes } of sent) callee.receive(lane, bytes)
   const rejects = callee.sent('bulk')
@@ -396,16 +398,16 @@ test('an OPEN that crossed a change of protocols is tried once more, with all th
   const incoming = callee.acceptLast()
   exchange(dialler, callee)
   const chunks: Bytes[] = []
-  for (let chunk = callee.mux.read(incoming); chunk !== undefined; chunk = callee.mux.read(incoming)) chunks.push(chunk)
+  for (let chunk = callee.session.read(incoming); chunk !== undefined; chunk = callee.session.read(incoming)) chunks.push(chunk)
   expect(concat(...chunks)).toEqual(concat(filled(60_000, 1), filled(40_000, 2)))
-  expect(callee.mux.atEnd(incoming)).toBe(true)
+  expect(callee.session.atEnd(incoming)).toBe(true)
   expect(dialler.last('finished')).toMatchObject({ stream })
   expect(dialler.last('rejected')).toBeUndefined()
 })
 
 test('it is tried once, not again', () => {
   const [dialler, callee] = readyPair()
-  const stream = dialler.mux.open({ protocols: [ECHO] })
+  const stream = dialler.session.open({ protocols: [ECHO] })
   for (const id of [1, 3]) {
     dialler.sent()
     expect(dialler.last('rejected')).toBeUndefined()
@@ -417,14 +419,14 @@ test('it is tried once, not again', () => {
 
 test(`each side may open ${STREAMS_MAX} streams`, () => {
   const [dialler, callee] = readyPair()
-  for (let i = 0; i < STREAMS_MAX; i++) dialler.mux.open({ protocols: [ECHO] })
-  expect(() => dialler.mux.open({ protocols: [ECHO] })).toThrow(expect.objectContaining({ code: 'too-many' }))
+  for (let i = 0; i < STREAMS_MAX; i++) dialler.session.open({ protocols: [ECHO] })
+  expect(() => dialler.session.open({ protocols: [ECHO] })).toThrow(expect.objectContaining({ code: 'too-many' }))
   exchange(dialler, callee)
   expect(callee.told.filter(({ type }) => type === 'incoming').length).toBe(STREAMS_MAX)
   // One that opens more all the same is turned down; one that never stops is shown the door.
   callee.receive('bulk', openFrame(2 * STREAMS_MAX + 1))
   expect(callee.failure).toBeUndefined()
-  expect(callee.mux.streams).toBe(STREAMS_MAX)
+  expect(callee.session.streams).toBe(STREAMS_MAX)
   const [reject] = callee.sent('bulk').slice(-1)
   expect(reject && decodeFrame(reject.bytes)).toMatchObject({ type: 'reject', code: REJECT_CODES.tooMany })
   for (let i = 1; i <= STREAMS_MAX + 1; i++) callee.receive('bulk', openFrame(2 * (STREAMS_MAX + i) + 1))
@@ -433,38 +435,38 @@ test(`each side may open ${STREAMS_MAX} streams`, () => {
 
 test('who opens too many learns of what, whoever says so', () => {
   const [dialler, callee] = readyPair(['/chat/v1', '/file/v1'])
-  const open = (protocol: ProtocolName) => dialler.mux.open({ protocols: [protocol] })
+  const open = (protocol: ProtocolName) => dialler.session.open({ protocols: [protocol] })
   const files = Array.from({ length: 24 }, () => open('/file/v1'))
   for (let i = files.length; i < STREAMS_MAX; i++) open('/chat/v1')
   exchange(dialler, callee)
   const words = `1024 streams are open, 1000 of them for /chat/v1: close or reset those that are done`
   expect(() => open('/file/v1')).toThrow(expect.objectContaining({ code: 'too-many', message: words }))
-  expect(() => dialler.mux.open({ kind: 'datagrams', protocols: ['/file/v1'] })).toThrow(words)
+  expect(() => dialler.session.open({ kind: 'datagrams', protocols: ['/file/v1'] })).toThrow(words)
   // Those that are over are not counted.
-  for (const file of files) dialler.mux.reset(file, 0)
+  for (const file of files) dialler.session.reset(file, 0)
   exchange(dialler, callee)
   callee.now += ACK_MS
   callee.give({ type: 'tick' })
   exchange(dialler, callee)
-  expect(dialler.mux.busiest).toBe(', 1000 of them for /chat/v1')
-  expect(callee.mux.busiest).toBe('')
+  expect(dialler.session.busiest).toBe(', 1000 of them for /chat/v1')
+  expect(callee.session.busiest).toBe('')
 })
 
 test('reset and stop reach the other side with their codes, and leave nothing behind', () => {
   const [dialler, callee] = readyPair()
-  const stream = dialler.mux.open({ protocols: [ECHO] })
+  const stream = dialler.session.open({ protocols: [ECHO] })
   exchange(dialler, callee)
   const incoming = callee.acceptLast()
   exchange(dialler, callee)
-  callee.mux.stop(incoming, 5)
+  callee.session.stop(incoming, 5)
   exchange(dialler, callee)
   expect(dialler.last('stopped')).toEqual({ type: 'stopped', stream, code: 5 })
-  expect(dialler.mux.write(stream, filled(1, 1))).toBe(0)
+  expect(dialler.session.write(stream, filled(1, 1))).toBe(0)
   // The other half goes on.
-  callee.mux.write(incoming, filled(3, 3))
+  callee.session.write(incoming, filled(3, 3))
   exchange(dialler, callee)
-  expect(dialler.mux.read(stream)).toEqual(filled(3, 3))
-  dialler.mux.reset(stream, 6)
+  expect(dialler.session.read(stream)).toEqual(filled(3, 3))
+  dialler.session.reset(stream, 6)
   exchange(dialler, callee)
   expect(callee.last('reset')).toEqual({ type: 'reset', stream: incoming, code: 6 })
   for (const bench of [dialler, callee]) {
@@ -472,7 +474,8 @@ test('reset and stop reach the other side with their codes, and leave nothing be
     bench.give({ type: 'tick' })
   }
   exchange(dialler, callee)
-  for (const { mux } of [dialler, callee]) expect([mux.streams, mux.unreadBytes, mux.unacknowledgedBytes]).toEqual([0, 0, 0])
+  for (const { session } of [dialler, callee])
+    expect([session.streams, session.unreadBytes, session.unacknowledgedBytes]).toEqual([0, 0, 0])
 })
 
 // ── what a remote may not do ──
@@ -506,7 +509,7 @@ test.each<[string, (callee: Bench) => void]>([
 test('answers other than to what was asked end the link', () => {
   for (const answer of [encodeAccept(1, '/other/1'), dataFrame(1, 1), encodeCredit(1, 9), encodeStop(1, 0), encodeReset(1, 0)]) {
     const [dialler] = readyPair()
-    dialler.mux.open({ protocols: [ECHO] })
+    dialler.session.open({ protocols: [ECHO] })
     dialler.sent()
     dialler.receive('bulk', answer)
     expect(dialler.failure).toBe('peer-violation')
@@ -518,51 +521,56 @@ test('urgent may overtake bulk: an id that comes late was not skipped', () => {
   callee.receive('urgent', openFrame(2 * STREAMS_MAX + 1, undefined, 1))
   callee.receive('bulk', openFrame(1))
   expect(callee.failure).toBeUndefined()
-  expect(callee.mux.streams).toBe(2)
+  expect(callee.session.streams).toBe(2)
 })
 
 test('abort ends a half with its code, before or after it was heard of, and leaves nothing behind', () => {
   for (const isEarly of [true, false]) {
     const [dialler, callee] = readyPair()
-    const stream = dialler.mux.open({ protocols: [ECHO] })
-    dialler.mux.write(stream, new Uint8Array(100))
+    const stream = dialler.session.open({ protocols: [ECHO] })
+    dialler.session.write(stream, new Uint8Array(100))
     if (!isEarly) exchange(dialler, callee)
-    dialler.mux.abort(stream, 7)
+    dialler.session.abort(stream, 7)
     exchange(dialler, callee)
     const incoming = callee.acceptLast()
     exchange(dialler, callee)
     expect(callee.last('aborted')).toMatchObject({ stream: incoming, code: 7 })
-    expect(callee.mux.read(incoming)).toBeUndefined()
-    expect(callee.mux.unreadBytes).toBe(0)
-    expect(callee.mux.write(incoming, new Uint8Array(50))).toBe(50)
-    callee.mux.finish(incoming)
+    expect(callee.session.read(incoming)).toBeUndefined()
+    expect(callee.session.unreadBytes).toBe(0)
+    expect(callee.session.write(incoming, new Uint8Array(50))).toBe(50)
+    callee.session.finish(incoming)
     exchange(dialler, callee)
-    expect(dialler.mux.read(stream)?.length).toBe(50)
-    expect(dialler.mux.atEnd(stream)).toBe(true)
+    expect(dialler.session.read(stream)?.length).toBe(50)
+    expect(dialler.session.atEnd(stream)).toBe(true)
     dialler.now = callee.now = ACK_MS
     for (const bench of [dialler, callee]) bench.give({ type: 'tick' })
     exchange(dialler, callee)
-    expect([dialler.mux.streams, callee.mux.streams, dialler.failure, callee.failure]).toEqual([0, 0, undefined, undefined])
+    expect([dialler.session.streams, callee.session.streams, dialler.failure, callee.failure]).toEqual([
+      0,
+      0,
+      undefined,
+      undefined,
+    ])
   }
 })
 
 test('what had come whole is not cut short by an abort that follows', () => {
   const [dialler, callee] = readyPair()
-  const stream = dialler.mux.open({ protocols: [ECHO] })
-  dialler.mux.write(stream, new Uint8Array(100))
-  dialler.mux.finish(stream)
+  const stream = dialler.session.open({ protocols: [ECHO] })
+  dialler.session.write(stream, new Uint8Array(100))
+  dialler.session.finish(stream)
   exchange(dialler, callee)
-  dialler.mux.abort(stream, 7)
+  dialler.session.abort(stream, 7)
   exchange(dialler, callee)
-  expect(callee.mux.read(callee.acceptLast())?.length).toBe(100)
+  expect(callee.session.read(callee.acceptLast())?.length).toBe(100)
   expect(callee.last('aborted')).toBeUndefined()
 })
 
 test('a stream that is over within one message is answered all the same', () => {
   const [dialler, callee] = readyPair()
-  const stream = dialler.mux.open({ protocols: [ECHO] })
-  dialler.mux.stop(stream, 7)
-  dialler.mux.finish(stream)
+  const stream = dialler.session.open({ protocols: [ECHO] })
+  dialler.session.stop(stream, 7)
+  dialler.session.finish(stream)
   const sent = dialler.sent('bulk')
   expect(types(sent)).toEqual(['open', 'stop', 'fin'])
   expect(sent.length).toBe(1)
@@ -573,23 +581,23 @@ test('a stream that is over within one message is answered all the same', () => 
   dialler.now = callee.now = ACK_MS
   for (const bench of [dialler, callee]) bench.give({ type: 'tick' })
   exchange(dialler, callee)
-  expect([dialler.mux.streams, callee.mux.streams]).toEqual([0, 0])
+  expect([dialler.session.streams, callee.session.streams]).toEqual([0, 0])
 })
 
 test('late frames of a stream that is gone are counted and thrown away', () => {
   const [dialler, callee] = readyPair()
-  const stream = dialler.mux.open({ protocols: [ECHO] })
+  const stream = dialler.session.open({ protocols: [ECHO] })
   exchange(dialler, callee)
   callee.acceptLast()
   exchange(dialler, callee)
-  dialler.mux.reset(stream, 0)
+  dialler.session.reset(stream, 0)
   dialler.sent()
   for (let i = 0; i < 4; i++) dialler.receive('bulk', dataFrame(stream.id, 60_000))
   for (const late of [encodeCredit(stream.id, 1e6), encodeFin(stream.id), encodeReset(stream.id, 1), encodeStop(stream.id, 1)]) {
     dialler.receive('bulk', late)
   }
   expect(dialler.failure).toBeUndefined()
-  expect(dialler.mux.unreadBytes).toBe(0)
+  expect(dialler.session.unreadBytes).toBe(0)
 })
 
 test('a million tiny frames take no more memory than their bytes are worth', () => {
@@ -600,7 +608,7 @@ test('a million tiny frames take no more memory than their bytes are worth', () 
   expect(callee.failure).toBeUndefined()
   let chunks = 0
   let read = 0
-  for (let chunk = callee.mux.read(stream); chunk !== undefined; chunk = callee.mux.read(stream)) {
+  for (let chunk = callee.session.read(stream); chunk !== undefined; chunk = callee.session.read(stream)) {
     for (const byte of chunk) if (byte !== read++ % 251) throw new Error(`byte ${read - 1} is ${byte}`)
     chunks += 1
   }
@@ -631,13 +639,13 @@ test('frames are acknowledged in time, a FIN at once with whatever goes, else so
   const [, callee] = readyPair()
   callee.receive('bulk', openFrame(1))
   expect(callee.sent('control')).toEqual([])
-  expect(callee.mux.deadline()).toBe(ACK_MS)
+  expect(callee.session.deadline()).toBe(ACK_MS)
   callee.now = ACK_MS
   callee.give({ type: 'tick' })
   expect(callee.sent('control')).toEqual([{ lane: 'control', bytes: encodeControl({ type: 'ack', lane: 3, count: 1 }) }])
   callee.receive('bulk', encodeFin(1))
   expect(callee.sent('control')).toEqual([])
-  expect(callee.mux.deadline()).toBe(ACK_MS + FIN_ACK_MS)
+  expect(callee.session.deadline()).toBe(ACK_MS + FIN_ACK_MS)
   callee.now = ACK_MS + FIN_ACK_MS
   callee.give({ type: 'tick' })
   expect(callee.sent('control')).toEqual([{ lane: 'control', bytes: encodeControl({ type: 'ack', lane: 3, count: 2 }) }])
@@ -646,7 +654,7 @@ test('frames are acknowledged in time, a FIN at once with whatever goes, else so
   callee.receive('bulk', encodeFin(3))
   callee.acceptLast()
   expect(types(callee.sent('bulk'))).toEqual(['ack', 'accept'])
-  expect(callee.mux.deadline()).toBeGreaterThan(ACK_MS + 2 * FIN_ACK_MS)
+  expect(callee.session.deadline()).toBeGreaterThan(ACK_MS + 2 * FIN_ACK_MS)
 })
 
 test('the round trip is measured', () => {
@@ -657,14 +665,14 @@ test('the round trip is measured', () => {
   for (const { bytes } of ping) callee.receive('control', bytes)
   dialler.now += 30
   for (const { bytes } of callee.sent('control')) dialler.receive('control', bytes)
-  expect(dialler.mux.roundTripMs).toBe(30)
+  expect(dialler.session.roundTripMs).toBe(30)
 })
 
 test('goodbye is the last thing said; what had come whole can still be read', () => {
   const [dialler, callee] = readyPair()
-  const stream = dialler.mux.open({ protocols: [ECHO] })
-  dialler.mux.write(stream, filled(5, 5))
-  dialler.mux.finish(stream)
+  const stream = dialler.session.open({ protocols: [ECHO] })
+  dialler.session.write(stream, filled(5, 5))
+  dialler.session.finish(stream)
   exchange(dialler, callee)
   const incoming = callee.acceptLast()
   exchange(dialler, callee)
@@ -673,9 +681,9 @@ test('goodbye is the last thing said; what had come whole can still be read', ()
   exchange(dialler, callee)
   expect(dialler.last('closed')).toEqual({ type: 'closed', by: 'local', code: 7, reason: 'enough' })
   expect(callee.last('closed')).toEqual({ type: 'closed', by: 'remote', code: 7, reason: 'enough' })
-  expect(callee.mux.read(incoming)).toEqual(filled(5, 5))
-  expect(callee.mux.atEnd(incoming)).toBe(true)
-  expect(() => dialler.mux.open({ protocols: [ECHO] })).toThrow(expect.objectContaining({ code: 'closed' }))
+  expect(callee.session.read(incoming)).toEqual(filled(5, 5))
+  expect(callee.session.atEnd(incoming)).toBe(true)
+  expect(() => dialler.session.open({ protocols: [ECHO] })).toThrow(expect.objectContaining({ code: 'closed' }))
 })
 
 // ── an adversary ──
@@ -696,19 +704,19 @@ function recorded(): SentMessage[] {
   }
   pass()
   for (let i = 0; i < 6; i++) {
-    const stream = dialler.mux.open({ protocols: [ECHO], priority: i % 2, params: { i } })
-    dialler.mux.write(stream, filled(2_000, i))
+    const stream = dialler.session.open({ protocols: [ECHO], priority: i % 2, params: { i } })
+    dialler.session.write(stream, filled(2_000, i))
     pass()
     const incoming = callee.acceptLast()
-    callee.mux.write(incoming, filled(500, i))
-    dialler.mux.write(stream, filled(1_000, i))
+    callee.session.write(incoming, filled(500, i))
+    dialler.session.write(stream, filled(1_000, i))
     pass()
-    while (callee.mux.read(incoming)) pass()
-    while (dialler.mux.read(stream)) pass()
+    while (callee.session.read(incoming)) pass()
+    while (dialler.session.read(stream)) pass()
     dialler.give({ type: 'path', isAtTurn: i % 2 === 0 })
-    if (i === 3) dialler.mux.reset(stream, 3)
-    else if (i === 4) dialler.mux.stop(stream, 4)
-    else dialler.mux.finish(stream)
+    if (i === 3) dialler.session.reset(stream, 3)
+    else if (i === 4) dialler.session.stop(stream, 4)
+    else dialler.session.finish(stream)
     pass()
   }
   dialler.give({ type: 'serve', served: [] })
@@ -750,11 +758,11 @@ test(`damaged, repeated and reordered messages on every lane: a failed link, nev
     for (const { lane, bytes } of messages) {
       victim.receive(lane, bytes)
       const incoming = victim.last('incoming')
-      if (incoming !== undefined && !incoming.stream.accepted) victim.mux.accept(incoming.stream)
-      if (random.below(3) === 0 && incoming !== undefined) victim.mux.read(incoming.stream)
+      if (incoming !== undefined && !incoming.stream.accepted) victim.session.accept(incoming.stream)
+      if (random.below(3) === 0 && incoming !== undefined) victim.session.read(incoming.stream)
       victim.sent()
-      expect(victim.mux.unreadBytes).toBeLessThanOrEqual(CONNECTION_WINDOW_BYTES)
-      expect(victim.mux.streams).toBeLessThanOrEqual(STREAMS_MAX)
+      expect(victim.session.unreadBytes).toBeLessThanOrEqual(CONNECTION_WINDOW_BYTES)
+      expect(victim.session.streams).toBeLessThanOrEqual(STREAMS_MAX)
     }
     const end = victim.last('failed')
     if (end !== undefined) failed += 1

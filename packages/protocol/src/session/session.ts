@@ -35,40 +35,40 @@ import { Streams } from '../mux/streams.ts'
 import { EarlyBudget, EarlyFrames } from '../path/early.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import type { Goodbye } from './control.ts'
-import { Session } from './control-lane.ts'
+import { ControlLane } from './control-lane.ts'
 import type { Feature } from './features.ts'
-import type { MuxConfig, MuxInput, MuxOutput } from './io.ts'
+import type { SessionConfig, SessionInput, SessionOutput } from './io.ts'
 import { Patience } from './patience.ts'
 import { cutReason } from './reason.ts'
 
 /** 'leaving': what was written is on its way out, and then our goaway. 'left': theirs has come, and not all that it counts. */
-type MuxState =
+type SessionState =
   | { readonly phase: 'live' }
   | { readonly phase: 'leaving' | 'left'; readonly goodbye: Goodbye; readonly wait: Patience }
   | { readonly phase: 'ended' }
 
 const NO_FEATURES: ReadonlySet<string> = new Set()
 
-export class Mux implements Machine<MuxInput, MuxOutput> {
+export class Session implements Machine<SessionInput, SessionOutput> {
   readonly #frameMaxBytes: number
-  readonly #session: Session
+  readonly #control: ControlLane
   readonly #lanes = { urgent: new MuxLane<MuxStream>(2), bulk: new MuxLane<MuxStream>(3) }
   readonly #streams: Streams
   readonly #datagrams: Datagrams
-  readonly #outputs = new Fifo<MuxOutput>()
+  readonly #outputs = new Fifo<SessionOutput>()
   readonly #early = new EarlyFrames()
   readonly #earlyBudget = new EarlyBudget()
   #isReadyTold = false
   /** Messages of the control lane but acknowledgements. */
   readonly #controls = new TokenBucket(CONTROL_PER_SECOND, CONTROL_BURST, Number.NEGATIVE_INFINITY)
-  #state: MuxState = { phase: 'live' }
+  #state: SessionState = { phase: 'live' }
   #goodbye: Goodbye = { code: 0, reason: '' }
   /** We leave, and what was written has been waited for long enough. */
   #isOverdue = false
 
-  constructor(config: MuxConfig) {
+  constructor(config: SessionConfig) {
     this.#frameMaxBytes = config.maxMessageSize === 0 ? FRAME_MAX_BYTES : Math.min(config.maxMessageSize, FRAME_MAX_BYTES)
-    this.#session = new Session(config)
+    this.#control = new ControlLane(config)
     this.#streams = new Streams({
       role: config.role,
       lanes: this.#lanes,
@@ -82,7 +82,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
 
   // ── the machine ──
 
-  handle(input: MuxInput, now: Millis): void {
+  handle(input: SessionInput, now: Millis): void {
     if (this.#isOver) return
     this.#orFail(() => {
       this.#handle(input, now)
@@ -95,21 +95,21 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     })
   }
 
-  poll(): MuxOutput | undefined {
+  poll(): SessionOutput | undefined {
     return this.#outputs.shift()
   }
 
   deadline(): Millis | undefined {
     if (this.#isOver) return undefined
     const ack = sooner(this.#lanes.urgent.ackDueAt, this.#lanes.bulk.ackDueAt)
-    return sooner(sooner(this.#session.deadline(), ack), sooner(this.#datagrams.deadline(), this.#lastDeadline()))
+    return sooner(sooner(this.#control.deadline(), ack), sooner(this.#datagrams.deadline(), this.#lastDeadline()))
   }
 
   /** The next message for a lane, or undefined when there is none. It stays the machine's: send it at once, never change it. */
   pull(name: LaneName | 'datagrams', now: Millis): Bytes | undefined {
     if (this.#isOver) return undefined
     if (name === 'control') return this.#pullControl(now)
-    if (this.#session.phase !== 'open') return undefined
+    if (this.#control.phase !== 'open') return undefined
     if (name === 'datagrams') return this.#datagrams.pull(now)
     // No writer is told of room any more, and none has to be waited for.
     if (this.#state.phase === 'leaving') this.#streams.release()
@@ -140,26 +140,26 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
 
   /** What the remote serves in a scope; empty before 'ready'. */
   remoteProtocols(scope: Scope = 0): readonly ProtocolName[] {
-    return protocolsIn(this.#session.remote?.served, scope)
+    return protocolsIn(this.#control.remote?.served, scope)
   }
 
   /** Names of the remote's hello, unknown ones included; empty before 'ready'. */
   get remoteFeatures(): ReadonlySet<string> {
-    return this.#session.remote?.features ?? NO_FEATURES
+    return this.#control.remote?.features ?? NO_FEATURES
   }
 
   /** Whether the remote's end of the path is at a TURN server, by its own word. Undefined: it does not say, or not yet. */
   get remoteIsAtTurn(): boolean | undefined {
-    return this.#session.remote?.isAtTurn
+    return this.#control.remote?.isAtTurn
   }
 
   /** Whether both ends have a feature; false before 'ready'. Anything beyond version 1 is sent only where it is so. */
   has(feature: Feature): boolean {
-    return this.#session.has(feature)
+    return this.#control.has(feature)
   }
 
   get roundTripMs(): number | undefined {
-    return this.#session.roundTripMs
+    return this.#control.roundTripMs
   }
 
   /** Streams that are open, whoever opened them. */
@@ -203,7 +203,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
    */
   open(request: OpenRequest): MuxStream {
     this.#checkLive()
-    if (this.#session.phase !== 'open') throw new KithError('closed', 'the link is not open')
+    if (this.#control.phase !== 'open') throw new KithError('closed', 'the link is not open')
     const stream = this.#streams.open(request)
     this.#datagrams.begin(stream)
     return stream
@@ -300,34 +300,34 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
 
   // ── inputs ──
 
-  #handle(input: MuxInput, now: Millis): void {
+  #handle(input: SessionInput, now: Millis): void {
     switch (input.type) {
       case 'started':
-        this.#session.start(now)
+        this.#control.start(now)
         return
       case 'message':
         this.#onMessage(input.lane, input.bytes, now)
         return
       case 'tick':
-        this.#session.tick(now)
+        this.#control.tick(now)
         this.#tellReady()
         this.#streams.tick(now)
         this.#datagrams.tick(now)
         this.#tickEnd(now)
         return
       case 'serve':
-        this.#session.serve(input.served)
+        this.#control.serve(input.served)
         this.#streams.served = input.served
         return
       case 'path':
-        this.#session.locate(input.isAtTurn)
+        this.#control.locate(input.isAtTurn)
         this.#tellReady()
         return
       case 'opaque':
-        this.#session.send(input.number, input.message)
+        this.#control.send(input.number, input.message)
         return
       case 'ping':
-        if (this.#session.phase === 'open') this.#session.ping()
+        if (this.#control.phase === 'open') this.#control.ping()
         return
       case 'close':
         this.#close({ code: input.code, reason: cutReason(input.reason, this.has('long-reason')) }, input.atOnce ?? false, now)
@@ -345,7 +345,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
       this.#datagrams.receive(bytes, () => now)
     } else if (lane === 'control') {
       this.#onControl(bytes, now)
-    } else if (this.#session.phase === 'open') {
+    } else if (this.#control.phase === 'open') {
       this.#earlyBudget.lift()
       const before = this.unacknowledgedBytes
       for (const frame of unpackMessage(bytes)) this.#streams.receive(this.#lanes[lane], frame, now)
@@ -357,7 +357,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   }
 
   #onControl(bytes: Bytes, now: Millis): void {
-    const event = this.#session.receive(bytes, now)
+    const event = this.#control.receive(bytes, now)
     if (event?.type !== 'ack' && !this.#controls.take(now)) throw violation('a flood of control messages')
     switch (event?.type) {
       case undefined:
@@ -367,8 +367,8 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
         return
       case 'protocols':
         this.#earlyBudget.lift()
-        this.#streams.remoteServed = this.#session.remote?.served ?? []
-        this.#outputs.push({ type: 'protocols', served: this.#session.remote?.served ?? [] })
+        this.#streams.remoteServed = this.#control.remote?.served ?? []
+        this.#outputs.push({ type: 'protocols', served: this.#control.remote?.served ?? [] })
         return
       case 'path':
         this.#earlyBudget.lift()
@@ -376,7 +376,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
         return
       case 'alive':
         this.#earlyBudget.lift()
-        if (event.roundTripMs !== undefined) this.#streams.flight.delay(event.roundTripMs, now)
+        if (event.roundTripMs !== undefined) this.#streams.congestion.delay(event.roundTripMs, now)
         return
       case 'ack':
         this.#earlyBudget.lift()
@@ -394,16 +394,16 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   }
 
   #onOpen(now: Millis): void {
-    const remote = this.#session.remote
+    const remote = this.#control.remote
     if (remote === undefined) return
-    this.#streams.begin(remote, { asks: this.#session.has('ask'), own: this.#session.has('own-credit') }, now)
+    this.#streams.begin(remote, { asks: this.#control.has('ask'), own: this.#control.has('own-credit') }, now)
     this.#tellReady()
     for (const { lane, bytes } of this.#early.take()) this.#onMessage(lane, bytes, now)
   }
 
   /** Once their hello has come and ours waits for nothing. */
   #tellReady(): void {
-    const { remote, isHolding } = this.#session
+    const { remote, isHolding } = this.#control
     if (this.#isReadyTold || remote === undefined || isHolding) return
     this.#isReadyTold = true
     this.#outputs.push({ type: 'ready', instance: remote.instance, served: remote.served })
@@ -414,9 +414,9 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   #pullControl(now: Millis): Bytes | undefined {
     this.#collectAcks(now)
     const state = this.#state
-    if (state.phase === 'leaving' && (this.#isIdle || state.wait.isOver(now))) this.#session.leave(this.#counted(state.goodbye))
-    const message = this.#session.pull(now)
-    if (state.phase === 'leaving' && this.#session.phase === 'left') this.#endBy('local', state.goodbye)
+    if (state.phase === 'leaving' && (this.#isIdle || state.wait.isOver(now))) this.#control.leave(this.#counted(state.goodbye))
+    const message = this.#control.pull(now)
+    if (state.phase === 'leaving' && this.#control.phase === 'left') this.#endBy('local', state.goodbye)
     return message
   }
 
@@ -428,7 +428,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     if (first === undefined || first.length > PACKED_FRAME_MAX_BYTES) return first
     const packing = new Packing(Math.min(PACK_MAX_BYTES, this.#frameMaxBytes))
     this.#collectAcks(now, true)
-    for (const [number, count] of this.#session.takeAcks()) packing.add(encodeAck(number, count))
+    for (const [number, count] of this.#control.takeAcks()) packing.add(encodeAck(number, count))
     for (let next: Bytes | undefined = first; next !== undefined; next = this.#nextFrame(lane, now)) {
       if (packing.add(next)) continue
       lane.held = next
@@ -438,14 +438,14 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
   }
 
   #nextFrame(lane: MuxLane<MuxStream>, now: Millis): Bytes | undefined {
-    return lane.hasRoom(this.#frameMaxBytes) ? this.#streams.nextFrame(lane, now, this.#session.roundTripMs) : undefined
+    return lane.hasRoom(this.#frameMaxBytes) ? this.#streams.nextFrame(lane, now, this.#control.roundTripMs) : undefined
   }
 
   /** `isSending`: there is a message that they may go with. */
   #collectAcks(now: Millis, isSending = false): void {
     for (const lane of [this.#lanes.urgent, this.#lanes.bulk]) {
       const isDue = lane.ackDueAt !== undefined && lane.ackDueAt <= now
-      if (isDue || (isSending && lane.isWorthAcknowledging(now))) this.#session.acknowledge(lane.number, lane.takeAck())
+      if (isDue || (isSending && lane.isWorthAcknowledging(now))) this.#control.acknowledge(lane.number, lane.takeAck())
     }
   }
 
@@ -459,7 +459,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     switch (this.#state.phase) {
       case 'live':
         this.#goodbye = goodbye
-        if (this.#session.phase === 'confirming') {
+        if (this.#control.phase === 'confirming') {
           this.#endBy('local', goodbye)
           return
         }
@@ -545,7 +545,7 @@ export class Mux implements Machine<MuxInput, MuxOutput> {
     this.#end({ type: 'failed', error })
   }
 
-  #end(output: MuxOutput): void {
+  #end(output: SessionOutput): void {
     if (this.#isOver) return
     this.#state = { phase: 'ended' }
     this.#streams.end()

@@ -56,7 +56,7 @@ export class LinkFlow {
         cancel: () => {
           this.#isCancelled = true
           this.#endPull = undefined
-          this.#host.mux.ignoreDatagrams(this.#muxStream)
+          this.#host.session.ignoreDatagrams(this.#muxStream)
         },
       },
       // What is not asked for waits in the machine, which drops the oldest; nothing could be dropped from here.
@@ -91,7 +91,7 @@ export class LinkFlow {
     const bytes = bytesOf(data)
     if (this.#end !== undefined) throw this.#end
     const now = this.#host.now()
-    this.#host.mux.sendDatagram(this.#muxStream, bytes, now)
+    this.#host.session.sendDatagram(this.#muxStream, bytes, now)
     this.#host.flushDatagrams(now)
   }
 
@@ -102,7 +102,7 @@ export class LinkFlow {
 
   /** Fulfils once all that was sent has left, or was dropped: whoever awaits it sends as fast as the path. */
   get ready(): Promise<void> {
-    if (this.#end !== undefined || this.#host.mux.isDrained(this.#muxStream)) return Promise.resolve()
+    if (this.#end !== undefined || this.#host.session.isDrained(this.#muxStream)) return Promise.resolve()
     if (this.#drained === undefined) {
       let resolve = () => {}
       const promise = new Promise<void>((settle) => {
@@ -158,7 +158,7 @@ export class LinkFlow {
     // What comes behind the end, or after `cancel`, is nobody's.
     if (this.#end === undefined) this.#hand()
     const isAwaited = this.#resumeWriting !== undefined || this.#drained !== undefined
-    if (isAwaited && this.#host.mux.isDrained(this.#muxStream)) this.#resume()
+    if (isAwaited && this.#host.session.isDrained(this.#muxStream)) this.#resume()
   }
 
   // ── ends ──
@@ -171,7 +171,7 @@ export class LinkFlow {
       return
     }
     this.#end = error
-    this.#host.mux.ignoreDatagrams(this.#muxStream)
+    this.#host.session.ignoreDatagrams(this.#muxStream)
     this.#reader.error(error)
     this.#endWriting(error)
   }
@@ -188,9 +188,9 @@ export class LinkFlow {
   /** In order, by either side: what has come can still be read. */
   #leave(error: KithError): void {
     this.#end = error
-    const { mux } = this.#host
+    const { session } = this.#host
     if (this.#listeners.size > 0) this.#hand()
-    for (let last = mux.readDatagram(this.#muxStream); last !== undefined; last = mux.readDatagram(this.#muxStream)) {
+    for (let last = session.readDatagram(this.#muxStream); last !== undefined; last = session.readDatagram(this.#muxStream)) {
       this.#reader.enqueue(last.slice())
     }
     if (!this.#isCancelled) this.#reader.close()
@@ -212,7 +212,7 @@ export class LinkFlow {
    * is enqueued without being asked for: 4.4 µs a datagram in Chromium, where a pull for each made it 7.7.
    */
   #pull(): Promise<void> | undefined {
-    const datagram = this.#listeners.size > 0 ? undefined : this.#host.mux.readDatagram(this.#muxStream)
+    const datagram = this.#listeners.size > 0 ? undefined : this.#host.session.readDatagram(this.#muxStream)
     if (datagram !== undefined) this.#reader.enqueue(datagram.slice())
     else if (this.#end !== undefined) this.#reader.error(this.#end)
     else {
@@ -225,16 +225,16 @@ export class LinkFlow {
 
   /** Hands on what has come: to those who listen, else to whoever reads. */
   #hand(): void {
-    const { mux } = this.#host
+    const { session } = this.#host
     if (this.#listeners.size > 0) {
-      for (let next = mux.readDatagram(this.#muxStream); next !== undefined; next = mux.readDatagram(this.#muxStream)) {
+      for (let next = session.readDatagram(this.#muxStream); next !== undefined; next = session.readDatagram(this.#muxStream)) {
         for (const listener of this.#listeners) listener(next)
         if (this.#listeners.size === 0) break
       }
       return
     }
     while (this.#endPull !== undefined) {
-      const datagram = mux.readDatagram(this.#muxStream)
+      const datagram = session.readDatagram(this.#muxStream)
       if (datagram === undefined) return
       this.#reader.enqueue(datagram.slice())
       if (this.#reader.desiredSize === 0) continue
@@ -264,11 +264,11 @@ export class LinkFlow {
     }
     // A rejection would end the flow, for what may be the length of a name.
     if (bytes.length > DATAGRAM_MAX_BYTES) {
-      this.#host.mux.refuseDatagram(this.#muxStream)
+      this.#host.session.refuseDatagram(this.#muxStream)
       return undefined
     }
     this.send(bytes)
-    if (this.#queuedChunks > 0 || this.#host.mux.isDrained(this.#muxStream)) return undefined
+    if (this.#queuedChunks > 0 || this.#host.session.isDrained(this.#muxStream)) return undefined
     return new Promise((resolve) => {
       this.#resumeWriting = () => {
         this.#resumeWriting = undefined

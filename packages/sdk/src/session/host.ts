@@ -1,8 +1,8 @@
 /** The link as its streams and flows see it. */
-import type { Millis, Mux, MuxStream } from '@kith/protocol'
+import type { Millis, MuxStream, Session } from '@kith/protocol'
 
 export interface StreamHost {
-  readonly mux: Mux
+  readonly session: Session
   /** The clock that the machine is driven by. */
   now(): Millis
   /** The machine was called: send what it has to send, and tell what it has to tell. */

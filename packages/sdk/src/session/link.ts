@@ -1,5 +1,5 @@
 /**
- * Drives one mux over the four lanes of a path: messages in, frames out for as long as a lane's buffer is low, one timer. What
+ * Drives one session over the four lanes of a path: messages in, frames out for as long as a lane's buffer is low, one timer. What
  * the machine tells becomes promises, WHATWG streams and calls.
  */
 
@@ -14,8 +14,6 @@ import {
   KithError,
   type LaneName,
   type Millis,
-  Mux,
-  type MuxOutput,
   type MuxStream,
   type OpaqueType,
   type Packable,
@@ -25,6 +23,8 @@ import {
   REJECT_CODES,
   remoteEnd,
   type ServedProtocols,
+  Session,
+  type SessionOutput,
   unpack,
   violation,
 } from '@kith/protocol'
@@ -58,7 +58,7 @@ const TELLS_PER_TASK = 256
 const INCOMING_TELLS = 8
 
 /** What is not told any more once this side has closed: nothing new begins, and no handler is called. */
-const BEGINNINGS: ReadonlySet<MuxOutput['type']> = new Set(['incoming', 'answered', 'protocols', 'opaque'])
+const BEGINNINGS: ReadonlySet<SessionOutput['type']> = new Set(['incoming', 'answered', 'protocols', 'opaque'])
 
 /** The machine only compares instants, so any clock that never goes back will do. */
 const now = () => performance.now()
@@ -74,7 +74,7 @@ export class Link {
   readonly closed: Promise<{ code: number; reason: string }>
 
   readonly #lanes: Lanes
-  readonly #mux: Mux
+  readonly #session: Session
   readonly #onIncoming: LinkOptions['onIncoming']
   readonly #streams = new Map<MuxStream, LinkStream>()
   /** Opened for what the remote may serve: its answer is awaited. */
@@ -98,7 +98,7 @@ export class Link {
    *  with what we owe. */
   readonly #cork = new Cork(() => {
     // In a pause not all writers have been told.
-    if (!this.#isPaused) this.#mux.release()
+    if (!this.#isPaused) this.#session.release()
     this.#drain()
   })
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -125,7 +125,7 @@ export class Link {
     const { lanes, role, confirmation, instance, maxMessageSize } = options
     this.#lanes = lanes
     this.#onIncoming = options.onIncoming
-    this.#mux = new Mux({
+    this.#session = new Session({
       role,
       confirmation,
       instance,
@@ -144,7 +144,7 @@ export class Link {
     this.ready.catch(() => undefined)
     this.closed.catch(() => undefined)
     this.#host = {
-      mux: this.#mux,
+      session: this.#session,
       now,
       flush: () => this.#drain(),
       flushSoon: () => this.#cork.hold(),
@@ -166,16 +166,16 @@ export class Link {
 
   /** Whether both ends have a feature of the wire; false before `ready`. */
   has(feature: Feature): boolean {
-    return this.#mux.has(feature)
+    return this.#session.has(feature)
   }
 
   get roundTripMs(): number | undefined {
-    return this.#mux.roundTripMs
+    return this.#session.roundTripMs
   }
 
   /** Whether the remote's end of the path is at a TURN server. Undefined: it does not say, or not yet. */
   get remoteIsAtTurn(): boolean | undefined {
-    return this.#mux.remoteIsAtTurn
+    return this.#session.remoteIsAtTurn
   }
 
   /** Whether ours is, at first and at each change, for the remote to know; undefined where that cannot be known now. */
@@ -191,7 +191,7 @@ export class Link {
   }
 
   get stats(): LinkStats {
-    return { streams: this.#mux.streams, datagrams: this.#mux.datagrams }
+    return { streams: this.#session.streams, datagrams: this.#session.datagrams }
   }
 
   /** Calls back whenever the remote changes what it serves. */
@@ -222,7 +222,7 @@ export class Link {
     if (list.length === 0) throw new KithError('invalid-argument', 'a stream needs a protocol')
     await untilGivenUp(this.ready, signal, until)
     if (this.#ended !== undefined) throw this.#ended
-    const muxStream = this.#mux.open({ kind, protocols: list, params, priority, scope })
+    const muxStream = this.#session.open({ kind, protocols: list, params, priority, scope })
     if (muxStream.isAsking) return this.#ask(muxStream, signal, until)
     const stream = this.#adopt(muxStream)
     this.#cork.hold() // what the opener writes at once travels in the OPEN
@@ -243,7 +243,7 @@ export class Link {
     this.#tellsLeft = Number.POSITIVE_INFINITY
     this.#tell()
     this.#give({ type: 'close', code, reason, atOnce })
-    const { goodbye } = this.#mux
+    const { goodbye } = this.#session
     this.#end({ type: 'closed', by: 'local', ...goodbye })
     // It may have ended otherwise before.
     if (!this.#isOver) await within(GOODBYE_MAX_MS, this.#said)
@@ -264,7 +264,7 @@ export class Link {
 
   /** Nothing is open on it, and the remote has all that was sent. */
   get isIdle(): boolean {
-    return this.#mux.streams === 0 && this.#mux.unacknowledgedBytes === 0
+    return this.#session.streams === 0 && this.#session.unacknowledgedBytes === 0
   }
 
   /** When a message of the remote's came last, but for datagrams; by `performance.now()`. 0: none has. */
@@ -329,7 +329,7 @@ export class Link {
     if (!this.#isPaused) this.#tellsLeft = TELLS_PER_TASK
     for (const listener of this.#lifeListeners) listener()
     if (lane === 'datagrams') {
-      this.#mux.receiveDatagram(bytes, now)
+      this.#session.receiveDatagram(bytes, now)
       this.#tell()
       // It is owed nothing, but may have to wait for its flow.
       this.#arm()
@@ -337,13 +337,13 @@ export class Link {
     }
     this.#heardAt = now()
     this.#answerGoesOn()
-    this.#mux.handle({ type: 'message', lane, bytes }, this.#heardAt)
+    this.#session.handle({ type: 'message', lane, bytes }, this.#heardAt)
     this.#tell()
     this.#cork.hold()
   }
 
-  #give(input: Parameters<Mux['handle']>[0]): void {
-    this.#mux.handle(input, now())
+  #give(input: Parameters<Session['handle']>[0]): void {
+    this.#session.handle(input, now())
     this.#drain()
   }
 
@@ -362,14 +362,14 @@ export class Link {
     }
     // A writer that awaits its writes goes on some microtasks after it was told: until then lower priorities wait.
     // Some are told only in the next task: its `drain` comes by here again.
-    if (this.#mux.isHolding && !this.#isPaused) this.#cork.hold()
+    if (this.#session.isHolding && !this.#isPaused) this.#cork.hold()
     this.#arm()
   }
 
   #tell(): boolean {
     let isNews = false
     while (this.#tellsLeft > 0) {
-      const output = this.#mux.poll()
+      const output = this.#session.poll()
       if (output === undefined) return isNews
       isNews = true
       this.#tellsLeft -= output.type === 'incoming' ? INCOMING_TELLS : 1
@@ -395,19 +395,19 @@ export class Link {
     const lane = this.#lanes[name]
     const highBytes = name === 'datagrams' ? DATAGRAMS_HIGH_BYTES : BUFFER_HIGH_BYTES
     while (lane.readyState === 'open' && lane.bufferedAmount < highBytes) {
-      const message = this.#mux.pull(name, at)
+      const message = this.#session.pull(name, at)
       if (message === undefined) break
       try {
         lane.send(message)
       } catch (cause) {
         const error = new KithError('lost', 'the lane took no more', { source: 'network', cause })
-        this.#mux.handle({ type: 'fail', error }, at)
+        this.#session.handle({ type: 'fail', error }, at)
       }
     }
   }
 
   #arm(): void {
-    const deadline = this.#mux.deadline()
+    const deadline = this.#session.deadline()
     // Nearly every message comes by here. A tick too early is harmless and sets the timer anew; only one too late would matter.
     if (deadline === undefined || (this.#armedFor !== undefined && this.#armedFor <= deadline)) return
     clearTimeout(this.#timer)
@@ -421,15 +421,15 @@ export class Link {
     )
   }
 
-  #act(output: MuxOutput): void {
+  #act(output: SessionOutput): void {
     if (this.#said !== undefined && BEGINNINGS.has(output.type)) return
     switch (output.type) {
       case 'ready':
-        this.#remoteProtocols = new Set(this.#mux.remoteProtocols())
+        this.#remoteProtocols = new Set(this.#session.remoteProtocols())
         this.#settleReady.resolve({ instance: output.instance, protocols: this.#remoteProtocols })
         return
       case 'protocols':
-        this.#remoteProtocols = new Set(this.#mux.remoteProtocols())
+        this.#remoteProtocols = new Set(this.#session.remoteProtocols())
         for (const listener of this.#protocolListeners) guarded(() => listener(this.#remoteProtocols))
         return
       case 'path':
@@ -454,8 +454,8 @@ export class Link {
         this.#streams.get(output.stream)?.finished()
         return
       case 'rejected':
-        this.#asking.get(output.stream)?.reject(rejection(output.code, this.#mux.busiest))
-        this.#streams.get(output.stream)?.fail(rejection(output.code, this.#mux.busiest))
+        this.#asking.get(output.stream)?.reject(rejection(output.code, this.#session.busiest))
+        this.#streams.get(output.stream)?.fail(rejection(output.code, this.#session.busiest))
         return
       case 'reset':
         this.#streams.get(output.stream)?.fail(remoteReset(output.code))
@@ -491,16 +491,16 @@ export class Link {
     const { kind, params, priority, scope, header } = muxStream
     let handler: StreamHandler | undefined
     // One name may be served for another kind of conversation, and the next for this one.
-    for (const protocol of this.#mux.choices(muxStream)) {
+    for (const protocol of this.#session.choices(muxStream)) {
       guarded(() => {
         handler = this.#onIncoming({ kind, protocols: header.protocols, protocol, params, priority, scope })
       })
       if (handler === undefined) continue
-      this.#mux.accept(muxStream, protocol)
+      this.#session.accept(muxStream, protocol)
       break
     }
     if (handler === undefined) {
-      this.#mux.reject(muxStream, REJECT_CODES.unsupported)
+      this.#session.reject(muxStream, REJECT_CODES.unsupported)
       return
     }
     const stream = this.#adopt(muxStream)
@@ -524,7 +524,7 @@ export class Link {
       return await untilGivenUp(answer, signal, until)
     } catch (error) {
       // Given up: the remote may let go of it. Where it has ended otherwise, this changes nothing.
-      this.#mux.reset(muxStream, 0)
+      this.#session.reset(muxStream, 0)
       this.#streams.delete(muxStream)
       this.#drain()
       throw error
@@ -568,7 +568,7 @@ export class Link {
 
   // ── ends ──
 
-  #end(output: Extract<MuxOutput, { type: 'closed' | 'failed' }>): void {
+  #end(output: Extract<SessionOutput, { type: 'closed' | 'failed' }>): void {
     if (this.#ended !== undefined) return
     if (this.#early) this.#early = []
     if (output.type === 'closed') {

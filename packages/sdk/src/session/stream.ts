@@ -112,7 +112,7 @@ export class LinkStream {
 
   #resetWith(streamCode: number, error: KithError): void {
     if (this.#readEnd !== undefined && this.#writeEnd !== undefined) return
-    this.#host.mux.reset(this.#stream, streamCode)
+    this.#host.session.reset(this.#stream, streamCode)
     this.fail(error)
     this.#host.flush()
   }
@@ -127,7 +127,7 @@ export class LinkStream {
   readableNow(): void {
     if (this.#readEnd !== undefined) return
     if (this.#readerWaits) this.#pull()
-    else if (this.#host.mux.atEnd(this.#stream)) this.#endReading()
+    else if (this.#host.session.atEnd(this.#stream)) this.#endReading()
   }
 
   flowNow(): void {
@@ -179,13 +179,13 @@ export class LinkStream {
   // ── reading ──
 
   #pull(): void {
-    const { mux } = this.#host
-    const chunk = mux.read(this.#stream)
+    const { session } = this.#host
+    const chunk = session.read(this.#stream)
     this.#readerWaits = chunk === undefined
     if (chunk !== undefined) this.#reader?.enqueue(chunk)
     // The connection is over, and now all that had arrived was read.
     else if (this.#readEnd instanceof KithError) this.#reader?.error(this.#readEnd)
-    if (mux.atEnd(this.#stream)) this.#endReading()
+    if (session.atEnd(this.#stream)) this.#endReading()
     if (chunk !== undefined) this.#host.flushSoon()
   }
 
@@ -207,9 +207,10 @@ export class LinkStream {
 
   #failReading(error: KithError): void {
     if (this.#readEnd !== undefined) return
-    const { mux } = this.#host
+    const { session } = this.#host
     if (this.#stream.receive.ended && !this.#stream.receive.discarded) {
-      for (let chunk = mux.read(this.#stream); chunk !== undefined; chunk = mux.read(this.#stream)) this.#reader?.enqueue(chunk)
+      for (let chunk = session.read(this.#stream); chunk !== undefined; chunk = session.read(this.#stream))
+        this.#reader?.enqueue(chunk)
       this.#endReading()
       return
     }
@@ -221,7 +222,7 @@ export class LinkStream {
 
   #cancel(code: number): void {
     if (this.#readEnd !== undefined) return
-    this.#host.mux.stop(this.#stream, code)
+    this.#host.session.stop(this.#stream, code)
     this.#readEnd = new KithError('reset', `Reading was cancelled here with code ${code}.`, { streamCode: code })
     this.#settle()
     this.#host.flush()
@@ -273,7 +274,7 @@ export class LinkStream {
 
   /** What was written cannot be sent: this half ends with `error`, and the remote can tell why. */
   #spoil(error: KithError): KithError {
-    this.#host.mux.abort(this.#stream, STREAM_CODES.notBytes)
+    this.#host.session.abort(this.#stream, STREAM_CODES.notBytes)
     this.#endWriting(error)
     this.#host.flush()
     return error
@@ -284,7 +285,7 @@ export class LinkStream {
     const pending = this.#pendingWrite
     if (pending === undefined || this.#isPumping) return
     this.#isPumping = true
-    const { mux } = this.#host
+    const { session } = this.#host
     const { chunk, length } = pending
     let [count, isRest, more] = [0, false, false]
     do {
@@ -292,7 +293,7 @@ export class LinkStream {
       // What a full frame left over of a chunk is small and in no hurry: it shares the next chunk's message, if there is one.
       isRest = pending.offset > 0
       more = isRest || this.#queuedChunks > 0
-      count = mux.write(this.#stream, isRest ? chunk.subarray(pending.offset) : chunk, more)
+      count = session.write(this.#stream, isRest ? chunk.subarray(pending.offset) : chunk, more)
       pending.offset += count
       if (count > 0 && pending.offset < length) this.#host.flush()
     } while (count > 0 && pending.offset < length)
@@ -323,7 +324,7 @@ export class LinkStream {
     const writes = this.#writes
     await afterPendingWrites()
     if (this.#writes !== writes) return
-    this.#host.mux.write(this.#stream, NOTHING)
+    this.#host.session.write(this.#stream, NOTHING)
     this.#host.flush()
   }
 
@@ -331,14 +332,14 @@ export class LinkStream {
     if (this.#writeEnd instanceof KithError) return Promise.reject(this.#writeEnd)
     return new Promise((resolve, reject) => {
       this.#pendingClose = { resolve, reject }
-      this.#host.mux.finish(this.#stream)
+      this.#host.session.finish(this.#stream)
       this.#host.flushSoon()
     })
   }
 
   #abort(reason: unknown): void {
     const streamCode = streamCodeOf(reason)
-    this.#host.mux.abort(this.#stream, streamCode)
+    this.#host.session.abort(this.#stream, streamCode)
     this.#endWriting(new KithError('reset', `Writing was aborted here with code ${streamCode}.`, { streamCode, cause: reason }))
     this.#host.flush()
   }

@@ -17,7 +17,7 @@ export const manyShortStreams: Scenario = {
     const next = () => {
       const stream = openStream(world, 'echoes')
       stream.changed = () => {
-        mostOpen = Math.max(mostOpen, dialler.mux.streams, callee.mux.streams)
+        mostOpen = Math.max(mostOpen, dialler.session.streams, callee.session.streams)
         if (stream.reading !== 'ended') return
         stream.changed = undefined
         ended += 1
