@@ -1,4 +1,4 @@
-// `npm run check`: format, lint, types, layers, unused code. Each is named; all are run; one that fails fails the whole.
+// `npm run check`: format, lint, types, docstrings, layers, unused code, size. Each is named; all are run; one that fails fails the whole.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { ensureInstalled } from './install.mjs'
@@ -22,6 +22,7 @@ export const CHECKS = [
   ['types as published', process.execPath, ['scripts/types.mjs']],
   ['types of the examples', bin('tsc'), ['-p', 'packages/sdk/examples']],
   ['types of the README', process.execPath, ['scripts/readme-types.mjs']],
+  ['docstrings of the public API', process.execPath, ['scripts/docs.mjs', '--check']],
   ['layers', process.execPath, ['scripts/layers.mjs']],
   ['unused code', bin('knip'), []],
   ['size', process.execPath, ['scripts/size.mjs']],

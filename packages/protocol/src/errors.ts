@@ -1,4 +1,4 @@
-/** Every way in which Kith says no. Branch on `code`, never on the message or the class. */
+/** Why something failed. Branch on it, never on the message or the class. */
 export type ErrorCode =
   | 'invalid-peer-id'
   | 'invalid-protocol'
@@ -24,15 +24,16 @@ export type ErrorCode =
   | 'reset'
   | 'lost'
   | 'peer-violation'
-  // what is kept
+  // storage and invitations
   | 'expired'
   | 'used'
   | 'locked'
   | 'storage'
 
-/** Who ended it. */
+/** Which side ended it. */
 export type ErrorSource = 'local' | 'remote' | 'network' | 'relay'
 
+/** What an error carries besides its code and message. */
 export interface KithErrorOptions {
   source?: ErrorSource
   cause?: unknown
@@ -40,36 +41,36 @@ export interface KithErrorOptions {
   retryAfterMs?: number
 }
 
-/** What is said where whoever throws says nothing more: a message is never just its code. */
+/** The default messages. A message is a sentence, never just its code. */
 const SENTENCES: Readonly<Record<ErrorCode, string>> = {
   'invalid-peer-id': 'This is not a PeerId.',
   'invalid-protocol': 'This is not a ProtocolName.',
   'invalid-invite': 'This is not an invitation link.',
-  'invalid-argument': 'What was passed in cannot be used.',
+  'invalid-argument': 'An argument is not valid.',
   'unsupported-environment': 'Kith cannot work here.',
   'no-answer': 'They did not answer: they are away, do not know you, or do not want to.',
   'no-relay': 'No relay could be reached.',
-  unreachable: 'They answered, but no path between the two of you came up.',
+  unreachable: 'They answered, but no path to them came up.',
   'needs-turn': 'Reaching them without disclosing your network address needs a TURN server.',
   blocked: 'You have blocked this contact.',
   'unsupported-protocol': 'They do not serve this protocol.',
-  refused: 'They turned it down.',
+  refused: 'They declined.',
   'too-large': 'This is larger than its limit.',
-  'too-many': 'There are as many of these as there may be.',
-  'rate-limited': 'This went too fast: wait before the next try.',
-  timeout: 'It was not done in time.',
+  'too-many': 'The limit for these is reached.',
+  'rate-limited': 'Too many requests: wait before the next try.',
+  timeout: 'The time limit was reached.',
   aborted: 'The operation was aborted.',
-  closed: 'It has been closed.',
+  closed: 'It is closed.',
   reset: 'The stream was reset.',
   lost: 'The connection was lost.',
   'peer-violation': 'The other side broke the protocol.',
   expired: 'It has expired.',
-  used: 'It has been used.',
+  used: 'It was used already.',
   locked: 'The identity is locked.',
-  storage: 'What is stored could not be read or written.',
+  storage: 'The storage could not be read or written.',
 }
 
-/** A KithError as JSON: what a log keeps. */
+/** A KithError as JSON, for logs and messages. */
 export interface KithErrorJson {
   readonly name: string
   readonly code: ErrorCode
@@ -82,19 +83,23 @@ export interface KithErrorJson {
 }
 
 /**
- * `name` is 'AbortError' for 'aborted' (`cause`: `signal.reason`), 'TimeoutError' for 'timeout', else 'KithError'.
+ * Every rejection of Kith's. `name` is 'AbortError' for 'aborted' (`cause` is `signal.reason`), 'TimeoutError' for 'timeout', else
+ * 'KithError'. `message` says what is so and what to do.
  *
- * Of any Error `structuredClone` and `postMessage` keep `message`, `stack` and `cause`, and make the name 'Error' (HTML,
- * StructuredSerializeInternal): `code` and `streamCode` are lost. Send `toJSON()`, which keeps them: what `abort` or `cancel` of a
- * stream is given may be that as well. A stream code stands in the message, too.
+ * `structuredClone` and `postMessage` lose `code` and `streamCode`: of an Error they keep `message`, `stack` and `cause` (HTML,
+ * StructuredSerializeInternal). Send `toJSON()` instead. `abort` and `cancel` of a stream take that too.
  */
 export class KithError extends Error {
+  /** What happened: branch on it. */
   readonly code: ErrorCode
+  /** Which side ended it. 'local': this peer. 'network': the path, or no answer. */
   readonly source: ErrorSource
-  /** What the remote gave to `reset`, `cancel` or `abort`. */
+  /** With 'reset': the code that the remote gave to `reset`, `cancel` or `abort`. */
   readonly streamCode?: number
+  /** With 'rate-limited': how long to wait. */
   readonly retryAfterMs?: number
 
+  /** Without a message it has the code's own sentence. Default source: 'local'. */
   constructor(code: ErrorCode, message?: string, options: KithErrorOptions = {}) {
     super(message ?? SENTENCES[code])
     if (options.cause !== undefined) this.cause = options.cause
@@ -105,7 +110,7 @@ export class KithError extends Error {
     if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs
   }
 
-  /** JSON would otherwise lose the message: an Error's own is not enumerable. */
+  /** For `JSON.stringify` and `postMessage`, which would lose the message or the code. */
   toJSON(): KithErrorJson {
     const { name, code, message, source, streamCode, retryAfterMs, cause } = this
     return {
@@ -120,7 +125,7 @@ export class KithError extends Error {
   }
 }
 
-/** DOMExceptions have a message, and are not Errors everywhere. A cause may be anything, also what cannot become text. */
+/** A DOMException has a message, but is not an Error everywhere. A cause may be anything, also what cannot become text. */
 function textOf(cause: unknown): string {
   try {
     const { message } = Object(cause) as { message?: unknown }
@@ -130,7 +135,7 @@ function textOf(cause: unknown): string {
   }
 }
 
-/** What a remote sent breaks the protocol: junk, truncated, beyond a limit, or out of turn. */
+/** For input of a remote that breaks the protocol: not decodable, truncated, beyond a limit, or out of order. */
 export function violation(message = 'The other side broke the protocol.', cause?: unknown): KithError {
   return new KithError('peer-violation', message, { source: 'remote', cause })
 }

@@ -1,148 +1,174 @@
 /**
- * The shapes of Kith's public API, with their documentation; index.ts is the door. Everywhere: …Ms are milliseconds, …At
- * milliseconds since 1970, sizes bytes. Every rejection is a `KithError`. Every `closed` fulfils after a clean end, rejects
- * otherwise, and is never an unhandled rejection. What a listener throws goes to `reportError`; what a handler or a listener of
- * datagrams throws goes to the console, since a remote's word may be the reason.
+ * The shapes of Kith's public API, with their documentation. index.ts exports them.
+ *
+ * Everywhere: …Ms are milliseconds, …At milliseconds since 1970, sizes bytes. Every rejection is a `KithError`. Every `closed` fulfils
+ * after a clean end and rejects otherwise; it is never an unhandled rejection. What a listener throws goes to `reportError`. What a
+ * handler or a listener of datagrams throws goes to the console, because a remote's input may be the cause.
  */
 import type { Bytes, KithError, PeerId, ProtocolName } from '@kith/protocol'
 
 /** Undoes a registration: call it, or let `using` do so. Calling it again does nothing. */
 export type Stop = (() => void) & Disposable
 
+/** Events by name. */
 export interface Events<Map> {
-  /** What a listener throws, or rejects with, goes to `reportError` and does not disturb the others. */
+  /** What a listener throws or rejects with goes to `reportError` and does not disturb other listeners. */
   on<E extends keyof Map>(event: E, listener: (payload: Map[E]) => unknown): Stop
 }
 
-/** One name, or several in order of preference: the first that the remote serves is spoken. */
+/** One name, or several in order of preference: the first that the remote serves is used. */
 export type Protocols = ProtocolName | readonly ProtocolName[]
-/** A PeerId, or whatever has one: a Contact. */
+/** A PeerId, or anything that has one, such as a Contact. */
 export type Who = PeerId | { readonly id: PeerId }
 
 // ── me ───────────────────────────────────────────────────────────────────────────────────────
 
+/** The options of `createPeer`. Unknown names are refused with 'invalid-argument'. */
 export interface PeerOptions {
-  /** WebSocket relays to bootstrap through, in order of preference. I can be found through all of them; a dial goes through all of them and
-   *  those that the other publishes, mine first. Default: the page's own origin at '/relay'; in Node none. */
+  /** URLs of WebSocket relays, in order of preference. Contacts find me through all of them. A dial uses all of them, then those
+   *  that the contact publishes. Default: '/relay' of the page's own origin; in Node none. */
   relays?: string[]
-  /** Which of several people in this browser; each has an IndexedDB database of its own. All tabs of one profile are one
-   *  peer: any may dial, one answers. Default 'default'. */
+  /** Which person in this browser; each has its own IndexedDB database. All tabs of one profile are one peer: any tab may dial,
+   *  one answers. Default 'default'. */
   profile?: string
-  /** Where the identity and the address book live. 'memory': a new identity for as long as this page, so two tabs are two
-   *  peers. Default: IndexedDB; where there is none (Node), for the session, and `status.storage` says so. */
+  /** Where the identity and the address book are kept. 'memory': a new identity that lasts as long as this page, so two tabs are
+   *  two peers. Default: IndexedDB. Without one (Node) they last for the session, and `status.storage` says so. */
   storage?: KeyValueStore | 'memory'
-  /** Who can find me: my contacts (default), or nobody (I can still dial). */
+  /** Who can find me. Default 'contacts'. */
   findableBy?: Audience
-  /** How much of my network address a peer may learn. Default: 'direct' for trusted contacts, for whoever proved an invitation's
-   *  secret; else 'relayed' (TURN only; without a TURN server such a dial fails with 'needs-turn').
-   *  Of an invitation it is not known yet who takes it up: asked without an `id`. What it throws then discloses nothing. Rooms, public
-   *  addresses and the neighbourhood are to come. */
+  /** How much of my network address a peer may learn. Default: 'direct' for trusted contacts and for a peer that proved an
+   *  invitation's secret, else 'relayed': only through TURN; without a TURN server such a dial fails with 'needs-turn'.
+   *  For an open invitation the guest is not known yet: it is called without `id`. If it throws, nothing is disclosed. 'public',
+   *  'room' and 'nearby' are for later versions. */
   disclose?(who: {
     id?: PeerId
     contact?: Contact
     room?: string
     via: 'contact' | 'public' | 'invite' | 'room' | 'nearby'
   }): Disclosure
-  /** May contacts see that I am online without opening anything? Without, I do not see it of them either. Default true. */
+  /** Whether contacts may see that I am online. If false, I do not see whether they are. Default true. */
   presence?: boolean
-  /** The page that invitation links open, its query included. Default: this one without its query; in Node needed for making links. */
+  /** The page that invitation links open, with its query. Default: this page without its query. In Node it is needed to make links. */
   page?: string | URL
-  /** Default: none. */
+  /** STUN and TURN servers, or a function that gives them. Default none: then peers connect only within one network. */
   iceServers?: RTCIceServer[] | (() => Promise<RTCIceServer[]>)
-  /** Where there is none: Node 20. For example that of the package ws. Default: the global one. */
+  /** A WebSocket class for hosts without one (Node 20), such as that of the package ws. Default: the global one. */
   webSocket?: typeof WebSocket | WebSocketClass
   /** A WebRTC implementation, for Node. Default: the browser's. */
   wrtc?: { RTCPeerConnection: unknown; RTCSessionDescription: unknown; RTCIceCandidate: unknown }
-  /** At most this many RTCPeerConnections at once. Default 32. */
+  /** The most RTCPeerConnections at once. Default 32. */
   maxConnections?: number
-  /** Find tabs of the same browser without any relay. Default true in a browser. */
+  /** Find tabs of the same browser without a relay. Default true in a browser. */
   local?: boolean
 }
-/** What is used of the browser's WebSocket; that of ws has it, its types differ elsewhere. */
+/** The part of a WebSocket class that is used. ws has it, though its types differ from the browser's. */
 export type WebSocketClass = new (
   url: string,
 ) => { binaryType: string; send(data: Uint8Array): void; close(): void; addEventListener: unknown }
+/** 'contacts': my contacts can find me. 'nobody': no peer can; I can still dial. */
 export type Audience = 'contacts' | 'nobody'
+/** 'direct': the peer learns my network address. 'relayed': it does not, all traffic goes through a TURN server. */
 export type Disclosure = 'direct' | 'relayed'
 
+/** Me: an identity, its contacts, and what it serves and opens. Made by `createPeer`. */
 export interface Peer extends Endpoint, Events<PeerEvents>, AsyncDisposable {
+  /** My public key as text: 52 characters, '12D3KooW…'. */
   readonly id: PeerId
+  /** My name and signatures. */
   readonly identity: Identity
+  /** My address book. */
   readonly contacts: Contacts
-  /** Live connections by PeerId; of a remote's several devices or tabs, the one last used. */
+  /** Live connections by PeerId. If a remote has several devices or tabs: the one last used. */
   readonly connections: ReadonlyMap<PeerId, Connection>
+  /** What works now; 'status' events tell of changes. */
   readonly status: PeerStatus
   /** May be set at any time; takes effect at once. */
   findableBy: Audience
-  /** Connect ahead of the first `open…`, which would do so by itself. Errors as `open`. */
+  /** Connects ahead of the first `open…`, which would connect by itself. Errors as `open`. */
   connect(to: Who, options?: DialOptions): Promise<Connection>
-  /** 60 digits that both people see alike; equal numbers rule out a man in the middle. Errors: 'invalid-peer-id'. */
+  /** 60 digits that both people see alike. Equal numbers rule out a man in the middle. Errors: 'invalid-peer-id'. */
   safetyNumber(who: Who): Promise<string>
-  /** One-time invitation: whoever opens the link first, while I am online, becomes a contact (and I theirs). `name` and
-   *  `purposes` are for my address book. Outlives a reload; expires after 24 h by default. Errors: 'invalid-argument', 'too-many' where
-   *  64 are open. */
+  /** Makes an invitation for one guest: the first to open its link while I am online becomes my contact, and I become theirs. `name`
+   *  and `purposes` are what my address book will hold. It survives a reload. Default expiry 24 h. Errors: 'invalid-argument',
+   *  'too-many' if 64 are open. */
   invite(options?: { name?: string; purposes?: string[]; expiresInMs?: number }): Promise<Invite>
-  /** Invitations of mine that are open, oldest first, also those of my other tabs and from before a reload: show one again, or revoke
-   *  it. */
+  /** My open invitations, oldest first, also those of my other tabs and from before a reload. */
   readonly invites: readonly Invite[]
-  /** `name` defaults to what they call themselves. A link that I have taken up already, or am taking up, gives the contact that it
-   *  made, also offline. Its relays are dialled from this call on, whatever is disclosed: they see my network address. Errors: 'invalid-invite' 'expired' 'used', and as `open`. */
+  /** Uses an invitation link. `name` defaults to the inviter's own name for themselves. A link that I have used already, or am using,
+   *  gives the contact that it made, also offline. Dials the link's relays whatever `disclose` says: they see my network address.
+   *  Errors: 'invalid-invite', 'expired', 'used', and as `open`. */
   accept(invite: string | URL, options?: { name?: string } & DialOptions): Promise<Contact>
+  /** Closes all connections and stops everything that this peer started. Resolves when that is done. */
   close(): Promise<void>
 }
 
+/** The events of a Peer. */
 export interface PeerEvents {
+  /** A new connection, whichever side dialled. */
   connection: Connection
+  /** `status` has changed. */
   status: PeerStatus
+  /** The address book, or whether a contact is online, has changed. `contact` is as of now, or as it was before it was removed. */
   contact: { change: 'added' | 'changed' | 'removed'; contact: Contact }
 }
 
+/** What works now, and why not. */
 export interface PeerStatus {
+  /** One entry for each relay in use. */
   readonly relays: readonly RelayStatus[]
-  /** 'online' reachable through a relay; 'local' only this browser; 'offline'. */
+  /** 'online': reachable through a relay. 'local': reachable only within this browser. 'offline': neither. */
   readonly reach: 'online' | 'local' | 'offline'
-  /** `error`: why nothing can be offered to those who call: your function gave no servers, or the browser refuses them. */
+  /** `error`: why incoming dials fail: your function gave no servers, or the browser refuses them. */
   readonly iceServers: { readonly error?: KithError }
-  /** 'persistent': the browser promised to keep it; 'best-effort': it may be evicted; 'session': nothing could be saved, and why. With the
-   *  others an error says what the tabs of this profile cannot share. */
+  /** 'persistent': the browser promised to keep the data. 'best-effort': it may evict it. 'session': nothing could be saved, and `error`
+   *  says why. With the other states `error` says what the tabs of this profile cannot share. */
   readonly storage: { readonly state: 'persistent' | 'best-effort' | 'session'; readonly error?: KithError }
 }
+/** How one relay is doing. */
 export interface RelayStatus {
+  /** As given in `relays`, or as a contact or a link names it. */
   readonly url: string
+  /** 'waiting': until `retryAt`. 'failed': no retry would help. */
   readonly state: 'connecting' | 'ready' | 'waiting' | 'failed'
+  /** What was tried and what answered, or what the relay asks for. */
   readonly error?: KithError
+  /** When the next try begins. */
   readonly retryAt?: number
 }
 
 // ── conversations ────────────────────────────────────────────────────────────────────────────
 
-/** Serving and opening. What a Peer serves is for my contacts; it opens to contacts and whoever is connected now. */
+/** The six verbs: three to serve, three to open. A Peer serves its contacts; it opens to contacts and to peers connected now. */
 export interface Endpoint {
-  /** Serve a protocol: each stream that a remote opens for it is handed over (of several tabs of mine, to the one last in
-   *  focus). A handler that throws resets its stream. Serving a name twice throws 'invalid-argument'. Remotes are told. */
+  /** Serves a protocol: the handler gets each stream that a remote opens for it (of several tabs, the one last in focus gets it). A
+   *  handler that throws resets its stream. Connected remotes learn the change. Throws 'invalid-argument' for a name served already. */
   handle(protocols: Protocols, handler: (stream: Stream) => unknown): Stop
+  /** As `handle`, for flows of datagrams. */
   handleDatagrams(protocols: Protocols, handler: (flow: Datagrams) => unknown): Stop
-  /** Media rings until it is accepted or declined. */
+  /** As `handle`, for calls, which ring until they are accepted or declined. */
   handleMedia(protocols: Protocols, handler: (call: IncomingMedia) => unknown): Stop
-  /** Open a stream: finds the peer, connects if need be, speaks the first protocol that it serves. On a live connection this
-   *  takes no round trip: what is written at once travels along; should the remote refuse, both halves reject. Where they have not
-   *  said that they serve any of the protocols, it resolves when they take it: their newest list may still be on its way.
-   *  Errors: 'no-answer' (away, unknown or unwilling: alike by design) 'no-relay' 'unreachable' 'needs-turn' 'blocked'
-   *  'unsupported-protocol' 'too-many' 'timeout' 'aborted'. */
+  /** Opens a stream: finds the peer, connects if need be, uses the first protocol that it serves. On a live connection this takes no
+   *  round trip, and what is written at once travels along; if the remote refuses, both halves reject. If the remote's list names
+   *  none of the protocols, `open` resolves when the remote accepts: a newer list may be on its way. Errors: 'no-answer' (away, unknown
+   *  or unwilling: alike by design), 'no-relay', 'unreachable', 'needs-turn', 'blocked', 'unsupported-protocol', 'too-many', 'timeout',
+   *  'aborted'. */
   open(to: Who, protocols: Protocols, options?: OpenOptions): Promise<Stream>
-  /** Each call makes a two-way flow of its own: let one side open it. */
+  /** Opens a flow, as `open`. A flow works both ways: let one side open it. */
   openDatagrams(to: Who, protocols: Protocols, options?: OpenOptions): Promise<Datagrams>
-  /** Resolves when the remote accepts; `timeoutMs` is 60 000 by default. Errors: 'refused', and as `open`. */
+  /** Calls: resolves when the remote accepts. `timeoutMs` is 60 000 by default. Errors: 'refused', and as `open`. */
   openMedia(to: Who, protocols: Protocols, options?: OpenOptions): Promise<Media>
 }
 
+/** How to dial. */
 export interface DialOptions {
+  /** Ends the attempt with 'aborted'. What is open already is not affected. */
   signal?: AbortSignal
-  /** Until open. Default 15 000. */
+  /** Until it is open. Default 15 000. */
   timeoutMs?: number
-  /** For this dial, instead of `PeerOptions.disclose`; a live connection stays as it is. */
+  /** For this dial, instead of `PeerOptions.disclose`. A live connection stays as it is. */
   disclose?: Disclosure
 }
+/** How to open a conversation. */
 export interface OpenOptions extends DialOptions {
   /** What it is about: {doc: 'notes'}, {name: 'a.pdf', size: 9}. JSON, at most 1 KiB, else 'too-large'. */
   params?: unknown
@@ -150,119 +176,147 @@ export interface OpenOptions extends DialOptions {
   priority?: number
 }
 
-/** What can be written, as to the platform's own streams (WebIDL: BufferSource): an ArrayBuffer or any view of one. */
+/** What can be written (WebIDL: BufferSource): an ArrayBuffer or any view of one. */
 export type Chunk = ArrayBuffer | ArrayBufferView
 
+/** What streams, flows and calls have in common. */
 export interface Conversation {
+  /** The one that both sides use: of several, the first of the opener's that the other serves. */
   readonly protocol: ProtocolName
+  /** The other side. */
   readonly remote: PeerId
+  /** What carries it. */
   readonly connection: Connection
-  /** The opener's `params`: where it is the remote, check them. */
+  /** The opener's `params`. If the remote opened it: check them. */
   readonly params: unknown
+  /** Fulfils after a clean end, rejects otherwise. */
   readonly closed: Promise<void>
 }
 
-/** Reliable, ordered, flow-controlled in both directions: a reader that pauses stops the writer; while 'reconnecting', writes
- *  wait. `readable` is a byte stream. `writable.close()` half-closes and resolves once the remote has all of it;
- *  `readable.cancel(code)` and `writable.abort(code)` reset that half; what was pending rejects with the very reason that `abort`
- *  was given. A code is a number from 0, or an error that carries one as `streamCode`; all else is code 0.
- *  Do not change a chunk before its write settles: one that is not bytes, or whose buffer was transferred or resized, ends its half
+/** Reliable, ordered bytes, with flow control in both directions: a reader that pauses stops the writer. While the connection is
+ *  'reconnecting', writes wait. A code is a number from 0, or an error that carries one as `streamCode`; anything else is code 0.
+ *  Do not change a chunk before its write settles. A chunk that is not bytes, or whose buffer was transferred or resized, ends its half
  *  with 'invalid-argument' (`cause`: a TypeError), and the remote reads 'reset' with `STREAM_CODES.notBytes`.
- *  What the standard itself throws is a TypeError: a write after `close`, a reader of a locked stream, a `byob` read into elements of
- *  several bytes at whose end half an element is left. */
+ *  The standard's own errors are TypeErrors: a write after `close`, a reader of a locked stream, a `byob` read into elements of several
+ *  bytes when half an element is left. */
 export interface Stream extends Conversation {
+  /** A byte stream. `cancel(code)` asks the remote to stop sending. */
   readonly readable: ReadableStream<Bytes>
+  /** `close()` ends this half and resolves once the remote has it all. `abort(code)` resets it; pending writes reject with its reason. */
   readonly writable: WritableStream<Chunk>
-  /** Both halves at once; the remote's pending read and write reject with 'reset' and this code. Default 0. */
+  /** Ends both halves at once. The remote's pending read and write reject with 'reset' and this code. Default 0. */
   reset(code?: number): void
 }
 
-/** Unreliable, unordered, message-shaped. Late is dropped, oldest first and counted, never queued without bound. A flow ends as a
- *  whole: by `close()` or the end of `writable`, on either side. Then `readable` ends and sending fails with 'closed'.
- *  on('datagram') costs less for each than a read does: while there is a listener, `readable` gives none. It hands over the buffer in which
- *  the datagram came, at whose end there are a few bytes more; what is read has a buffer of its own. */
+/** A flow of unreliable, unordered messages. A late one is dropped and counted, oldest first. A flow ends as a whole, by `close()` or the
+ *  end of `writable` on either side; then `readable` ends and sending fails with 'closed'. on('datagram') costs less than reads, and
+ *  `readable` gives none meanwhile. It gets the buffer in which the datagram came, with a few more bytes at its end; a read its own. */
 export interface Datagrams extends Conversation, Events<{ datagram: Bytes }> {
-  /** Bytes that surely fit one datagram. */
+  /** Bytes that fit one datagram on every path. */
   readonly maxDatagramSize: number
-  /** Never waits. Throws 'too-large', nothing is sent; `writable` drops such a one and counts it (a rejection would end it). What is
-   *  not bytes throws 'invalid-argument' here; written to `writable` it ends the flow with that, for the remote with 'reset' and
-   *  `STREAM_CODES.notBytes`. */
+  /** Never waits. Throws 'too-large' and sends nothing; throws 'invalid-argument' for what is not bytes. */
   send(data: Chunk): void
+  /** The datagrams that arrive, one a read. */
   readonly readable: ReadableStream<Bytes>
+  /** Sends at the path's pace if you await your writes. Drops and counts what is too large. What is not bytes ends the flow with
+   *  'invalid-argument', for the remote with 'reset' and `STREAM_CODES.notBytes`. */
   readonly writable: WritableStream<Chunk>
-  /** Sent and still here; and a promise that fulfils once none is: to `send` as fast as the path, await it where some wait. */
+  /** How many were sent and have not left yet. */
   readonly waiting: number
+  /** Fulfils once none waits. Await it between calls of `send` to go at the path's pace. */
   readonly ready: Promise<void>
-  /** As of now. `sent` were given to the path, `received` arrived. Dropped: never given to it; arrived and not read in time. */
+  /** As of now. `sent` were given to the path, `received` arrived, `droppedOutgoing` never left, `droppedIncoming` were not read in time. */
   readonly stats: { sent: number; received: number; droppedOutgoing: number; droppedIncoming: number }
+  /** Ends the flow for both sides. */
   close(): void
 }
 
-/** Live tracks. Add, replace and remove at any time, from either side; renegotiation is hidden. */
+/** Live tracks. Add, replace and remove them at any time, from either side; renegotiation is hidden. 'track': a track of the remote's
+ *  arrived. 'trackended': it was removed. */
 export interface Tracks extends Events<{ track: RemoteTrack; trackended: RemoteTrack }> {
   /** Tracks with one label arrive in one MediaStream. Default label 'camera'. Throws 'closed' once it has ended, 'too-many' beyond
    *  four of a kind in all that is sent on one connection, 'invalid-argument' for a track that it sends already (`clone()` it). */
   addTrack(track: MediaStreamTrack, options?: { label?: string }): LocalTrack
+  /** The remote's tracks now. */
   readonly remoteTracks: readonly RemoteTrack[]
+  /** Hangs up: ends it for both sides. The tracks themselves are yours to stop. */
   close(): void
 }
+/** A call, or a shared screen. */
 export interface Media extends Tracks, Conversation {}
-/** No track flows before `accept`. `closed` settles when the caller gives up. */
+/** A call that rings. No track flows before `accept`. `closed` settles when the caller gives up. */
 export interface IncomingMedia extends Conversation {
   /** Throws 'closed' once the caller has given up, or after `decline`. */
   accept(): Media
+  /** The caller's `openMedia` rejects with 'refused'. */
   decline(): void
 }
+/** A track that is sent. */
 export interface LocalTrack {
-  /** Another of the same kind, or nothing for now. Rejects with 'closed' once removed, 'invalid-argument' for the other kind. */
+  /** Another of the same kind, or null for none. Rejects with 'closed' once removed, 'invalid-argument' for the other kind. */
   replace(track: MediaStreamTrack | null): Promise<void>
+  /** Stops sending it. */
   remove(): void
-  /** For bitrate and codec settings; undefined while there is no direct path. */
+  /** For bitrate and codec settings. Undefined while there is no direct path. */
   readonly sender?: RTCRtpSender
 }
+/** A track that the remote sends. */
 export interface RemoteTrack {
+  /** The browser's own track. */
   readonly track: MediaStreamTrack
+  /** What the sender called it, such as 'camera' or 'screen'. */
   readonly label: string
+  /** The tracks of one label together. Show it in a `<video>`. */
   readonly stream: MediaStream
+  /** Who sends it. */
   readonly from: PeerId
 }
 
-/** What carries all conversations with one peer. `closed` rejects with 'lost' when the path is gone for good. */
+/** What carries all conversations with one peer. */
 export interface Connection extends Events<ConnectionEvents>, AsyncDisposable {
+  /** The other side. */
   readonly remote: PeerId
+  /** Its entry in my address book, as of now. */
   readonly contact?: Contact | undefined
-  /** What the remote's Peer serves to me now; kept current. */
+  /** What the remote serves to me; kept current. */
   readonly protocols: ReadonlySet<ProtocolName>
+  /** 'reconnecting': the path is interrupted, what is written waits. */
   readonly state: 'connected' | 'reconnecting' | 'closed'
-  /** 'local' same browser, 'direct' ICE host/srflx, 'turn' relayed by TURN. */
+  /** 'local': same browser. 'direct': without a server. 'turn': through a TURN server of either side. */
   readonly path: 'local' | 'direct' | 'turn'
+  /** Fulfils with what the closing side said. Rejects with 'lost' when the path is gone for good. */
   readonly closed: Promise<{ code: number; reason: string }>
-  /** How it is doing, as of now; holds no address. Nothing is measured for it in between: ask as often as you show it, a few
-   *  milliseconds each. Rejects with 'closed'. */
+  /** As of now; holds no address. It takes a few milliseconds, and nothing is measured between calls. Rejects with 'closed'. */
   getStats(): Promise<ConnectionStats>
-  /** `reason` is a sentence for a person: 1,024 bytes of UTF-8 arrive (of a build without long reasons 256 UTF-16 units), cut
-   *  between two characters. */
+  /** Ends it for both sides. `reason` is a sentence for a person; it is cut to 1,024 bytes of UTF-8 (older builds: 256 UTF-16 units). */
   close(options?: { code?: number; reason?: string }): Promise<void>
 }
+/** The events of a Connection: each gives the new value of the property of its name. */
 export interface ConnectionEvents {
+  /** The new `state`. */
   state: Connection['state']
+  /** The new `path`. */
   path: Connection['path']
+  /** The new `protocols`. */
   protocols: ReadonlySet<ProtocolName>
 }
+/** How a connection is doing. */
 export interface ConnectionStats {
+  /** As `Connection.path`. */
   path: Connection['path']
-  /** For people who talk: 'excellent' up to a round trip of 200 ms and a loss of 2 %, 'good' up to 480 ms and 6 %, else 'poor'; 'lost'
-   *  while nothing comes through. At an edge it changes from one reading to the next. */
+  /** As people who talk would judge it. 'excellent': a round trip up to 200 ms and a loss up to 2 %. 'good': up to 480 ms and 6 %.
+   *  'lost': nothing comes through. At an edge it changes from one reading to the next. */
   quality: 'excellent' | 'good' | 'poor' | 'lost'
   /** The last one measured. Undefined in the first moments. */
   roundTripMs?: number | undefined
-  /** Of the packets of tracks, 0 to 1, the worse of both directions, of the last second or since the last reading. Undefined
-   *  without tracks: what streams lose is sent again. */
+  /** The lost part of the packets of tracks, 0 to 1, the worse of both directions, since the last reading or of the last second.
+   *  Undefined without tracks: what streams lose is sent again. */
   lossRatio?: number | undefined
-  /** On the network, encryption and what was sent again included, but not UDP and IP. */
+  /** On the network, with encryption and what was sent again, without UDP and IP headers. */
   bytesSent: number
+  /** As `bytesSent`. */
   bytesReceived: number
-  /** Conversations that are open, of all forms and whoever opened them. */
+  /** Open conversations of all three forms, opened by either side. */
   streams: number
   /** Sums over all flows, those that have ended included. */
   datagrams: Datagrams['stats']
@@ -270,54 +324,77 @@ export interface ConnectionStats {
 
 // ── people ───────────────────────────────────────────────────────────────────────────────────
 
+/** My name and signatures. */
 export interface Identity {
-  /** What I call myself, told with invitations, never to a relay. '' at first. */
+  /** What I call myself. It travels with invitations, never to a relay. '' at first. */
   readonly name: string
+  /** At most 64 UTF-16 units; longer ones are cut. Resolves when it is kept. */
   setName(name: string): Promise<void>
-  /** Ed25519 over the message and a `context` that says what it is for. Check with `verify`. */
+  /** An Ed25519 signature (64 bytes) over the message and a `context` that says what it is for. Check it with `verify`. */
   sign(message: Uint8Array, context: string): Promise<Bytes>
 }
 
-/** 'blocked' cannot reach me; 'known' (after an introduction) only relayed; 'trusted' may learn my network address. */
+/** 'blocked' cannot reach me. 'known' (after an introduction) only through TURN. 'trusted' may learn my network address. */
 export type Trust = 'blocked' | 'known' | 'trusted'
 
+/** An entry of the address book. It does not change: ask for it again, or listen to 'contact'. */
 export interface Contact {
+  /** Who. */
   readonly id: PeerId
+  /** What I call them. */
   readonly name: string
+  /** What I know them for ('chat', 'backup', …). */
   readonly purposes: readonly string[]
+  /** How far I trust them. */
   readonly trust: Trust
+  /** URLs of the relays where they can be found. */
   readonly relays: readonly string[]
+  /** When the entry was made. */
   readonly addedAt: number
+  /** The last sign of life, if there was one. */
   readonly lastSeenAt?: number
-  /** Seen within the last minute, and not said to be gone since; 'contact' events tell of changes. */
+  /** Seen within the last minute, and no goodbye since. 'contact' events tell of changes. */
   readonly online: boolean
 }
 
+/** The address book. Iterating gives all contacts. Changes reject with 'invalid-peer-id' and 'invalid-argument'. */
 export interface Contacts extends Iterable<Contact> {
+  /** The entry of this PeerId. */
   get(id: PeerId): Contact | undefined
-  /** Who can help with this? ('chat', 'backup', …) */
+  /** All that have this purpose. */
   for(purpose: string): Contact[]
-  /** Both must add each other to meet. Default trust 'trusted'. */
+  /** Adds a contact, or changes the one with this id. Two people meet once each has added the other. Default trust 'trusted'. */
   add(contact: { id: PeerId; name: string; purposes?: string[]; trust?: Trust; relays?: string[] }): Promise<Contact>
+  /** Changes the fields that are given, and resolves with the new entry. */
   update(who: Who, change: Partial<Pick<Contact, 'name' | 'purposes' | 'trust' | 'relays'>>): Promise<Contact>
+  /** Removes a contact; connections with them end. Does nothing if there is none. */
   remove(who: Who): Promise<void>
 }
 
-/** `accepted` rejects with 'expired', or 'closed' when revoked. `svg`: the link as a QR code. */
+/** An invitation of mine. */
 export interface Invite {
+  /** Works once. Anyone who has it can use it. */
   readonly link: string
+  /** The link as a QR code: an SVG document as text. */
   readonly svg: string
+  /** When it stops working. */
   readonly expiresAt: number
+  /** Fulfils with the guest. Rejects with 'expired', or with 'closed' when it is revoked. */
   readonly accepted: Promise<Contact>
+  /** Makes the link invalid: guests get 'used'. */
   revoke(): Promise<void>
 }
 
 // ── storage ──────────────────────────────────────────────────────────────────────────────────
 
-/** What a user may bring instead of IndexedDB: a folder, a server, a test's Map. */
+/** Storage of your own in place of IndexedDB: a folder, a server, a Map in a test. A rejection shows in `status.storage`. */
 export interface KeyValueStore {
+  /** The value that was last set, or undefined. */
   get(key: string): Promise<Uint8Array | undefined>
+  /** Resolves once it is kept. */
   set(key: string, value: Uint8Array): Promise<void>
+  /** Does nothing for a key that is not there. */
   delete(key: string): Promise<void>
+  /** All keys that begin with `prefix`, in any order. */
   keys(prefix: string): Promise<string[]>
 }

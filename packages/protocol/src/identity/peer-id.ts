@@ -8,6 +8,7 @@ import { concat, equal, fromHex } from '../bytes/bytes.ts'
 import { KithError } from '../errors.ts'
 import type { Bytes } from '../machine.ts'
 
+/** A person's public key (Ed25519) as text: 52 characters, '12D3KooW…'. */
 export type PeerId = `12D3KooW${string}`
 
 const PREFIX = fromHex('002408011220')
@@ -29,7 +30,7 @@ export function isPeerId(text: string): text is PeerId {
   return refusalOf(text) === undefined
 }
 
-/** The PeerId of an Ed25519 public key (32 bytes). Throws 'invalid-peer-id' for a key that nobody honest has. */
+/** The PeerId of an Ed25519 public key (32 bytes). Throws 'invalid-peer-id' for a key that no honest person has. */
 export function peerIdOf(publicKey: Uint8Array): PeerId {
   const refusal = keyRefusalOf(publicKey)
   if (refusal !== undefined) throw new KithError('invalid-peer-id', refusal)
@@ -78,10 +79,10 @@ function keyRefusalOf(key: Uint8Array): string | undefined {
     // RFC 8032 §5.1.3: y < p, on the curve, and no sign bit where x = 0.
     point = ed25519.Point.fromBytes(key, false)
   } catch {
-    // Which of the three it broke changes nothing for whoever typed it.
+    // Which of the three rules it breaks does not help the person who typed it.
     return 'This PeerId is damaged: its key is not a canonical point of the curve.'
   }
-  if (point.isSmallOrder()) return 'This PeerId is nobody’s: its key is of small order.'
-  if (!point.isTorsionFree()) return 'This PeerId is nobody’s: its key is not in the prime-order group.'
+  if (point.isSmallOrder()) return 'This PeerId cannot belong to a person: its key is of small order.'
+  if (!point.isTorsionFree()) return 'This PeerId cannot belong to a person: its key is not in the prime-order group.'
   return undefined
 }

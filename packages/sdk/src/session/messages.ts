@@ -14,10 +14,13 @@ const WAITED_MS = 1
 
 const BOTH_SIDES = 'both sides must use messages()'
 
-/** `text` is UTF-8. `json` throws SyntaxError; its type is only your word. */
+/** One whole message. */
 export interface Message {
+  /** Its bytes. */
   readonly data: Bytes
+  /** Its bytes as UTF-8. */
   text(): string
+  /** Its text as JSON. Throws SyntaxError. The type is not checked. */
   json<T = unknown>(): T
 }
 
@@ -30,7 +33,9 @@ export interface ByteDuplex {
   reset(code?: number): void
 }
 
+/** Whole messages over one stream. Iterating gives those that arrive. */
 export interface Messages<S = Stream> extends AsyncIterable<Message> {
+  /** The stream that carries them. */
   readonly stream: S
   /** Resolves when flow control lets the next one go. Rejects with 'too-large', after `close` with 'closed', and then nothing was sent;
    *  with 'too-large' of source 'remote' where an earlier one was larger than the remote takes: that ended the stream. What the remote or
