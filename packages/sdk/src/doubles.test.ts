@@ -4,8 +4,9 @@
  */
 import { hex, identityFromSeed } from '@kith/protocol'
 import { expect, test, vi } from 'vitest'
+import { Attempts } from './connection/attempts.ts'
 import { LiveConnection } from './connection/connection.ts'
-import { Meetings } from './connection/meetings.ts'
+import { Connections } from './connection/connections.ts'
 import { type Defer, memoryLanes } from './path/memory-lanes.ts'
 import type { Negotiator } from './path/webrtc/negotiator.ts'
 import { Link } from './session/link.ts'
@@ -44,7 +45,8 @@ function lateLanes(below: (limit: number) => number, pathMs: number) {
 }
 
 class End {
-  readonly meetings: Meetings
+  readonly connections: Connections
+  readonly attempts: Attempts
   readonly id: string
   readonly #other: NonNullable<typeof ada>
   readonly #below: (limit: number) => number
@@ -55,15 +57,21 @@ class End {
     this.id = id
     this.#other = other
     this.#below = below
-    this.meetings = new Meetings({
-      dial: () => Promise.reject(new Error('there is a connection')),
-      disclosure: () => 'direct',
-      underWay: () => undefined,
-      cancel: () => {},
-      release: () => {},
-      announce: () => {
+    this.connections = new Connections({
+      onNew: () => {
         this.announced += 1
       },
+      onChange: (remote) => this.attempts.connectionChanged(remote),
+    })
+    this.attempts = new Attempts({
+      dials: {
+        dial: () => Promise.reject(new Error('there is a connection')),
+        underWay: () => undefined,
+        cancel: () => {},
+        release: () => {},
+      },
+      inUse: this.connections.inUse,
+      disclosure: () => 'direct',
     })
   }
 
@@ -73,8 +81,8 @@ class End {
       ...{ lanes, role, instance: filled(16, role), protocols: [ECHO], maxMessageSize: 262_144 },
       confirmation: { ours: filled(32, ours), theirs: filled(32, theirs) },
       onIncoming: () => async (stream) => {
-        const connection = await this.meetings.over(link)
-        if (connection) this.meetings.used(connection)
+        const connection = await this.connections.over(link)
+        if (connection) this.connections.used(connection)
         await stream.readable.pipeTo(stream.writable)
       },
     })
@@ -82,16 +90,16 @@ class End {
     link.ready.then(() => {
       const negotiator = { stats: () => new Promise(() => {}), close: () => {}, path: () => 'direct' } as unknown as Negotiator
       const ends = { remote: this.#other, instance: filled(16, 9), dialId, link, negotiator }
-      this.meetings.add(new LiveConnection({ ...ends, isLocal: false, contact: () => undefined }), begunAt)
+      this.connections.add(new LiveConnection({ ...ends, isLocal: false, contact: () => undefined }), begunAt)
     })
   }
 
   /** A conversation of some length; rejects where it was cut. */
   async talk(): Promise<void> {
-    const wish = { protocols: [ECHO], timeoutMs: 10_000, disclose: undefined, signal: undefined }
-    const connection = await this.meetings.with(this.#other, wish)
+    const request = { protocols: [ECHO], timeoutMs: 10_000, disclose: undefined, signal: undefined }
+    const connection = await this.attempts.connect(this.#other, request)
     const stream = await connection.open([ECHO], {})
-    this.meetings.used(connection)
+    this.connections.used(connection)
     const writer = stream.writable.getWriter()
     const heard = new Response(stream.readable).arrayBuffer()
     const count = 1 + this.#below(3)
@@ -103,7 +111,7 @@ class End {
   }
 
   get live(): string[] {
-    return this.meetings.all().map(({ dialId }) => dialId)
+    return this.connections.all().map(({ dialId }) => dialId)
   }
 }
 
@@ -131,8 +139,8 @@ async function run(seed: number): Promise<void> {
   for (const { status, ...how } of await all) expect({ status, how }).toMatchObject({ status: 'fulfilled' })
   const lowest = [...new Set(dialIds.map(hex))].sort()[0]
   expect([one.live, other.live]).toEqual([[lowest], [lowest]])
-  for (const end of [one, other]) expect([...end.meetings.connections.values()].map(({ dialId }) => dialId)).toEqual([lowest])
-  for (const end of [one, other]) for (const connection of end.meetings.all()) connection.close().catch(() => {})
+  for (const end of [one, other]) expect([...end.connections.inUse.values()].map(({ dialId }) => dialId)).toEqual([lowest])
+  for (const end of [one, other]) for (const connection of end.connections.all()) connection.close().catch(() => {})
   await vi.advanceTimersByTimeAsync(2_000)
 }
 

@@ -28,11 +28,12 @@ import { parseInviteUrl } from '../people/links.ts'
 import type { TakenInvites } from '../people/taken-invites.ts'
 import { isPage } from '../platform/environment.ts'
 import { alone, type Locks } from '../platform/locks.ts'
-import { alarmAt, TIMER_MAX_MS } from '../runtime/alarm.ts'
+import { orGivenUp, throwIfAborted } from '../runtime/abort.ts'
+import { alarmAt } from '../runtime/alarm.ts'
+import { type Deferred, deferred } from '../runtime/deferred.ts'
 import { now } from '../runtime/driver.ts'
 import { report } from '../runtime/events.ts'
 import { type Dialling, noRelay } from './dialling.ts'
-import { aborted, throwIfAborted } from './meetings.ts'
 
 export interface AcceptancesOptions {
   readonly book: InviteBook
@@ -55,7 +56,7 @@ export interface AcceptOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Lets the dial's own, more specific error come first; and an inviter who decided just before the end. */
+/** For an inviter who decided just before the link expired. */
 const GRACE_MS = 250
 /** Less time than this is not worth another attempt. */
 const RETRY_MIN_MS = 100
@@ -69,9 +70,7 @@ interface Attempt {
   isCommitted: boolean
   /** Aborted once it is over. */
   readonly over: AbortController
-  readonly done: Promise<Contact>
-  readonly resolve: (contact: Contact) => void
-  readonly reject: (error: unknown) => void
+  readonly done: Deferred<Contact>
 }
 
 export class Acceptances {
@@ -104,7 +103,7 @@ export class Acceptances {
       attempt.name ??= name
       attempt.waiters += 1
       try {
-        return await orGivenUp(attempt, until, signal)
+        return await orGivenUp(attempt.done.promise, { until, signal, late, mayEnd: () => !attempt.isCommitted })
       } catch (error) {
         // Another's attempt, who had less time: go on for what is left of ours.
         const isWorthwhile = joined !== undefined && until - now() >= RETRY_MIN_MS
@@ -130,9 +129,9 @@ export class Acceptances {
         this.#options.taken.add(attempt.link.secret, by.id).catch(report),
       ])
       if (contact.trust === 'blocked') throw blocked()
-      attempt.resolve(contact)
+      attempt.done.resolve(contact)
     } catch (error) {
-      attempt.reject(error)
+      attempt.done.reject(error)
     } finally {
       this.#end(attempt)
     }
@@ -143,7 +142,7 @@ export class Acceptances {
     if (!attempt || attempt.isCommitted) return
     // From here an inviter whose invitation has expired looks as if it were used, or as if they were away.
     const isLate = hasExpired(attempt.link) && (error.code === 'used' || error.code === 'no-answer')
-    attempt.reject(isLate ? expired(error) : this.#explain(error, attempt.link))
+    attempt.done.reject(isLate ? expired(error) : this.#explain(error, attempt.link))
     this.#end(attempt)
   }
 
@@ -151,7 +150,7 @@ export class Acceptances {
   close(): void {
     this.#stopListening()
     for (const attempt of [...this.#attempts.values()]) {
-      attempt.reject(new KithError('closed', 'This peer has been closed.'))
+      attempt.done.reject(new KithError('closed', 'This peer has been closed.'))
       this.#end(attempt)
     }
   }
@@ -159,20 +158,15 @@ export class Acceptances {
   /** Does nothing once it is over. */
   #giveUp(attempt: Attempt, dialling: Pick<Dialling, 'cancel'>, error: KithError): void {
     if (attempt.over.signal.aborted) return
-    attempt.reject(error)
+    attempt.done.reject(error)
     this.#end(attempt)
     if (attempt.dial !== undefined) dialling.cancel(attempt.dial)
   }
 
   #begin(key: string, link: InviteLink, options: AcceptOptions, dialling: Pick<Dialling, 'dial' | 'cancel'>): Attempt {
-    let resolve: Attempt['resolve'] = () => undefined
-    let reject: Attempt['reject'] = () => undefined
-    const done = new Promise<Contact>((yes, no) => {
-      resolve = yes
-      reject = no
-    })
-    // The last one who waited may have gone.
-    done.catch(() => undefined)
+    const done = deferred<Contact>()
+    // The waiters get the error. After the last one has gone it concerns none.
+    done.promise.catch(() => undefined)
     const over = new AbortController()
     const attempt: Attempt = {
       link,
@@ -182,12 +176,10 @@ export class Acceptances {
       isCommitted: false,
       over,
       done,
-      resolve,
-      reject,
     }
     this.#attempts.set(key, attempt)
     this.#run(attempt, options, dialling).catch((error: unknown) => {
-      attempt.reject(error)
+      attempt.done.reject(error)
       this.#end(attempt)
     })
     return attempt
@@ -246,7 +238,7 @@ export class Acceptances {
       if (!attempt.isCommitted) this.#giveUp(attempt, dialling, expired())
     })
     // How it ends is for those who wait for it.
-    await attempt.done.then(stop, stop)
+    await attempt.done.promise.then(stop, stop)
   }
 
   /** Whether the link was taken up before: then the attempt is over. */
@@ -262,7 +254,7 @@ export class Acceptances {
       )
     }
     if (contact.trust === 'blocked') throw blocked()
-    attempt.resolve(contact)
+    attempt.done.resolve(contact)
     this.#end(attempt)
     return true
   }
@@ -326,25 +318,4 @@ const expired = (cause?: unknown) =>
 
 const blocked = () => new KithError('blocked', 'You have blocked the person who made this invitation.')
 
-/** What the attempt gives, unless the signal or the time comes first; not once the inviter has let me in. */
-function orGivenUp(attempt: Attempt, until: number, signal: AbortSignal | undefined): Promise<Contact> {
-  return new Promise((resolve, reject) => {
-    const settle = (how: () => void) => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
-      how()
-    }
-    const onAbort = () => {
-      if (signal && !attempt.isCommitted) settle(() => reject(aborted(signal)))
-    }
-    const onLate = () => {
-      if (!attempt.isCommitted) settle(() => reject(new KithError('timeout', 'The invitation was not taken up in time.')))
-    }
-    const timer = setTimeout(onLate, Math.min(Math.max(0, until - now()) + GRACE_MS, TIMER_MAX_MS))
-    signal?.addEventListener('abort', onAbort)
-    attempt.done.then(
-      (contact) => settle(() => resolve(contact)),
-      (error: unknown) => settle(() => reject(error)),
-    )
-  })
-}
+const late = () => new KithError('timeout', 'The invitation was not taken up in time.')

@@ -1,8 +1,11 @@
-/** What I serve: a handler for each ProtocolName, which is for one kind of conversation. */
+/** What I serve: a handler for each ProtocolName, each for one kind of conversation. */
 import { isProtocolName, KithError, PROTOCOLS_MAX, type ProtocolName, parseProtocolName, type StreamKind } from '@kith/protocol'
 import type { Datagrams, IncomingMedia, Protocols, Stop, Stream } from '../api.ts'
 import { makeStop } from '../runtime/events.ts'
 import { spelled } from '../runtime/option-names.ts'
+import type { LinkStream } from '../session/link.ts'
+import type { LiveConnection } from './connection.ts'
+import { datagrams } from './datagrams.ts'
 
 /** What each kind of handler is handed. */
 export interface Served {
@@ -27,10 +30,35 @@ export class Serving {
     return [...this.#entries.keys()]
   }
 
-  /** Undefined where the name is not served, or is that of another kind of conversation. */
-  get(kind: StreamKind, protocol: ProtocolName): Entry | undefined {
+  /**
+   * What is called with a stream that the remote opens. Undefined where the name is not served, or is that of another kind of
+   * conversation.
+   * @param over the connection that the stream belongs to, which may be about to be made; undefined where that fails
+   */
+  handlerFor(
+    { kind, protocol }: { readonly kind: StreamKind; readonly protocol: ProtocolName },
+    over: () => LiveConnection | undefined | Promise<LiveConnection | undefined>,
+    used: (connection: LiveConnection) => void,
+  ): ((stream: LinkStream) => unknown) | undefined {
     const entry = this.#entries.get(protocol)
-    return entry?.kind === kind ? entry : undefined
+    if (entry?.kind !== kind) return undefined
+    const serve = (stream: LinkStream, connection: LiveConnection | undefined) => {
+      // The link has ended, and with it the stream: the opener knows.
+      if (!connection) return stream.reset()
+      used(connection)
+      switch (entry.kind) {
+        case 'stream':
+          return entry.handler(connection.wrap(stream))
+        case 'datagrams':
+          return entry.handler(datagrams(stream, connection))
+        case 'media':
+          return entry.handler(connection.ring(stream))
+      }
+    }
+    return (stream) => {
+      const made = over()
+      return made instanceof Promise ? made.then((connection) => serve(stream, connection)) : serve(stream, made)
+    }
   }
 
   /** All of the names, or none. Errors: 'invalid-protocol' 'invalid-argument'. */

@@ -1,5 +1,4 @@
-/** The longest that `setTimeout` can wait: beyond it fires at once. */
-export const TIMER_MAX_MS = 2 ** 31 - 1
+import { timerMs } from './timer-ms.ts'
 
 /**
  * Calls `ring` once `Date.now()` is `at`, however far off that is; at once, but not from within this call, where it has passed. Returns
@@ -8,7 +7,7 @@ export const TIMER_MAX_MS = 2 ** 31 - 1
 export function alarmAt(at: number, ring: () => void): () => void {
   let timer: ReturnType<typeof setTimeout>
   const arm = () => {
-    timer = setTimeout(look, Math.min(Math.max(0, at - Date.now()), TIMER_MAX_MS))
+    timer = setTimeout(look, timerMs(at - Date.now()))
   }
   const look = () => {
     if (Date.now() >= at) ring()

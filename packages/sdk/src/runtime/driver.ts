@@ -1,13 +1,11 @@
 /** The only loop: event → handle → drain → re-arm one timer. */
 import type { Machine, Millis } from '@kith/protocol'
+import { timerMs } from './timer-ms.ts'
 
 /** Milliseconds since 1970, by a clock that never goes back. */
 export function now(): Millis {
   return performance.timeOrigin + performance.now()
 }
-
-/** The longest that `setTimeout` can wait; beyond it fires at once. Then the machine is told too early, which is harmless. */
-const TIMER_MAX_MS = 2 ** 31 - 1
 
 export class Driver<In, Out> {
   readonly #machine: Machine<In, Out>
@@ -59,6 +57,6 @@ export class Driver<In, Out> {
       this.#armedFor = Infinity
       this.give(this.#tick)
     }
-    this.#timer = setTimeout(tick, Math.min(Math.max(0, Math.ceil(deadline - now())), TIMER_MAX_MS))
+    this.#timer = setTimeout(tick, timerMs(Math.ceil(deadline - now())))
   }
 }
