@@ -111,7 +111,7 @@ export { confirmation, type Role } from './dial/proof.ts'
 
 export type { DatagramStats } from './mux/flow.ts'
 export { decodeFrame, type Frame, REJECT_CODES, type Scope, type StreamKind } from './mux/frames.ts'
-export type { LaneName } from './mux/lanes.ts'
+export type { LaneName } from './mux/lane-queue.ts'
 export { unpackMessage } from './mux/packing.ts'
 export { SPARSE_BYTES } from './mux/scheduler.ts'
 export type { ServedProtocols } from './mux/served.ts'

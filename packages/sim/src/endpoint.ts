@@ -229,6 +229,7 @@ export class Endpoint {
       case 'path':
       case 'opaque':
       case 'leaving':
+      case 'resumed':
         return
       case 'closed':
       case 'failed':

@@ -15,6 +15,11 @@ export class Fifo<T> {
     return this.#items[this.#head]
   }
 
+  /** By its place in the queue, the oldest first. */
+  at(place: number): T | undefined {
+    return this.#items[this.#head + place]
+  }
+
   shift(): T | undefined {
     const item = this.#items[this.#head]
     if (item === undefined) return undefined

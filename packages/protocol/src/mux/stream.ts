@@ -12,7 +12,7 @@ import {
   type Scope,
   type StreamKind,
 } from './frames.ts'
-import type { MuxLane } from './lanes.ts'
+import type { LaneQueue } from './lane-queue.ts'
 import type { ReceiveHalf } from './receive-half.ts'
 import type { SendHalf } from './send-half.ts'
 
@@ -62,7 +62,7 @@ export class MuxStream {
   /** Of one that asks: the one it would like best, until the remote has chosen. */
   protocol: ProtocolName
   header: OpenHeader
-  readonly lane: MuxLane<MuxStream>
+  readonly lane: LaneQueue<MuxStream>
   send: SendHalf
   readonly receive: ReceiveHalf
 

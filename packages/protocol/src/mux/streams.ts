@@ -23,20 +23,10 @@ import {
   UNREAD_MAX_BYTES,
 } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
-import { CongestionWindow } from '../path/congestion-window.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import { Buffers } from './buffers.ts'
-import {
-  decodeFrame,
-  encodeCredit,
-  encodeOpenHeader,
-  encodeReject,
-  type Frame,
-  type LaneNumber,
-  type OpenHeader,
-  REJECT_CODES,
-} from './frames.ts'
-import type { MuxLane } from './lanes.ts'
+import { encodeCredit, encodeOpenHeader, encodeReject, type Frame, type OpenHeader, REJECT_CODES } from './frames.ts'
+import type { LaneQueue, SentFrame } from './lane-queue.ts'
 import { ReceiveHalf } from './receive-half.ts'
 import { RemoteIds } from './remote-ids.ts'
 import { SendHalf, type SendHalfConfig } from './send-half.ts'
@@ -48,18 +38,20 @@ type StreamFrame = Exclude<Frame, { type: 'open' | 'ack' }>
 
 export interface StreamsConfig {
   readonly role: 0 | 1
-  readonly lanes: { readonly urgent: MuxLane<MuxStream>; readonly bulk: MuxLane<MuxStream> }
+  readonly lanes: { readonly urgent: LaneQueue<MuxStream>; readonly bulk: LaneQueue<MuxStream> }
   readonly frameMaxBytes: number
   readonly served: ServedProtocols
   readonly tell: (output: StreamOutput) => void
+  /** How many bytes of data a lane may send now; not more than a frame beyond 0 goes of streams that send little. */
+  readonly roomBytes: (lane: LaneQueue<MuxStream>) => number
 }
 
 export class Streams {
-  readonly congestion = new CongestionWindow()
   readonly #buffers = new Buffers()
   readonly #lanes: StreamsConfig['lanes']
   readonly #frameMaxBytes: number
   readonly #tell: StreamsConfig['tell']
+  readonly #roomBytes: StreamsConfig['roomBytes']
   #served: ServedProtocols
   /** Whether the remote answers what we ask, and we what it asks. */
   #asks = false
@@ -93,6 +85,7 @@ export class Streams {
     this.#tell = (output) => {
       if (!this.#isLeaving) config.tell(output)
     }
+    this.#roomBytes = config.roomBytes
     this.#served = config.served
     this.#nextId = config.role === 0 ? 1 : 2
     this.#remoteIds = new RemoteIds(config.role === 0 ? 2 : 1)
@@ -342,29 +335,22 @@ export class Streams {
   // ── frames that come ──
 
   /** Takes one frame. Throws 'peer-violation'. */
-  receive(lane: MuxLane<MuxStream>, bytes: Bytes, now: Millis): void {
-    const frame = decodeFrame(bytes)
-    if (frame.type === 'ack') {
-      this.acknowledged(frame.lane, frame.count, now)
-      return
-    }
-    lane.receive(bytes.length, now)
+  receive(lane: LaneQueue<MuxStream>, frame: Exclude<Frame, { type: 'ack' }>, now: Millis): void {
     if (frame.type === 'open') {
       this.#onOpenFrame(lane, frame, now)
       return
     }
     if (frame.type === 'credit' && frame.stream === 0) {
-      if (!this.#onConnectionCredit(frame.offset)) this.#countIdle(now)
+      if (!this.#onConnectionCredit(frame.offset)) this.countIdle(now)
       return
     }
-    if ((frame.type === 'data' || frame.type === 'own-data') && frame.data.length === 0) this.#countIdle(now)
+    if ((frame.type === 'data' || frame.type === 'own-data') && frame.data.length === 0) this.countIdle(now)
     if ((frame.type === 'own-data' || frame.type === 'own-credit') && this.#ownBytes === 0) {
       throw violation(`${frame.type}, which was not agreed on`)
     }
     if (frame.type === 'data' && !this.#receiveWindow.receive(frame.data.length)) {
       throw violation('data beyond the credit of the connection')
     }
-    if (frame.type === 'fin') lane.hurry(now)
     const stream = this.#streams.get(frame.stream)
     if (stream === undefined || stream.send.opening) this.#mustHaveExisted(frame.stream)
     else if (stream.lane !== lane) throw violation(`stream ${frame.stream} changed its lane`)
@@ -384,7 +370,7 @@ export class Streams {
     if (!existed) throw violation(`stream ${id} was never opened`)
   }
 
-  #onOpenFrame(lane: MuxLane<MuxStream>, frame: Extract<Frame, { type: 'open' }>, now: Millis): void {
+  #onOpenFrame(lane: LaneQueue<MuxStream>, frame: Extract<Frame, { type: 'open' }>, now: Millis): void {
     const { stream: id, header, data } = frame
     // An honest opener has no more than STREAMS_MAX waiting for our answer, and acknowledges those that it got.
     if (lane.rejects.length >= STREAMS_MAX || lane.rejectsOwed >= REJECTS_OWED_MAX) throw violation('a flood of streams')
@@ -446,8 +432,8 @@ export class Streams {
     if (stream.receive.readable || stream.receive.ended) this.#tellReader(stream)
   }
 
-  /** A frame that changes nothing. Throws 'peer-violation' beyond IDLE_FRAMES_PER_SECOND. */
-  #countIdle(now: Millis): void {
+  /** A frame or acknowledgement that changes nothing. Throws 'peer-violation' beyond IDLE_FRAMES_PER_SECOND. */
+  countIdle(now: Millis): void {
     if (!this.#idle.take(now)) throw violation('a flood of frames that say nothing')
   }
 
@@ -499,11 +485,11 @@ export class Streams {
         return
       case 'credit':
         if (stream.send.grant(frame.offset)) this.#tellWriter(stream)
-        else this.#countIdle(now)
+        else this.countIdle(now)
         return
       case 'own-credit':
         if (!stream.send.grantOwn(frame.offset)) {
-          this.#countIdle(now)
+          this.countIdle(now)
           return
         }
         stream.lane.scheduler.reconsider(stream)
@@ -511,7 +497,7 @@ export class Streams {
         return
       case 'reset':
         if (stream.remoteReset) {
-          this.#countIdle(now)
+          this.countIdle(now)
           return
         }
         stream.remoteReset = true
@@ -597,18 +583,11 @@ export class Streams {
     return true
   }
 
-  /** Frames of a lane have arrived. Throws 'peer-violation' for more than were sent. */
-  acknowledged(number: LaneNumber, count: number, now: Millis): void {
-    const { urgent, bulk } = this.#lanes
-    const [lane, other] = number === 2 ? [urgent, bulk] : [bulk, urgent]
-    const before = lane.keptBytes
-    const arrived = lane.acknowledge(count)
-    if (arrived.length === 0) this.#countIdle(now)
-    const newest = arrived.at(-1)
-    if (newest !== undefined) {
-      this.congestion.acknowledged(before - lane.keptBytes, newest.sentAt, now, before >= other.keptBytes)
-    }
-    for (const { frame, stream, half, fin } of arrived) {
+  /** The remote has these frames of a lane, oldest first. */
+  arrived(lane: LaneQueue<MuxStream>, frames: readonly SentFrame<MuxStream>[]): void {
+    for (const sent of frames) {
+      lane.arrived(sent)
+      const { frame, stream, half, fin } = sent
       if (stream === undefined) continue
       if (!half?.isUnanswered) this.#buffers.giveBack(frame)
       stream.unacknowledged -= 1
@@ -618,7 +597,11 @@ export class Streams {
       }
       this.#settle(stream)
     }
-    if (lane.keptBytes === 0) this.#buffers.rest()
+  }
+
+  /** Nothing is on its way: buffers that were kept for more are let go. */
+  rest(): void {
+    this.#buffers.rest()
   }
 
   // ── frames that go ──
@@ -636,15 +619,15 @@ export class Streams {
   }
 
   /** First what others wait for, then data. */
-  nextFrame(lane: MuxLane<MuxStream>, now: Millis, roundTripMs: number | undefined): Bytes | undefined {
+  nextFrame(lane: LaneQueue<MuxStream>, now: Millis, roundTripMs: number | undefined): SentFrame<MuxStream> | undefined {
     const reject = lane.rejects.shift()
-    if (reject !== undefined) return lane.keep(encodeReject(reject.stream, reject.code), now, undefined, false, true)
+    if (reject !== undefined) return lane.send(encodeReject(reject.stream, reject.code), now, undefined, false, true)
     if (lane === this.#lanes.urgent && this.#receiveWindow.due) {
-      return lane.keep(encodeCredit(0, this.#receiveWindow.grant(now, roundTripMs)), now)
+      return lane.send(encodeCredit(0, this.#receiveWindow.grant(now, roundTripMs)), now)
     }
     for (let stream = lane.signals.peek(); stream !== undefined; stream = lane.signals.peek()) {
       const frame = stream.nextSignal(now, roundTripMs)
-      if (frame !== undefined) return lane.keep(frame, now, stream)
+      if (frame !== undefined) return lane.send(frame, now, stream)
       lane.signals.shift()
       stream.signalled = false
       this.#settle(stream)
@@ -661,24 +644,15 @@ export class Streams {
       this.#tellWriter(stream)
     }
     stream.raise()
-    const frame = lane.keep(outgoing.frame, now, stream, outgoing.fin)
+    const frame = lane.send(outgoing.frame, now, stream, outgoing.fin)
     this.#settle(stream)
     return frame
   }
 
   /** Lanes share one path: while there is urgent data, of the bulk lane only those go that send little. */
-  #yieldsToUrgent(lane: MuxLane<MuxStream>): boolean {
+  #yieldsToUrgent(lane: LaneQueue<MuxStream>): boolean {
     const { urgent } = this.#lanes
     return lane !== urgent && (urgent.scheduler.isBusy || urgent.scheduler.isExpecting)
-  }
-
-  /** What may still fly: bulk within what the path carries, the urgent as if no bulk were in flight; the little beyond that, by a frame. */
-  #roomBytes(lane: MuxLane<MuxStream>): number {
-    const { urgent, bulk } = this.#lanes
-    const inFlightBytes = lane === urgent ? urgent.keptBytes : urgent.keptBytes + bulk.keptBytes
-    const room = this.congestion.boundBytes - inFlightBytes
-    if (room <= 0) this.congestion.markLimited()
-    return room
   }
 
   // ── within ──

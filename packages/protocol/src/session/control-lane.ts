@@ -1,42 +1,49 @@
 /**
- * What the two ends say on the control lane: first who they are, then what they serve, then what has arrived.
- *
- * Authenticated fingerprints alone do not tell who is at the other end: a man in the middle can pass one peer's description on
- * as his own, and each then takes the other for somebody else (RFC 8844, unknown key-share). So the first message each way is an
- * HMAC, under a key that only the two who shook hands have, over both fingerprints; until theirs has been verified, nothing of
- * ours leaves but our own.
+ * What the two ends say on the control lane: on each path first who they are (path/confirmation.ts) and what they serve; on a path
+ * that follows another, how much of each lane they have; then what has arrived.
  */
 import { equal } from '../bytes/bytes.ts'
-import { KithError, violation } from '../errors.ts'
-import { CONFIRM_MS, CONNECTION_WINDOW_BYTES, HELLO_HOLD_MS, LINK_PING_MS, STREAM_WINDOW_BYTES, STREAMS_MAX } from '../limits.ts'
+import { violation } from '../errors.ts'
+import { CONNECTION_WINDOW_BYTES, HELLO_HOLD_MS, STREAM_WINDOW_BYTES, STREAMS_MAX } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
 import { Fifo } from '../mux/fifo.ts'
 import type { LaneNumber } from '../mux/frames.ts'
 import type { HelloLimits, ServedProtocols } from '../mux/served.ts'
+import type { Path } from '../path/path.ts'
 import { type ControlMessage, decodeControl, encodeControl, type Goodbye, MUX_VERSION, type OpaqueType } from './control.ts'
-import { type Feature, OUR_FEATURES } from './features.ts'
+import { FEATURES, type Feature, OUR_FEATURES } from './features.ts'
 
 export interface ControlConfig {
-  /** HMACs over role and fingerprints: the one we send, and the one we insist on. 32 bytes each. */
-  readonly confirmation: { readonly ours: Bytes; readonly theirs: Bytes }
   /** Which of its tabs or devices a peer is, 16 bytes. */
   readonly instance: Bytes
   readonly served: ServedProtocols
   /** What our hello names; all of features.ts unless fewer are given, as a build before them would. */
   readonly features?: readonly Feature[]
-  /** Whether `locate` is called as soon as our end of the path is known: so long the hello waits, HELLO_HOLD_MS at most. Default false. */
+  /** Whether the driver attaches another path when one is gone: then our hello names 'resume'. Default false. */
+  readonly resumes?: boolean
+  /** Whether `locate` is called as soon as our end of the path is known: the hello waits for it, HELLO_HOLD_MS at most. Default false. */
   readonly awaitsPath?: boolean
+}
+
+/** Frames received on each lane in all. */
+export interface LaneCounts {
+  readonly urgent: number
+  readonly bulk: number
 }
 
 /** What a message meant to those above. */
 export type ControlEvent =
-  | { readonly type: 'open' }
+  /** The path is open; `received`: on one that follows another, what the remote has of ours. */
+  | { readonly type: 'open'; readonly received?: LaneCounts }
   | { readonly type: 'protocols' }
   | { readonly type: 'path' }
   | { readonly type: 'alive'; readonly roundTripMs?: number }
   | { readonly type: 'ack'; readonly lane: LaneNumber; readonly count: number }
   | ({ readonly type: 'goaway' } & Goodbye)
   | { readonly type: 'opaque'; readonly number: OpaqueType; readonly message: Bytes }
+
+/** The type of control messages that describe the media of one path. */
+const SDP: OpaqueType = 4
 
 const OUR_LIMITS: HelloLimits = {
   streams: STREAMS_MAX,
@@ -53,19 +60,23 @@ export interface RemoteHello {
   readonly isAtTurn: boolean | undefined
 }
 
-/** 'confirming': theirs is awaited. 'greeting': verified, their hello is awaited. 'left': our goaway is out. */
+/**
+ * On each path: 'confirming': theirs is awaited. 'greeting': verified, their hello is awaited. 'resuming': their hello has come, and how
+ * much they have of the paths before is awaited. 'open': frames go. Between paths: 'detached'. 'left': our goaway is out.
+ */
 type ControlState =
-  | { readonly phase: 'confirming' }
-  | { readonly phase: 'greeting' }
-  | { readonly phase: 'open'; readonly remote: RemoteHello }
-  | { readonly phase: 'left' }
+  | { readonly phase: 'confirming' | 'greeting' | 'open' | 'detached' | 'left' }
+  | { readonly phase: 'resuming'; readonly counts: Partial<LaneCounts> }
 
 export class ControlLane {
   readonly #config: ControlConfig
   readonly #features: readonly Feature[]
+  #path: Path
   #state: ControlState = { phase: 'confirming' }
-  #dueAt: Millis | undefined
-  #confirmSent = false
+  #remote: RemoteHello | undefined
+  /** What we tell on a path that follows another: frames received on each lane. */
+  #resumes: LaneCounts | undefined
+  readonly #resumesOwed: LaneNumber[] = []
   #helloSent = false
   #served: ServedProtocols
   #servedChanged = false
@@ -76,18 +87,13 @@ export class ControlLane {
   #isHolding: boolean
   #holdUntil: Millis | undefined
   readonly #acks = new Map<LaneNumber, number>()
-  /** Only the last ping is answered: a flood of them gets one pong. */
-  #pongToken: number | undefined
-  #ping: { readonly token: number; sentAt: Millis | undefined } | undefined
-  #pingAt: Millis | undefined
-  #pings = 0
-  readonly #opaque = new Fifo<ControlMessage>()
+  #opaque = new Fifo<Extract<ControlMessage, { type: 'opaque' }>>()
   #goaway: Goodbye | undefined
-  #roundTripMs: number | undefined
 
-  constructor(config: ControlConfig) {
+  constructor(config: ControlConfig, path: Path) {
     this.#config = config
-    this.#features = config.features ?? OUR_FEATURES
+    this.#path = path
+    this.#features = [...(config.features ?? OUR_FEATURES), ...(config.resumes ? [FEATURES.resume] : [])]
     this.#served = config.served
     this.#isHolding = config.awaitsPath ?? false
   }
@@ -96,32 +102,23 @@ export class ControlLane {
     return this.#state.phase
   }
 
-  /** What the other side said of itself; there from 'open' on. */
+  /** What the other side said of itself last; undefined before its first hello. */
   get remote(): RemoteHello | undefined {
-    return this.#state.phase === 'open' ? this.#state.remote : undefined
+    return this.#remote
   }
 
-  /** Whether both ends named the feature; from 'open' on that does not change. */
+  /** Whether both ends named the feature; once their hello has come, that does not change. */
   has(feature: Feature): boolean {
-    return this.#features.includes(feature) && this.remote?.features.has(feature) === true
+    return this.#features.includes(feature) && this.#remote?.features.has(feature) === true
   }
 
   get served(): ServedProtocols {
     return this.#served
   }
 
-  get roundTripMs(): number | undefined {
-    return this.#roundTripMs
-  }
-
   /** Whether our hello waits for `locate`. */
   get isHolding(): boolean {
     return this.#isHolding
-  }
-
-  /** The control lane can carry messages: from now on the other side has CONFIRM_MS. */
-  start(now: Millis): void {
-    this.#dueAt ??= now + CONFIRM_MS
   }
 
   serve(served: ServedProtocols): void {
@@ -150,32 +147,48 @@ export class ControlLane {
     this.#opaque.push({ type: 'opaque', number, message })
   }
 
-  /** Asks for a sign of life now. */
-  ping(): void {
-    this.#ping = { token: ++this.#pings, sentAt: undefined }
+  /** What is said at the end, once their confirmation has come. */
+  leave(goodbye: Goodbye): void {
+    if (this.#state.phase !== 'confirming' && this.#state.phase !== 'left') this.#goaway = goodbye
   }
 
-  /** Whether anything will be said: to one who has not confirmed who they are, not even goodbye. */
-  leave(goodbye: Goodbye): boolean {
-    if (this.#state.phase === 'confirming' || this.#state.phase === 'left') return false
-    this.#goaway = goodbye
-    return true
+  // ── paths ──
+
+  /** The path is gone. What was owed on it alone is dropped: acknowledgements, and descriptions of its media. */
+  detach(): void {
+    this.#state = { phase: 'detached' }
+    this.#acks.clear()
+    this.#resumesOwed.length = 0
+    this.#goOn()
+    const opaque = new Fifo<Extract<ControlMessage, { type: 'opaque' }>>()
+    for (let next = this.#opaque.shift(); next !== undefined; next = this.#opaque.shift()) {
+      if (next.number !== SDP) opaque.push(next)
+    }
+    this.#opaque = opaque
+  }
+
+  /** Goes on over another path: with confirmation and hello as on the first, and then with what was received so far. */
+  attach(path: Path, received: LaneCounts): void {
+    this.#path = path
+    this.#state = { phase: 'confirming' }
+    this.#helloSent = false
+    this.#isAtTurn = undefined
+    this.#isHolding = this.#config.awaitsPath ?? false
+    this.#resumes = received
+    this.#resumesOwed.push(2, 3)
   }
 
   /** Throws 'timeout' when they have not said who they are in time. */
   tick(now: Millis): void {
-    if (this.#dueAt !== undefined && now >= this.#dueAt) {
-      throw new KithError('timeout', 'the other side did not confirm the connection in time', { source: 'network' })
-    }
+    if (this.#state.phase === 'detached') return
+    this.#path.confirmation.tick(now)
     if (this.#holdUntil !== undefined && now >= this.#holdUntil) this.#goOn()
-    if (this.#pingAt !== undefined && now >= this.#pingAt) {
-      this.#pingAt = now + LINK_PING_MS
-      this.ping()
-    }
+    this.#path.roundTrip.tick(now)
   }
 
   deadline(): Millis | undefined {
-    const dueAt = this.#dueAt ?? this.#pingAt
+    if (this.#state.phase === 'detached') return undefined
+    const dueAt = this.#path.confirmation.dueAt ?? this.#path.roundTrip.deadline
     return this.#holdUntil === undefined || (dueAt !== undefined && dueAt < this.#holdUntil) ? dueAt : this.#holdUntil
   }
 
@@ -184,24 +197,27 @@ export class ControlLane {
     const message = decodeControl(bytes)
     switch (this.#state.phase) {
       case 'confirming':
-        if (message.type !== 'confirm' || !equal(message.hmac, this.#config.confirmation.theirs)) {
-          throw violation('the connection does not end where the dial said')
-        }
+        this.#path.confirmation.verify(message.type === 'confirm' ? message.hmac : undefined)
         this.#state = { phase: 'greeting' }
         if (this.#isHolding) this.#holdUntil = now + HELLO_HOLD_MS
         return undefined
-      case 'greeting': {
+      case 'greeting':
         if (message.type !== 'hello') throw violation(`${message.type} before hello`)
-        const { instance, served, limits } = message
-        const isAtTurn = this.#features.includes('path') ? message.isAtTurn : undefined
-        this.#state = { phase: 'open', remote: { instance, served, limits, features: new Set(message.features), isAtTurn } }
-        this.#dueAt = undefined
-        this.#pingAt = now
-        this.tick(now)
-        return { type: 'open' }
+        this.#greeted(message)
+        if (this.#resumes === undefined) return this.#open(now)
+        this.#state = { phase: 'resuming', counts: {} }
+        return undefined
+      case 'resuming': {
+        if (message.type !== 'resume') throw violation(`${message.type} before resume`)
+        const lane = message.lane === 2 ? 'urgent' : 'bulk'
+        const counts = { ...this.#state.counts, [lane]: message.received }
+        this.#state = { phase: 'resuming', counts }
+        const { urgent, bulk } = counts
+        return urgent === undefined || bulk === undefined ? undefined : this.#open(now, { urgent, bulk })
       }
       case 'open':
-        return this.#receiveOpen(this.#state.remote, message, now)
+        return this.#receiveOpen(message, now)
+      case 'detached':
       case 'left':
         return undefined
     }
@@ -213,29 +229,53 @@ export class ControlLane {
     return message === undefined ? undefined : encodeControl(message)
   }
 
-  #receiveOpen(remote: RemoteHello, message: ControlMessage, now: Millis): ControlEvent | undefined {
+  #greeted(hello: Extract<ControlMessage, { type: 'hello' }>): void {
+    const { instance, served, limits } = hello
+    const features = new Set(hello.features)
+    const isAtTurn = this.#features.includes('path') ? hello.isAtTurn : undefined
+    const before = this.#remote
+    if (this.#resumes !== undefined && !(this.#features.includes('resume') && features.has('resume'))) {
+      throw violation('goes on over another path though it was not agreed upon')
+    }
+    if (before !== undefined) {
+      const isSame = equal(before.instance, instance) && features.size === before.features.size
+      if (!isSame || hello.features.some((name) => !before.features.has(name))) throw violation('another hello than before')
+      this.#remote = { ...before, served, isAtTurn }
+    } else {
+      this.#remote = { instance, served, limits, features, isAtTurn }
+    }
+  }
+
+  #open(now: Millis, received?: LaneCounts): ControlEvent {
+    this.#state = { phase: 'open' }
+    this.#path.confirmation.done()
+    this.#path.roundTrip.start(now)
+    return received === undefined ? { type: 'open' } : { type: 'open', received }
+  }
+
+  #receiveOpen(message: ControlMessage, now: Millis): ControlEvent | undefined {
+    const remote = this.#remote
+    if (remote === undefined) return undefined
+    const { roundTrip } = this.#path
     switch (message.type) {
       case 'protocols':
-        this.#state = { phase: 'open', remote: { ...remote, served: message.served } }
+        this.#remote = { ...remote, served: message.served }
         return { type: 'protocols' }
       case 'ack':
         return { type: 'ack', lane: message.lane, count: message.count }
       case 'ping':
-        this.#pongToken = message.token
+        roundTrip.onPing(message.token)
         return { type: 'alive' }
-      case 'pong':
-        if (this.#ping?.token === message.token && this.#ping.sentAt !== undefined) {
-          this.#roundTripMs = now - this.#ping.sentAt
-          this.#ping = undefined
-          return { type: 'alive', roundTripMs: this.#roundTripMs }
-        }
-        return { type: 'alive' }
+      case 'pong': {
+        const roundTripMs = roundTrip.onPong(message.token, now)
+        return roundTripMs === undefined ? { type: 'alive' } : { type: 'alive', roundTripMs }
+      }
       case 'goaway':
         return message
       case 'path':
         if (!this.has('path')) throw violation('tells its end of the path though it was not agreed upon')
         if (message.isAtTurn === remote.isAtTurn) return undefined
-        this.#state = { phase: 'open', remote: { ...remote, isAtTurn: message.isAtTurn } }
+        this.#remote = { ...remote, isAtTurn: message.isAtTurn }
         return { type: 'path' }
       case 'opaque':
         if (message.number === 11 && !this.has('retire')) throw violation('retires though it was not agreed upon')
@@ -254,14 +294,12 @@ export class ControlLane {
   }
 
   #next(now: Millis): ControlMessage | undefined {
-    if (this.#state.phase === 'left') return undefined
-    if (!this.#confirmSent) {
-      this.#confirmSent = true
-      return { type: 'confirm', hmac: this.#config.confirmation.ours }
-    }
+    if (this.#state.phase === 'left' || this.#state.phase === 'detached') return undefined
+    const ours = this.#path.confirmation.take()
+    if (ours !== undefined) return { type: 'confirm', hmac: ours }
     if (this.#state.phase === 'confirming') return undefined
     if (!this.#helloSent) {
-      // Who leaves holds nothing up.
+      // A goodbye is not held up.
       if (this.#isHolding && this.#goaway === undefined) return undefined
       this.#helloSent = true
       this.#servedChanged = false
@@ -276,15 +314,16 @@ export class ControlLane {
         ...(this.#toldAtTurn !== undefined && { isAtTurn: this.#toldAtTurn }),
       }
     }
+    const lane = this.#resumesOwed.shift()
+    if (lane !== undefined && this.#resumes !== undefined) {
+      return { type: 'resume', lane, received: lane === 2 ? this.#resumes.urgent : this.#resumes.bulk }
+    }
     for (const [lane, count] of this.#acks) {
       this.#acks.delete(lane)
       return { type: 'ack', lane, count }
     }
-    if (this.#pongToken !== undefined) {
-      const token = this.#pongToken
-      this.#pongToken = undefined
-      return { type: 'pong', token }
-    }
+    const pong = this.#path.roundTrip.takePong()
+    if (pong !== undefined) return { type: 'pong', token: pong }
     if (this.#servedChanged) {
       this.#servedChanged = false
       return { type: 'protocols', served: this.#served }
@@ -293,10 +332,8 @@ export class ControlLane {
       this.#toldAtTurn = this.#isAtTurn
       return { type: 'path', isAtTurn: this.#isAtTurn }
     }
-    if (this.#ping !== undefined && this.#ping.sentAt === undefined) {
-      this.#ping.sentAt = now
-      return { type: 'ping', token: this.#ping.token }
-    }
+    const ping = this.#path.roundTrip.takePing(now)
+    if (ping !== undefined) return { type: 'ping', token: ping }
     const opaque = this.#opaque.shift()
     if (opaque !== undefined) return opaque
     if (this.#goaway !== undefined) {

@@ -21,9 +21,12 @@ export const FEATURES = {
   longReason: 'long-reason',
   /** A goaway counts the frames that were sent on each lane, and ends the link when they have arrived. */
   countedGoodbye: 'counted-goodbye',
+  /** The session may go on over another path: there both say confirm, hello, and with control message 6 how many frames of each lane
+   *  they have received; what was not is sent again. */
+  resume: 'resume',
 } as const
 
 export type Feature = (typeof FEATURES)[keyof typeof FEATURES]
 
-/** What this build says in its hello. */
-export const OUR_FEATURES: readonly Feature[] = Object.values(FEATURES)
+/** What this build says in its hello; and 'resume', where its driver attaches other paths. */
+export const OUR_FEATURES: readonly Feature[] = Object.values(FEATURES).filter((feature) => feature !== FEATURES.resume)

@@ -1,17 +1,16 @@
 /** What goes into the mux machine and what comes out of it. */
 import type { KithError } from '../errors.ts'
 import type { Bytes } from '../machine.ts'
-import type { LaneName } from '../mux/lanes.ts'
+import type { LaneName } from '../mux/lane-queue.ts'
 import type { ServedProtocols } from '../mux/served.ts'
 import type { StreamOutput } from '../mux/stream.ts'
+import type { PathConfig } from '../path/path.ts'
 import type { OpaqueType } from './control.ts'
 import type { ControlConfig } from './control-lane.ts'
 
-export interface SessionConfig extends ControlConfig {
+export interface SessionConfig extends ControlConfig, PathConfig {
   /** 0 opened the connection and its streams have odd ids, 1 was called. */
   readonly role: 0 | 1
-  /** Bytes the other side takes as one message; 0 for no limit (RFC 8841 §6). */
-  readonly maxMessageSize: number
 }
 
 export type SessionInput =
@@ -30,7 +29,11 @@ export type SessionInput =
   /** Say goodbye once what was written has left, within limits; `atOnce`: with what can leave now. 'closed' comes when it was pulled.
    *  Nothing else is told before that. */
   | { readonly type: 'close'; readonly code: number; readonly reason: string; readonly atOnce?: boolean }
-  /** The path is gone for good. */
+  /** The path is gone: its messages are handed in no more. The session waits for another, where both ends have 'resume'. */
+  | { readonly type: 'detach' }
+  /** Another path to the same remote, after 'detach'; the same size of messages at least. 'started' follows, and 'resumed' comes. */
+  | { readonly type: 'attach'; readonly path: PathConfig }
+  /** There is no path any more, for good. */
   | { readonly type: 'fail'; readonly error: KithError }
 
 export type SessionOutput =
@@ -41,6 +44,8 @@ export type SessionOutput =
   | { readonly type: 'path' }
   | StreamOutput
   | { readonly type: 'opaque'; readonly number: OpaqueType; readonly message: Bytes }
+  /** The session goes on over another path. Control messages of others that were on their way may be lost. */
+  | { readonly type: 'resumed' }
   /** The remote has said goodbye, and not all has come that it counts: nothing new begins, and 'closed' follows. */
   | { readonly type: 'leaving' }
   /** The end, in order. What streams had received whole can still be read. */

@@ -23,13 +23,13 @@ import {
   WINDOW_PACE_MS,
 } from '../limits.ts'
 import { decodeFrame, encodeAccept, encodeOpenHeader, type OpenHeader, REJECT_CODES } from '../mux/frames.ts'
-import { MuxLane } from '../mux/lanes.ts'
 import { PACKED_FRAME_MAX_BYTES, unpackMessage } from '../mux/packing.ts'
 import { RemoteIds } from '../mux/remote-ids.ts'
 import { ReceiveWindow } from '../mux/window.ts'
 import { EarlyBudget } from '../path/early.ts'
 import { encodeControl } from './control.ts'
-import { Bench, ECHO, exchange, filled, readyPair } from './pair.testing.ts'
+import { LaneLedger } from './lane-ledger.ts'
+import { Bench, ECHO, exchange, filled, readyPair, sentFrame } from './pair.testing.ts'
 
 const violation = expect.objectContaining({ code: 'peer-violation' })
 const HEADER: OpenHeader = { kind: 'stream', priority: 0, scope: 0, protocols: [ECHO], params: undefined }
@@ -78,14 +78,14 @@ test('a lane keeps N bytes, frames and what they cost, and not N + 1', () => {
     [UNACKNOWLEDGED_MAX_BYTES - 2 * FRAME_OVERHEAD_BYTES, true],
     [UNACKNOWLEDGED_MAX_BYTES - 2 * FRAME_OVERHEAD_BYTES + 1, false],
   ] as const) {
-    const lane = new MuxLane(3)
-    lane.keep(new Uint8Array(FRAME_MAX_BYTES), 0)
+    const lane = new LaneLedger(3)
+    lane.keep(sentFrame(new Uint8Array(FRAME_MAX_BYTES)))
     expect(lane.hasRoom(bytes - FRAME_MAX_BYTES)).toBe(hasRoom)
   }
 })
 
 test('a lane acknowledges after so many bytes or so long, not before', () => {
-  const lane = new MuxLane(3)
+  const lane = new LaneLedger(3)
   lane.receive(ACK_BYTES - FRAME_OVERHEAD_BYTES - 1, 7)
   expect(lane.ackDueAt).toBe(7 + ACK_MS)
   expect(lane.takeAck()).toBe(1)

@@ -1,7 +1,7 @@
 /** For tests: two sessions that pass each other their messages by hand, lane by lane. */
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import type { Bytes } from '../machine.ts'
-import type { LaneName } from '../mux/lanes.ts'
+import type { LaneName, SentFrame } from '../mux/lane-queue.ts'
 import type { MuxStream } from '../mux/stream.ts'
 import type { Feature } from './features.ts'
 import type { SessionInput, SessionOutput } from './io.ts'
@@ -10,6 +10,16 @@ import { Session } from './session.ts'
 export const ECHO: ProtocolName = '/echo/1'
 
 export const filled = (length: number, byte: number): Bytes => new Uint8Array(length).fill(byte)
+
+/** A frame as a lane's ledger keeps it. */
+export const sentFrame = (frame: Bytes): SentFrame<never> => ({
+  frame,
+  stream: undefined,
+  half: undefined,
+  fin: false,
+  isReject: false,
+  sentAt: 0,
+})
 
 export interface SentMessage {
   readonly lane: LaneName | 'datagrams'

@@ -32,11 +32,11 @@ import {
   encodeStop,
   REJECT_CODES,
 } from '../mux/frames.ts'
-import { MuxLane } from '../mux/lanes.ts'
 import { unpackMessage } from '../mux/packing.ts'
 import { encodeControl } from './control.ts'
 import type { Feature } from './features.ts'
-import { Bench, ECHO, exchange, filled, readyPair, type SentMessage } from './pair.testing.ts'
+import { LaneLedger } from './lane-ledger.ts'
+import { Bench, ECHO, exchange, filled, readyPair, type SentMessage, sentFrame } from './pair.testing.ts'
 
 const SEED = Number(process.env.KITH_SEED ?? 1)
 const FUZZ = Number(process.env.KITH_FUZZ ?? 20_000)
@@ -625,9 +625,9 @@ test('a remote whose messages are too small for an OPEN is refused', () => {
 // ── lanes and time ──
 
 test('a lane that is not acknowledged waits', () => {
-  const lane = new MuxLane(3)
+  const lane = new LaneLedger(3)
   const frame = new Uint8Array(FRAME_MAX_BYTES)
-  while (lane.hasRoom(frame.length)) lane.keep(frame, 0)
+  while (lane.hasRoom(frame.length)) lane.keep(sentFrame(frame))
   expect(lane.keptBytes).toBeLessThanOrEqual(UNACKNOWLEDGED_MAX_BYTES)
   expect(lane.keptBytes).toBeGreaterThan(UNACKNOWLEDGED_MAX_BYTES - 2 * FRAME_MAX_BYTES)
   expect(lane.acknowledge(1).length).toBe(1)

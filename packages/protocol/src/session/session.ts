@@ -21,23 +21,24 @@
  */
 import { KithError, violation } from '../errors.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
-import { CONTROL_BURST, CONTROL_PER_SECOND, FRAME_MAX_BYTES, FRAME_MIN_BYTES, OUTPUTS_MAX, PACK_MAX_BYTES } from '../limits.ts'
+import { CONTROL_BURST, CONTROL_PER_SECOND, OUTPUTS_MAX } from '../limits.ts'
 import type { Bytes, Machine, Millis } from '../machine.ts'
 import { Datagrams } from '../mux/datagrams.ts'
 import { Fifo } from '../mux/fifo.ts'
 import type { DatagramStats } from '../mux/flow.ts'
-import { encodeAck, type Scope } from '../mux/frames.ts'
-import { type LaneName, MuxLane } from '../mux/lanes.ts'
-import { PACKED_FRAME_MAX_BYTES, Packing, unpackMessage } from '../mux/packing.ts'
+import { decodeFrame, type Scope } from '../mux/frames.ts'
+import type { LaneName } from '../mux/lane-queue.ts'
+import { unpackMessage } from '../mux/packing.ts'
 import { protocolsIn } from '../mux/served.ts'
 import type { MuxStream, OpenRequest } from '../mux/stream.ts'
 import { Streams } from '../mux/streams.ts'
-import { EarlyBudget, EarlyFrames } from '../path/early.ts'
+import { Path, type PathConfig } from '../path/path.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import type { Goodbye } from './control.ts'
-import { ControlLane } from './control-lane.ts'
+import { ControlLane, type LaneCounts } from './control-lane.ts'
 import type { Feature } from './features.ts'
 import type { SessionConfig, SessionInput, SessionOutput } from './io.ts'
+import { Lanes } from './lanes.ts'
 import { Patience } from './patience.ts'
 import { cutReason } from './reason.ts'
 
@@ -50,15 +51,17 @@ type SessionState =
 const NO_FEATURES: ReadonlySet<string> = new Set()
 
 export class Session implements Machine<SessionInput, SessionOutput> {
+  /** Of the first path: what was sent on it may go again on any. */
   readonly #frameMaxBytes: number
   readonly #control: ControlLane
-  readonly #lanes = { urgent: new MuxLane<MuxStream>(2), bulk: new MuxLane<MuxStream>(3) }
+  readonly #lanes: Lanes
   readonly #streams: Streams
   readonly #datagrams: Datagrams
   readonly #outputs = new Fifo<SessionOutput>()
-  readonly #early = new EarlyFrames()
-  readonly #earlyBudget = new EarlyBudget()
+  #path: Path
   #isReadyTold = false
+  /** The remote's first hello has come. */
+  #hasBegun = false
   /** Messages of the control lane but acknowledgements. */
   readonly #controls = new TokenBucket(CONTROL_PER_SECOND, CONTROL_BURST, Number.NEGATIVE_INFINITY)
   #state: SessionState = { phase: 'live' }
@@ -67,17 +70,21 @@ export class Session implements Machine<SessionInput, SessionOutput> {
   #isOverdue = false
 
   constructor(config: SessionConfig) {
-    this.#frameMaxBytes = config.maxMessageSize === 0 ? FRAME_MAX_BYTES : Math.min(config.maxMessageSize, FRAME_MAX_BYTES)
-    this.#control = new ControlLane(config)
+    this.#path = new Path(config)
+    this.#frameMaxBytes = this.#path.frameMaxBytes
+    this.#control = new ControlLane(config, this.#path)
+    const lanes = new Lanes(this.#path)
+    this.#lanes = lanes
     this.#streams = new Streams({
       role: config.role,
-      lanes: this.#lanes,
+      lanes: { urgent: lanes.urgent.queue, bulk: lanes.bulk.queue },
       frameMaxBytes: this.#frameMaxBytes,
       served: config.served,
       tell: (output) => this.#outputs.push(output),
+      roomBytes: (queue) => lanes.roomBytes(queue),
     })
     this.#datagrams = new Datagrams(this.#streams, (stream) => this.#outputs.push({ type: 'flow', stream }))
-    if (this.#frameMaxBytes < FRAME_MIN_BYTES) this.#fail(violation(`messages of ${config.maxMessageSize} bytes at most`))
+    this.#orFail(() => this.#path.checkFrameSize())
   }
 
   // ── the machine ──
@@ -91,7 +98,7 @@ export class Session implements Machine<SessionInput, SessionOutput> {
         this.#outputs.clear()
         throw violation('more happens than can be told')
       }
-      this.#collectAcks(now)
+      this.#lanes.collectAcks(this.#control, now)
     })
   }
 
@@ -101,8 +108,10 @@ export class Session implements Machine<SessionInput, SessionOutput> {
 
   deadline(): Millis | undefined {
     if (this.#isOver) return undefined
-    const ack = sooner(this.#lanes.urgent.ackDueAt, this.#lanes.bulk.ackDueAt)
-    return sooner(sooner(this.#control.deadline(), ack), sooner(this.#datagrams.deadline(), this.#lastDeadline()))
+    return sooner(
+      sooner(this.#control.deadline(), this.#lanes.ackDueAt),
+      sooner(this.#datagrams.deadline(), this.#lastDeadline()),
+    )
   }
 
   /** The next message for a lane, or undefined when there is none. It stays the machine's: send it at once, never change it. */
@@ -113,8 +122,8 @@ export class Session implements Machine<SessionInput, SessionOutput> {
     if (name === 'datagrams') return this.#datagrams.pull(now)
     // No writer is told of room any more, and none has to be waited for.
     if (this.#state.phase === 'leaving') this.#streams.release()
-    const message = this.#pack(this.#lanes[name], now)
-    if (message !== undefined) this.#earlyBudget.use(message.length)
+    const message = this.#lanes.pull(name, this.#streams, this.#control, now)
+    if (message !== undefined) this.#path.earlyBudget.use(message.length)
     return message
   }
 
@@ -159,7 +168,7 @@ export class Session implements Machine<SessionInput, SessionOutput> {
   }
 
   get roundTripMs(): number | undefined {
-    return this.#control.roundTripMs
+    return this.#path.roundTrip.ms
   }
 
   /** Streams that are open, whoever opened them. */
@@ -190,7 +199,7 @@ export class Session implements Machine<SessionInput, SessionOutput> {
 
   /** Bytes kept because the remote has not acknowledged them. */
   get unacknowledgedBytes(): number {
-    return this.#lanes.urgent.keptBytes + this.#lanes.bulk.keptBytes
+    return this.#lanes.keptBytes
   }
 
   // ── streams ──
@@ -203,7 +212,7 @@ export class Session implements Machine<SessionInput, SessionOutput> {
    */
   open(request: OpenRequest): MuxStream {
     this.#checkLive()
-    if (this.#control.phase !== 'open') throw new KithError('closed', 'the link is not open')
+    if (!this.#hasBegun) throw new KithError('closed', 'the link is not open')
     const stream = this.#streams.open(request)
     this.#datagrams.begin(stream)
     return stream
@@ -303,7 +312,13 @@ export class Session implements Machine<SessionInput, SessionOutput> {
   #handle(input: SessionInput, now: Millis): void {
     switch (input.type) {
       case 'started':
-        this.#control.start(now)
+        this.#path.confirmation.start(now)
+        return
+      case 'detach':
+        this.#detach()
+        return
+      case 'attach':
+        this.#attach(input.path)
         return
       case 'message':
         this.#onMessage(input.lane, input.bytes, now)
@@ -327,7 +342,7 @@ export class Session implements Machine<SessionInput, SessionOutput> {
         this.#control.send(input.number, input.message)
         return
       case 'ping':
-        if (this.#control.phase === 'open') this.#control.ping()
+        if (this.#control.phase === 'open') this.#path.roundTrip.ask()
         return
       case 'close':
         this.#close({ code: input.code, reason: cutReason(input.reason, this.has('long-reason')) }, input.atOnce ?? false, now)
@@ -346,14 +361,26 @@ export class Session implements Machine<SessionInput, SessionOutput> {
     } else if (lane === 'control') {
       this.#onControl(bytes, now)
     } else if (this.#control.phase === 'open') {
-      this.#earlyBudget.lift()
+      this.#path.earlyBudget.lift()
       const before = this.unacknowledgedBytes
-      for (const frame of unpackMessage(bytes)) this.#streams.receive(this.#lanes[lane], frame, now)
+      for (const frame of unpackMessage(bytes)) this.#onFrame(lane, frame, now)
       if (this.#state.phase === 'leaving' && this.unacknowledgedBytes < before) this.#state.wait.goesOn(now)
       if (this.#state.phase === 'left') this.#awaitLast(this.#state.goodbye, this.#state.wait, now)
-    } else {
-      this.#early.keep(lane, bytes)
+    } else if (this.#control.phase !== 'detached') {
+      this.#path.early.keep(lane, bytes)
     }
+  }
+
+  #onFrame(name: 'urgent' | 'bulk', bytes: Bytes, now: Millis): void {
+    const frame = decodeFrame(bytes)
+    if (frame.type === 'ack') {
+      this.#lanes.acknowledged(frame.lane, frame.count, this.#streams, now)
+      return
+    }
+    const { queue, ledger } = this.#lanes[name]
+    ledger.receive(bytes.length, now)
+    if (frame.type === 'fin') ledger.ackSoon(now)
+    this.#streams.receive(queue, frame, now)
   }
 
   #onControl(bytes: Bytes, now: Millis): void {
@@ -363,24 +390,24 @@ export class Session implements Machine<SessionInput, SessionOutput> {
       case undefined:
         return
       case 'open':
-        this.#onOpen(now)
+        this.#onOpen(event.received, now)
         return
       case 'protocols':
-        this.#earlyBudget.lift()
+        this.#path.earlyBudget.lift()
         this.#streams.remoteServed = this.#control.remote?.served ?? []
         this.#outputs.push({ type: 'protocols', served: this.#control.remote?.served ?? [] })
         return
       case 'path':
-        this.#earlyBudget.lift()
+        this.#path.earlyBudget.lift()
         this.#outputs.push(event)
         return
       case 'alive':
-        this.#earlyBudget.lift()
-        if (event.roundTripMs !== undefined) this.#streams.congestion.delay(event.roundTripMs, now)
+        this.#path.earlyBudget.lift()
+        if (event.roundTripMs !== undefined) this.#path.congestion.delay(event.roundTripMs, now)
         return
       case 'ack':
-        this.#earlyBudget.lift()
-        this.#streams.acknowledged(event.lane, event.count, now)
+        this.#path.earlyBudget.lift()
+        this.#lanes.acknowledged(event.lane, event.count, this.#streams, now)
         if (this.#state.phase === 'leaving') this.#state.wait.goesOn(now)
         return
       case 'opaque':
@@ -393,12 +420,45 @@ export class Session implements Machine<SessionInput, SessionOutput> {
     }
   }
 
-  #onOpen(now: Millis): void {
+  #onOpen(received: LaneCounts | undefined, now: Millis): void {
     const remote = this.#control.remote
     if (remote === undefined) return
-    this.#streams.begin(remote, { asks: this.#control.has('ask'), own: this.#control.has('own-credit') }, now)
+    if (!this.#hasBegun) {
+      this.#hasBegun = true
+      this.#streams.begin(remote, { asks: this.#control.has('ask'), own: this.#control.has('own-credit') }, now)
+    } else {
+      this.#streams.remoteServed = remote.served
+      this.#outputs.push({ type: 'protocols', served: remote.served })
+    }
+    if (received !== undefined) {
+      this.#lanes.resume(received, this.#streams)
+      this.#outputs.push({ type: 'resumed' })
+    }
     this.#tellReady()
-    for (const { lane, bytes } of this.#early.take()) this.#onMessage(lane, bytes, now)
+    for (const { lane, bytes } of this.#path.early.take()) this.#onMessage(lane, bytes, now)
+  }
+
+  // ── paths ──
+
+  /** The path is gone. What was sent on it and not acknowledged is kept; nothing leaves before `attach`. */
+  #detach(): void {
+    if (this.#control.phase === 'detached') return
+    // The remote has ended its session with its goodbye: there is nothing to go on with.
+    if (this.#state.phase === 'left') {
+      this.#endBy('remote', this.#state.goodbye)
+      return
+    }
+    this.#lanes.detach()
+    this.#control.detach()
+  }
+
+  /** Goes on over another path, where both ends can. */
+  #attach(config: PathConfig): void {
+    if (this.#control.phase !== 'detached') throw new KithError('invalid-argument', 'detach one path before you attach another')
+    this.#path = new Path(config)
+    this.#path.checkFrameSize(this.#frameMaxBytes)
+    this.#lanes.attach(this.#path)
+    this.#control.attach(this.#path, this.#lanes.received)
   }
 
   /** Once their hello has come and ours waits for nothing. */
@@ -412,41 +472,13 @@ export class Session implements Machine<SessionInput, SessionOutput> {
   // ── what goes out ──
 
   #pullControl(now: Millis): Bytes | undefined {
-    this.#collectAcks(now)
+    this.#lanes.collectAcks(this.#control, now)
     const state = this.#state
-    if (state.phase === 'leaving' && (this.#isIdle || state.wait.isOver(now))) this.#control.leave(this.#counted(state.goodbye))
+    if (state.phase === 'leaving' && (this.#lanes.isIdle || state.wait.isOver(now)))
+      this.#control.leave(this.#counted(state.goodbye))
     const message = this.#control.pull(now)
     if (state.phase === 'leaving' && this.#control.phase === 'left') this.#endBy('local', state.goodbye)
     return message
-  }
-
-  /** A large frame alone; small ones together, with what is to be acknowledged. */
-  #pack(lane: MuxLane<MuxStream>, now: Millis): Bytes | undefined {
-    if (!this.#earlyBudget.allows(this.#frameMaxBytes)) return undefined
-    const first = lane.held ?? this.#nextFrame(lane, now)
-    lane.held = undefined
-    if (first === undefined || first.length > PACKED_FRAME_MAX_BYTES) return first
-    const packing = new Packing(Math.min(PACK_MAX_BYTES, this.#frameMaxBytes))
-    this.#collectAcks(now, true)
-    for (const [number, count] of this.#control.takeAcks()) packing.add(encodeAck(number, count))
-    for (let next: Bytes | undefined = first; next !== undefined; next = this.#nextFrame(lane, now)) {
-      if (packing.add(next)) continue
-      lane.held = next
-      break
-    }
-    return packing.finish()
-  }
-
-  #nextFrame(lane: MuxLane<MuxStream>, now: Millis): Bytes | undefined {
-    return lane.hasRoom(this.#frameMaxBytes) ? this.#streams.nextFrame(lane, now, this.#control.roundTripMs) : undefined
-  }
-
-  /** `isSending`: there is a message that they may go with. */
-  #collectAcks(now: Millis, isSending = false): void {
-    for (const lane of [this.#lanes.urgent, this.#lanes.bulk]) {
-      const isDue = lane.ackDueAt !== undefined && lane.ackDueAt <= now
-      if (isDue || (isSending && lane.isWorthAcknowledging(now))) this.#control.acknowledge(lane.number, lane.takeAck())
-    }
   }
 
   // ── ends ──
@@ -498,20 +530,15 @@ export class Session implements Machine<SessionInput, SessionOutput> {
     }
   }
 
-  /** Whether nothing that was written waits to leave. */
-  get #isIdle(): boolean {
-    return this.#lanes.urgent.isIdle && this.#lanes.bulk.isIdle
-  }
-
   #counted({ code, reason }: Goodbye): Goodbye {
     if (!this.has('counted-goodbye')) return { code, reason }
-    return { code, reason, sent: { urgent: this.#lanes.urgent.sent, bulk: this.#lanes.bulk.sent } }
+    return { code, reason, sent: this.#lanes.sent }
   }
 
   /** Their goaway has come: the link ends when all has that they sent before. It may travel slower, on lanes of its own. */
   #awaitLast(goodbye: Goodbye, wait: Patience, now: Millis): void {
-    const { urgent, bulk } = this.#lanes
-    const isAll = !goodbye.sent || (urgent.received >= goodbye.sent.urgent && bulk.received >= goodbye.sent.bulk)
+    const { urgent, bulk } = this.#lanes.received
+    const isAll = !goodbye.sent || (urgent >= goodbye.sent.urgent && bulk >= goodbye.sent.bulk)
     if (isAll) {
       this.#endBy('remote', goodbye)
       return
