@@ -19,7 +19,7 @@ export async function interleave({ groups, names, rounds, run }) {
   for (let round = 0; round < rounds; round++) {
     for (const [groupName, group] of Object.entries(groups)) {
       if (round % (group.every ?? 1) !== 0) continue
-      // A B, B A, A B, …: whoever comes second in one round comes first in the next.
+      // A B, B A, A B, …: the contender that is second in one round is first in the next.
       for (const name of round % 2 === 0 ? names : names.toReversed()) {
         let result = {}
         try {

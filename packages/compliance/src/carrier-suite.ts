@@ -35,7 +35,7 @@ export function carrierSuite(name: string, openNetwork: () => Promise<Network>):
     let network: Network
     afterEach(() => network.close())
 
-    test('hands an envelope to all other binders, every byte of it, and to nobody else', async () => {
+    test('hands an envelope to all other binders, every byte of it, and to no one else', async () => {
       network = await openNetwork()
       const [sender, one, two, other] = [network.carrier(), network.carrier(), network.carrier(), network.carrier()]
       const [own, first, second, stranger] = [new Inbox(), new Inbox(), new Inbox(), new Inbox()]

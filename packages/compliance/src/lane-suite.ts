@@ -93,7 +93,7 @@ export function laneSuite(name: string, open: OpenPath): void {
       expect(sent.findIndex((message, i) => !isSame(received[i], message))).toBe(-1)
     })
 
-    test('a message is copied when it is sent, and nobody is called from within', async () => {
+    test('a message is copied when it is sent, and no listener is called from within', async () => {
       const [here, there] = await opened()
       const inbox = new Inbox(there.control)
       const message = messageOf(3, 100)

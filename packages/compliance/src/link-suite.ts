@@ -78,7 +78,7 @@ export function linkSuite(name: string, open: OpenPath): void {
       expect(await sha256(received)).toBe(await sha256(sent))
     })
 
-    test('a reader that reads nothing stops its own writer, and nobody else', async () => {
+    test('a reader that reads nothing stops its own writer, and no other', async () => {
       const { dialler, taken } = await linked()
       const [held, lively] = await Promise.all([dialler.open(TAKE), dialler.open(ECHO)])
       const sent = noise(8 * 1024 * 1024)
@@ -113,7 +113,7 @@ export function linkSuite(name: string, open: OpenPath): void {
       await Promise.all([stream.closed, (await taken).closed])
     })
 
-    test("a datagram that comes when its reader is gone is nobody's", async () => {
+    test('a datagram that comes when its reader is gone is dropped', async () => {
       const { dialler, taken } = await linked()
       const stream = await dialler.open(TAKE, { kind: 'datagrams' })
       const [local, remote] = [stream.flow, (await taken).flow]

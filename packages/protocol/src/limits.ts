@@ -1,6 +1,6 @@
 /**
- * Every limit in one place: its unit, what it defends against, why this number, what happens beyond it. Each is tested at N
- * and at N + 1 beside the code that keeps it; limits.test.ts tells where.
+ * All limits: unit, threat, why this number, what happens beyond it. Each is tested at N and at N + 1 beside the code that
+ * keeps it; limits.test.ts says where.
  */
 
 // ── names ────────────────────────────────────────────────────────────────────────────────────
@@ -11,7 +11,7 @@ export const PROTOCOL_NAME_MAX_LENGTH = 128
 /** ProtocolNames in one list (a knock, a hello, an OPEN): more than an app serves, few enough for a message. Beyond: 'invalid-argument'. */
 export const PROTOCOLS_MAX = 64
 
-/** UTF-16 units in what a person calls themselves. Beyond: cut by the one who sets it, refused by the one who reads it. */
+/** UTF-16 units in a person's own name. Beyond: cut when it is set, refused when it is read. */
 export const NAME_MAX_LENGTH = 64
 
 // ── invitations ──────────────────────────────────────────────────────────────────────────────
@@ -19,12 +19,11 @@ export const NAME_MAX_LENGTH = 64
 /** Characters in an invite link's fragment: what every messenger and a QR code carry. Beyond: 'invalid-invite'. */
 export const INVITE_MAX_LENGTH = 2048
 
-/** Relays in an invite: whoever opens it dials each of them (a link that makes a crowd knock at strangers). Beyond: 'invalid-invite'. */
+/** Relays in an invite: its guest dials each of them (a link could make a crowd dial a stranger's server). Beyond: 'invalid-invite'. */
 export const INVITE_RELAYS_MAX = 8
 
-/** Times in a row that a relay which only an invitation names is dialled without its becoming ready: it may be no relay, and knocked at
- *  through people who open the link. An honest one answers at once, or restarts within seconds: the attempts are spread
- *  over 8 s. Beyond: left alone until the invitation is accepted again. */
+/** Attempts in a row, over 8 s, to dial a relay that only an invitation names: it may be a stranger's server. An honest relay answers at
+ *  once, or restarts within seconds. Beyond: not dialled until the invitation is accepted again. */
 export const INVITE_RELAY_ATTEMPTS_MAX = 3
 
 // ── envelopes and the relay ──────────────────────────────────────────────────────────────────
@@ -71,14 +70,14 @@ export const RELAY_LIMITS = {
   receivePerSecond: 25,
   receiveBurst: 50,
   /** Envelopes a second that one socket may receive on all its addresses, after a burst: half of what a client takes from a relay before it
-   *  leaves it (RELAY_FRAMES_PER_SECOND), so that people who flood somebody together do not part them from their relay. A thousand contacts
+   *  leaves it (RELAY_FRAMES_PER_SECOND), so that a flood from many senders does not make its target leave the relay. A thousand contacts
    *  who ask for presence send 40. Beyond: dropped. */
   deliverPerSecond: 256,
   deliverBurst: 2048,
   /** Addresses that all sockets of one prefix may have bound or under way, as many as 512 sockets of 256 (memory: about 0.5 KiB each).
    *  Beyond: NOTICE rate-limited. */
   bindsPerPrefix: 131_072,
-  /** Addresses that each socket may have all the same, so that neighbours who take the whole of `bindsPerPrefix` shut nobody out. */
+  /** Addresses that each socket may have even so, since neighbours may use up `bindsPerPrefix`. */
   bindsAlways: 64,
   /** Addresses bound in all, as many as 10,000 sockets of 256. Beyond: NOTICE rate-limited. */ binds: 2_560_000,
   /** Addresses a second that one socket may ask to bind, after a burst: a full set and the replies of a day's first dials. Each costs a
@@ -134,7 +133,7 @@ export const REPLAY_CACHE_MAX = 4096
 /** ICE candidates taken from one side in one dial (a host has few; a flood would make us probe). Beyond: ignored. */
 export const CANDIDATES_MAX = 20
 
-/** Bytes that a remote must take as one message: what the least of WebRTC implementations take. Less would make us cut frames into dust: 'peer-violation'. */
+/** Bytes that a remote must take as one message: what every WebRTC implementation takes. Less would force tiny frames: 'peer-violation'. */
 export const REMOTE_MESSAGE_MIN_BYTES = 16 * 1024
 
 /** The first resend of a dial's step; each next waits twice as long. */
@@ -143,21 +142,19 @@ export const RESEND_MS = 250
 /** The longest wait between two resends. */
 export const RESEND_MAX_MS = 2_000
 
-/** How long an acknowledgement waits for a message that it can go with: most dials are done before it has to go alone. With the time
- *  there and back of most paths less than RESEND_MS, or parts would be resent for nothing. */
+/** How long an acknowledgement waits for a message to share. With most round trips it stays below RESEND_MS: no part is resent needlessly. */
 export const DIAL_ACK_MS = 50
 
 /** Candidates found after the first are gathered for so long into one message. */
 export const CANDIDATE_BATCH_MS = 50
 
-/** Of two dials that cross, the lower PeerId's goes on; if nobody answered it for so long, it answers the other's. */
+/** When two dials cross, the lower PeerId goes on with its own; without an answer for so long, it accepts the other's as well. */
 export const GLARE_MS = 1_000
 
-/** How long a knock waits while another dial with the same instance, by an invitation, may become a connection. Most paths take less;
- *  one who knocks though that dial has come to nothing is not kept waiting for long. Beyond: it is heard beside that dial. */
+/** How long a knock waits for a dial by an invitation with the same instance. Most paths take less. Beyond: it is read beside that dial. */
 export const BEHIND_MS = 3_000
 
-/** How long one who was knocked at keeps a dial that does not become a connection. */
+/** How long a callee keeps a dial that does not become a connection. */
 export const INCOMING_DIAL_MS = 20_000
 
 /** Bytes in one message of a dial (a description and twenty candidates take 2 KiB). Beyond: the dial ends. */
@@ -232,8 +229,7 @@ export const FLIGHT_QUEUE_MS = 12
 /** Bytes in flight at most, however long the path: what a lane keeps, less the frame that goes beyond the bound. */
 export const FLIGHT_MAX_BYTES = UNACKNOWLEDGED_MAX_BYTES - 128 * 1024
 
-/** A lane acknowledges at the latest after so many bytes or so long. Each acknowledgement is a packet with all its work on both
- *  sides; the sender waits for half of what may be in flight at the least. */
+/** A lane acknowledges at the latest after so many bytes or so long: at most half of what may be in flight. Each costs both sides a packet. */
 export const ACK_BYTES = 128 * 1024
 export const ACK_MS = 50
 
@@ -251,8 +247,8 @@ export const STREAMS_MAX = 1024
 export const STREAMS_RETAINED_MAX = 4096
 export const REJECTS_OWED_MAX = 4096
 
-/** Streams a second, after a burst, that the application is told of: each costs a page 0.1 ms with what its handler does, and its opener
- *  30 bytes. Two honest pages open and answer 3,000 a second. Beyond: told later, and STREAMS_MAX counts them meanwhile. */
+/** Streams a second, after a burst, that are handed to the application: each costs a page 0.1 ms with what its handler does, and its opener
+ *  30 bytes. Two honest pages open and answer 3,000 a second. Beyond: handed over later; STREAMS_MAX counts them meanwhile. */
 export const INCOMING_PER_SECOND = 4096
 export const INCOMING_BURST = 4096
 
@@ -271,12 +267,12 @@ export const IDLE_FRAMES_BURST = 8192
 export const LATE_FRAMES_PER_SECOND = 16_384
 export const LATE_FRAMES_BURST = 65_536
 
-/** What waits to be told to the application, some 100 bytes each: it takes 256 a task. Of a stream that is open or retained come
- *  six at most, of honest sides 37,000 at the very worst. Beyond: 'peer-violation', and what waits is dropped. */
+/** Events that wait for the application, some 100 bytes each: it takes 256 a task. A stream that is open or retained causes six at most,
+ *  an honest side 37,000 at worst. Beyond: 'peer-violation', and the events are dropped. */
 export const OUTPUTS_MAX = 65_536
 
-/** OPENs for protocols that are not served, kept for the first while after hello: a page says what it serves a moment after it is there.
- *  Beyond either: REJECT unsupported. Their first data is within the windows like any other. */
+/** OPENs for protocols that are not served, kept for a time after hello: a page registers its handlers a moment after it starts. Beyond
+ *  either: REJECT unsupported. */
 export const HELD_OPENS_MAX = 64
 export const HELD_OPENS_MS = 1_000
 
@@ -288,8 +284,8 @@ export const SCOPES_MAX = 128
 export const FEATURES_MAX = 64
 export const FEATURE_NAME_MAX_LENGTH = 32
 
-/** How long the last of a link may take to leave, to arrive and to be answered, each: as long as anything moves, and no longer in all. A
- *  remote that takes nothing, or announces frames that never come, holds nobody. Beyond: the rest is lost. */
+/** How long the end of a link may take: without any progress, and in all. Frames must leave, arrive and be answered. A
+ *  remote that takes nothing, or announces frames that never come, delays no one further. Beyond: the rest is lost. */
 export const GOODBYE_IDLE_MS = 1_000
 export const GOODBYE_MAX_MS = 10_000
 
@@ -376,8 +372,8 @@ export const CONTACT_RELAYS_MAX = 8
 /** UTF-16 units in a relay's URL: eight fit an address book's record with room to spare. Beyond: 'invalid-argument'. */
 export const RELAY_URL_MAX_LENGTH = 256
 
-/** How far apart two clocks may be for their owners to find each other at any time of the day: so long before and after midnight UTC two
- *  days are bound and tried. Beyond: `status` says that the clock is off, by a relay's. */
+/** How far apart two clocks may be: so long before and after midnight UTC the addresses of two days are bound and tried. Beyond: `status`
+ *  says that the clock is off, compared with a relay's. */
 export const CLOCK_SKEW_MAX_MS = 2 * 3_600_000
 
 /** How long after the last sign of life a contact counts as online, while no more than 200 are: with more, each is asked less often, and
@@ -394,11 +390,11 @@ export const PRESENCE_BURST = 28
  *  bind 4,096). Beyond: the oldest spent one is forgotten; where all are open, 'too-many'. */
 export const INVITES_MAX = 64
 
-/** How long, in milliseconds, an invitation that was used still opens to the guest who used it: their page may have gone after they were
- *  let in and before they had saved it, and the inviter's before it had saved the contact. Until then whoever has the link learns who the
- *  inviter is, as while it was open, and is told 'used' once they have proved that they are another. Beyond: 'used'. */
+/** How long, in milliseconds, a used invitation still admits the guest who used it: their page may have closed before it saved the contact,
+ *  and so may the inviter's. Until then anyone who has the link learns who the inviter is, as while it was open; others than the guest get
+ *  'used' once they have proved who they are. Beyond: 'used'. */
 export const INVITE_RETURN_MS = 60_000
 
-/** Invitations of others that a peer remembers to have taken up, 90 bytes each, in one record. Beyond: the oldest is forgotten, and its
+/** Invitations of others that a peer remembers to have used, 90 bytes each, in one record. Beyond: the oldest is forgotten, and its
  *  link says 'used' when it is opened again. */
 export const TAKEN_INVITES_MAX = 256

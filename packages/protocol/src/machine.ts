@@ -3,7 +3,7 @@
  *
  * A machine decides; a driver touches the world. A machine has no clock, no timer, no randomness of its own, no Promise and no
  * callback: inputs go in by `handle` together with the present time, outputs come out by `poll` until there are none, and
- * `deadline` says when it wants to be called again though nothing happened. So the same code runs in a page, in Node, and by
+ * `deadline` says when it must be called next even without an input. So the same code runs in a page, in Node, and by
  * the thousand under the simulator's virtual clock, where a seed gives the same bytes every time.
  *
  * What must be awaited (a signature by a key that lives in WebCrypto, say) is an output that asks for it and, later, an input

@@ -29,27 +29,26 @@ export class TokenBucket {
     return this.#thousandths >= count * 1000
   }
 
-  /** Takes `count` tokens whether they are there or not: what is missing is owed, up to `owedMax`, and nothing is to be had until it is
-   *  made up for. */
+  /** Takes `count` tokens even if there are fewer: the rest is owed, up to `owedMax`, and must be refilled before any can be taken. */
   charge(now: Millis, count: number, owedMax: number): void {
     this.#refill(now)
     this.#thousandths = Math.max(Math.min(this.#thousandths, -owedMax * 1000), this.#thousandths - count * 1000)
   }
 
-  /** Until `count` tokens will be there, if nobody takes any: at least 1 ms, so that whoever waits makes progress. */
+  /** The time until `count` tokens are there, if none is taken: at least 1 ms, so that a waiting caller makes progress. */
   waitMs(now: Millis, count = 1): Millis {
     this.#refill(now)
     if (this.#perSecond <= 0) return Number.MAX_SAFE_INTEGER
     return Math.max(1, Math.ceil((count * 1000 - this.#thousandths) / this.#perSecond))
   }
 
-  /** Nothing is remembered in a full bucket: it can be thrown away. */
+  /** Whether it is full: a full bucket is as a new one, and can be dropped. */
   full(now: Millis): boolean {
     this.#refill(now)
     return this.#thousandths >= this.#burst * 1000
   }
 
-  /** A clock that went back gives nothing, and takes nothing. */
+  /** A clock that went back changes nothing. */
   #refill(now: Millis): void {
     if (now <= this.#at) return
     this.#thousandths = Math.min(this.#burst * 1000, this.#thousandths + (now - this.#at) * this.#perSecond)

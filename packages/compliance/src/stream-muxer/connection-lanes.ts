@@ -29,7 +29,7 @@ export class ConnectionLanes {
   readonly #waiting: { readonly lane: ConnectionLane; readonly frame: Uint8Array; readonly length: number }[] = []
   #isFull = false
 
-  /** Whoever owns the connection calls `receive` with what comes. */
+  /** The owner of the connection calls `receive` with what arrives. */
   constructor(connection: MultiaddrConnection) {
     this.#connection = connection
     const lane = (index: number) => new ConnectionLane((message) => this.#send(index, message))
@@ -132,7 +132,7 @@ class ConnectionLane implements Lane {
     const before = this.#bufferedAmount
     this.#bufferedAmount += bytes
     const { bufferedAmountLowThreshold: low } = this
-    // Later, as everywhere: whoever sends is not called back from within.
+    // Later, as everywhere: a sender is not called back from within its call.
     if (before > low && this.#bufferedAmount <= low) queueMicrotask(() => this.#emit('bufferedamountlow'))
   }
 

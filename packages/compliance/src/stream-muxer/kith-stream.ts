@@ -9,7 +9,7 @@ export class KithStream extends AbstractStream {
   readonly #stream: LinkStream
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
-  /** Somebody took what was read. */
+  /** What was read has been taken. */
   #taken: (() => void) | undefined
 
   constructor(init: AbstractStreamInit, stream: LinkStream) {
@@ -54,7 +54,7 @@ export class KithStream extends AbstractStream {
     this.#stream.reset()
   }
 
-  /** Nothing to say: while nobody takes what was read, no more is read, and the remote's writer gets no credit. */
+  /** Nothing to do: while what was read is not taken, no more is read, and the remote's writer gets no credit. */
   override sendPause(): void {}
   override sendResume(): void {}
 

@@ -1,5 +1,5 @@
 /**
- * An address: an Ed25519 public key that a relay hands envelopes on to, for whoever proves to hold its key. It is all that a
+ * An address: an Ed25519 public key that a relay forwards envelopes to, for the client that proves to hold its key. It is all that a
  * relay knows of anyone. How the right people compute each other's is the affair of `rendezvous`; what one is, and how it is
  * proved, concerns the dial and the relay as well, and so lives down here.
  */

@@ -1,6 +1,6 @@
 /**
  * A number that two people compare by a way of their own (reading it aloud, side by side): equal numbers mean that each knows the
- * other by the right PeerId, so nobody stands between them.
+ * other by the right PeerId, so there is no man in the middle.
  */
 import { sha512 } from '@noble/hashes/sha2.js'
 import { concat, utf8 } from '../bytes/bytes.ts'

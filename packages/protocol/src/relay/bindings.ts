@@ -20,7 +20,7 @@ export interface BindingLimits {
   readonly receiveBurst: number
 }
 
-/** Who has which address bound, and how much each address may receive. An address that nobody holds takes no memory. */
+/** Who has which address bound, and how much each address may receive. An address that no socket has bound takes no memory. */
 export class Bindings<Holder> {
   readonly #limits: BindingLimits
   readonly #addresses = new Map<AddressKey, Binders<Holder>>()

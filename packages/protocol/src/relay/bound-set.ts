@@ -6,7 +6,7 @@ export interface BoundSetConfig {
   readonly random: Random
   /** To how many addresses so many are padded. */
   readonly paddedCount: (count: number) => number
-  /** An address of nobody's, whose keys the driver holds. */
+  /** A decoy: a random address, whose keys the driver holds. */
   readonly decoy: () => Bytes
 }
 

@@ -22,7 +22,7 @@ export interface RelayClientConfig {
   readonly url?: string
   readonly random: Random
   readonly paddedCount: (count: number) => number
-  /** A fresh address of nobody's; the driver keeps its keys for when they are asked to sign. */
+  /** A fresh decoy address; the driver keeps its keys until they are asked to sign. */
   readonly decoy: () => Bytes
   /** Where attempts are few, the earliest time for the next; a 'wake' goes first. */
   readonly retryNotBefore?: () => Millis
@@ -288,7 +288,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     const delay = backoffMs(this.#failures, this.#random, now < this.#eagerUntil ? RESTARTING_MAX_MS : undefined)
     this.#failures += 1
     const retryAt = Math.max(now + delay, this.#notBefore, this.#retryNotBefore())
-    // Whoever sent these will resend what still matters by then.
+    // Their senders resend what still matters by then.
     this.#queue.length = 0
     this.#phase = { type: 'waiting', retryAt }
     this.#tell({ state: 'waiting', retryAt, ...this.#because() })
@@ -459,7 +459,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
         this.#bound(phase, frame, now)
         return
       case 'deliver':
-        // What was sent before an UNBIND arrived, or to a decoy, is for nobody.
+        // Sent before an UNBIND arrived, or to a decoy: dropped.
         if (this.#set.wants(frame.address))
           this.#outputs.push({ type: 'deliver', address: frame.address, envelope: frame.envelope })
         return

@@ -1,5 +1,5 @@
 /**
- * The relay: who has which address bound, what may pass, and when somebody has to go.
+ * The relay: who has which address bound, what may pass, and when a socket is closed.
  *
  * It knows sockets by number, addresses as 32 opaque bytes, and networks by a key that its driver computes (an IPv4 address or
  * an IPv6 /64). Nothing that was sent is kept: a SEND becomes one DELIVER for every other binder in the same step, or nothing.
@@ -33,7 +33,7 @@ export type SocketId = number
 export interface RelayConfig {
   readonly limits: RelayLimits
   readonly random: Random
-  /** Handed to whoever asks by ICE. */
+  /** The answer to an ICE frame. */
   readonly iceServers: readonly IceServer[]
 }
 
@@ -272,7 +272,7 @@ export class RelayMachine implements Machine<RelayInput, RelayOutput> {
     this.#outputs.push({ type: 'close', socket: id, reason })
   }
 
-  /** From here on the driver may still report what was under way for this socket: it is nobody's. */
+  /** From here on, what the driver still reports for this socket is ignored. */
   #dismiss(socket: Socket, reason: CloseReason): void {
     this.#forget(socket)
     this.#outputs.push({ type: 'close', socket: socket.id, reason })

@@ -101,7 +101,7 @@ export class Prefixes {
     return waiting
   }
 
-  /** Undefined when too many are remembered: whoever owns a /32 of IPv6 can come from four billion of them. */
+  /** Undefined when too many are remembered: the owner of an IPv6 /32 has four billion of them. */
   #prefix(key: PrefixKey, site: SiteKey, now: Millis): Prefix | undefined {
     const known = this.#prefixes.get(key)
     if (known !== undefined) return known
