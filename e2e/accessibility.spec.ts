@@ -69,7 +69,7 @@ test('an invitation that is asked about, taken back, and in vain, light and dark
   await expectNothingSerious(bo)
 })
 
-test('somebody one knows, who goes away and is blocked, light and dark', async ({ relay, newBrowser }) => {
+test('a contact who goes away and is blocked, light and dark', async ({ relay, newBrowser }) => {
   const ada = await Person.open(await newBrowser(), relay.page, 'Ada')
   const bo = await meet(ada, await newBrowser(), 'Bo')
   await ada.chatWith(bo, 'Colours')

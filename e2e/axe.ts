@@ -1,4 +1,4 @@
-/** What axe finds on a screen that somebody could not use. */
+/** What axe finds on a screen that a person could not use. */
 import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 

@@ -67,7 +67,7 @@ test('microphone and camera are switched by hand and by key, and the other sees 
   await grace.page.keyboard.press('Control+e')
   await expect(ada.said('Grace Hopper is muted')).toBeVisible()
   await expect(ada.said('Grace Hopper’s camera is off')).toBeVisible()
-  // What somebody switches back and forth in no time ends as it is.
+  // Switched back and forth quickly, it ends in the last state.
   for (let times = 0; times < 7; times++) await grace.page.keyboard.press('Control+d')
   await expect(grace.button('Turn microphone off')).toBeVisible()
   await expect(ada.said('Grace Hopper is muted')).toHaveCount(0)
@@ -99,7 +99,7 @@ test('a screen takes the place of the camera and gives it back, without ringing 
   expect(await rings()).toBe(0)
 })
 
-/** How often somebody has been told of a call since. */
+/** How often an incoming call has been announced since. */
 async function watchRings(calling: Calling): Promise<() => Promise<number>> {
   await calling.page.evaluate(() => {
     const seen = { rings: 0 }
@@ -112,7 +112,7 @@ async function watchRings(calling: Calling): Promise<() => Promise<number>> {
   return () => calling.page.evaluate(() => (globalThis as unknown as { seen: { rings: number } }).seen.rings)
 }
 
-test('a call is declined, given up and missed, and not answered by whoever is away', async ({ relay, newBrowser }) => {
+test('a call is declined, given up and missed, and not answered by a person who is away', async ({ relay, newBrowser }) => {
   const [ada, grace] = await two(relay.page, newBrowser)
   await ada.call(GRACE)
   await grace.button('Decline').click()
@@ -178,7 +178,10 @@ test('two who call each other in the same moment are in one call', async ({ rela
   await expect(grace.incoming).toHaveCount(0)
 })
 
-test('whoever has no camera or microphone is in the call all the same, and is told so', async ({ relay, newBrowser }) => {
+test('a person without camera and microphone is in the call all the same, and the page says so', async ({
+  relay,
+  newBrowser,
+}) => {
   const ada = await Person.open(await newBrowser(), relay.page, ADA)
   const gracesBrowser = await newBrowser()
   await gracesBrowser.addInitScript(() => {
@@ -196,10 +199,7 @@ test('whoever has no camera or microphone is in the call all the same, and is to
   await expect(adas.said('Grace Hopper is muted')).toBeVisible()
 })
 
-test('whoever is refused the camera alone is heard, is told so, and is seen once it is allowed', async ({
-  relay,
-  newBrowser,
-}) => {
+test('a person whose camera is refused is heard, reads why, and is seen once it is allowed', async ({ relay, newBrowser }) => {
   const { args, ...options } = chromium()
   // Without the pretended answer to the question for devices.
   const asked = await launcher.launch({ ...options, args: args.filter((arg) => arg !== '--use-fake-ui-for-media-stream') })
@@ -231,7 +231,7 @@ test('whoever is refused the camera alone is heard, is told so, and is seen once
   }
 })
 
-test('the call goes on while the relay is away, and says so; once it is back, somebody new is met beside it', async ({
+test('the call goes on while the relay is away, and says so; once it is back, a new person is met beside it', async ({
   relay,
   newBrowser,
 }) => {
@@ -257,14 +257,14 @@ test('the call goes on while the relay is away, and says so; once it is back, so
   await ada.expectSound()
 })
 
-test('whoever closes the page has hung up', async ({ relay, newBrowser }) => {
+test('closing the page hangs up', async ({ relay, newBrowser }) => {
   const [ada, grace] = await twoTalking(relay.page, newBrowser)
   await grace.page.close({ runBeforeUnload: true })
   await expect(ada.screen(GRACE)).toHaveCount(0)
   await expect(ada.news).toHaveText('Grace Hopper hung up')
 })
 
-test('whoever falls asleep is waited for, and after a while the connection is lost', async ({ relay, newBrowser }) => {
+test('a call waits for a page that sleeps, and after a while the connection is lost', async ({ relay, newBrowser }) => {
   const graces = await launcher.launch(chromium())
   try {
     const [ada, grace] = await twoTalking(relay.page, newBrowser, () => graces.newContext())
@@ -275,7 +275,7 @@ test('whoever falls asleep is waited for, and after a while the connection is lo
     asleep.end()
     await expect(ada.screen(GRACE)).toContainText('Connected directly')
     await Promise.all([ada.expectPicture(), grace.expectPicture()])
-    // What was switched meanwhile is told once there is somebody to hear it.
+    // What was switched meanwhile is sent once the other side is back.
     await expect(grace.said('Ada Lovelace is muted')).toBeVisible()
 
     asleep.begin()
@@ -404,7 +404,7 @@ test('by keyboard alone: called while writing, answered, made small, hung up', a
   await field.focus()
   await ada.call(GRACE)
   await expect(grace.incoming).toBeVisible()
-  // A call does not take the keys away from whoever is writing.
+  // A call does not take the keyboard away from a person who is writing.
   await expect(field).toBeFocused()
   await grace.button('Accept').focus()
   await grace.page.keyboard.press('Enter')

@@ -1,4 +1,4 @@
-/** A page that is gone without a word: whoever stayed talks with the next one at once, not when ICE gives the old path up. */
+/** A page that crashed: the other side talks with the next page at once, and does not wait until ICE gives up the old path. */
 import type { BrowserContext, Page } from '@playwright/test'
 import { expect, test } from './fixtures.ts'
 
@@ -10,7 +10,7 @@ interface Here {
 type Known = { readonly id: import('@kith/sdk').PeerId }
 declare const window: Window & Here
 
-/** Somebody with a peer in `window.peer` that answers with the word of its page. */
+/** A person with a peer in `window.peer` that answers with the word of its page. */
 async function person(page: Page, url: string, word: string, storage?: 'memory'): Promise<void> {
   await page.evaluate(
     async ({ url, word, storage }) => {
@@ -60,7 +60,7 @@ const areLost = async (page: Page) => [...new Set(await ends(page))].join()
 async function crash(page: Page): Promise<void> {
   const gone = page.waitForEvent('crash')
   const session = await page.context().newCDPSession(page)
-  // There is nobody left to answer.
+  // No page is left to answer.
   session.send('Page.crash').catch(() => undefined)
   await gone
 }

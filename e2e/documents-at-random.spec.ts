@@ -61,7 +61,7 @@ test('1,000 random edits to two documents by two people, one of them offline for
   await both(170)
   await expectAlike(ada, grace)
 
-  // Grace loads her page again where no relay is: nobody finds her, she finds nobody, and both go on writing.
+  // Grace loads her page again without a relay: the two do not find each other, and both go on writing.
   await relay.stop()
   await grace.page.reload()
   await expect(ada.cursors).toHaveCount(0)
@@ -76,7 +76,7 @@ test('1,000 random edits to two documents by two people, one of them offline for
   const texts = await expectAlike(ada, grace)
   expect(texts.join().length).toBeGreaterThan(300)
 
-  // Whoever leaves takes their cursor along, and what was typed is what is kept.
+  // A cursor leaves with its person, and what was typed stays.
   await grace.page.close()
   await expect(ada.cursors).toHaveCount(0)
   await ada.page.reload()

@@ -177,7 +177,7 @@ test('nonsense over the protocols of documents does no harm', async ({ relay, si
   const refused = await stranger.evaluate(async () => {
     const { peer } = globalThis as unknown as { peer: import('@kith/sdk').Peer }
     const [ada] = peer.contacts
-    if (!ada) throw new Error('nobody came')
+    if (!ada) throw new Error('no guest came')
     /** Whether the stream was reset. */
     const say = async (protocol: `/${string}`, params: unknown, bytes: readonly number[]) => {
       const said = Kith.messages(await peer.open(ada, protocol, { params }))

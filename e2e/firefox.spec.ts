@@ -283,7 +283,7 @@ test('what Chromium and Firefox write into one document while both are offline i
   await expect(grace.editor).toContainText('It computes.')
   await ada.expectMerged(GRACE)
 
-  // Her page loads again where no relay is: nobody finds her, she finds nobody.
+  // Her page loads again without a relay: the two do not find each other.
   await relay.stop()
   await grace.page.reload()
   await expect(ada.cursors).toHaveCount(0)
@@ -297,7 +297,7 @@ test('what Chromium and Firefox write into one document while both are offline i
   await relay.start()
   await Promise.all([ada.expectMerged(GRACE), grace.expectMerged(ADA)])
   await expect(ada.title).toHaveValue('Engine notes, continued')
-  // Whose line is the first of the two is nobody's choice, but the same on both sides.
+  // Which line is the first is arbitrary, but the same on both sides.
   const line = ({ editor }: Writing, index: number) => editor.locator('.cm-line').nth(index)
   const words = ['It prints, says Ada.', 'Or does it, asks Grace.']
   await expect(line(ada, 3)).toContainText(/It prints|Or does it/)

@@ -6,7 +6,7 @@ import * as several from './several.ts'
 
 const TIMES = 20
 
-/** Whoever stays writes down what comes, slowly, and why it ended. */
+/** The side that stays records what arrives, slowly, and why it ended. */
 interface Heard {
   readonly words: string[]
   end?: string

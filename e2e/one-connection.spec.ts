@@ -32,7 +32,7 @@ async function slow(context: BrowserContext, holdMs: number): Promise<void> {
   }, holdMs)
 }
 
-/** Somebody with a peer in `window.peer` that echoes. */
+/** A person with a peer in `window.peer` that echoes. */
 async function person(context: BrowserContext, page: string, url: string): Promise<Page> {
   const opened = await context.newPage()
   await opened.goto(page)

@@ -12,7 +12,7 @@ interface Side {
 /** What a path was called in the event, and half a second later. */
 type Calls = readonly [first: string, later: string]
 
-/** Somebody who waits to be connected with: their link, and the path of the first connection. */
+/** A person who waits for a connection: their link, and the path of the first connection. */
 async function host(page: Page, side: Side): Promise<{ link: string; path: () => Promise<Calls> }> {
   const link = await page.evaluate(async ({ url, iceServers }) => {
     const peer = await Kith.createPeer({ storage: 'memory', relays: [url], ...(iceServers && { iceServers }) })

@@ -156,7 +156,7 @@ export async function meet(inviter: Person, guestContext: BrowserContext, name: 
 const UNCONNECTED = /^(Firefox can’t establish a connection to the server at|The connection to) wss?:/
 
 function watch(page: Page): void {
-  // An exception that nobody caught fails the test with its own words.
+  // An uncaught exception fails the test with its own message.
   page.on('pageerror', (error) => {
     if (!UNCONNECTED.test(error.message)) throw error
   })

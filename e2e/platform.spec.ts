@@ -226,7 +226,7 @@ const TROUBLES: readonly [name: string, state: 'session' | 'best-effort', messag
   ],
 ]
 
-/** Whether the page has thrown what nobody caught. */
+/** Whether the page had an uncaught error. */
 function uncaught(page: Page): string[] {
   const errors: string[] = []
   page.on('pageerror', ({ message }) => errors.push(message))

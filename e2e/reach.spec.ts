@@ -134,7 +134,7 @@ test.describe('on a phone of someone who asked for stillness', () => {
     await caller.button('Make the call small').click()
     await check(ada)
 
-    // For whoever asks for nothing the same things move.
+    // For a person without that preference the same things move.
     await ada.page.emulateMedia({ reducedMotion: 'no-preference' })
     await ada.about(GRACE)
     await expect.poll(() => motions(ada.page)).not.toEqual([])

@@ -20,7 +20,7 @@ test('a damaged link', async ({ relay, newBrowser }) => {
   expect(new URL(person.page.url()).hash).toBe('')
 })
 
-test('a link that somebody else has used', async ({ relay, newBrowser }) => {
+test('a link that another person has used', async ({ relay, newBrowser }) => {
   const ada = await Person.open(await newBrowser(), relay.page, 'Ada Lovelace')
   const link = await ada.invite()
   const grace = await Person.open(await newBrowser(), link, 'Grace Hopper')

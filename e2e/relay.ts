@@ -52,7 +52,7 @@ export class RelayProcess {
         const port = /ready at http:\/\/localhost:(\d+)/.exec(said)?.[1]
         if (port) resolve(Number(port))
       })
-      // What it logs later is read, so that the pipe does not fill, and is nobody's concern here.
+      // What it logs later is read, so that the pipe does not fill, and is not checked here.
       relay.stderr.setEncoding('utf8').on('data', (text: string) => {
         said += text
       })

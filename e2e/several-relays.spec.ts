@@ -85,7 +85,7 @@ test('one of two relays stops: both are found through the other, and through it 
   expect(await whoAnswers(ada, boId)).toBe('Bo')
   expect(await whoAnswers(bo, adaId)).toBe('Ada')
 
-  // With none left, what is connected stays, and nobody new is found.
+  // With none left, connections stay, and no new person is found.
   await relay.stop()
   await Promise.all([relayIs(ada, relay.url, 'gone'), relayIs(bo, relay.url, 'gone')])
   expect(await ada.evaluate(() => [me.connections.size, me.status.reach])).toEqual([1, 'offline'])

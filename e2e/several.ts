@@ -10,7 +10,7 @@ declare global {
 
 export interface Join {
   readonly relays: string[]
-  /** What the page answers to whoever asks who is there. */
+  /** The page's answer to the question who is there. */
   readonly name: string
 }
 

@@ -1,4 +1,4 @@
-// A peer in Node, as somebody would write it: tells by lines of JSON on stdout what happens, does what it is asked on stdin, and ends
+// A peer in Node, as a user would write it: tells by lines of JSON on stdout what happens, does what it is asked on stdin, and ends
 // by itself after `close`.
 import { createHash, randomBytes } from 'node:crypto'
 import { createInterface } from 'node:readline'
