@@ -1,6 +1,5 @@
 /** Calls of this page: one at a time. Who is called or calls, whether it is answered, and how it ended. */
 import type { IncomingMedia, Media, Peer, PeerId, Stream } from '@kith/sdk'
-import type { NewCall } from '../chat/history.ts'
 import { codeOf } from '../people/error-code.ts'
 import { Value } from '../ui/observable.ts'
 import { Capture } from './capture.ts'
@@ -39,8 +38,17 @@ export type CallNews =
   | { readonly what: 'missed' | 'hung-up' | 'turned-away'; readonly who: PeerId }
   | { readonly what: 'unplugged'; readonly device: DeviceKind; readonly by: string | undefined }
 
+/** A call that is over, answered or not. */
+interface EndedCall {
+  readonly caller: LiveCall['caller']
+  readonly outcome:
+    | { readonly how: 'answered'; readonly lastedMs: number }
+    /** 'missed' and 'declined': theirs. 'unanswered': mine, for any reason. */
+    | { readonly how: 'missed' | 'declined' | 'unanswered' }
+}
+
 /** Keeps a line about a call that is over. */
-type Note = (who: PeerId, line: Pick<NewCall, 'author' | 'call'>) => void
+type Note = (contact: PeerId, ended: EndedCall) => void
 
 const NONE: CallState = { at: 'none' }
 
@@ -116,7 +124,7 @@ export class Calls {
     if (!incoming) return
     incoming.decline()
     this.incoming.set(undefined)
-    this.#note(incoming.remote, { author: 'them', call: { how: 'declined' } })
+    this.#note(incoming.remote, { caller: 'them', outcome: { how: 'declined' } })
   }
 
   /** Out of whatever it is: the mirror, the ringing, the call, or the words about its end. */
@@ -208,7 +216,7 @@ export class Calls {
   }
 
   #miss(who: PeerId): void {
-    this.#note(who, { author: 'them', call: { how: 'missed' } })
+    this.#note(who, { caller: 'them', outcome: { how: 'missed' } })
   }
 
   #fail(who: PeerId, why: CallEnd): void {
@@ -225,11 +233,11 @@ export class Calls {
     if (before.at === 'talking') {
       const { call } = before
       call.end()
-      this.#note(before.with, { author: call.caller, call: { how: 'answered', lastedMs: Date.now() - call.startedAt } })
+      this.#note(before.with, { caller: call.caller, outcome: { how: 'answered', lastedMs: Date.now() - call.startedAt } })
     }
     if (before.at === 'calling') {
       before.giveUp.abort()
-      if (state.at !== 'talking') this.#note(before.with, { author: 'me', call: { how: 'unanswered' } })
+      if (state.at !== 'talking') this.#note(before.with, { caller: 'me', outcome: { how: 'unanswered' } })
     }
   }
 

@@ -1,12 +1,13 @@
 /** All conversations of this peer, and the one that is on the screen. */
 import type { Peer, PeerId } from '@kith/sdk'
+import type { ConversationSummary, Conversations } from '../people/conversations.ts'
 import { Value } from '../ui/observable.ts'
 import { openTabs, type Tabs } from '../ui/tabs.ts'
 import { Chat } from './chat.ts'
-import type { History } from './history.ts'
+import type { Entry, History } from './history.ts'
 import { CHAT } from './wire.ts'
 
-export class Chats {
+export class Chats implements Conversations {
   /** Whether what is said outlives this page. */
   readonly saved: boolean
   /** The last message could not be saved. */
@@ -55,6 +56,21 @@ export class Chats {
     // What was written and not delivered goes out once it is read from the history.
     chat.load().then(() => chat.wake(), reportError)
     return chat
+  }
+
+  about(contact: PeerId): ConversationSummary {
+    const { unread, entries, line } = this.of(contact)
+    const state = line.get()
+    return {
+      unread: unread.get(),
+      lastAt: entries.get().at(-1)?.at,
+      isOpening: state.at === 'opening',
+      unansweredAt: state.at === 'closed' ? state.missedAt : undefined,
+    }
+  }
+
+  last(contact: PeerId): Entry | undefined {
+    return this.#chats.get(contact)?.entries.get().at(-1)
   }
 
   /** `undefined`: none is on the screen, or the page is in the background. */

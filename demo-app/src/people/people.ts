@@ -1,11 +1,9 @@
-/** The people list as the page shows it: who is there, how we are connected, what was said last. */
+/** The people list as the page shows it: who is there, how we are connected, and what is new from whom. */
 
 import type { Connection, Peer, PeerId, Trust } from '@kith/sdk'
-import type { LineState, LineTrouble } from '../chat/chat.ts'
-import type { Chats } from '../chat/chats.ts'
-import type { Entry } from '../chat/history.ts'
 import { Value } from '../ui/observable.ts'
 import { plainName } from '../ui/plain.ts'
+import type { Conversations } from './conversations.ts'
 import { shortId } from './short-id.ts'
 
 /** How a person is connected with me, as far as it matters to people. */
@@ -19,17 +17,16 @@ export interface Person {
   readonly addedAt: number
   readonly lastSeenAt: number | undefined
   readonly link: Link
-  readonly trouble: LineTrouble | undefined
   readonly unread: number
-  readonly last: Entry | undefined
+  /** Of the last entry of the conversation, in milliseconds since 1970. */ readonly lastAt: number | undefined
 }
 
 /** How long a person who was missed and is back may go on being shown as away. */
 const SEEN_AGAIN_MS = 10_000
 
-/** The list, kept current for as long as the peer lives; whoever said something last, or came last, is first. */
-export function watchPeople(peer: Peer, chats: Chats): Value<readonly Person[]> {
-  const people = new Value<readonly Person[]>(listPeople(peer, chats))
+/** The list, kept current as long as the peer lives. The person with the latest entry, or added last, is first. */
+export function watchPeople(peer: Peer, conversations: Conversations): Value<readonly Person[]> {
+  const people = new Value<readonly Person[]>(listPeople(peer, conversations))
   let planned = false
   // Many things change at once: one list a turn of the event loop is enough.
   const refresh = () => {
@@ -37,7 +34,7 @@ export function watchPeople(peer: Peer, chats: Chats): Value<readonly Person[]> 
     planned = true
     queueMicrotask(() => {
       planned = false
-      people.set(listPeople(peer, chats))
+      people.set(listPeople(peer, conversations))
     })
   }
   const watch = (connection: Connection) => {
@@ -49,20 +46,18 @@ export function watchPeople(peer: Peer, chats: Chats): Value<readonly Person[]> 
   peer.on('contact', refresh)
   peer.on('connection', watch)
   for (const connection of peer.connections.values()) watch(connection)
-  chats.changes.on(refresh)
+  conversations.changes.on(refresh)
   // That someone was seen again is no event while they still counted as online.
   setInterval(refresh, SEEN_AGAIN_MS)
   return people
 }
 
-function listPeople(peer: Peer, chats: Chats): Person[] {
+function listPeople(peer: Peer, conversations: Conversations): Person[] {
   const people = Array.from(peer.contacts, (contact): Person => {
-    const chat = chats.of(contact.id)
-    const line = chat.line.get()
-    const link = linkOf(peer.connections.get(contact.id), line)
-    // Someone counts as online for a minute after they were last seen; whoever did not answer since then has left sooner.
-    const missedAt = line.at === 'closed' ? (line.missedAt ?? 0) : 0
-    const seen = contact.online && (contact.lastSeenAt ?? 0) > missedAt
+    const { unread, lastAt, isOpening, unansweredAt } = conversations.about(contact.id)
+    const link = linkOf(peer.connections.get(contact.id), isOpening)
+    // The SDK counts a contact as online for a minute after they were last seen. One who has not answered since then has left sooner.
+    const seen = contact.online && (contact.lastSeenAt ?? 0) > (unansweredAt ?? 0)
     return {
       id: contact.id,
       name: plainName(contact.name) || shortId(contact.id),
@@ -71,17 +66,16 @@ function listPeople(peer: Peer, chats: Chats): Person[] {
       addedAt: contact.addedAt,
       lastSeenAt: contact.lastSeenAt,
       link,
-      trouble: line.at === 'failed' ? line.why : undefined,
-      unread: chat.unread.get(),
-      last: chat.entries.get().at(-1),
+      unread,
+      lastAt,
     }
   })
   return people.sort((a, b) => lastChange(b) - lastChange(a))
 }
 
-const lastChange = ({ addedAt, last }: Person) => Math.max(addedAt, last?.at ?? 0)
+const lastChange = ({ addedAt, lastAt = 0 }: Person) => Math.max(addedAt, lastAt)
 
-function linkOf(connection: Connection | undefined, line: LineState): Link {
-  if (!connection || connection.state === 'closed') return line.at === 'opening' ? 'connecting' : 'none'
+function linkOf(connection: Connection | undefined, isOpening: boolean): Link {
+  if (!connection || connection.state === 'closed') return isOpening ? 'connecting' : 'none'
   return connection.state === 'reconnecting' ? 'reconnecting' : connection.path
 }

@@ -6,29 +6,31 @@ import { RelayQuestion } from '../../arrival/components/RelayQuestion.tsx'
 import { Starting } from '../../arrival/components/Starting.tsx'
 import { Welcome } from '../../arrival/components/Welcome.tsx'
 import { CallLayer } from '../../call/components/CallLayer.tsx'
+import { setName } from '../../people/session.ts'
 import { useValue } from '../../ui/observable.ts'
-import { forgetInvitation, invitationIn, type Place, readPlace } from '../place.ts'
+import { asAnotherPerson, forgetInvitation, invitationIn, type Place, readPlace } from '../place.ts'
 import { agree, choiceFor, decline, hostOf } from '../relay-choice.ts'
-import { type Session, setName, startSession } from '../session.ts'
+import { type Services, startServices } from '../services.ts'
+import { showPerson } from '../shown.ts'
 import { Home } from './Home.tsx'
 
 type Start =
   | { at: 'starting' }
   /** A relay that the page's address names is not dialled before they say so. */
   | { at: 'first visit' | 'ask'; place: Place }
-  | { at: 'ready'; session: Session }
+  | { at: 'ready'; services: Services }
   | { at: 'failed'; error: unknown }
 
 export function App() {
   const [start, setStart] = useState<Start>({ at: 'starting' })
   const failed = (error: unknown) => setStart({ at: 'failed', error })
   // One for as long as the page is open: two peers of one profile compete. After a failure the page is loaded again.
-  const starting = useRef<Promise<Session>>(undefined)
-  const begin = (place: Place, ready: (session: Session) => void | Promise<void> = () => undefined): Promise<void> => {
-    starting.current ??= startSession(place)
-    return starting.current.then(async (session) => {
-      await ready(session)
-      setStart({ at: 'ready', session })
+  const starting = useRef<Promise<Services>>(undefined)
+  const begin = (place: Place, ready: (services: Services) => void | Promise<void> = () => undefined): Promise<void> => {
+    starting.current ??= startServices(place)
+    return starting.current.then(async (services) => {
+      await ready(services)
+      setStart({ at: 'ready', services })
     }, failed)
   }
   useEffect(() => {
@@ -42,9 +44,9 @@ export function App() {
     case 'first visit': {
       const { place } = start
       const meet = (name: string) =>
-        begin(place, (session) => {
+        begin(place, (services) => {
           agree(place)
-          return setName(session, name)
+          return setName(services, name)
         })
       const relay = hostOf(place.relay ?? '')
       return <Welcome invitation={invitationIn(new URL(location.href))} relay={relay} onName={meet} />
@@ -64,14 +66,14 @@ export function App() {
       )
     }
     case 'ready':
-      return <Screens session={start.session} />
+      return <Screens services={start.services} />
     case 'failed':
       return <CannotStart error={start.error} />
   }
 }
 
-function Screens({ session }: { session: Session }) {
-  const name = useValue(session.name)
+function Screens({ services }: { services: Services }) {
+  const name = useValue(services.name)
   const [invitation, setInvitation] = useState(() => invitationIn(new URL(location.href)))
 
   // A link that is pasted into the address bar of this very page changes only the fragment.
@@ -81,17 +83,26 @@ function Screens({ session }: { session: Session }) {
     return () => removeEventListener('hashchange', look)
   }, [])
 
-  if (name === '') return <Welcome invitation={invitation} onName={(chosen) => setName(session, chosen)} />
+  if (name === '') return <Welcome invitation={invitation} onName={(chosen) => setName(services, chosen)} />
   if (invitation !== undefined) {
     const leave = () => {
       forgetInvitation()
       setInvitation(undefined)
     }
-    return <AcceptInvitation key={invitation} session={session} link={invitation} onDone={leave} />
+    return (
+      <AcceptInvitation
+        key={invitation}
+        session={services}
+        link={invitation}
+        another={asAnotherPerson(new URL(location.href))}
+        onDone={leave}
+        onAccepted={showPerson}
+      />
+    )
   }
   return (
-    <CallLayer session={session}>
-      <Home session={session} />
+    <CallLayer session={services} calls={services.calls}>
+      <Home services={services} />
     </CallLayer>
   )
 }

@@ -1,5 +1,5 @@
 /** Me, how well I can be found, and my people. */
-import type { PeerId } from '@kith/sdk'
+import { Preview } from '../../chat/components/Preview.tsx'
 import { DocumentList } from '../../documents/components/DocumentList.tsx'
 import { PeopleList } from '../../people/components/PeopleList.tsx'
 import type { Person } from '../../people/people.ts'
@@ -8,33 +8,34 @@ import { Avatar } from '../../ui/Avatar.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
 import { DEFAULT_PROFILE } from '../place.ts'
-import type { Session } from '../session.ts'
+import type { Services } from '../services.ts'
+import { documentIn, personIn, showDocument, shown, showPerson } from '../shown.ts'
 import { text } from '../texts.ts'
 import { StatusLine } from './StatusLine.tsx'
 
 interface SidebarProps {
-  session: Session
+  services: Services
   people: readonly Person[]
-  selected: PeerId | undefined
   onYou: () => void
   onInvite: () => void
 }
 
-export function Sidebar({ session, people, selected, onYou, onInvite }: SidebarProps) {
-  const name = useValue(session.name)
-  const { profile } = session.place
+export function Sidebar({ services, people, onYou, onInvite }: SidebarProps) {
+  const name = useValue(services.name)
+  const now = useValue(shown)
+  const { profile } = services.place
   return (
     <aside class="sidebar">
       <header class="me">
         <button type="button" class="me-button" onClick={onYou}>
-          <Avatar id={session.peer.id} name={name} />
+          <Avatar id={services.peer.id} name={name} />
           <span class="me-words">
             <span class="me-name">
               <span class="unseen">{text.you.open}</span>
               <span class="clip">{name}</span>
               {profile !== DEFAULT_PROFILE && <span class="tag">{profile}</span>}
             </span>
-            <span class="me-id mono">{shortId(session.peer.id)}</span>
+            <span class="me-id mono">{shortId(services.peer.id)}</span>
           </span>
         </button>
         <button type="button" class="button primary" onClick={onInvite}>
@@ -42,9 +43,14 @@ export function Sidebar({ session, people, selected, onYou, onInvite }: SidebarP
           {text.invite}
         </button>
       </header>
-      <StatusLine session={session} people={people} />
-      <PeopleList people={people} selected={selected} />
-      <DocumentList session={session} people={people} />
+      <StatusLine services={services} people={people} />
+      <PeopleList
+        people={people}
+        selected={personIn(now)}
+        preview={(id) => <Preview last={services.chats.last(id)} />}
+        onSelect={showPerson}
+      />
+      <DocumentList documents={services.documents} people={people} selected={documentIn(now)} onSelect={showDocument} />
     </aside>
   )
 }

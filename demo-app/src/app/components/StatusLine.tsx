@@ -3,15 +3,15 @@ import type { KithError } from '@kith/sdk'
 import type { Person } from '../../people/people.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
-import type { Session } from '../session.ts'
+import type { Services } from '../services.ts'
 import { reachWords, text } from '../texts.ts'
 
-export function StatusLine({ session, people }: { session: Session; people: readonly Person[] }) {
-  const status = useValue(session.status)
-  const unsaved = useValue(session.chats.unsaved)
-  const unsavedDocument = useValue(session.documents.unsaved)
+export function StatusLine({ services, people }: { services: Services; people: readonly Person[] }) {
+  const status = useValue(services.status)
+  const unsaved = useValue(services.chats.unsaved)
+  const unsavedDocument = useValue(services.documents.unsaved)
   const connected = people.some(({ link }) => link === 'direct' || link === 'turn' || link === 'reconnecting')
-  const sessionWords = wordsOfSession(session.chats.saved, session.documents.saved)
+  const sessionWords = wordsOfSession(services.chats.saved, services.documents.saved)
   const { tone, words, detail } = reachWords(status, connected)
   return (
     <div class="status">

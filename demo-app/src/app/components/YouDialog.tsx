@@ -1,18 +1,19 @@
 /** Me: my name, my address, how well I am kept, and who else I can be in this browser. */
 
 import { NameForm } from '../../people/components/NameForm.tsx'
+import { setName } from '../../people/session.ts'
 import { CopyField } from '../../ui/CopyField.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
 import { asAnotherPerson, DEFAULT_PROFILE } from '../place.ts'
-import { type Session, setName } from '../session.ts'
+import type { Services } from '../services.ts'
 import { text } from '../texts.ts'
 import { storageWhy } from './StatusLine.tsx'
 
-export function YouDialog({ session, onClose }: { session: Session; onClose: () => void }) {
-  const name = useValue(session.name)
-  const { storage } = useValue(session.status)
+export function YouDialog({ services, onClose }: { services: Services; onClose: () => void }) {
+  const name = useValue(services.name)
+  const { storage } = useValue(services.status)
   const words = text.you
   const kept = {
     persistent: text.storage.persistent,
@@ -27,11 +28,11 @@ export function YouDialog({ session, onClose }: { session: Session; onClose: () 
           save={words.save}
           saved={words.saved}
           name={name}
-          onSave={(chosen) => setName(session, chosen)}
+          onSave={(chosen) => setName(services, chosen)}
         />
         <div class="stack tight">
           <span class="field-label">{words.id}</span>
-          <CopyField label={words.id} value={session.peer.id} action={words.copy} actionName={words.copyId} whole />
+          <CopyField label={words.id} value={services.peer.id} action={words.copy} actionName={words.copyId} whole />
           <p class="hint">{words.idHint}</p>
         </div>
         <div class="stack tight">
@@ -42,7 +43,7 @@ export function YouDialog({ session, onClose }: { session: Session; onClose: () 
           <p>
             <span class="field-label">{words.profile}</span>
             <br />
-            {session.place.profile === DEFAULT_PROFILE ? words.profileDefault : session.place.profile}
+            {services.place.profile === DEFAULT_PROFILE ? words.profileDefault : services.place.profile}
           </p>
           <a
             class="button small"

@@ -1,10 +1,8 @@
 /** Opened by a link: a question, then progress, then the chat, or a sentence that says what to do. */
-import type { ErrorCode } from '@kith/sdk'
+import type { ErrorCode, PeerId } from '@kith/sdk'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { asAnotherPerson } from '../../app/place.ts'
-import { select } from '../../app/selection.ts'
-import type { Session } from '../../app/session.ts'
 import { codeOf } from '../../people/error-code.ts'
+import type { Session } from '../../people/session.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
 import { text as uiText } from '../../ui/texts.ts'
@@ -17,10 +15,12 @@ type Progress = { at: 'asking' } | { at: 'working' } | { at: 'refused'; refusal:
 interface AcceptInvitationProps {
   session: Session
   link: string
-  /** The link is spent, or not wanted. */ onDone: () => void
+  /** This page with this link, for another person of this browser. */ another: string
+  /** The link is used, or not wanted. */ onDone: () => void
+  onAccepted: (contact: PeerId) => void
 }
 
-export function AcceptInvitation({ session, link, onDone }: AcceptInvitationProps) {
+export function AcceptInvitation({ session, link, another, onDone, onAccepted }: AcceptInvitationProps) {
   const name = useValue(session.name)
   const { relays } = useValue(session.status)
   const [progress, setProgress] = useState<Progress>({ at: 'asking' })
@@ -34,7 +34,7 @@ export function AcceptInvitation({ session, link, onDone }: AcceptInvitationProp
     try {
       const contact = await session.peer.accept(link, { signal: trying.signal })
       onDone()
-      select(contact.id)
+      onAccepted(contact.id)
     } catch (error) {
       if (trying.signal.aborted) return
       const code = codeOf(error)
@@ -57,7 +57,7 @@ export function AcceptInvitation({ session, link, onDone }: AcceptInvitationProp
               {words.no}
             </button>
             <p class="hint centered">
-              {words.as(name)} <AnotherPerson />
+              {words.as(name)} <AnotherPerson page={another} />
             </p>
           </div>
         </FullPage>
@@ -92,7 +92,7 @@ export function AcceptInvitation({ session, link, onDone }: AcceptInvitationProp
             </button>
             {progress.code === 'invalid-argument' && (
               <p class="hint centered">
-                <AnotherPerson />
+                <AnotherPerson page={another} />
               </p>
             )}
           </div>
@@ -102,9 +102,9 @@ export function AcceptInvitation({ session, link, onDone }: AcceptInvitationProp
   }
 }
 
-function AnotherPerson() {
+function AnotherPerson({ page }: { page: string }) {
   return (
-    <a class="link" href={asAnotherPerson(new URL(location.href))} target="_blank" rel="noopener">
+    <a class="link" href={page} target="_blank" rel="noopener">
       {text.accept.another}
       <Icon name="newTab" />
     </a>

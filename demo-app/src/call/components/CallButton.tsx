@@ -1,13 +1,12 @@
 /** In someone's conversation: calls them, or leads back to the call that is going on. */
 
-import type { Session } from '../../app/session.ts'
 import type { Person } from '../../people/people.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
+import type { Calls } from '../calls.ts'
 import { text } from '../texts.ts'
 
-export function CallButton({ session, person }: { session: Session; person: Person }) {
-  const { calls } = session
+export function CallButton({ calls, person }: { calls: Calls; person: Person }) {
   const state = useValue(calls.state)
   if (person.trust === 'blocked') return null
   const isCalling = state.at === 'calling' || state.at === 'talking'

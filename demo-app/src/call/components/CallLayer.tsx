@@ -3,9 +3,10 @@
 import type { PeerId } from '@kith/sdk'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
-import type { Session } from '../../app/session.ts'
+import type { Session } from '../../people/session.ts'
 import { useValue } from '../../ui/observable.ts'
 import { plainName } from '../../ui/plain.ts'
+import type { Calls } from '../calls.ts'
 import { switchByKey } from '../shortcuts.ts'
 import { text } from '../texts.ts'
 import { CallOver } from './CallOver.tsx'
@@ -16,8 +17,13 @@ import { Prepare } from './Prepare.tsx'
 /** Long enough to read it twice. */
 const NEWS_SHOWN_MS = 8_000
 
-export function CallLayer({ session, children }: { session: Session; children: ComponentChildren }) {
-  const { calls } = session
+interface CallLayerProps {
+  session: Session
+  calls: Calls
+  children: ComponentChildren
+}
+
+export function CallLayer({ session, calls, children }: CallLayerProps) {
   const state = useValue(calls.state)
   const incoming = useValue(calls.incoming)
   const isSmall = useValue(calls.isSmall)
@@ -26,17 +32,18 @@ export function CallLayer({ session, children }: { session: Session; children: C
     people.find((person) => person.id === id)?.name ?? (plainName(session.peer.contacts.get(id)?.name ?? '') || text.someone)
   const isCovered = state.at !== 'none' && !isSmall
   useFocusBack(isCovered)
-  useChords(session, state.at === 'preparing' || state.at === 'calling' || state.at === 'talking')
+  useChords(calls, state.at === 'preparing' || state.at === 'calling' || state.at === 'talking')
 
   return (
     <>
       {incoming && <IncomingCall key={incoming.remote} calls={calls} id={incoming.remote} name={nameOf(incoming.remote)} />}
-      <News session={session} nameOf={nameOf} />
+      <News calls={calls} nameOf={nameOf} />
       {state.at === 'preparing' && <Prepare calls={calls} id={state.with} name={nameOf(state.with)} />}
       {(state.at === 'calling' || state.at === 'talking') && (
         <CallScreen
           key={state.with}
           session={session}
+          calls={calls}
           call={state.at === 'talking' ? state.call : undefined}
           id={state.with}
           name={nameOf(state.with)}
@@ -51,8 +58,7 @@ export function CallLayer({ session, children }: { session: Session; children: C
 }
 
 /** What happened and needs no answer, said for a moment. */
-function News({ session, nameOf }: { session: Session; nameOf: (id: PeerId) => string }) {
-  const { news } = session.calls
+function News({ calls: { news }, nameOf }: { calls: Calls; nameOf: (id: PeerId) => string }) {
   const now = useValue(news)
   useEffect(() => {
     if (!now) return
@@ -71,7 +77,7 @@ function News({ session, nameOf }: { session: Session; nameOf: (id: PeerId) => s
 }
 
 /** Microphone and camera by keys, wherever on the page somebody is. */
-function useChords({ calls }: Session, isOn: boolean): void {
+function useChords(calls: Calls, isOn: boolean): void {
   useEffect(() => {
     if (!isOn) return
     const { microphone, camera } = calls.capture

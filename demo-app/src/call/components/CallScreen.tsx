@@ -1,11 +1,12 @@
 /** A call: ringing first, then the one I talk with, large; me, small; and what to do with both. */
 import type { PeerId } from '@kith/sdk'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Session } from '../../app/session.ts'
+import type { Session } from '../../people/session.ts'
 import { Avatar } from '../../ui/Avatar.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
+import type { Calls } from '../calls.ts'
 import type { LiveCall } from '../live-call.ts'
 import { switchByKey } from '../shortcuts.ts'
 import { text } from '../texts.ts'
@@ -17,13 +18,13 @@ import { Theirs } from './Theirs.tsx'
 
 interface CallScreenProps {
   session: Session
+  calls: Calls
   /** Undefined while it rings. */ call: LiveCall | undefined
   id: PeerId
   name: string
 }
 
-export function CallScreen({ session, call, id, name }: CallScreenProps) {
-  const { calls } = session
+export function CallScreen({ session, calls, call, id, name }: CallScreenProps) {
   const { capture } = calls
   const isSmall = useValue(calls.isSmall)
   // The list changes with each connection; as long as there is none, nothing rings at their end.

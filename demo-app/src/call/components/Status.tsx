@@ -1,6 +1,6 @@
 /** How the call goes: in words that are said when they change, with bars beside them, and for how long already. */
 import { useEffect, useState } from 'preact/hooks'
-import type { Session } from '../../app/session.ts'
+import type { Session } from '../../people/session.ts'
 import { lengthOf } from '../../ui/dates.ts'
 import { useValue } from '../../ui/observable.ts'
 import type { LiveCall, Measured } from '../live-call.ts'

@@ -1,28 +1,30 @@
 /** A conversation with one person: who, what was said, and where to say more. */
+import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import { deselect } from '../../app/selection.ts'
-import type { Session } from '../../app/session.ts'
-import { CallButton } from '../../call/components/CallButton.tsx'
 import type { Person } from '../../people/people.ts'
 import { Avatar } from '../../ui/Avatar.tsx'
 import { useNow } from '../../ui/clock.ts'
 import { ago } from '../../ui/dates.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
+import type { Chat } from '../chat.ts'
 import { text } from '../texts.ts'
 import { Composer } from './Composer.tsx'
 import { MessageList } from './MessageList.tsx'
 
 interface ConversationProps {
-  session: Session
+  chat: Chat
   person: Person
+  /** Beside the name: what else can be done with this person. */ actions: ComponentChildren
   onAbout: () => void
+  onBack: () => void
+  onUnblock: () => void
 }
 
-export function Conversation({ session, person, onAbout }: ConversationProps) {
+export function Conversation({ chat, person, actions, onAbout, onBack, onUnblock }: ConversationProps) {
   const { id, name, online, trust } = person
-  const chat = session.chats.of(id)
   const heading = useRef<HTMLHeadingElement>(null)
+  const line = useValue(chat.line)
   const hasWaiting = useValue(chat.entries).some((entry) => entry.author === 'me' && !entry.delivered)
   // On a phone the whole screen changes; where there is a keyboard, the place to write takes the focus itself.
   useEffect(() => {
@@ -31,7 +33,7 @@ export function Conversation({ session, person, onAbout }: ConversationProps) {
   return (
     <section class="conversation" aria-label={name}>
       <header class="conversation-header">
-        <button type="button" class="button icon-only quiet only-narrow" onClick={deselect} aria-label={text.back}>
+        <button type="button" class="button icon-only quiet only-narrow" onClick={onBack} aria-label={text.back}>
           <Icon name="back" />
         </button>
         <Avatar id={id} name={name} online={online} />
@@ -41,7 +43,7 @@ export function Conversation({ session, person, onAbout }: ConversationProps) {
           </h1>
           <LinkWords person={person} />
         </div>
-        <CallButton session={session} person={person} />
+        {actions}
         <button type="button" class="button icon-only quiet" onClick={onAbout} aria-label={text.about(name)}>
           <Icon name="more" />
         </button>
@@ -50,18 +52,14 @@ export function Conversation({ session, person, onAbout }: ConversationProps) {
       {trust === 'blocked' ? (
         <p class="composer-note">
           {text.waitingBlocked(name)}
-          <button
-            type="button"
-            class="button small"
-            onClick={() => session.peer.contacts.update(id, { trust: 'trusted' }).catch(reportError)}
-          >
+          <button type="button" class="button small" onClick={onUnblock}>
             {text.unblock}
           </button>
         </p>
       ) : (
         <>
           <p class="composer-note" role="status">
-            {person.trouble ? text.trouble[person.trouble](name) : !online && hasWaiting ? text.waitingAway(name) : ''}
+            {line.at === 'failed' ? text.trouble[line.why](name) : !online && hasWaiting ? text.waitingAway(name) : ''}
           </p>
           <Composer name={name} onSay={(said) => chat.say(said)} />
         </>

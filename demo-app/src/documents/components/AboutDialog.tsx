@@ -1,7 +1,6 @@
 /** What there is to know about a document, a copy of it to take away, and the way to be rid of it. */
 
 import { useState } from 'preact/hooks'
-import type { Session } from '../../app/session.ts'
 import type { Person } from '../../people/people.ts'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { dateOf, momentOf } from '../../ui/dates.ts'
@@ -9,19 +8,20 @@ import { Icon } from '../../ui/Icon.tsx'
 import { plainName } from '../../ui/plain.ts'
 import { RemoveDialog } from '../../ui/RemoveDialog.tsx'
 import type { DocumentEntry } from '../document.ts'
+import type { Library } from '../library.ts'
 import { listOf, nameOf } from '../names.ts'
-import { closeDocument } from '../place.ts'
 import { text } from '../texts.ts'
 
 interface AboutDialogProps {
-  session: Session
+  documents: Library
   people: readonly Person[]
   entry: DocumentEntry
   written: string
   onClose: () => void
+  /** It is being removed. */ onRemove: () => void
 }
 
-export function AboutDialog({ session, people, entry, written, onClose }: AboutDialogProps) {
+export function AboutDialog({ documents, people, entry, written, onClose, onRemove }: AboutDialogProps) {
   const [removing, setRemoving] = useState(false)
   const words = text.about
   const title = plainName(entry.title) || text.untitled
@@ -29,8 +29,8 @@ export function AboutDialog({ session, people, entry, written, onClose }: AboutD
   if (removing) {
     const remove = () => {
       onClose()
-      closeDocument()
-      session.documents.leave(entry.id).catch(reportError)
+      onRemove()
+      documents.leave(entry.id).catch(reportError)
     }
     const sentence = names ? words.removeShared(names) : words.removeAlone
     return (

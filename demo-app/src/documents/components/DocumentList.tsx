@@ -1,24 +1,29 @@
 /** My documents, under my people. */
 
 import { useId, useLayoutEffect, useRef } from 'preact/hooks'
-import type { Session } from '../../app/session.ts'
 import type { Person } from '../../people/people.ts'
 import { useNow } from '../../ui/clock.ts'
 import { shortWhen } from '../../ui/dates.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
 import { plainName } from '../../ui/plain.ts'
-import type { DocumentEntry } from '../document.ts'
+import type { DocumentEntry, DocumentId } from '../document.ts'
+import type { Library } from '../library.ts'
 import { listOf, nameOf } from '../names.ts'
-import { openDocument, opened } from '../place.ts'
 import { text } from '../texts.ts'
 
-export function DocumentList({ session, people }: { session: Session; people: readonly Person[] }) {
-  const entries = useValue(session.documents.entries)
-  const current = useValue(opened)
+interface DocumentListProps {
+  documents: Library
+  people: readonly Person[]
+  selected: DocumentId | undefined
+  onSelect: (id: DocumentId) => void
+}
+
+export function DocumentList({ documents, people, selected, onSelect }: DocumentListProps) {
+  const entries = useValue(documents.entries)
   const now = useNow()
   const titleId = useId()
-  const create = () => session.documents.create().then(openDocument, reportError)
+  const create = () => documents.create().then(onSelect, reportError)
   return (
     <nav class="documents" aria-labelledby={titleId}>
       <div class="documents-head">
@@ -36,7 +41,7 @@ export function DocumentList({ session, people }: { session: Session; people: re
         <ul>
           {entries.map((entry) => (
             <li key={entry.id}>
-              <Row entry={entry} people={people} now={now} current={entry.id === current} />
+              <Row entry={entry} people={people} now={now} selected={entry.id === selected} onSelect={onSelect} />
             </li>
           ))}
         </ul>
@@ -49,18 +54,19 @@ interface RowProps {
   entry: DocumentEntry
   people: readonly Person[]
   now: number
-  current: boolean
+  selected: boolean
+  onSelect: (id: DocumentId) => void
 }
 
-function Row({ entry: { id, title, members, changedAt, isNew }, people, now, current }: RowProps) {
+function Row({ entry: { id, title, members, changedAt, isNew }, people, now, selected, onSelect }: RowProps) {
   const names = listOf(members.map((member) => nameOf(people, member)))
   const row = useRef<HTMLButtonElement>(null)
   // What is open may have been opened elsewhere, or before a reload: then nobody has scrolled to it.
   useLayoutEffect(() => {
-    if (current) row.current?.scrollIntoView({ block: 'nearest' })
-  }, [current])
+    if (selected) row.current?.scrollIntoView({ block: 'nearest' })
+  }, [selected])
   return (
-    <button ref={row} type="button" class="document" aria-current={current ? 'true' : undefined} onClick={() => openDocument(id)}>
+    <button ref={row} type="button" class="document" aria-current={selected ? 'true' : undefined} onClick={() => onSelect(id)}>
       <span class="document-picture" aria-hidden="true">
         <Icon name="document" />
       </span>

@@ -2,12 +2,12 @@
 
 import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import type { Session } from '../../app/session.ts'
+import type { Session } from '../../people/session.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { plainName } from '../../ui/plain.ts'
 import type { DocumentId } from '../document.ts'
+import type { Library } from '../library.ts'
 import type { LiveDocument } from '../live-document.ts'
-import { closeDocument } from '../place.ts'
 import { text } from '../texts.ts'
 import type { DocumentViewProps } from './DocumentView.tsx'
 
@@ -16,13 +16,20 @@ type Opening =
   | { at: 'open'; document: LiveDocument; View: ComponentType<DocumentViewProps> }
   | { at: 'failed' }
 
-export function DocumentScreen({ session, id }: { session: Session; id: DocumentId }) {
+interface DocumentScreenProps {
+  session: Session
+  documents: Library
+  id: DocumentId
+  onClose: () => void
+}
+
+export function DocumentScreen({ session, documents, id, onClose }: DocumentScreenProps) {
   const [opening, setOpening] = useState<Opening>({ at: 'opening' })
   const [attempt, setAttempt] = useState(0)
   useEffect(() => {
     let isWanted = true
     setOpening({ at: 'opening' })
-    Promise.all([session.documents.open(id), import('./DocumentView.tsx')]).then(
+    Promise.all([documents.open(id), import('./DocumentView.tsx')]).then(
       ([document, { DocumentView }]) => {
         if (isWanted) setOpening({ at: 'open', document, View: DocumentView })
       },
@@ -34,14 +41,15 @@ export function DocumentScreen({ session, id }: { session: Session; id: Document
     return () => {
       isWanted = false
     }
-  }, [session, id, attempt])
+  }, [documents, id, attempt])
 
-  const title = plainName(session.documents.get(id)?.title ?? '') || text.untitled
-  if (opening.at === 'open') return <opening.View session={session} document={opening.document} />
+  const title = plainName(documents.get(id)?.title ?? '') || text.untitled
+  if (opening.at === 'open')
+    return <opening.View session={session} documents={documents} document={opening.document} onClose={onClose} />
   return (
     <section class="document-screen" aria-label={title}>
       <header class="conversation-header">
-        <button type="button" class="button icon-only quiet only-narrow" onClick={closeDocument} aria-label={text.back}>
+        <button type="button" class="button icon-only quiet only-narrow" onClick={onClose} aria-label={text.back}>
           <Icon name="back" />
         </button>
         <h1 class="document-name clip">{title}</h1>

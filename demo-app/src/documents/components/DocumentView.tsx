@@ -1,14 +1,14 @@
 /** An open document: its title, who is there, where it stands, and the text. */
 
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Session } from '../../app/session.ts'
+import type { Session } from '../../people/session.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
 import { plainName } from '../../ui/plain.ts'
 import { TEXT_MAX_LENGTH, TextEditor } from '../editor/editor.tsx'
+import type { Library } from '../library.ts'
 import type { Keeping, LiveDocument } from '../live-document.ts'
 import { nameOf } from '../names.ts'
-import { closeDocument } from '../place.ts'
 import { type Standing, standingOf } from '../standing.ts'
 import { text } from '../texts.ts'
 import { AboutDialog } from './AboutDialog.tsx'
@@ -18,7 +18,9 @@ import { TitleField } from './TitleField.tsx'
 
 export interface DocumentViewProps {
   session: Session
+  documents: Library
   document: LiveDocument
+  onClose: () => void
 }
 
 /** Between letters, what is sent is there before the next one: only what is true for longer is worth a word. */
@@ -27,7 +29,7 @@ const CALM_MS = 500
 /** A write takes milliseconds: only one that takes longer is worth a word. */
 const SLOW_WRITE_MS = 400
 
-export function DocumentView({ session, document }: DocumentViewProps) {
+export function DocumentView({ session, documents, document, onClose }: DocumentViewProps) {
   const people = useValue(session.people)
   const name = useValue(session.name)
   const present = useValue(document.present)
@@ -35,7 +37,7 @@ export function DocumentView({ session, document }: DocumentViewProps) {
   const status = useValue(session.status)
   const keepingNow = useValue(document.keeping)
   const keeping = useSettled(keepingNow)
-  const entry = useValue(session.documents.entries).find(({ id }) => id === document.id)
+  const entry = useValue(documents.entries).find(({ id }) => id === document.id)
   const [dialog, setDialog] = useState<'none' | 'share' | 'about'>('none')
   const [isFull, setFull] = useState(false)
   const focusText = useRef<() => void>(() => undefined)
@@ -45,9 +47,9 @@ export function DocumentView({ session, document }: DocumentViewProps) {
   }, [document, name])
   // Removed here, or in another tab of this profile.
   useEffect(() => {
-    if (!entry) closeDocument()
+    if (!entry) onClose()
   }, [entry])
-  const standing = useCalm(standingOf(keeping, session.documents.saved, entry?.members ?? [], lines, people, status))
+  const standing = useCalm(standingOf(keeping, documents.saved, entry?.members ?? [], lines, people, status))
   // What passes with each letter is shown, and not read out.
   const spoken = useRef('')
   if (!standing.isPassing && keeping !== 'keeping') spoken.current = standing.words
@@ -58,7 +60,7 @@ export function DocumentView({ session, document }: DocumentViewProps) {
   return (
     <section class="document-screen" aria-label={title}>
       <header class="conversation-header document-header">
-        <button type="button" class="button icon-only quiet only-narrow" onClick={closeDocument} aria-label={text.back}>
+        <button type="button" class="button icon-only quiet only-narrow" onClick={onClose} aria-label={text.back}>
           <Icon name="back" />
         </button>
         <div class="conversation-who">
@@ -95,9 +97,16 @@ export function DocumentView({ session, document }: DocumentViewProps) {
         onFull={setFull}
         focusRef={focusText}
       />
-      {dialog === 'share' && <ShareDialog session={session} people={people} entry={entry} onClose={close} />}
+      {dialog === 'share' && <ShareDialog documents={documents} people={people} entry={entry} onClose={close} />}
       {dialog === 'about' && (
-        <AboutDialog session={session} people={people} entry={entry} written={document.text.toString()} onClose={close} />
+        <AboutDialog
+          documents={documents}
+          people={people}
+          entry={entry}
+          written={document.text.toString()}
+          onClose={close}
+          onRemove={onClose}
+        />
       )}
     </section>
   )

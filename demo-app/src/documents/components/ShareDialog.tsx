@@ -2,28 +2,28 @@
 
 import type { PeerId } from '@kith/sdk'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Session } from '../../app/session.ts'
 import type { Person } from '../../people/people.ts'
 import { text as peopleText } from '../../people/texts.ts'
 import { Avatar } from '../../ui/Avatar.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { Icon } from '../../ui/Icon.tsx'
 import type { DocumentEntry } from '../document.ts'
+import type { Library } from '../library.ts'
 import { text } from '../texts.ts'
 
 interface ShareDialogProps {
-  session: Session
+  documents: Library
   people: readonly Person[]
   entry: DocumentEntry
   onClose: () => void
 }
 
-export function ShareDialog({ session, people, entry, onClose }: ShareDialogProps) {
+export function ShareDialog({ documents, people, entry, onClose }: ShareDialogProps) {
   const [givenNow, setGivenNow] = useState<PeerId>()
   const words = text.share
   const give = (id: PeerId) => {
     setGivenNow(id)
-    session.documents.share(entry.id, id).catch(reportError)
+    documents.share(entry.id, id).catch(reportError)
   }
   const able = people.filter(({ id, trust }) => trust !== 'blocked' || entry.members.includes(id))
   return (

@@ -1,8 +1,6 @@
 /** An invitation: made, shown, waited for, gone. */
-import type { Invite } from '@kith/sdk'
+import type { Invite, PeerId } from '@kith/sdk'
 import { useEffect } from 'preact/hooks'
-import { select } from '../../app/selection.ts'
-import type { Session } from '../../app/session.ts'
 import { Avatar } from '../../ui/Avatar.tsx'
 import { CopyField } from '../../ui/CopyField.tsx'
 import { useNow } from '../../ui/clock.ts'
@@ -11,24 +9,26 @@ import { until } from '../../ui/dates.ts'
 import { Icon } from '../../ui/Icon.tsx'
 import { useValue } from '../../ui/observable.ts'
 import type { Invitation } from '../invitation.ts'
+import type { Session } from '../session.ts'
 import { errorWords, text } from '../texts.ts'
 
 interface InviteDialogProps {
   session: Session
   invitation: Invitation
   onClose: () => void
+  onTalk: (contact: PeerId) => void
 }
 
-export function InviteDialog({ session, invitation, onClose }: InviteDialogProps) {
+export function InviteDialog({ session, invitation, onClose, onTalk }: InviteDialogProps) {
   useEffect(() => void invitation.offer(), [invitation])
   return (
     <Dialog title={text.invite.title} onClose={onClose}>
-      <Body session={session} invitation={invitation} onClose={onClose} />
+      <Body session={session} invitation={invitation} onClose={onClose} onTalk={onTalk} />
     </Dialog>
   )
 }
 
-function Body({ session, invitation, onClose }: InviteDialogProps) {
+function Body({ session, invitation, onClose, onTalk }: InviteDialogProps) {
   const state = useValue(invitation.state)
   const words = text.invite
   const offer = () => void invitation.offer()
@@ -62,7 +62,7 @@ function Body({ session, invitation, onClose }: InviteDialogProps) {
             class="button primary wide"
             onClick={() => {
               onClose()
-              select(id)
+              onTalk(id)
             }}
           >
             {words.talk(name)}

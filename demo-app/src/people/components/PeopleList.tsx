@@ -1,6 +1,5 @@
 import type { PeerId } from '@kith/sdk'
-import { select } from '../../app/selection.ts'
-import { Preview } from '../../chat/components/Preview.tsx'
+import type { ComponentChildren } from 'preact'
 import { Avatar } from '../../ui/Avatar.tsx'
 import { useNow } from '../../ui/clock.ts'
 import { shortWhen } from '../../ui/dates.ts'
@@ -10,9 +9,11 @@ import { text } from '../texts.ts'
 interface PeopleListProps {
   people: readonly Person[]
   selected: PeerId | undefined
+  /** The end of the conversation, in one line. */ preview: (id: PeerId) => ComponentChildren
+  onSelect: (id: PeerId) => void
 }
 
-export function PeopleList({ people, selected }: PeopleListProps) {
+export function PeopleList({ people, selected, preview, onSelect }: PeopleListProps) {
   const now = useNow()
   return (
     <nav class="people" aria-labelledby="people-title">
@@ -31,7 +32,7 @@ export function PeopleList({ people, selected }: PeopleListProps) {
         <ul>
           {people.map((person) => (
             <li key={person.id}>
-              <Row person={person} selected={person.id === selected} now={now} />
+              <Row person={person} selected={person.id === selected} now={now} preview={preview} onSelect={onSelect} />
             </li>
           ))}
         </ul>
@@ -40,15 +41,21 @@ export function PeopleList({ people, selected }: PeopleListProps) {
   )
 }
 
-function Row({ person, selected, now }: { person: Person; selected: boolean; now: number }) {
-  const { id, name, trust, online, unread, last } = person
+interface RowProps extends Pick<PeopleListProps, 'preview' | 'onSelect'> {
+  person: Person
+  selected: boolean
+  now: number
+}
+
+function Row({ person, selected, now, preview, onSelect }: RowProps) {
+  const { id, name, trust, online, unread, lastAt } = person
   const presence = trust === 'blocked' ? text.list.blocked : online ? text.list.online : text.list.away
   return (
     <button
       type="button"
       class={unread > 0 ? 'person unread' : 'person'}
       aria-current={selected ? 'true' : undefined}
-      onClick={() => select(id)}
+      onClick={() => onSelect(id)}
     >
       <Avatar id={id} name={name} online={online} />
       <span class="person-words">
@@ -62,13 +69,11 @@ function Row({ person, selected, now }: { person: Person; selected: boolean; now
               <span class={online ? 'person-presence online' : 'person-presence'}>{presence}</span>
             </>
           )}
-          {last && <time class="person-when">{shortWhen(last.at, now)}</time>}
+          {lastAt !== undefined && <time class="person-when">{shortWhen(lastAt, now)}</time>}
         </span>
         <span class="person-bottom">
           <span class="person-preview clip">
-            <bdi>
-              <Preview last={last} />
-            </bdi>
+            <bdi>{preview(id)}</bdi>
           </span>
           {unread > 0 && (
             <span class="badge">

@@ -1,14 +1,13 @@
 /** What I keep about someone: a name of my own for them, how far I trust them, and the way to part. */
 import type { Trust } from '@kith/sdk'
 import { useState } from 'preact/hooks'
-import { deselect } from '../../app/selection.ts'
-import type { Session } from '../../app/session.ts'
 import { CopyField } from '../../ui/CopyField.tsx'
 import { useNow } from '../../ui/clock.ts'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { ago, dateOf } from '../../ui/dates.ts'
 import { RemoveDialog } from '../../ui/RemoveDialog.tsx'
 import type { Person } from '../people.ts'
+import type { Session } from '../session.ts'
 import { text } from '../texts.ts'
 import { NameForm } from './NameForm.tsx'
 import { SafetyNumber } from './SafetyNumber.tsx'
@@ -17,9 +16,10 @@ interface PersonDialogProps {
   session: Session
   person: Person
   onClose: () => void
+  /** They are being removed. */ onRemove: () => void
 }
 
-export function PersonDialog({ session, person, onClose }: PersonDialogProps) {
+export function PersonDialog({ session, person, onClose, onRemove }: PersonDialogProps) {
   const [removing, setRemoving] = useState(false)
   const now = useNow()
   const words = text.person
@@ -27,7 +27,7 @@ export function PersonDialog({ session, person, onClose }: PersonDialogProps) {
   const { id, name, trust, addedAt, lastSeenAt } = person
   const remove = () => {
     onClose()
-    deselect()
+    onRemove()
     contacts.remove(id).catch(reportError)
   }
   if (removing) {

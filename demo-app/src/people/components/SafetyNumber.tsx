@@ -1,7 +1,7 @@
 /** Sixty digits to read to each other: equal ones mean that nobody stands between the two. */
 import type { PeerId } from '@kith/sdk'
 import { useEffect, useState } from 'preact/hooks'
-import type { Session } from '../../app/session.ts'
+import type { Session } from '../session.ts'
 import { text } from '../texts.ts'
 
 export function SafetyNumber({ session, id, name }: { session: Session; id: PeerId; name: string }) {
