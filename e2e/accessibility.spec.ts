@@ -53,7 +53,7 @@ test('an invitation that is asked about, taken back, and in vain, light and dark
   await expect(ada.page.getByText('This invitation is revoked')).toBeVisible()
   await expectNothingSerious(ada)
   await bo.accept()
-  await expect(bo.page.getByRole('alert')).toContainText('This invitation was used or taken back')
+  await expect(bo.page.getByRole('alert')).toContainText('This invitation was used or revoked')
   await expectNothingSerious(bo)
 
   await ada.page.getByRole('button', { name: 'New invitation' }).click()
@@ -62,10 +62,10 @@ test('an invitation that is asked about, taken back, and in vain, light and dark
   await bo.page.goto(await link.inputValue())
   await ada.page.close()
   await bo.accept()
-  await expect(bo.page.getByText('Meeting the one who invited you…')).toBeVisible()
+  await expect(bo.page.getByText('Connecting with the person who invited you…')).toBeVisible()
   await expectNothingSerious(bo)
   // A dial has to remain unanswered first.
-  await expect(bo.page.getByRole('alert')).toContainText('The one who invited you is away', { timeout: 40_000 })
+  await expect(bo.page.getByRole('alert')).toContainText('The person who invited you is away', { timeout: 40_000 })
   await expectNothingSerious(bo)
 })
 

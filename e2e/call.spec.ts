@@ -160,7 +160,7 @@ test('a third person is told that there is another call, and the call goes on', 
   await grace.button(`Call ${ADA}`).click()
   await grace.button('Call').click()
   await expect(grace.screen(ADA)).toContainText('Ada Lovelace is on another call')
-  await expect(ada.news).toHaveText('Grace Hopper called, and was told that you are on another call')
+  await expect(ada.news).toHaveText('Grace Hopper called and saw that you are on another call')
   await expect(ada.incoming).toHaveCount(0)
   await Promise.all([ada.expectPicture(), alan.expectPicture()])
   await alan.hangUp()

@@ -63,17 +63,17 @@ test('who is removed is gone with all that was said, also after a reload, and re
   await dialog.getByRole('button', { name: 'Remove…' }).click()
   await ada.page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click()
 
-  const nobody = ada.page.getByText('Nobody here yet')
-  await expect(nobody).toBeVisible()
+  const noPeople = ada.page.getByText('No people yet')
+  await expect(noPeople).toBeVisible()
   await expect(ada.page.getByRole('heading', { name: 'Grace Hopper', exact: true })).toHaveCount(0)
   await grace.say('Are you there?')
   // A dial has to remain unanswered first.
   await expect(grace.link).toContainText('Ada Lovelace is away', { timeout: 40_000 })
   await expect(grace.said('Are you there?')).toContainText('Waiting')
-  await expect(nobody).toBeVisible()
+  await expect(noPeople).toBeVisible()
   await ada.page.reload()
   await ada.expectReachable()
-  await expect(nobody).toBeVisible()
+  await expect(noPeople).toBeVisible()
 
   await grace.page.goto(await ada.invite())
   await grace.accept()

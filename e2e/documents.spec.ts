@@ -224,7 +224,7 @@ test('nonsense over the protocols of documents does no harm', async ({ relay, si
   await expect(ada.list.getByRole('button', { name: '<img src=x onerror=alert(1)>' })).toHaveCount(1)
   await ada.open('<img src=x onerror=alert(1)>')
   await ada.write('Still here.')
-  await expect(ada.standing).toHaveText('Saved in this browser. Mallory is there, but with a page without documents.')
+  await expect(ada.standing).toHaveText('Saved in this browser. Mallory is online, but not on a page with documents.')
   await expect(ada.standing).toHaveAttribute('aria-busy', 'false')
   await ada.page.reload()
   await expect(ada.editor).toContainText('Still here.')

@@ -251,7 +251,7 @@ test('Chromium invites Firefox, who does not want to; the next one does, and the
   const link = await ada.invite()
   const grace = await Person.open(await newFirefox(), link, GRACE)
   await grace.page.getByRole('button', { name: 'Not now' }).click()
-  await expect(grace.page.getByText('Nobody here yet')).toBeVisible()
+  await expect(grace.page.getByText('No people yet')).toBeVisible()
   expect(new URL(grace.page.url()).hash).toBe('')
   await expect(ada.page.getByText('Waiting for them…')).toBeVisible()
 
@@ -261,9 +261,9 @@ test('Chromium invites Firefox, who does not want to; the next one does, and the
   await ada.chatWith(alan, 'The engine')
   await grace.page.goto(link)
   await grace.accept()
-  await expect(grace.page.getByRole('alert')).toContainText('This invitation was used or taken back')
+  await expect(grace.page.getByRole('alert')).toContainText('This invitation was used or revoked')
   await grace.page.getByRole('button', { name: 'Go to my people' }).click()
-  await expect(grace.page.getByText('Nobody here yet')).toBeVisible()
+  await expect(grace.page.getByText('No people yet')).toBeVisible()
   await expect(ada.row(GRACE)).toHaveCount(0)
 })
 

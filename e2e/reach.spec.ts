@@ -62,7 +62,7 @@ test.describe('on a phone of someone who asked for stillness', () => {
     await first.close()
 
     const ada = await Person.open(browser, relay.page, ADA)
-    await expect(ada.page.getByText('Nobody here yet')).toBeVisible()
+    await expect(ada.page.getByText('No people yet')).toBeVisible()
     await check(ada)
     const link = await ada.invite()
     await check(ada)

@@ -28,7 +28,7 @@ test('a link that another person has used', async ({ relay, newBrowser }) => {
   await expect(ada.page.getByRole('heading', { name: 'Grace Hopper is here' })).toBeVisible()
 
   const third = await Person.open(await newBrowser(), link, 'Charles Babbage')
-  await expect(await refusalOf(third)).toContainText('This invitation was used or taken back')
+  await expect(await refusalOf(third)).toContainText('This invitation was used or revoked')
   await ada.page.keyboard.press('Escape')
   await expect(ada.row('Grace Hopper')).toBeVisible()
   await expect(ada.row('Charles Babbage')).toHaveCount(0)
@@ -55,7 +55,7 @@ test('an inviter who is away, and comes back', async ({ relay, newBrowser }) => 
   await ada.page.goto('about:blank')
 
   const grace = await Person.open(await newBrowser(), link, 'Grace Hopper')
-  await expect(await refusalOf(grace)).toContainText('The one who invited you is away')
+  await expect(await refusalOf(grace)).toContainText('The person who invited you is away')
   await ada.page.goto(relay.page)
   await ada.expectReachable()
   await grace.page.getByRole('button', { name: 'Try again' }).click()
@@ -90,7 +90,7 @@ test('a link that its author took back', async ({ relay, newBrowser }) => {
   const grace = await Person.open(await newBrowser(), link, 'Grace Hopper')
   await expect(await refusalOf(grace)).toBeVisible()
   await ada.page.keyboard.press('Escape')
-  await expect(ada.page.getByText('Nobody here yet')).toBeVisible()
+  await expect(ada.page.getByText('No people yet')).toBeVisible()
 })
 
 test('a link tried alone: opened in the same browser as another person', async ({ relay, newBrowser }) => {
@@ -141,6 +141,6 @@ test('someone who is only known: reaching them hidden needs a TURN server, and t
   await grace.page.close()
   await ada.page.reload()
   await ada.say('Are you there?')
-  await expect(ada.page.getByText('takes a TURN server')).toBeVisible()
+  await expect(ada.page.getByText('needs a TURN server')).toBeVisible()
   await expect(ada.said('Are you there?')).toContainText('Waiting')
 })

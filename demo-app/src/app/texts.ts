@@ -21,7 +21,7 @@ export const text = {
     bothSession: 'Messages and documents are kept only as long as this page is open.',
     messageNotSaved: 'This browser could not save a message. It is shown for as long as this page is open.',
     documentNotSaved: 'This browser could not save a document. It is shown for as long as this page is open.',
-    persistent: 'Kept in this browser. It will not be cleared by itself.',
+    persistent: 'Kept in this browser. The browser will not clear it by itself.',
     bestEffort: 'Kept in this browser. If space runs out, the browser may clear it.',
   } satisfies Record<string, string | ((why: string) => string)>,
   you: {
@@ -31,7 +31,7 @@ export const text = {
     save: 'Save',
     saved: 'Saved',
     id: 'Your PeerId',
-    idHint: 'Your address. It tells nobody where you are, and stays the same for as long as this browser keeps it.',
+    idHint: 'Your address. It does not show where you are, and stays the same as long as this browser keeps it.',
     copyId: 'Copy PeerId',
     copy: 'Copy',
     identity: 'Identity',

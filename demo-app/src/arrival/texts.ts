@@ -10,7 +10,7 @@ export interface Refusal {
 
 export const text = {
   app: 'Kith',
-  tagline: 'Talk with people you know, from browser to browser. No account, no server in between that could read along.',
+  tagline: 'Talk with people you know, from browser to browser. No account, and no server that can read what you write.',
   starting: 'Starting…',
   welcome: {
     title: 'What should people call you?',
@@ -19,14 +19,15 @@ export const text = {
     label: 'Your name',
     placeholder: 'For example Ada',
     hint: 'Only people you meet here will see it.',
-    relay: (host: string) => `The address of this page names the relay ${host}. Go on, and it sees your network address.`,
+    relay: (host: string) =>
+      `The address of this page names the relay ${host}. If you continue, that relay sees your network address.`,
     go: 'Start',
     goInvited: 'Continue',
   },
   moving: {
     title: 'Use another relay?',
     sentence: (host: string) =>
-      `The address of this page names the relay ${host}. It would see your network address, and the people you know would have to look for you there.`,
+      `The address of this page names the relay ${host}. It would see your network address, and people could reach you only through it.`,
     keep: 'Keep this page’s relay',
     move: (host: string) => `Use ${host}`,
   },
@@ -38,22 +39,22 @@ export const text = {
   },
   failed: {
     title: 'Kith could not start',
-    sentence: (why: string) => `Something that should not happen did: ${why}.`,
+    sentence: (why: string) => `The reason: ${why}.`,
     again: 'Try again',
   },
   accept: {
     title: 'You have been invited',
-    hint: 'Accept, and you and the one who sent you this link can find each other and talk.',
-    from: 'From, so the link says',
+    hint: 'If you accept, you and the person who sent this link can find each other and talk.',
+    from: 'From (as the link says)',
     nameless: 'someone without a name',
-    by: 'By way of the relay, which then sees your network address',
+    by: 'Through the relay, which then sees your network address',
     yours: '(yours)',
     noRelay: 'none: only in this browser',
     as: (name: string) => `You will appear as ${name}.`,
     another: 'Open as another person',
     yes: 'Accept',
     no: 'Not now',
-    working: 'Meeting the one who invited you…',
+    working: 'Connecting with the person who invited you…',
     again: 'Try again',
     leave: 'Go to my people',
   },
@@ -64,7 +65,7 @@ export const text = {
       again: false,
     },
     used: {
-      title: 'This invitation was used or taken back',
+      title: 'This invitation was used or revoked',
       sentence: 'Each invitation works for one person. Ask for a new one.',
       again: false,
     },
@@ -74,8 +75,8 @@ export const text = {
       again: false,
     },
     away: {
-      title: 'The one who invited you is away',
-      sentence: 'They must have Kith open for you to meet. Try again when they are there.',
+      title: 'The person who invited you is away',
+      sentence: 'An invitation works only while they have Kith open. Try again when they do.',
       again: true,
     },
     own: {
@@ -91,17 +92,17 @@ export const text = {
     theirRelay: {
       title: 'The relay of this invitation is not reachable',
       sentence:
-        'It is away, or one of the inviter’s own device or network, where this page does not go. Try again later, or ask for an invitation by way of another relay.',
+        'It is offline, or it runs on the inviter’s own device or network, which this page does not contact. Try again later, or ask for an invitation through another relay.',
       again: true,
     },
     unreachable: {
       title: 'Your networks do not let you connect',
-      sentence: 'You found each other, but no way from one to the other. Another network may help.',
+      sentence: 'You found each other, but your networks block the connection. Another network may help.',
       again: true,
     },
     other: {
       title: 'That did not work',
-      sentence: 'Something unexpected came between you. Try again.',
+      sentence: 'There was an unexpected error. Try again.',
       again: true,
     },
   } satisfies Record<string, Refusal>,

@@ -22,14 +22,14 @@ export const text = {
   news: {
     missed: (name: string) => `${name} called and gave up`,
     'hung-up': (name: string) => `${name} hung up`,
-    'turned-away': (name: string) => `${name} called, and was told that you are on another call`,
+    'turned-away': (name: string) => `${name} called and saw that you are on another call`,
   },
   /** `by`: what is used instead, as the browser calls it. */
   unplugged: {
     camera: (by: string | undefined) =>
-      `Your camera is gone. ${by ? `In use now: ${by}` : 'There is no other, so nobody sees you.'}`,
+      `Your camera is no longer there. ${by ? `In use now: ${by}` : 'There is no other, so you are not seen.'}`,
     microphone: (by: string | undefined) =>
-      `Your microphone is gone. ${by ? `In use now: ${by}` : 'There is no other, so nobody hears you.'}`,
+      `Your microphone is no longer there. ${by ? `In use now: ${by}` : 'There is no other, so you are not heard.'}`,
   },
   over: {
     declined: { title: (name: string) => `${name} declined`, sentence: 'You can write to them instead.' },
@@ -38,18 +38,18 @@ export const text = {
     'no-relay': { title: () => 'The relay is not reachable', sentence: 'Check your internet connection, then try again.' },
     unreachable: {
       title: () => 'Your networks do not let you connect',
-      sentence: 'You found each other, but no way from one to the other. Another network may help.',
+      sentence: 'You found each other, but your networks block the connection. Another network may help.',
     },
     'needs-turn': {
       title: (name: string) => `No way to ${name}`,
-      sentence: 'To reach them without showing your network address takes a TURN server, and there is none here.',
+      sentence: 'Reaching them without showing your network address needs a TURN server, and none is set up here.',
     },
     'no-calls': {
       title: (name: string) => `${name} cannot take calls`,
-      sentence: 'They are there, but with a page that has none.',
+      sentence: 'They are online, but not on a page with calls.',
     },
     lost: { title: () => 'The connection was lost', sentence: 'It did not come back. Call again to go on.' },
-    failed: { title: () => 'The call failed', sentence: 'Something unexpected came between you. Try again.' },
+    failed: { title: () => 'The call failed', sentence: 'There was an unexpected error. Try again.' },
   },
   again: 'Call again',
   done: 'Close',
@@ -92,12 +92,12 @@ export const text = {
   withKeys: (what: string, keys: string) => `${what} (${keys})`,
   trouble: {
     camera: {
-      refused: 'The browser does not let this page use your camera. Allow it beside the address to be seen.',
+      refused: 'The browser does not let this page use your camera. To be seen, allow it next to the page’s address.',
       absent: 'No camera was found. You can call without one.',
       'in-use': 'Your camera is used by another program.',
     },
     microphone: {
-      refused: 'The browser does not let this page use your microphone. Allow it beside the address to be heard.',
+      refused: 'The browser does not let this page use your microphone. To be heard, allow it next to the page’s address.',
       absent: 'No microphone was found. The others will not hear you.',
       'in-use': 'Your microphone is used by another program.',
     },

@@ -17,10 +17,12 @@ export const text = {
   you: 'You',
   tooLong: (max: string) => `At most ${max} characters.`,
   trouble: {
-    'unsupported-protocol': (name: string) => `${name} is there, but has no chat open. What you write is sent when they do.`,
+    'unsupported-protocol': (name: string) =>
+      `${name} is online, but not on a page with chat. What you write is sent when they open one.`,
     'needs-turn': (name: string) =>
-      `To reach ${name} without showing your network address takes a TURN server, and there is none here.`,
-    unreachable: (name: string) => `${name} is there, but your networks let nothing through. What you write waits until they do.`,
+      `Reaching ${name} without showing your network address needs a TURN server, and none is set up here.`,
+    unreachable: (name: string) =>
+      `${name} is online, but your networks block the connection. What you write is sent when you can connect.`,
   },
   about: (name: string) => `About ${name}`,
   link: {

@@ -34,17 +34,17 @@ export const text = {
     away: (names: string, count: number) =>
       `Saved in this browser; will be merged when ${names} ${count === 1 ? 'is' : 'are'} back`,
     trouble: {
-      'unsupported-protocol': (name: string) => `Saved in this browser. ${name} is there, but with a page without documents.`,
+      'unsupported-protocol': (name: string) => `Saved in this browser. ${name} is online, but not on a page with documents.`,
       'needs-turn': (name: string) =>
-        `Saved in this browser. To reach ${name} without showing your network address takes a TURN server, and there is none here.`,
-      unreachable: (name: string) => `Saved in this browser. ${name} is there, but your networks let nothing through.`,
+        `Saved in this browser. Reaching ${name} without showing your network address needs a TURN server, and none is set up here.`,
+      unreachable: (name: string) => `Saved in this browser. ${name} is online, but your networks block the connection.`,
     },
   },
   share: {
     open: 'Share',
     title: 'Share this document',
-    hint: 'Whoever you share it with has a copy of their own, and you write it together: at the same time, or each alone while the other is away.',
-    nobody: 'There is nobody to share it with yet. Invite someone first.',
+    hint: 'Each person you share it with gets their own copy. You can write at the same time, or apart: the copies are merged when you are both here.',
+    noPeople: 'You have no people to share it with yet. Invite someone first.',
     give: 'Share',
     giveTo: (name: string) => `Share with ${name}`,
     given: 'Shared',
@@ -72,5 +72,5 @@ export const text = {
       count === 0 ? 'Not found' : current === undefined ? `${count} found` : `${current} of ${count}`,
     many: (count: number) => `More than ${count}`,
   },
-  tooLong: (max: string) => `There is no room for that: a document holds ${max} characters. Nothing was changed.`,
+  tooLong: (max: string) => `That does not fit: a document holds ${max} characters. Nothing was changed.`,
 } as const

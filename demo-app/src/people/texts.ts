@@ -4,7 +4,7 @@ import type { ErrorCode } from '@kith/sdk'
 export const text = {
   list: {
     title: 'People',
-    none: 'Nobody here yet',
+    none: 'No people yet',
     noneHint: 'Invite someone you know. You will see here when they are online.',
     online: 'online',
     away: 'away',
@@ -14,7 +14,8 @@ export const text = {
   },
   person: {
     safety: 'Safety number',
-    safetyHint: (name: string) => `Read it to each other: if ${name} sees the same sixty digits, nobody stands between you.`,
+    safetyHint: (name: string) =>
+      `Compare it with ${name}, for example by phone: if both of you see the same sixty digits, no one else can read or change what you send.`,
     title: (name: string) => `About ${name}`,
     name: 'Name in your list',
     save: 'Save',
@@ -40,7 +41,7 @@ export const text = {
   invite: {
     title: 'Invite someone',
     making: 'Making a link…',
-    hint: 'Send this link to one person, or let them scan the code. Whoever opens it first becomes your contact.',
+    hint: 'Send this link to one person, or let them scan the code. The first person to open it becomes your contact.',
     link: 'Invitation link',
     qr: 'The invitation link as a QR code',
     copy: 'Copy link',

@@ -1,4 +1,4 @@
-/** Whom to write it with. */
+/** Shares a document with people. */
 
 import type { PeerId } from '@kith/sdk'
 import { useEffect, useRef, useState } from 'preact/hooks'
@@ -29,7 +29,7 @@ export function ShareDialog({ documents, people, entry, onClose }: ShareDialogPr
   return (
     <Dialog title={words.title} onClose={onClose}>
       <div class="stack">
-        <p class="hint">{able.length > 0 ? words.hint : words.nobody}</p>
+        <p class="hint">{able.length > 0 ? words.hint : words.noPeople}</p>
         <ul class="share-list">
           {able.map(({ id, name, online }) => {
             const isGiven = entry.members.includes(id)
@@ -59,7 +59,7 @@ export function ShareDialog({ documents, people, entry, onClose }: ShareDialogPr
   )
 }
 
-/** `isNow`: it takes the place of the button that was just pressed, and of its focus. */
+/** `isNow`: it replaces the button that was just pressed, and takes its focus. */
 function Given({ isNow }: { isNow: boolean }) {
   const given = useRef<HTMLSpanElement>(null)
   useEffect(() => {
