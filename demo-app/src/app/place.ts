@@ -1,4 +1,4 @@
-/** What the page's address says: who to be, which relay, whether it is an invitation. */
+/** What the page's address says: the profile, the relay, and whether it is an invitation link. */
 import { linkKind } from '@kith/sdk'
 
 export interface Place {
@@ -15,7 +15,7 @@ export function readPlace(url: URL): Place {
   }
 }
 
-/** The page as others are to open it: by its relay, as themselves. */
+/** The page's address for others: with its relay, without my profile. */
 export function sharedPage(url: URL): string {
   const page = new URL(url)
   page.hash = ''
@@ -23,7 +23,7 @@ export function sharedPage(url: URL): string {
   return page.href
 }
 
-/** This page, and the invitation that it was opened with if any, as the next person of this browser. */
+/** This page, with the invitation that it was opened with, for another profile of this browser. */
 export function asAnotherPerson(url: URL): string {
   const page = new URL(url)
   if (linkKind(url) !== 'invite') page.hash = ''

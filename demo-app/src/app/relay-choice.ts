@@ -1,6 +1,6 @@
 /**
- * Whether to go to the relay that the page's address names. Anyone can send a link to this page, and a relay sees who comes: so nothing
- * is dialled there before the person has agreed, on the first page that they see or, if they are here already, when they are asked.
+ * Whether to use the relay that the page's address names. Anyone can send a link to this page, and a relay sees the network addresses of
+ * its clients. So it is not dialled before the person agrees: on the first page that they see, or, on a later visit, when asked.
  */
 import type { Place } from './place.ts'
 
@@ -19,7 +19,7 @@ export async function choiceFor(place: Place): Promise<RelayChoice> {
   return (await isFirstVisit(place)) ? 'first visit' : 'ask'
 }
 
-/** Not asked about again. Where nothing can be kept, it is at the next start. */
+/** Remembers the answer. Where localStorage cannot be written, the next start asks again. */
 export function agree(place: Place): void {
   if (place.relay === undefined) return
   try {
@@ -37,7 +37,7 @@ export function decline(place: Place): Place {
   return { ...place, relay: undefined }
 }
 
-/** The relay beside the page. Its server knows us already. */
+/** The relay on the page's own server, which sees our network address anyway. */
 function isOwn(relay: string): boolean {
   const { protocol, host, pathname } = new URL(relay)
   return protocol === location.protocol.replace('http', 'ws') && host === location.host && pathname === '/relay'
@@ -48,18 +48,18 @@ function agreedIn(place: Place): string[] {
     const kept: unknown = JSON.parse(localStorage.getItem(keyOf(place)) ?? '[]')
     return Array.isArray(kept) ? kept.filter((relay) => typeof relay === 'string') : []
   } catch {
-    // Storage is switched off, or holds what is not ours: then nothing was agreed to.
+    // Storage is switched off, or its value is not ours: no relay was agreed to.
     return []
   }
 }
 
-/** Nobody has been here as this person. In doubt they have. */
+/** This browser has no data of this profile. Where it cannot be known, it is taken for a later visit. */
 async function isFirstVisit({ profile }: Place): Promise<boolean> {
   try {
     const databases = await indexedDB.databases()
     return !databases.some(({ name }) => name === `kith-demo/${profile}`)
   } catch {
-    // The browser does not say.
+    // This browser cannot list its databases.
     return false
   }
 }

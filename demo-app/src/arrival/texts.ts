@@ -108,7 +108,7 @@ export const text = {
   } satisfies Record<string, Refusal>,
 } as const
 
-/** A different sentence for each thing that an invitee can do something different about. `reach`: mine, by my own relays. */
+/** One text for each thing that an invitee can do about an error. `reach`: mine, through my own relays. */
 export function refusalFor(code: ErrorCode | undefined, reach: PeerStatus['reach']): Refusal {
   switch (code) {
     case 'invalid-invite':

@@ -1,4 +1,4 @@
-/** Calls of this page: one at a time. Who is called or calls, whether it is answered, and how it ended. */
+/** The calls of this page, one at a time: who calls whom, whether it is answered, and how it ended. */
 import type { IncomingMedia, Media, Peer, PeerId, Stream } from '@kith/sdk'
 import { codeOf } from '../people/error-code.ts'
 import { Value } from '../ui/observable.ts'
@@ -9,10 +9,10 @@ import { CALL_STATE } from './self-state.ts'
 import { playTone, type ToneKind } from './tone.ts'
 
 export const CALL = '/call/v1'
-/** A stream of it, opened and closed, says before a call is declined that I am on another one: declining has no words. */
+/** A stream of this protocol, opened and closed before a call is declined, means: I am on another call. Declining carries no reason. */
 export const BUSY = '/call/busy/v1'
 
-/** Beyond this a busy person is as good as one who declined. */
+/** Milliseconds to deliver it. Beyond: the call is declined without a reason. */
 const BUSY_TIMEOUT_MS = 2_000
 
 export type CallEnd =
@@ -33,7 +33,7 @@ export type CallState =
   | { readonly at: 'talking'; readonly with: PeerId; readonly call: LiveCall }
   | { readonly at: 'over'; readonly with: PeerId; readonly why: CallEnd }
 
-/** Something that happened to a call and needs no answer. */
+/** An event that is shown for a moment. */
 export type CallNews =
   | { readonly what: 'missed' | 'hung-up' | 'turned-away'; readonly who: PeerId }
   | { readonly what: 'unplugged'; readonly device: DeviceKind; readonly by: string | undefined }
@@ -54,10 +54,10 @@ const NONE: CallState = { at: 'none' }
 
 export class Calls {
   readonly state = new Value<CallState>(NONE)
-  /** Somebody calls me. */
+  /** A call that rings here. */
   readonly incoming = new Value<IncomingMedia | undefined>(undefined)
   readonly news = new Value<CallNews | undefined>(undefined)
-  /** The call is in a corner, and the rest of the page is there to work with. */
+  /** The call is shown small, in a corner of the page. */
   readonly isSmall = new Value(false)
   readonly capture: Capture
   readonly #peer: Peer
@@ -83,7 +83,7 @@ export class Calls {
     })
   }
 
-  /** Looks into the mirror first. */
+  /** Shows me my own picture first. */
   prepare(who: PeerId): void {
     const state = this.state.get()
     if (state.at === 'talking' || state.at === 'calling') {
@@ -95,7 +95,7 @@ export class Calls {
   }
 
   async call(who: PeerId): Promise<void> {
-    // They were faster: it is the same call.
+    // They called first: accept their call.
     if (this.incoming.get()?.remote === who) return this.accept()
     const giveUp = new AbortController()
     const state: CallState = { at: 'calling', with: who, giveUp }
@@ -127,7 +127,7 @@ export class Calls {
     this.#note(incoming.remote, { caller: 'them', outcome: { how: 'declined' } })
   }
 
-  /** Out of whatever it is: the mirror, the ringing, the call, or the words about its end. */
+  /** Ends any state: preparing, ringing, the call, or the screen about its end. */
   leave(): void {
     this.#become(NONE)
     this.capture.close()
@@ -138,8 +138,7 @@ export class Calls {
     const state = this.state.get()
     const ringing = this.incoming.get()
     if (state.at === 'calling' && state.with === who) {
-      // We call each other: the call of the lower PeerId is the one that both take, and nobody has to answer. Of the other call
-      // nothing more is heard: it is given up by whoever made it.
+      // We call each other: both sides take the call of the lower PeerId, without ringing. The other call is given up by its caller.
       if (who < this.#peer.id) this.#answer(incoming)
       return
     }
@@ -150,7 +149,7 @@ export class Calls {
       this.#turnAway(incoming).catch(reportError)
       return
     }
-    // Whoever calls twice is on a new page; the earlier call is that of a page that is gone.
+    // A second call from the same contact comes from a new page; the earlier call belongs to a page that was closed.
     ringing?.decline()
     this.incoming.set(incoming)
     const gone = () => {
@@ -173,7 +172,7 @@ export class Calls {
       return
     }
     this.#talk(media, 'them')
-    // They hear and see me as soon as there is something; whoever has no camera, or says no to it, is in the call all the same.
+    // The call does not wait for camera and microphone: without either one is in the call all the same.
     this.capture.open().catch(reportError)
   }
 
@@ -190,7 +189,7 @@ export class Calls {
       this.news.set({ what: 'hung-up', who: media.remote })
     }
     media.closed.then(hungUp, (error: unknown) => {
-      // A page that is closed says goodbye to all at once.
+      // A page that is closed resets its streams.
       if (codeOf(error) === 'closed' || codeOf(error) === 'reset') hungUp()
       else if (isThis()) this.#fail(media.remote, 'lost')
     })
@@ -202,7 +201,7 @@ export class Calls {
     try {
       await call.exchangeStates(await this.#peer.open(remote, CALL_STATE, { params }))
     } catch (error) {
-      // Their page has no such thing, or the call is over: the tracks have to speak for themselves.
+      // Their page has no such protocol, or the call is over: only the tracks show their state.
       if (codeOf(error) === undefined) throw error
     }
   }
@@ -210,7 +209,7 @@ export class Calls {
   async #hearState(stream: Stream): Promise<void> {
     const state = this.state.get()
     const call = state.at === 'talking' && state.with === stream.remote ? callOf(stream.params) : undefined
-    // Of a call that is over, or none.
+    // For a call that is over, or for none.
     if (state.at !== 'talking' || call === undefined || call !== callOf(state.call.media.params)) stream.reset()
     else await state.call.exchangeStates(stream)
   }
@@ -227,7 +226,7 @@ export class Calls {
   #become(state: CallState): void {
     const before = this.state.get()
     this.isSmall.set(false)
-    // What happened before is no news any more.
+    // Earlier events are no longer shown.
     if (state.at !== 'none') this.news.set(undefined)
     this.state.set(state)
     if (before.at === 'talking') {
@@ -246,7 +245,7 @@ export class Calls {
       const stream = await this.#peer.open(incoming.remote, BUSY, { timeoutMs: BUSY_TIMEOUT_MS })
       await stream.writable.close()
     } catch (error) {
-      // They cannot be told why, or have gone.
+      // The reason could not be delivered.
       if (codeOf(error) === undefined) throw error
     } finally {
       incoming.decline()
@@ -256,13 +255,13 @@ export class Calls {
   #hearBusy(stream: Stream): Promise<void> {
     const who = stream.remote
     const state = this.state.get()
-    // It may come before the call is declined or after it.
+    // It may arrive before or after the call is declined.
     const isAboutIt = state.at === 'calling' || (state.at === 'over' && state.why === 'declined')
     if (isAboutIt && state.with === who) this.#fail(who, 'busy')
     return stream.writable.close()
   }
 
-  /** Rings for as long as somebody waits. */
+  /** Plays the tone of the current state. */
   #sound(): void {
     const kind: ToneKind | undefined = this.incoming.get() ? 'called' : this.state.get().at === 'calling' ? 'calling' : undefined
     if (this.#tone?.kind === kind) return
@@ -275,7 +274,7 @@ interface CallParams {
   /** Chosen by the caller: tells this call from others between the two. */ readonly call: string
 }
 
-/** Of whoever opened it: undefined where it says nothing of the kind. */
+/** The call's id as the remote gives it; undefined where there is none. */
 function callOf(params: unknown): string | undefined {
   return typeof params === 'object' && params !== null && 'call' in params && typeof params.call === 'string'
     ? params.call

@@ -1,4 +1,4 @@
-/** What of me others may see and hear: camera, microphone, and the screen instead of the camera; and where I hear them. */
+/** What others see and hear of me: camera, microphone, and the screen instead of the camera; and the speaker that plays them. */
 import { Value } from '../ui/observable.ts'
 import { Device } from './device.ts'
 import { keepPreferences, readPreferences } from './preferences.ts'
@@ -10,7 +10,7 @@ export class Capture {
   readonly microphone: Device
   readonly speaker: Speaker
   readonly screen = new Value<MediaStreamTrack | undefined>(undefined)
-  /** What the other side of a call is told of it. */
+  /** What the other side of a call receives about it. */
   readonly self: Value<SelfState>
   #isOpen = false
   readonly #look = () => {
@@ -44,7 +44,7 @@ export class Capture {
     }
   }
 
-  /** Whether microphone and camera are to be heard and seen; what is being opened counts, and what has failed does not. */
+  /** A device that is being opened counts as on, one that failed as off. */
   #lookAtSelf(): SelfState {
     return {
       microphone: this.microphone.isActive,
@@ -63,14 +63,14 @@ export class Capture {
     this.#isOpen = true
     const { camera, microphone } = this
     if (camera.isWanted && microphone.isWanted) {
-      // One question for both where the browser asks; where one of them cannot be had, each by itself.
+      // One permission prompt for both; where it fails, one request for each.
       const both = navigator.mediaDevices.getUserMedia({ video: camera.constraints, audio: microphone.constraints })
       await Promise.all([
         camera.open(() => both.catch(() => camera.ask())),
         microphone.open(() => both.catch(() => microphone.ask())),
       ])
     } else await Promise.all([camera.open(), microphone.open()])
-    // The browser tells of outputs once it was asked for a microphone.
+    // Browsers list audio outputs only after access to a microphone.
     await this.speaker.look()
   }
 
@@ -82,7 +82,7 @@ export class Capture {
     this.microphone.close()
   }
 
-  /** Resolves with whether it is shared now: choosing nothing is an answer. */
+  /** Resolves with whether the screen is shared now: false where the person chose none. */
   async shareScreen(): Promise<boolean> {
     let track: MediaStreamTrack | undefined
     try {
@@ -97,7 +97,7 @@ export class Capture {
       track.stop()
       return false
     }
-    // Text that can be read goes before motion that flows.
+    // Prefer sharp text to smooth motion.
     track.contentHint = 'detail'
     track.addEventListener('ended', () => {
       if (this.screen.get() === track) this.stopSharing()

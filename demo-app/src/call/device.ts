@@ -1,8 +1,8 @@
-/** My camera or my microphone: opened for a call, switched on and off, exchanged, and replaced when it is unplugged. */
+/** My camera or my microphone: opened for a call, switched on and off, changed, and replaced when it is unplugged. */
 import { Value } from '../ui/observable.ts'
 import type { DeviceKind, DevicePreference } from './preferences.ts'
 
-/** Why there is none: the person or the browser said no, there is no such device, or another program has it. */
+/** Why it cannot be opened: permission was denied, there is no such device, or another program uses it. */
 export type DeviceTrouble = 'refused' | 'absent' | 'in-use'
 
 export type DeviceState =
@@ -13,7 +13,7 @@ export type DeviceState =
 
 export interface DeviceChoice {
   readonly id: string
-  /** '' until the browser may tell. */ readonly label: string
+  /** '' until the page has permission. */ readonly label: string
 }
 
 export interface DeviceReplaced {
@@ -26,15 +26,15 @@ const CAMERA = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { id
 export class Device {
   readonly kind: DeviceKind
   readonly state = new Value<DeviceState>({ is: 'closed' })
-  /** What the person wishes. A microphone that is off is open and silent, so that it is on again at once; a camera that is off is
-   *  closed, so that its light is off too. */
+  /** What the person chose. A microphone that is off stays open and silent, so that it can be on at once; a camera that is off is
+   *  closed, so that its light is off. */
   readonly isOn: Value<boolean>
   readonly choices = new Value<readonly DeviceChoice[]>([])
   readonly chosen: Value<string | undefined>
   /** The one in use was unplugged, and what took its place. */
   readonly replaced = new Value<DeviceReplaced | undefined>(undefined)
   #isNeeded = false
-  /** Whatever an earlier one brings is no longer wanted. */
+  /** Results of earlier attempts are dropped. */
   #attempt = 0
 
   constructor(kind: DeviceKind, { isOn, deviceId }: DevicePreference) {
@@ -65,12 +65,12 @@ export class Device {
     return this.kind === 'camera' ? CAMERA : {}
   }
 
-  /** Whether it has to be asked for when a call begins. */
+  /** Whether a call has to open it. */
   get isWanted(): boolean {
     return this.track === undefined && (this.kind === 'microphone' || this.isOn.get())
   }
 
-  /** @param ask where it comes from, when it is asked for together with the other one. */
+  /** @param ask requests the stream, when both devices are requested together. */
   async open(ask = () => this.ask()): Promise<void> {
     this.#isNeeded = true
     if (this.isWanted) await this.#acquire(ask)
@@ -113,7 +113,7 @@ export class Device {
     try {
       return await askFor(wished)
     } catch (error) {
-      // What was chosen is not there today: another one is better than none. Being refused is an answer for all of them.
+      // The chosen device is missing: take any other one. A denied permission holds for all of them.
       if (wished.deviceId === undefined || troubleOf(error) === 'refused') throw error
       return await askFor(this.#anyOne)
     }
@@ -132,7 +132,7 @@ export class Device {
     if (await this.#acquire()) this.replaced.set({ by: this.track?.label })
   }
 
-  /** Resolves with whether what it came to still counts: a track, or the reason why there is none. */
+  /** Resolves with false where a later attempt has replaced this one. */
   async #acquire(ask = () => this.ask()): Promise<boolean> {
     this.#attempt += 1
     const attempt = this.#attempt
@@ -157,7 +157,7 @@ export class Device {
   #use(track: MediaStreamTrack): void {
     const before = this.track
     if (this.kind === 'microphone') track.enabled = this.isOn.get()
-    // Unplugged, or taken away in the browser's own settings.
+    // Unplugged, or permission was revoked in the browser's settings.
     track.addEventListener('ended', () => {
       if (this.track === track) this.#ended(track).catch(reportError)
     })
@@ -167,7 +167,7 @@ export class Device {
 
   async #ended(track: MediaStreamTrack): Promise<void> {
     await this.#list()
-    // Meanwhile the browser may have told that devices changed, and it was replaced.
+    // A 'devicechange' may have replaced it meanwhile.
     if (this.track !== track) return
     if (this.#isGone(track)) await this.#replace()
     else await this.#acquire()
@@ -184,7 +184,7 @@ export class Device {
 /** Those that can be chosen now. */
 export async function listDevices(kind: MediaDeviceKind): Promise<DeviceChoice[]> {
   const devices = await navigator.mediaDevices.enumerateDevices()
-  // Before it may tell, the browser lists one without an id, or none.
+  // Without permission the browser lists one device without an id, or none.
   const known = devices.filter((one) => one.kind === kind && one.deviceId !== '')
   return known.map(({ deviceId, label }) => ({ id: deviceId, label }))
 }

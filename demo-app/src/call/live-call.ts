@@ -1,4 +1,4 @@
-/** A call that was accepted: what I send follows what I capture; what they send is there to be shown. */
+/** An accepted call: sends what I capture, and holds the tracks that they send. */
 import type { Connection, ConnectionStats, LocalTrack, Media, Stream } from '@kith/sdk'
 import { codeOf } from '../people/error-code.ts'
 import { Value } from '../ui/observable.ts'
@@ -23,7 +23,7 @@ export class LiveCall {
   /** In milliseconds since 1970. */
   readonly startedAt = Date.now()
   readonly remote = new Value<Remote>({ stream: undefined, picture: undefined, sound: undefined })
-  /** What they say of their microphone and picture; undefined before they do, and where they do not. */
+  /** Their state of microphone and picture; undefined until they send it. */
   readonly theirs = new Value<SelfState | undefined>(undefined)
   readonly state: Value<Connection['state']>
   readonly path: Value<Connection['path']>
@@ -66,7 +66,7 @@ export class LiveCall {
     this.#measure().catch(reportError)
   }
 
-  /** The stream on which both say how they are; of two, the newer. */
+  /** The stream of `/call/state/v1`; of two, the newer. */
   async exchangeStates(stream: Stream): Promise<void> {
     this.#states?.reset()
     this.#states = stream
@@ -96,18 +96,18 @@ export class LiveCall {
   async #measure(): Promise<void> {
     try {
       const { quality, roundTripMs, lossRatio } = await this.media.connection.getStats()
-      // At an edge it changes with every reading: another word takes two that agree.
+      // Near a threshold it changes with every reading: only two equal readings change what is shown.
       const shown = this.measured.get()?.quality ?? quality
       this.measured.set({ quality: quality === this.#lastQuality ? quality : shown, roundTripMs, lossRatio })
       this.#lastQuality = quality
     } catch (error) {
-      // What there is to say of a connection that is over, its state says.
+      // The connection is over, which its state shows.
       if (codeOf(error) !== 'closed') throw error
     }
   }
 }
 
-/** One track on its way, exchanged for another without a new one being announced. */
+/** Sends one track, and replaces it without a new announcement. */
 class Sending {
   readonly #media: Media
   #wanted: MediaStreamTrack | undefined
@@ -138,7 +138,7 @@ class Sending {
   async #exchange(track: MediaStreamTrack | undefined): Promise<void> {
     const local = this.#sent?.local
     if (!track) {
-      // Removed rather than replaced by nothing: so the other side learns that there is no picture.
+      // Removed, not replaced by null, so that the other side sees that there is no picture.
       this.#sent = undefined
       local?.remove()
     } else if (local) {

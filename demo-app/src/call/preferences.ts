@@ -1,10 +1,10 @@
-/** Which camera, microphone and speaker someone chose last, and whether they were on. Kept for the next call. */
+/** Which camera, microphone and speaker were chosen last, and whether they were on. Kept for the next call. */
 
 export type DeviceKind = 'camera' | 'microphone'
 
 export interface DevicePreference {
   readonly isOn: boolean
-  /** As `MediaDeviceInfo.deviceId`; undefined for whichever the browser takes. */ readonly deviceId: string | undefined
+  /** As `MediaDeviceInfo.deviceId`; undefined: the browser's default. */ readonly deviceId: string | undefined
 }
 
 export interface CallPreferences {
@@ -24,7 +24,7 @@ export function readPreferences(profile: string): CallPreferences {
       speaker: typeof kept === 'object' && kept !== null && 'speaker' in kept ? deviceIdIn(kept.speaker) : undefined,
     }
   } catch {
-    // Storage that is blocked, or was written by something else, only means to choose again.
+    // Storage is blocked or holds another format: the defaults apply.
     return { camera: DEFAULT, microphone: DEFAULT, speaker: undefined }
   }
 }
@@ -33,7 +33,7 @@ export function keepPreferences(profile: string, preferences: CallPreferences): 
   try {
     localStorage.setItem(keyOf(profile), JSON.stringify(preferences))
   } catch {
-    // As above: this call has what was chosen, the next one asks again.
+    // Storage is blocked: the choice holds for this call only.
   }
 }
 

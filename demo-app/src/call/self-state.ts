@@ -1,13 +1,13 @@
 /**
- * What each side of a call says of itself over `/call/state/v1`: whether its microphone is on, and what its picture shows. The
- * tracks do not tell: a silent one is muted or belongs to somebody who listens, and one that is missing is off or only late.
+ * The protocol `/call/state/v1`: each side of a call sends whether its microphone is on, and what its picture shows. Muting is not
+ * signalled by the tracks: a silent track may be muted or not, and a missing one may be off or late.
  *
  * The caller opens one stream a call, with the `params` of the call. On it go JSON messages, both ways, each the whole state:
  *
  *     {"microphone": true, "picture": "camera" | "screen" | "none"}
  *
- * Streams keep their order and lose nothing, so the last that came holds; while 'reconnecting', the newest waits. Once the stream
- * is over nothing is known any more, rather than something that may have changed.
+ * A stream is ordered and reliable, so the last message is current; while 'reconnecting', the newest waits. After the end of the
+ * stream the state is unknown.
  */
 import { messages, type ProtocolName, type Stream } from '@kith/sdk'
 import { codeOf } from '../people/error-code.ts'
@@ -25,13 +25,13 @@ export interface SelfState {
   readonly picture: (typeof PICTURES)[number]
 }
 
-/** Undefined for what this version does not understand. */
+/** Undefined for values that this version does not know. */
 export function parseSelfState(json: string): SelfState | undefined {
   let value: unknown
   try {
     value = JSON.parse(json)
   } catch {
-    // Not JSON is one more thing that is not understood.
+    // What is not JSON is ignored as well.
     return undefined
   }
   if (typeof value !== 'object' || value === null || !('microphone' in value && 'picture' in value)) return undefined
@@ -40,7 +40,7 @@ export function parseSelfState(json: string): SelfState | undefined {
   return typeof microphone === 'boolean' && picture ? { microphone, picture } : undefined
 }
 
-/** Tells mine with each change and hears theirs; settles when the stream is over. */
+/** Sends my state with each change and receives theirs; settles when the stream is over. */
 export async function exchangeStates(
   stream: Stream,
   mine: Value<SelfState>,
@@ -53,13 +53,13 @@ export async function exchangeStates(
     if (isTelling) return
     isTelling = true
     try {
-      // What changes back and forth while the path takes no more is told once.
+      // Changes while a send waits are sent as one message, the newest state.
       while (told !== mine.get()) {
         told = mine.get()
         await line.send(JSON.stringify(told))
       }
     } catch (error) {
-      // The stream is over: reading it says so, too.
+      // The stream is over: its reader ends as well.
       if (codeOf(error) === undefined) throw error
     } finally {
       isTelling = false

@@ -1,13 +1,13 @@
-/** Where the other side is heard: one of the outputs of this computer, where the browser lets a page choose. */
+/** The audio output that plays the other side, where the browser lets a page choose one. */
 import { Value } from '../ui/observable.ts'
 import { type DeviceChoice, listDevices } from './device.ts'
 
-/** The element that plays, or the context that rings. */
+/** A media element or an AudioContext. */
 interface Sink {
   setSinkId(id: string): Promise<void>
 }
 
-/** What `setSinkId` takes for whichever the system uses (W3C audio-output §2.2). */
+/** The system's default output, for `setSinkId` (W3C audio-output §2.2). */
 const SYSTEM = ''
 
 export class Speaker {
@@ -18,19 +18,19 @@ export class Speaker {
     this.chosen = new Value(deviceId)
   }
 
-  /** Which ones there are; none where the browser lets no page choose. */
+  /** Lists the outputs; none where the browser does not let a page choose. */
   async look(): Promise<void> {
     if ('setSinkId' in HTMLMediaElement.prototype) this.choices.set(await listDevices('audiooutput'))
   }
 
-  /** Lets it play where it was chosen; where that one is gone, where the system plays. Returns the end of it. */
+  /** Plays `sink` on the chosen output, or on the system's default where that is missing. Returns a function that ends it. */
   drive(sink: Sink): () => void {
     if (!('setSinkId' in sink)) return () => {}
     const follow = () => {
       const chosen = this.chosen.get()
       const isThere = this.choices.get().some(({ id }) => id === chosen)
       sink.setSinkId(isThere && chosen !== undefined ? chosen : SYSTEM).catch((error: unknown) => {
-        // It went a moment ago ('NotFoundError'): the list will say so. Or the browser forbids it: it plays where it did.
+        // The output was just unplugged ('NotFoundError'), and the list follows; or the browser forbids it, and the output stays.
         if (!(error instanceof DOMException)) throw error
       })
     }

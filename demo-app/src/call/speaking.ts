@@ -1,10 +1,10 @@
-/** Whether somebody speaks, from the loudness of their track. */
+/** Whether a person speaks, from the loudness of their track. */
 import { useEffect, useState } from 'preact/hooks'
 
 /** Root mean square, of full scale: speech in a quiet room is above, the room itself below. */
 const SPEECH_RMS = 0.015
 const LOOK_MS = 100
-/** Between words people still speak. */
+/** A pause between words up to this long still counts as speaking. */
 const PAUSE_MS = 500
 
 export function useSpeaking(track: MediaStreamTrack | undefined): boolean {

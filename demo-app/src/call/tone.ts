@@ -1,4 +1,4 @@
-/** Quiet tones while it rings, made here: nothing to load, and a relay that is away does not silence them. */
+/** Tones while it rings. They are synthesized, so there is no file to load. */
 
 export type ToneKind = 'calling' | 'called'
 
@@ -15,11 +15,11 @@ const BEAT_MS = 3_000
 /** Of full scale. Someone may wear headphones. */
 const VOLUME: Record<ToneKind, number> = { calling: 0.03, called: 0.08 }
 
-/** Plays until the returned function is called. Where the browser allows no sound before a click there is silence. */
+/** Plays until the returned function is called. Silent where the browser blocks sound before a click. */
 export function playTone(kind: ToneKind): () => void {
   const context = new AudioContext()
   const beat = () => {
-    // Notes that were planned while no sound was allowed would all come at once.
+    // While sound is blocked, notes would pile up and play all at once later.
     if (context.state !== 'running') return
     for (const { hertz, at, lasts } of NOTES[kind]) playNote(context, hertz, context.currentTime + at, lasts, VOLUME[kind])
   }

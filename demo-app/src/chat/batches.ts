@@ -1,9 +1,9 @@
 /**
- * What comes in is taken together: while one batch is being kept and shown, the next gathers. One transaction and one rendering for
- * fifty messages cost little more than for one.
+ * Collects incoming messages: while one batch is stored and rendered, the next one fills. A transaction and a rendering of fifty messages
+ * cost little more than of one.
  */
 
-/** Things in one batch: what is done with it is a task of a few milliseconds. As many may wait; then who adds waits. */
+/** Items in one batch, so that handling one takes a few milliseconds. As many may wait; beyond that, `add` waits. */
 export const BATCH_MAX = 50
 
 export class Batches<T> {
@@ -12,7 +12,7 @@ export class Batches<T> {
   #running: Promise<void> | undefined
   #failure: { readonly error: unknown } | undefined
 
-  /** @param handle takes one batch after the other. What it throws ends that, and is thrown by `add` and `finish`. */
+  /** @param handle is called with one batch at a time. After it throws, it is not called again, and `add` and `finish` throw the same. */
   constructor(handle: (batch: readonly T[]) => Promise<void>) {
     this.#handle = handle
   }
@@ -25,7 +25,7 @@ export class Batches<T> {
     if (this.#waiting.length >= BATCH_MAX) await this.finish()
   }
 
-  /** Resolves when all has been taken. */
+  /** Resolves when all items are handled. */
   async finish(): Promise<void> {
     await this.#running
     if (this.#failure) throw this.#failure.error
@@ -33,7 +33,7 @@ export class Batches<T> {
 
   async #run(): Promise<void> {
     try {
-      // Those that come in the same turn share the first batch.
+      // Items of the same turn share the first batch.
       await undefined
       while (this.#waiting.length > 0) await this.#handle(this.#waiting.splice(0, BATCH_MAX))
     } catch (error) {

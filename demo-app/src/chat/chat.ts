@@ -1,9 +1,9 @@
 /**
- * One conversation: its messages, and the stream that carries them while both are there.
+ * One conversation: its messages, and the stream that carries them while both are online.
  *
- * Nothing depends on which stream that is. Each message is kept before it is sent, sent again on the next stream until the other
- * page acknowledges it, and dropped by the other page if it has it. So it is enough to agree roughly: one stream is written to,
- * every stream is read until its end.
+ * Which stream carries them does not matter. Each message is stored before it is sent, sent again on the next stream until the other
+ * page acknowledges it, and dropped by the other page if it is stored there. So a page writes to one stream and reads every stream until
+ * its end.
  */
 import { type Message, type Messages, messages, type Peer, type PeerId, type Stream } from '@kith/sdk'
 import { codeOf } from '../people/error-code.ts'
@@ -22,7 +22,7 @@ const HELD_MAX = 500
 /** Messages of mine after which it is shown that they were sent, where many go at once. */
 const SENT_STEP = 50
 
-/** Between tries to open a stream to someone who seems to be there: doubled with each that fails, up to the second. */
+/** Milliseconds between attempts to open a stream to a contact who is online: doubled with each failure, up to the second. */
 const RETRY_MS = 500
 const RETRY_MAX_MS = 60_000
 
@@ -31,24 +31,24 @@ interface Line {
   readonly messages: Messages
   readonly openedBy: 'me' | 'them'
   /** Ids of mine that were written to it. */ readonly sent: Set<string>
-  /** I have said all that I will. */ ended: boolean
+  /** My half is closed. */ ended: boolean
 }
 
 export type LineState =
-  /** `missedAt`: when I last tried and nobody answered, in milliseconds since 1970. */
+  /** `missedAt`: when my last attempt had no answer, in milliseconds since 1970. */
   | { readonly at: 'closed'; readonly missedAt?: number }
   | { readonly at: 'opening' }
   | { readonly at: 'open' }
   | { readonly at: 'failed'; readonly why: LineTrouble }
 
-/** What keeps two people who are both there from talking: no chat at the other end, a wish to stay hidden that needs a TURN
- *  server, or networks that let nothing through. */
+/** Why there is no stream although both are online: the other page has no chat, hiding a network address needs a TURN server that is not
+ *  set up, or the networks block the connection. */
 export type LineTrouble = 'unsupported-protocol' | 'needs-turn' | 'unreachable'
 
 export interface ChatNeeds {
   readonly peer: Peer
   readonly history: History
-  /** Something was written to the history: other tabs of this profile read it again. */
+  /** The history has changed: other tabs of this profile read it again. */
   readonly changed: () => void
   /** A message is shown but could not be saved. */
   readonly unsaved: (error: unknown) => void
@@ -82,7 +82,7 @@ export class Chat {
     this.#needs = needs
   }
 
-  /** Reads the history, again if need be. Asked for many times meanwhile, it is read once more. */
+  /** Reads the history. Calls during a read cause one more read. */
   async load(): Promise<void> {
     this.#loadAgain = true
     this.#loading ??= this.#loadUntilCurrent()
@@ -118,7 +118,7 @@ export class Chat {
     this.#show([...earlier, ...this.entries.get()])
   }
 
-  /** Whether the conversation is on the screen: then what comes in is read, and a stream is worth having. */
+  /** Whether the conversation is on the screen: then messages are marked as read, and a stream is opened. */
   watch(watched: boolean): void {
     this.#watched = watched
     if (!watched) return
@@ -134,14 +134,14 @@ export class Chat {
     await this.#flush()
   }
 
-  /** A call is over, or was none. One that I missed is unread until it is seen. */
+  /** Adds a line for a call that is over. A missed call is unread until it is seen. */
   async noteCall({ author, call }: Pick<NewCall, 'author' | 'call'>): Promise<void> {
     const about = { id: crypto.randomUUID(), with: this.with, at: Date.now(), author, delivered: true }
     this.#append(await this.#keep([{ ...about, call, read: call.how !== 'missed' }]))
     if (this.#watched) await this.#read()
   }
 
-  /** Opens a stream if there is a reason to; called when something changed that may let it succeed. */
+  /** Opens a stream if one is needed; called after changes that may let it succeed. */
   wake(): void {
     const contact = this.#needs.peer.contacts.get(this.with)
     if (this.#closed || this.#line || this.#opening || !contact || contact.trust === 'blocked') return
@@ -180,10 +180,10 @@ export class Chat {
     }
   }
 
-  /** Only for those who seem to be there: for the others, 'contact' events tell when it is worth a try. */
+  /** Only for contacts who are online: for the others, a 'contact' event starts the next attempt. */
   #retryLater(): void {
     if (this.#closed || !this.#needs.peer.contacts.get(this.with)?.online) return
-    // The first comes soon: most streams end because the other page is being loaded again, and a dial waits for it.
+    // The first attempt comes soon: most streams end because the other page is reloading, and a dial waits for it.
     const delayMs = Math.min(RETRY_MS * 2 ** this.#failures, RETRY_MAX_MS)
     this.#failures += 1
     clearTimeout(this.#retry)
@@ -209,7 +209,7 @@ export class Chat {
         for await (const message of line.messages) await this.#hear(inbox, message)
         isClean = true
       } finally {
-        // What came before the end is kept.
+        // What arrived before the end is stored.
         await inbox.finish()
       }
       await end(line)
@@ -220,13 +220,13 @@ export class Chat {
     this.#line = undefined
     this.sent.set(new Set())
     this.line.set(state)
-    // A clean end is the other's wish: another of my tabs or theirs goes on with it. It is opened again when there is need.
+    // A clean end means that another tab of mine or theirs continues the conversation. A stream is opened again when needed.
     if (!isClean || this.#undelivered().length > 0) this.#retryLater()
   }
 
   /**
-   * Which of two streams is written to from now on; returns the other. Of two on one connection that crossed, the one from the
-   * lower PeerId, as both sides see; else the newer, since the older belongs to a page that is gone or to another tab.
+   * Chooses which of two streams is written to from now on; returns the other. Of two that crossed on one connection it is the one that
+   * the lower PeerId opened, so that both sides agree. Else it is the newer: the older belongs to a closed page or to another tab.
    */
   #settle(line: Line): Line | undefined {
     const rival = this.#line
@@ -240,10 +240,10 @@ export class Chat {
   }
 
   async #hear(inbox: Batches<Wire>, message: Message): Promise<void> {
-    // Only now: whoever takes a stream and ends it at once is not to be called again and again.
+    // Reset only here: a remote that accepts a stream and ends it at once must not be dialled in a loop.
     this.#failures = 0
     const wire = decode(message.text())
-    // A later version of this page may say more than we understand.
+    // A later version of this page may send other kinds of messages.
     if (wire) await inbox.add(wire)
   }
 
@@ -257,7 +257,7 @@ export class Chat {
     if (said.length === 0) return
     const known = new Set(this.entries.get().flatMap(({ author, id }) => (author === 'them' ? [id] : [])))
     const isNew = ({ id }: Said) => !known.has(id) && known.add(id)
-    // On the screen it is read as it comes.
+    // On the screen, messages are read on arrival.
     const read = this.#watched
     this.#append(
       await this.#keep(said.filter(isNew).map((one) => ({ ...one, with: this.with, author: 'them', delivered: false, read }))),
@@ -266,7 +266,7 @@ export class Chat {
     if (this.#watched) await this.#read()
   }
 
-  /** Sends what was not sent on this stream and has not arrived by another, one after the other. */
+  /** Sends, in order, what has not been acknowledged and was not sent on this stream. */
   async #flush(): Promise<void> {
     if (this.#flushing) return
     this.#flushing = true
@@ -283,7 +283,7 @@ export class Chat {
         }
       }
     } catch (error) {
-      // The stream is over; reading it ends too, and what was not acknowledged goes by the next.
+      // The stream is over. Its reader ends as well, and unacknowledged messages are sent on the next stream.
       if (codeOf(error) === undefined) reportError(error)
     } finally {
       this.#flushing = false
@@ -299,7 +299,7 @@ export class Chat {
       .filter(({ author, delivered }) => author === 'me' && !delivered)
   }
 
-  /** Without those that were there already: another tab of this profile took them. */
+  /** Stores entries. Returns those that were new: another tab of this profile may have stored some. */
   async #keep(entries: readonly NewEntry[]): Promise<readonly Entry[]> {
     if (entries.length === 0) return []
     try {
@@ -331,7 +331,7 @@ export class Chat {
     if (entries.length > 0) this.#show(this.#withoutOldest([...this.entries.get(), ...entries]))
   }
 
-  /** The oldest are let go where there are many, all of them read and delivered. */
+  /** Drops the oldest entries beyond the limit, only read and delivered ones. */
   #withoutOldest(entries: readonly Entry[]): readonly Entry[] {
     if (entries.length <= 2 * HELD_MAX) return entries
     const isOpen = ({ author, delivered, read, seq }: Entry) => seq === UNSAVED || (author === 'me' ? !delivered : !read)
@@ -356,10 +356,10 @@ export class Chat {
   }
 }
 
-/** The seq of what is shown but could not be saved: after all others. */
+/** The seq of entries that are shown but could not be saved: after all others. */
 const UNSAVED = Number.MAX_SAFE_INTEGER
 
-/** What is to be shown after this. Reports it where it is a bug. */
+/** The state of the line after an error. An error without a code is a bug and is reported. */
 function lineAfter(error: unknown): LineState {
   const code = codeOf(error)
   switch (code) {
@@ -385,7 +385,7 @@ async function end(line: Line): Promise<void> {
   try {
     await line.messages.close()
   } catch (error) {
-    // The stream is gone altogether, which ends it as well.
+    // The stream was reset, which ends my half as well.
     if (codeOf(error) === undefined) reportError(error)
   }
 }

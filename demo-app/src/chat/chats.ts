@@ -8,11 +8,11 @@ import type { Entry, History } from './history.ts'
 import { CHAT } from './wire.ts'
 
 export class Chats implements Conversations {
-  /** Whether what is said outlives this page. */
+  /** Whether messages are kept after the page is closed. */
   readonly saved: boolean
   /** The last message could not be saved. */
   readonly unsaved = new Value(false)
-  /** Tells of any change to any conversation, for what shows them all. */
+  /** Changes with any conversation. */
   readonly changes = new Value(0)
 
   readonly #peer: Peer
@@ -53,7 +53,7 @@ export class Chats implements Conversations {
     this.#chats.set(contact, chat)
     const changed = () => this.changes.set(this.changes.get() + 1)
     for (const value of [chat.entries, chat.unread, chat.line]) value.on(changed)
-    // What was written and not delivered goes out once it is read from the history.
+    // Undelivered messages of the history are sent.
     chat.load().then(() => chat.wake(), reportError)
     return chat
   }

@@ -1,12 +1,12 @@
-/** What was said, and who called, kept by the page itself: the SDK keeps people, the page keeps their words. */
+/** Stored messages and calls. The SDK stores contacts; the page stores their conversations. */
 import type { PeerId } from '@kith/sdk'
 import type { Said } from './wire.ts'
 
 interface About {
   readonly with: PeerId
-  /** Who wrote, or called. */ readonly author: 'me' | 'them'
-  /** Of mine: it has arrived, the other's page said so. */ readonly delivered: boolean
-  /** Of theirs: it was on the screen. */ readonly read: boolean
+  /** Who wrote or called. */ readonly author: 'me' | 'them'
+  /** Mine: the other page has acknowledged it. */ readonly delivered: boolean
+  /** Theirs: it was on the screen. */ readonly read: boolean
 }
 
 export interface NewMessage extends About, Said {}
@@ -15,10 +15,10 @@ export interface NewCall extends About, Omit<Said, 'text'> {
   readonly call: CallRecord
 }
 
-/** How a call went that is over, as far as it is worth a line. */
+/** How a call ended. */
 export type CallRecord =
   | { readonly how: 'answered'; readonly lastedMs: number }
-  /** Theirs, which nobody took, and which I declined; mine, which was not taken for whatever reason. */
+  /** 'missed' and 'declined': theirs. 'unanswered': mine, for any reason. */
   | { readonly how: 'missed' | 'declined' | 'unanswered' }
 
 export type NewEntry = NewMessage | NewCall
@@ -34,12 +34,12 @@ export type Entry = ChatMessage | CallEntry
 export const isMessage = (entry: Entry): entry is ChatMessage => 'text' in entry
 
 export interface History {
-  /** Whether it outlives this page. */ readonly saved: boolean
+  /** Whether it is kept after the page is closed. */ readonly saved: boolean
   /** The last `count` entries, and as many more as it takes to reach the first that is undelivered or unread; oldest first. */
   latest(contact: PeerId, count: number): Promise<Entry[]>
   /** The `count` entries before this one; oldest first. */
   before(contact: PeerId, seq: number, count: number): Promise<Entry[]>
-  /** Those that were not there already, by id and author; in order, all or none. No two of them are alike. */
+  /** Adds those that are not stored yet, by id and author; in order, all or none. Returns them. `entries` has no duplicates. */
   add(entries: readonly NewEntry[]): Promise<Entry[]>
   markDelivered(contact: PeerId, ids: readonly string[]): Promise<void>
   markRead(contact: PeerId): Promise<void>
@@ -48,7 +48,7 @@ export interface History {
 
 const identityOf = ({ with: contact, author, id }: NewEntry) => `${contact} ${author} ${id}`
 
-/** For as long as this page: where IndexedDB is unusable. */
+/** In memory, for as long as the page is open: where IndexedDB cannot be used. */
 export class MemoryHistory implements History {
   readonly saved = false
   #seq = 0

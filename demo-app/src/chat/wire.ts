@@ -1,10 +1,10 @@
 /**
- * What two pages say to each other over `/chat/v1`: JSON messages of two kinds.
+ * The chat protocol `/chat/v1`: JSON messages of two kinds.
  *
- *     {"id": "…", "text": "…", "at": 1790000000000}     something said
- *     {"ack": "…"}                                      the one with this id has arrived and is kept
+ *     {"id": "…", "text": "…", "at": 1790000000000}     a message
+ *     {"ack": "…"}                                      the message with this id has arrived and is stored
  *
- * Whoever said something says it again on the next stream until it is acknowledged; whoever hears it twice drops the second.
+ * The sender repeats a message on the next stream until it is acknowledged; the receiver drops a repeated one.
  */
 import type { ProtocolName } from '@kith/sdk'
 
@@ -13,7 +13,7 @@ export const CHAT: ProtocolName = '/chat/v1'
 /** Bytes in one message: the longest text in four-byte characters, and room for the rest. Beyond: the stream is reset. */
 export const WIRE_MAX_BYTES = 32 * 1024
 
-/** UTF-16 units in what is said at once: longer is a document. Beyond: not sent, and refused when it comes in. */
+/** UTF-16 units in a message: longer texts belong in a document. Beyond: not sent, and ignored when received. */
 export const TEXT_MAX_LENGTH = 4000
 
 /** UTF-16 units in an id: a UUID has 36. */
@@ -31,13 +31,13 @@ export const encodeAck = (id: string): string => JSON.stringify({ ack: id })
 
 const isId = (value: unknown): value is string => typeof value === 'string' && value.length > 0 && value.length <= ID_MAX_LENGTH
 
-/** Undefined for what is neither kind, or beyond a limit: later versions may say more. */
+/** Undefined for other kinds, which later versions may have, and beyond a limit. */
 export function decode(json: string): Wire | undefined {
   let value: unknown
   try {
     value = JSON.parse(json)
   } catch {
-    // Not JSON is one more thing that this version does not understand.
+    // What is not JSON is treated as an unknown kind.
     return undefined
   }
   if (typeof value !== 'object' || value === null) return undefined

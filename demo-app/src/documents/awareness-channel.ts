@@ -1,4 +1,4 @@
-/** What carries awareness between two people: Kith datagrams, which may be lost, late, and in another order than they were sent. */
+/** Carries awareness between two people: Kith datagrams, which may be lost, late or reordered. */
 import type { Datagrams, Peer, PeerId, ProtocolName, Stop } from '@kith/sdk'
 import { codeOf } from '../people/error-code.ts'
 
@@ -7,7 +7,7 @@ export const AWARENESS: ProtocolName = '/doc/yjs-awareness/v1'
 export interface AwarenessChannel {
   readonly remote: PeerId
   readonly incoming: AsyncIterable<Uint8Array>
-  /** Never waits, and may lose it. */
+  /** Does not wait; `data` may be lost. */
   send(data: Uint8Array): void
   close(): void
 }
@@ -22,7 +22,7 @@ export async function openAwareness(
   return overDatagrams(await peer.openDatagrams(to, AWARENESS, { params, signal }))
 }
 
-/** `params`: the opener's word for which document it is. Whoever does not want the channel closes it. */
+/** `params`: which document it is about, as the opener says. The handler closes a channel that it does not want. */
 export function handleAwareness(peer: Peer, handler: (channel: AwarenessChannel, params: unknown) => unknown): Stop {
   return peer.handleDatagrams(AWARENESS, (flow) => handler(overDatagrams(flow), flow.params))
 }

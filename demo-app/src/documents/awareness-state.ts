@@ -1,17 +1,16 @@
 /**
- * What someone says of themselves in a document: `{user: {name}, cursor: {anchor, head}}`, as y-codemirror and its kin do, where the
- * positions are relative ones of Yjs, which stay with the text around them whatever is written elsewhere. Who says it, the channel
- * knows: no id and no colour is taken from what is said.
+ * A person's state in a document: `{user: {name}, cursor: {anchor, head}}`, as y-codemirror has it. Positions are relative positions of
+ * Yjs, which stay with the text around them. The channel knows whose state it is: no id and no colour is taken from the state.
  */
 
 import { isPeerId, KithError, type PeerId } from '@kith/sdk'
 import type { Awareness } from 'y-protocols/awareness'
 import { plainName } from '../ui/plain.ts'
 
-/** Code points of a name. Beyond: cut, as it is only a word beside a cursor. */
+/** Code points of a name. Beyond: cut, as it is only a label beside a cursor. */
 export const NAME_MAX_LENGTH = 64
 
-/** What `Y.relativePositionToJSON` makes of a position in the text, the only one that there is to be in. */
+/** What `Y.relativePositionToJSON` makes of a position in the document's one text. */
 export interface Position {
   readonly tname: 'text'
   /** The character after it; none at the end of the text. */ readonly item?: { readonly client: number; readonly clock: number }
@@ -23,7 +22,7 @@ export interface Cursor {
   readonly head: Position
 }
 
-/** Someone who has the document on the screen. `client` is theirs for as long as their page is open. */
+/** A person who has the document on the screen. `client` is the Yjs client id of their page. */
 export interface Present {
   readonly client: number
   readonly id: PeerId
@@ -31,11 +30,10 @@ export interface Present {
   readonly cursor: Cursor | undefined
 }
 
-/** What is kept of what `from` says; null: they have left. Throws 'peer-violation'. */
+/** The checked state that `from` sent; null: they have left. Throws 'peer-violation'. */
 export function readState(state: unknown, from: PeerId): object | null {
   if (state === null) return null
-  if (!isRecord(state) || !isRecord(state.user) || typeof state.user.name !== 'string')
-    throw violation('a state that names nobody')
+  if (!isRecord(state) || !isRecord(state.user) || typeof state.user.name !== 'string') throw violation('a state without a name')
   return { user: { id: from, name: shown(state.user.name) }, cursor: readCursor(state.cursor) }
 }
 
@@ -50,24 +48,24 @@ export function othersIn(awareness: Awareness): Present[] {
 }
 
 function readCursor(cursor: unknown): Cursor | undefined {
-  // Someone who has not been in the text yet has none.
+  // There is none before the text has the focus.
   if (cursor === undefined || cursor === null) return undefined
-  if (!isRecord(cursor)) throw violation('a cursor that is none')
+  if (!isRecord(cursor)) throw violation('not a cursor')
   return { anchor: readPosition(cursor.anchor), head: readPosition(cursor.head) }
 }
 
-/** Nothing but a place in the text: Yjs would make whatever else a position names. */
+/** A place in the text and nothing else: Yjs would create any other type that a position names. */
 function readPosition(position: unknown): Position {
   if (!isRecord(position) || position.tname !== 'text') throw violation('a cursor outside of the text')
   const { item, assoc } = position
-  if (assoc !== undefined && !Number.isInteger(assoc)) throw violation('a position that is none')
+  if (assoc !== undefined && !Number.isInteger(assoc)) throw violation('not a position')
   const side = Number(assoc ?? 0) < 0 ? -1 : 0
   if (item === undefined || item === null) return { tname: 'text', assoc: side }
-  if (!isRecord(item) || !isCount(item.client) || !isCount(item.clock)) throw violation('a position that is none')
+  if (!isRecord(item) || !isCount(item.client) || !isCount(item.clock)) throw violation('not a position')
   return { tname: 'text', item: { client: item.client, clock: item.clock }, assoc: side }
 }
 
-/** Cut first: a name that is isolated stays so. */
+/** Cut before plainName, so that its isolating characters stay balanced. */
 function shown(name: string): string {
   return plainName(Array.from(name).slice(0, NAME_MAX_LENGTH).join(''))
 }

@@ -1,7 +1,7 @@
 /**
- * Who is in a document and where their cursor is: each tells of themselves, in datagrams of y-protocols/awareness with one state
- * each. One may get lost or be late: each is whole, numbered by its author, so that an old one is known as such, and said again and
- * again. Whoever leaves says so; whoever is not heard of for a few seconds is gone.
+ * Who has a document open and where their cursor is. Each page sends its own state in datagrams of y-protocols/awareness, one state a
+ * datagram. Datagrams may be lost or late: each holds the whole state and a counter that reveals old ones, and is repeated. A page that
+ * leaves sends so; one that is silent for a few seconds counts as gone.
  */
 import { KithError, type PeerId } from '@kith/sdk'
 import { createDecoder, hasContent, readVarString, readVarUint } from 'lib0/decoding'
@@ -15,33 +15,33 @@ import {
 import type { AwarenessChannel } from './awareness-channel.ts'
 import { readState } from './awareness-state.ts'
 
-/** Bytes of an update: fits a datagram of Kith (1,100) on every path. A longer one goes with a shorter name, and none is taken in. */
+/** Bytes of an update: fits a datagram of Kith (1,100) on every path. Beyond: the name is shortened when sent, refused when received. */
 export const AWARENESS_MAX_BYTES = 1024
 
-/** While a cursor moves: 25 times a second, which the eye takes for motion. What moves faster is said once. */
+/** While a cursor moves: 25 times a second, which looks smooth. Faster changes are sent as one. */
 const SAY_AT_MOST_EVERY_MS = 40
 
-/** While nothing changes. With the next, three in a row may be lost before someone seems to be gone. */
+/** While nothing changes. With GONE_AFTER_MS, three in a row may be lost before a person seems to be gone. */
 const SAY_AT_LEAST_EVERY_MS = 1_500
 const GONE_AFTER_MS = 5_000
 
 interface Client {
   readonly id: PeerId
-  /** By how many channels this page is heard: one of two that ends does not take it along. */ channels: number
+  /** Channels from this page: it stays until the last one ends. */ channels: number
   silence: ReturnType<typeof setTimeout> | undefined
 }
 
 export class AwarenessSharing {
   readonly #awareness: Awareness
-  /** The pages of others, by the number that each gave itself. */
+  /** The pages of others, by the Yjs client id that each chose. */
   readonly #clients = new Map<number, Client>()
 
   constructor(awareness: Awareness) {
     this.#awareness = awareness
   }
 
-  /** Tells the remote where I am, and takes in where it is, until the channel ends; then it is gone. Rejects as the channel does,
-   *  and with 'peer-violation' for what makes no sense: then the channel is to be closed. */
+  /** Sends my state to the remote and receives its state until the channel ends; then it is gone. Rejects as the channel does, and with
+   *  'peer-violation' for invalid updates: then the caller closes the channel. */
   async share(channel: AwarenessChannel): Promise<void> {
     const stop = tell(this.#awareness, channel)
     let theirs: number | undefined
@@ -49,7 +49,7 @@ export class AwarenessSharing {
       for await (const update of channel.incoming) {
         const client = clientOf(update)
         if (theirs === undefined) this.#admit(client, channel.remote)
-        else if (client !== theirs) throw violation('a page told of another')
+        else if (client !== theirs) throw violation('a page sent the state of another')
         theirs = client
         this.#hear(client, update, channel.remote)
       }
@@ -59,10 +59,10 @@ export class AwarenessSharing {
     }
   }
 
-  /** A page may tell of itself alone: not of me, and of nobody else who is heard. */
+  /** A page may send its own state only: not mine, and not that of another page. */
   #admit(number: number, id: PeerId): void {
     const client = this.#clients.get(number) ?? { id, channels: 0, silence: undefined }
-    if (number === this.#awareness.clientID || client.id !== id) throw violation('a page told of another')
+    if (number === this.#awareness.clientID || client.id !== id) throw violation('a page sent the state of another')
     client.channels += 1
     this.#clients.set(number, client)
   }
@@ -87,12 +87,12 @@ export class AwarenessSharing {
 
   #forget(number: number): void {
     removeAwarenessStates(this.#awareness, [number], this)
-    // Whoever comes back without having moved counts from where they were.
+    // A page that comes back without having moved has the same counter.
     this.#awareness.meta.delete(number)
   }
 }
 
-/** Says where I am, at once and whenever that changes, until it is stopped. */
+/** Sends my state at once and whenever it changes, until it is stopped. */
 function tell(awareness: Awareness, channel: AwarenessChannel): () => void {
   let saidAt = Number.NEGATIVE_INFINITY
   let planned: ReturnType<typeof setTimeout> | undefined
@@ -117,7 +117,7 @@ function tell(awareness: Awareness, channel: AwarenessChannel): () => void {
   }
 }
 
-/** My state as one datagram, with as much of my name as there is room for. */
+/** My state as one datagram, with as much of my name as fits. */
 export function encodeMine(awareness: Awareness): Uint8Array {
   const me = awareness.clientID
   const update = encodeAwarenessUpdate(awareness, [me])
@@ -129,7 +129,7 @@ export function encodeMine(awareness: Awareness): Uint8Array {
   return encodeAwarenessUpdate(awareness, [me], new Map([[me, { ...state, user: { ...state.user, name } }]]))
 }
 
-/** Whom it is about. Throws 'peer-violation'. */
+/** The client that an update is about. Throws 'peer-violation'. */
 function clientOf(update: Uint8Array): number {
   if (update.length > AWARENESS_MAX_BYTES) throw violation('an update that is too long')
   return reading(() => {

@@ -1,13 +1,13 @@
-/** What the page knows about a document without opening it: enough for the list, and for who is to have it. */
+/** What the page knows about a document without opening it: what the list shows, and who its members are. */
 import type { PeerId, ProtocolName } from '@kith/sdk'
 
-/** What members say to each other about the text; see sync.ts. */
+/** The protocol that merges the text; see sync.ts. */
 export const SYNC: ProtocolName = '/doc/yjs/v1'
 
-/** Whoever has left a document resets its streams with this. */
+/** Code with which a member who has left a document resets its streams. */
 export const LEFT_CODE = 1
 
-/** A random UUID. Whoever knows it was given it by a member, so it also is the key to the document. */
+/** A random UUID. It is known only to members and those they shared it with, so it also gives access to the document. */
 export type DocumentId = string
 
 export interface DocumentEntry {
@@ -15,12 +15,12 @@ export interface DocumentEntry {
   readonly title: string
   readonly createdAt: number
   readonly changedAt: number
-  /** Whom it is shared with, by me or to me. */ readonly members: readonly PeerId[]
-  /** Members who have not kept all that is kept here: they are sought out also while it is not on the screen. */
+  /** Whom I share it with, or who shared it with me. */ readonly members: readonly PeerId[]
+  /** Members who have not stored all that is stored here: lines to them are opened also while it is not on the screen. */
   readonly behind: readonly PeerId[]
-  /** When it was last shared, by the clock of the one who did; tells a new share from an old one that I left. 0: never. */
+  /** When it was last shared, by the sharer's clock; it distinguishes a new share from one that I left. 0: never. */
   readonly sharedAt: number
-  /** Came from someone, and was not opened yet. */ readonly isNew: boolean
+  /** Shared with me, and not opened yet. */ readonly isNew: boolean
 }
 
 /** UTF-16 units. Longer ones are cut where they are shown, refused where they come in. */
@@ -33,14 +33,14 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 export const isDocumentId = (value: unknown): value is DocumentId => typeof value === 'string' && UUID.test(value)
 
-/** What the one who opens a stream says it is about. */
+/** The params of a stream: which document it is about. */
 export interface DocumentParams {
   readonly doc: DocumentId
   readonly title: string
   readonly sharedAt: number
 }
 
-/** Undefined for anything else: the params are a remote's word. */
+/** Undefined for anything else: the params come from a remote. */
 export function readParams(params: unknown): DocumentParams | undefined {
   if (typeof params !== 'object' || params === null || !('doc' in params && 'title' in params && 'sharedAt' in params))
     return undefined

@@ -1,4 +1,4 @@
-/** All documents of this peer: the list, whom each is shared with, and the way to open one. Yjs is loaded only then. */
+/** All documents of this peer: the list, and whom each is shared with. Yjs is loaded when one is opened. */
 import type { Peer, PeerId, Stream } from '@kith/sdk'
 import { Value } from '../ui/observable.ts'
 import { openTabs, type Tabs } from '../ui/tabs.ts'
@@ -17,7 +17,7 @@ import { openDocumentStore } from './idb-store.ts'
 import type { LiveDocument } from './live-document.ts'
 import { type Change, type DocumentStore, type LeftDocument, MemoryDocumentStore } from './store.ts'
 
-/** To the other tabs of this profile: something about this document changed, perhaps by this update. */
+/** To the other tabs of this profile: this document changed, by this update if there is one. */
 interface TabMessage {
   readonly doc: DocumentId
   readonly update?: Uint8Array
@@ -40,13 +40,13 @@ export async function readDocuments(profile: string): Promise<KeptDocuments> {
 }
 
 export class Library {
-  /** The one that changed last is first. */
+  /** The last changed document is first. */
   readonly entries: Value<readonly DocumentEntry[]>
-  /** Whether documents outlive this page. */
+  /** Whether documents are kept after the page is closed. */
   readonly saved: boolean
-  /** Something could not be saved. */
+  /** A document could not be saved. */
   readonly unsaved = new Value(false)
-  /** What someone shared with me last. */
+  /** The last document that was shared with me. */
   readonly arrived = new Value<{ readonly id: DocumentId; readonly from: PeerId } | undefined>(undefined)
 
   readonly #peer: Peer
@@ -80,7 +80,7 @@ export class Library {
     return id
   }
 
-  /** They get it as soon as both are there. */
+  /** They get it as soon as both are online. */
   async share(id: DocumentId, who: PeerId): Promise<void> {
     const sharedAt = Date.now()
     await this.#change(id, (entry) => ({
@@ -105,7 +105,7 @@ export class Library {
     this.#tell({ doc: id })
   }
 
-  /** Rejects where what it takes cannot be loaded, or the document cannot be read; a later call tries again. */
+  /** Rejects where the editor cannot be loaded or the document cannot be read; a later call tries again. */
   open(id: DocumentId): Promise<LiveDocument> {
     const known = this.#live.get(id)
     if (known) return known
@@ -140,7 +140,7 @@ export class Library {
     await document.answer(stream)
   }
 
-  /** Whoever knows a document's id was given it by a member. False: I left it, or there is no room for more. */
+  /** A remote that knows a document's id got it from a member. False: I left the document, or the list is full. */
   #admit(id: DocumentId, title: string, sharedAt: number, from: PeerId): boolean {
     const entry = this.get(id)
     if (entry) {
@@ -168,7 +168,7 @@ export class Library {
     await document.answerAwareness(channel)
   }
 
-  /** Someone came, or went: what they have not got is opened, so that it goes to them. */
+  /** A contact came or went: documents that they do not have completely are opened, and so sent to them. */
   #wake(who: PeerId): void {
     const isThere = this.#peer.contacts.get(who)?.online || this.#peer.connections.has(who)
     for (const { id, members, behind } of this.entries.get()) {

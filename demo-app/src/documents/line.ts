@@ -1,6 +1,6 @@
 /**
- * The stream between me and one member of a document, for as long as both are there: opened when there is something to merge,
- * opened again when it broke. Both may do so at once; it is enough to agree roughly, since what arrives twice is taken once.
+ * The stream between me and one member of a document while both are online: opened when there is something to merge, and again after it
+ * breaks. Both may open one at once: an update that arrives twice is merged once.
  */
 import { messages, type Peer, type PeerId, type Stream } from '@kith/sdk'
 import type { Doc } from 'yjs'
@@ -9,17 +9,17 @@ import { Value } from '../ui/observable.ts'
 import { type DocumentParams, LEFT_CODE, SYNC } from './document.ts'
 import { SYNC_MESSAGE_MAX_BYTES, SyncSession } from './sync.ts'
 
-/** Between tries to reach someone who seems to be there: doubled with each that fails, up to the second. */
+/** Milliseconds between attempts to reach a member who is online: doubled with each failure, up to the second. */
 const RETRY_MS = 500
 const RETRY_MAX_MS = 60_000
 
-/** What keeps two people who are both there from writing together. */
+/** Why there is no stream although both are online. */
 export type LineTrouble = 'unsupported-protocol' | 'needs-turn' | 'unreachable'
 
 export type LineState =
   | { readonly at: 'closed' }
   | { readonly at: 'opening' }
-  /** `merged`: they have written down all that is here. */
+  /** `merged`: they have stored all that is here. */
   | { readonly at: 'open'; readonly merged: boolean }
   | { readonly at: 'failed'; readonly why: LineTrouble }
 
@@ -27,9 +27,9 @@ export interface LineNeeds {
   readonly peer: Peer
   readonly doc: Doc
   readonly params: () => DocumentParams
-  /** Whether a stream is worth having, should they be there. */ readonly isWanted: () => boolean
-  /** Resolves once everything that reached the document is written down. */ readonly kept: () => Promise<void>
-  /** I opened the stream that is spoken on: what goes with it is to be opened too, until the signal. */
+  /** Whether a stream is needed. */ readonly isWanted: () => boolean
+  /** Resolves once every update of the document is stored. */ readonly kept: () => Promise<void>
+  /** I opened a stream: awareness is to be opened beside it, until the signal. */
   readonly opened: (signal: AbortSignal) => void
   /** They have left the document. */ readonly left: () => void
 }
@@ -45,7 +45,7 @@ export class Line {
   readonly state = new Value<LineState>({ at: 'closed' })
 
   readonly #needs: LineNeeds
-  /** Every stream is heard until its end. */
+  /** Every stream is read until its end. */
   readonly #heard = new Set<Spoken>()
   #line: Spoken | undefined
   #opening: AbortController | undefined
@@ -58,7 +58,7 @@ export class Line {
     this.#needs = needs
   }
 
-  /** Opens a stream if there is a reason to; called when something changed that may let it succeed. */
+  /** Opens a stream if one is needed; called after changes that may let it succeed. */
   wake(): void {
     const contact = this.#needs.peer.contacts.get(this.with)
     if (this.#isClosed || this.#line || this.#opening || !contact || contact.trust === 'blocked' || !this.#needs.isWanted())
@@ -72,7 +72,7 @@ export class Line {
     await this.#take(stream, 'them')
   }
 
-  /** `code`: what the other side is to make of it. */
+  /** `code`: tells the other side why. */
   close(code = 0): void {
     this.#isClosed = true
     clearTimeout(this.#retry)
@@ -97,10 +97,10 @@ export class Line {
     }
   }
 
-  /** Only for those who seem to be there: for the others, 'contact' events tell when it is worth a try. */
+  /** Only for members who are online: for the others, a 'contact' event starts the next attempt. */
   #retryLater(): void {
     if (this.#isClosed || !this.#needs.peer.contacts.get(this.with)?.online) return
-    // The first comes soon: most streams end because the other page is being loaded again, and a dial waits for it.
+    // The first attempt comes soon: most streams end because the other page is reloading, and a dial waits for it.
     const delayMs = Math.min(RETRY_MS * 2 ** this.#failures, RETRY_MAX_MS)
     this.#failures += 1
     clearTimeout(this.#retry)
@@ -116,7 +116,7 @@ export class Line {
     if (loser?.openedBy === 'me') loser.session.end()
     const whileOpen = new AbortController()
     session.merged.on(() => {
-      // Only now: whoever takes a stream and ends it at once is not to be called again and again.
+      // Reset only here: a remote that accepts a stream and ends it at once must not be dialled in a loop.
       if (session.merged.get()) this.#failures = 0
       if (this.#line === spoken) this.state.set({ at: 'open', merged: session.merged.get() })
     })
@@ -138,8 +138,8 @@ export class Line {
   }
 
   /**
-   * Which of two streams counts from now on; returns the other. Of two on one connection that crossed, the one from the lower
-   * PeerId, as both sides see; else the newer, since the older belongs to a page that is gone or to another tab.
+   * Chooses which of two streams counts from now on; returns the other. Of two that crossed on one connection it is the one that the
+   * lower PeerId opened, so that both sides agree. Else it is the newer: the older belongs to a closed page or to another tab.
    */
   #settle(spoken: Spoken): Spoken | undefined {
     const rival = this.#line
@@ -155,7 +155,7 @@ export class Line {
 const isLeft = (error: unknown) =>
   codeOf(error) === 'reset' && error instanceof Error && 'streamCode' in error && error.streamCode === LEFT_CODE
 
-/** What is to be shown after this. Reports it where it is a bug. */
+/** The state of the line after an error. An error without a code is a bug and is reported. */
 function stateAfter(error: unknown): LineState {
   const code = codeOf(error)
   switch (code) {

@@ -1,4 +1,4 @@
-/** A document in memory: its text, what keeps it, and the lines over which it becomes one with the copies of its members. */
+/** An open document: its text, its storage, and the lines over which it is merged with the copies of its members. */
 import type { Peer, PeerId, Stream } from '@kith/sdk'
 import { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
@@ -21,12 +21,12 @@ export interface LiveNeeds {
   readonly store: DocumentStore
   readonly entry: () => DocumentEntry | undefined
   /** Changes the entry in memory as well as in the store. */ readonly change: (change: Change) => void
-  /** As `change`, in memory alone: the store has been told. */ readonly changed: (change: Change) => void
+  /** As `change`, in memory alone: the store has it already. */ readonly changed: (change: Change) => void
   /** For the other tabs of this profile. */ readonly tell: (update: Uint8Array) => void
   readonly unsaved: (error: unknown) => void
 }
 
-/** The origin of what another tab of this profile has written down already. */
+/** The origin of updates that another tab of this profile has stored already. */
 const OTHER_TAB = Symbol('other tab')
 
 export class LiveDocument {
@@ -68,7 +68,7 @@ export class LiveDocument {
     return document
   }
 
-  /** It is on the screen: others see that I am here, and every member who can be reached is sought. */
+  /** It is on the screen: others see that I am here, and lines to all members are opened. */
   show(name: string): void {
     this.#isShown = true
     this.awareness.setLocalState({ user: { name } })
@@ -81,7 +81,7 @@ export class LiveDocument {
     this.awareness.setLocalState(null)
   }
 
-  /** Opens the lines that are worth it; called when someone came, or became a member. */
+  /** Opens the lines that are needed; called when a member comes online or is added. */
   wake(): void {
     for (const member of this.#needs.entry()?.members ?? []) this.#line(member).wake()
   }
@@ -95,14 +95,14 @@ export class LiveDocument {
     try {
       await this.#sharing.share(channel)
     } catch (error) {
-      // Connections come and go, and others may say what they like; only what is no KithError is a mistake of ours.
+      // Connections end, and remotes may send anything; only an error that is not a KithError is a bug of ours.
       if (codeOf(error) === undefined) reportError(error)
     } finally {
       channel.close()
     }
   }
 
-  /** What another tab of this profile has written down. */
+  /** An update that another tab of this profile has stored. */
   takeFromTab(update: Uint8Array): void {
     Y.applyUpdate(this.#doc, update, OTHER_TAB)
   }
@@ -113,7 +113,7 @@ export class LiveDocument {
     this.#showLines()
   }
 
-  /** I leave the document: those who are there are told, the others when they ask. Resolves when nothing more is written. */
+  /** I leave the document: members who are online learn it now, the others when they open a stream. Resolves after the last write. */
   async leave(): Promise<void> {
     for (const line of this.#lines.values()) line.close(LEFT_CODE)
     this.#doc.destroy()
@@ -135,17 +135,17 @@ export class LiveDocument {
     this.awareness.on('change', () => this.present.set(othersIn(this.awareness)))
   }
 
-  /** Resolves once everything so far is written down; rejects where it cannot be. */
+  /** Resolves once every update so far is stored; rejects where that fails. */
   readonly #kept = async (): Promise<void> => {
     await this.#writing
     if (this.keeping.get() === 'failed') throw new Error('the document could not be saved')
   }
 
-  /** One write after the other; what comes up meanwhile goes with the next. */
+  /** One write at a time; updates that come meanwhile are merged into the next. */
   async #write(): Promise<void> {
     this.keeping.set('keeping')
     try {
-      // The lines hear of the update in this same turn, and are then no longer merged.
+      // The lines see the update in this same turn, and are then no longer merged.
       await Promise.resolve()
       while (this.#unkept.length > 0) {
         const update = this.#unkept.length === 1 && this.#unkept[0] ? this.#unkept[0] : Y.mergeUpdates(this.#unkept)
@@ -154,7 +154,7 @@ export class LiveDocument {
         try {
           await this.#needs.store.append(this.id, update, change)
         } catch (error) {
-          // Written again with what comes next: nothing that is on the screen is given up while it is there.
+          // Stored again with the next update: nothing that is on the screen is given up.
           this.#unkept.unshift(update)
           throw error
         }
@@ -220,7 +220,7 @@ export class LiveDocument {
       signal.addEventListener('abort', () => channel.close(), { once: true })
       await this.answerAwareness(channel)
     } catch (error) {
-      // Without it, the text goes on: cursors are not worth a second dial.
+      // The text is merged without it: cursors are not worth a second dial.
       if (codeOf(error) === undefined) reportError(error)
     }
   }

@@ -1,9 +1,9 @@
 /**
- * What a document takes is a chunk of its own, so that the first screen is there soon. It is loaded once the page has nothing else
- * to do rather than when the first document is opened: by then whoever serves the page may be gone.
+ * The editor is a chunk of its own, so that the first screen is fast. It is loaded once the page is idle, not when the first document is
+ * opened: the page's server may be unreachable by then.
  */
 
-/** Browsers that do not tell when they are idle (Safari) have shown the first screen by then. */
+/** Milliseconds before loading in browsers without requestIdleCallback (Safari): the first screen is shown by then. */
 const LATER_MS = 2_000
 
 export function loadAhead(): void {

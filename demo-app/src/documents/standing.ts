@@ -1,4 +1,4 @@
-/** Where a document stands, in one sentence: is it saved, who has it, who is still to get it. */
+/** The state of a document in one sentence: whether it is saved, who has it, and who does not have all of it yet. */
 import type { PeerId, PeerStatus } from '@kith/sdk'
 import type { Person } from '../people/people.ts'
 import type { LineState } from './line.ts'
@@ -9,7 +9,7 @@ import { text } from './texts.ts'
 export interface Standing {
   readonly tone: 'good' | 'wait' | 'bad'
   readonly words: string
-  /** It is the case for a moment only, again with each letter. */ readonly isPassing?: boolean
+  /** It lasts for a moment only, with each letter that is typed. */ readonly isPassing?: boolean
 }
 
 export function standingOf(
@@ -48,5 +48,5 @@ export function standingOf(
   return { tone: 'good', words: merged }
 }
 
-/** No relay has been tried to the end yet. */
+/** The first attempts to reach a relay have not ended yet. */
 const isStarting = ({ relays }: PeerStatus) => relays.every(({ state, error }) => state === 'connecting' && !error)

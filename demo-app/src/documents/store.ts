@@ -1,6 +1,6 @@
 /**
- * Where documents are kept: for each an entry, and the updates that make it up, oldest first. Now and then the updates are merged
- * into one. What an update holds is none of the store's business.
+ * The store of documents: for each an entry and its updates, oldest first, which are merged into one now and then. An update is opaque
+ * to the store.
  */
 import type { DocumentEntry, DocumentId } from './document.ts'
 
@@ -14,20 +14,20 @@ export interface LeftDocument {
 }
 
 export interface DocumentStore {
-  /** Whether it outlives this page. */ readonly saved: boolean
+  /** Whether it is kept after the page is closed. */ readonly saved: boolean
   list(): Promise<{ entries: DocumentEntry[]; left: LeftDocument[] }>
   add(entry: DocumentEntry): Promise<void>
-  /** Nothing happens where there is no such entry. */
+  /** Does nothing where there is no such entry. */
   change(id: DocumentId, change: Change): Promise<void>
   /** Resolves once it is written; the entry is changed with it, or neither is. */
   append(id: DocumentId, update: Uint8Array, change: Change): Promise<void>
   updates(id: DocumentId): Promise<Uint8Array[]>
-  /** Puts one update in place of all. */
+  /** Merges all updates into one. */
   compact(id: DocumentId, merge: Merge): Promise<void>
   leave(left: LeftDocument): Promise<void>
 }
 
-/** For as long as this page: where IndexedDB is unusable. */
+/** In memory, for as long as the page is open: where IndexedDB cannot be used. */
 export class MemoryDocumentStore implements DocumentStore {
   readonly saved = false
   readonly #entries = new Map<DocumentId, DocumentEntry>()

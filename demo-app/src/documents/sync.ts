@@ -1,14 +1,14 @@
 /**
- * Two copies of a document become one over a stream: what is said over `/doc/yjs/v1`. Each message is one of y-protocols/sync
- * (varuint kind, then varuint length and bytes), and one kind more:
+ * The protocol `/doc/yjs/v1`, which merges two copies of a document over a stream. Messages are those of y-protocols/sync (varuint kind,
+ * then varuint length and bytes), and one more kind:
  *
- *     0 step 1   my state vector: what I have. First thing on the stream, from both sides
- *     1 step 2   the answer: an update with all that the other lacks
+ *     0 step 1   my state vector: what I have. Both sides send it first
+ *     1 step 2   the answer: an update with all that the other side lacks
  *     2 update   what changed since
- *     3 kept     varuint: so many step 2s and updates of yours are written down here
+ *     3 kept     varuint: how many step 2s and updates of yours are stored here
  *
- * An update may arrive twice or by several ways; Yjs takes it once. So nothing has to be remembered between streams: the next one
- * begins with what each side has by then.
+ * Yjs applies an update once, however often it arrives. So no state is kept between streams: the next one begins with what each side has
+ * by then.
  */
 import { KithError } from '@kith/sdk'
 import { createDecoder, hasContent, readVarUint, readVarUint8Array } from 'lib0/decoding'
@@ -31,13 +31,13 @@ export interface Channel extends AsyncIterable<{ readonly data: Uint8Array }> {
 }
 
 export class SyncSession {
-  /** Whether the other side has written down all that is in the document here. */
+  /** Whether the other side has stored all that is in the document here. */
   readonly merged = new Value(false)
 
   readonly #doc: Y.Doc
   readonly #channel: Channel
   readonly #kept: () => Promise<void>
-  /** What changed since the last message; one update in the end, however long the stream was held up. */
+  /** Changes since the last message; they are sent as one update, however long the stream was blocked. */
   #changes: Uint8Array[] = []
   /** A state vector that waits for its step 2. */
   #asked: Uint8Array | undefined
@@ -51,15 +51,15 @@ export class SyncSession {
   #isOver = false
   #hasWork: () => void = () => undefined
 
-  /** `kept` resolves once everything that has reached the document is written down; rejects if it cannot be. */
+  /** `kept` resolves once every update of the document is stored; rejects where that fails. */
   constructor(doc: Y.Doc, channel: Channel, kept: () => Promise<void>) {
     this.#doc = doc
     this.#channel = channel
     this.#kept = kept
   }
 
-  /** Until both sides have ended. Rejects with what the channel rejects with, and with 'peer-violation' for what makes no sense:
-   *  then the stream is to be reset. */
+  /** Runs until both sides have ended. Rejects as the channel does, and with 'peer-violation' for invalid messages: then the caller
+   *  resets the stream. */
   async run(): Promise<void> {
     const changed = (update: Uint8Array, origin: unknown) => {
       if (origin === this) return
@@ -77,13 +77,13 @@ export class SyncSession {
     }
   }
 
-  /** I say no more than what is due; the other side then ends too. */
+  /** Sends what is due, then ends; the other side then ends as well. */
   end(): void {
     this.#isEnding = true
     this.#work()
   }
 
-  // ── hearing ────────────────────────────────────────────────────────────────────────────────
+  // ── receiving ────────────────────────────────────────────────────────────────────────────────
 
   async #listen(): Promise<void> {
     for await (const { data } of this.#channel) this.#hear(data)
@@ -114,21 +114,21 @@ export class SyncSession {
     try {
       await this.#kept()
     } catch {
-      // It is shown where it was written; the other side goes on taking us for someone who lacks it, which is right.
+      // The failed write is shown elsewhere. Without 'kept' the other side rightly assumes that we lack the update.
       return
     }
-    // What waits for an earlier part is not in the document yet, so it is not written down either.
+    // An update that waits for an earlier one is not in the document yet, so it is not stored.
     if (this.#doc.store.pendingStructs !== null) return
     this.#keptHereCount = Math.max(this.#keptHereCount, count)
     this.#work()
   }
 
-  // ── speaking ───────────────────────────────────────────────────────────────────────────────
+  // ── sending ───────────────────────────────────────────────────────────────────────────────
 
-  /** One message after the other, so that flow control holds up this loop and nothing piles up but changes, which merge. */
+  /** One message at a time, so that flow control blocks this loop and only changes queue, which merge. */
   async #speak(): Promise<void> {
     await this.#channel.send(encode(STEP_1, Y.encodeStateVector(this.#doc)))
-    // What ended in failure is not ended politely: the other side would take it for the whole.
+    // After a failure the stream is not closed cleanly: the other side would take its copy for complete.
     while (!this.#isOver) {
       const next = this.#next()
       if (next) {

@@ -1,4 +1,4 @@
-/** The invitation that this page is showing: one at a time, made when it is asked for. */
+/** The invitation that this page shows: one at a time, made on request. */
 import type { Contact, ErrorCode, Invite, Peer } from '@kith/sdk'
 import { Value } from '../ui/observable.ts'
 import { codeOf } from './error-code.ts'
@@ -20,14 +20,14 @@ export class Invitation {
     this.#peer = peer
   }
 
-  /** Keeps the one that is waiting, also from before a reload or in another tab; makes one otherwise. */
+  /** Shows the waiting invitation, also one made before a reload or in another tab; makes one if there is none. */
   async offer(): Promise<void> {
     const { at } = this.state.get()
     if (at === 'making' || at === 'waiting') return
     await this.#show(async () => this.#peer.invites[0] ?? (await this.#peer.invite()))
   }
 
-  /** For another person: a link is for one guest. The one shown before stays good. */
+  /** For another person: a link is for one guest. The earlier one stays valid. */
   async offerAnother(): Promise<void> {
     if (this.state.get().at !== 'making') await this.#show(() => this.#peer.invite())
   }

@@ -6,7 +6,7 @@ import { plainName } from '../ui/plain.ts'
 import type { Conversations } from './conversations.ts'
 import { shortId } from './short-id.ts'
 
-/** How a person is connected with me, as far as it matters to people. */
+/** How a person is connected with me. */
 export type Link = 'none' | 'connecting' | 'reconnecting' | Connection['path']
 
 export interface Person {
@@ -21,14 +21,14 @@ export interface Person {
   /** Of the last entry of the conversation, in milliseconds since 1970. */ readonly lastAt: number | undefined
 }
 
-/** How long a person who was missed and is back may go on being shown as away. */
+/** How long a person who did not answer and is back may still be shown as away. */
 const SEEN_AGAIN_MS = 10_000
 
 /** The list, kept current as long as the peer lives. The person with the latest entry, or added last, is first. */
 export function watchPeople(peer: Peer, conversations: Conversations): Value<readonly Person[]> {
   const people = new Value<readonly Person[]>(listPeople(peer, conversations))
   let planned = false
-  // Many things change at once: one list a turn of the event loop is enough.
+  // One list a turn of the event loop, however many things change in it.
   const refresh = () => {
     if (planned) return
     planned = true
@@ -47,7 +47,7 @@ export function watchPeople(peer: Peer, conversations: Conversations): Value<rea
   peer.on('connection', watch)
   for (const connection of peer.connections.values()) watch(connection)
   conversations.changes.on(refresh)
-  // That someone was seen again is no event while they still counted as online.
+  // The SDK has no event for a contact who is seen again while they count as online.
   setInterval(refresh, SEEN_AGAIN_MS)
   return people
 }

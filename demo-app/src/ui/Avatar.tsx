@@ -1,9 +1,9 @@
-/** Someone at a glance: initials on a colour that their PeerId decides, so that two Adas look different. */
+/** A person's initials on a colour that their id decides, so that two Adas look different. */
 
 interface AvatarProps {
   id: string
   name: string
-  /** A dot that says so; words beside it must say it too. */ online?: boolean
+  /** Shown as a dot; text beside it must say so as well. */ online?: boolean
   size?: 'small' | 'large'
 }
 

@@ -1,16 +1,16 @@
-/** Text to be taken elsewhere: shown whole, selected with a touch, copied with a button. */
+/** Text to copy: shown whole, selected on focus, copied with a button. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Icon } from './Icon.tsx'
 import { text } from './texts.ts'
 
-/** How long the button says that it worked. */
+/** How long the button shows that it worked. */
 const COPIED_MS = 2_000
 
 interface CopyFieldProps {
   label: string
   value: string
-  /** What the button says. */ action: string
-  /** What the button is called, where what it says is too short for those who do not see where it stands. */ actionName?: string
+  /** The button's label. */ action: string
+  /** The button's accessible name, where its label is too short. */ actionName?: string
   /** The value is shown to its end, over several lines. */ whole?: boolean
   /** The button is the main thing to do here. */ primary?: boolean
 }
@@ -29,7 +29,7 @@ export function CopyField({ label, value, action, actionName, whole, primary }: 
     navigator.clipboard.writeText(value).then(
       () => setOutcome('copied'),
       () => {
-        // The browser did not allow it: the person can, from the selection.
+        // The browser did not allow it: the person can copy the selection.
         field.current?.focus()
         field.current?.select()
         setOutcome('failed')

@@ -19,7 +19,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     shown?.showModal()
     return () => {
       shown?.close()
-      // The element leaves the page in the same turn, which is too soon for the browser to give the focus back.
+      // The element is removed in the same turn, before the browser would restore the focus.
       if (opener instanceof HTMLElement) opener.focus()
     }
   }, [])

@@ -1,4 +1,4 @@
-/** Asks once more before something is gone for good. */
+/** Asks before something is deleted. */
 import { Dialog } from './Dialog.tsx'
 
 interface RemoveDialogProps {

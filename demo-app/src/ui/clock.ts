@@ -1,7 +1,7 @@
 /** The time, for words like '10 minutes ago' and for the heading 'Today'. */
 import { useEffect, useState } from 'preact/hooks'
 
-/** Words are at most this old. */
+/** Shown times are at most this old. */
 const TICK_MS = 30_000
 
 export function useNow(): number {

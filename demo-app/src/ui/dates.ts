@@ -1,4 +1,4 @@
-/** Times as people say them, in the language of the browser. */
+/** Dates and times in words, in the language of the browser. */
 import { text } from './texts.ts'
 
 const MINUTE_MS = 60_000

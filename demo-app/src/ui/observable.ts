@@ -1,4 +1,4 @@
-/** A value that tells when it changes. All of the page's state is made of these: no store, no framework. */
+/** A value with change listeners. The page's state is made of these. */
 import { useEffect, useReducer } from 'preact/hooks'
 
 export class Value<T> {
@@ -19,7 +19,7 @@ export class Value<T> {
     for (const listener of [...this.#listeners]) listener()
   }
 
-  /** Returns the undoing of it. */
+  /** Returns a function that removes the listener. */
   on(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -31,7 +31,7 @@ export function useValue<T>(value: Value<T>): T {
   const [, render] = useReducer((count: number) => count + 1, 0)
   const rendered = value.get()
   useEffect(() => {
-    // It may have changed between rendering and this.
+    // It may have changed between rendering and this effect.
     if (!Object.is(rendered, value.get())) render(undefined)
     return value.on(() => render(undefined))
   }, [value])

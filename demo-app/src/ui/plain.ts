@@ -1,6 +1,6 @@
 /**
- * What others wrote, shown as what it is. Characters that are not seen, and those that turn the order of the others round, let a text look
- * like another one; so do letters of two scripts in the name of a host.
+ * Shows what others wrote as what it is. Invisible characters, and those that reverse the order of others, make a text look like another
+ * one; so do letters of two scripts in a host name.
  */
 
 /** UAX #9 §2: embeddings, overrides, isolates and marks. */
@@ -8,18 +8,18 @@ const BIDI = '\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069'
 /** Default-ignorable and blank letters, tags and variation selectors that no emoji needs. */
 const UNSEEN =
   '\\u00ad\\u034f\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b\\u2028\\u2029\\u2060-\\u2065\\u206a-\\u206f\\u2800\\u3164\\ufeff\\uffa0\\ufff0-\\ufffb\\u{1d173}-\\u{1d17a}\\u{e0100}-\\u{e0fff}'
-/** Joiners belong to emoji, and to words of Arabic and Indic scripts; beside anything else they are not seen. */
+/** Joiners belong to emoji, and to words of Arabic and Indic scripts; next to other characters they are invisible. */
 const JOINERS = '(?<![\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f\\p{M}\\p{Script=Arabic}])[\\u200c\\u200d]'
 const HIDDEN = new RegExp(`[\\p{Cc}${BIDI}${UNSEEN}]|${JOINERS}`, 'gu')
 const RIGHT_TO_LEFT = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u
 
-/** Of a person, a document or a file, in a line or a sentence of ours: what is beside it stays where it is (UAX #9 §2.4: isolates). */
+/** The name of a person, a document or a file, for use in our own text: the text beside it keeps its order (UAX #9 §2.4: isolates). */
 export function plainName(name: string): string {
   const seen = name.replace(HIDDEN, '').trim()
   return RIGHT_TO_LEFT.test(seen) ? `\u2068${seen}\u2069` : seen
 }
 
-/** Of several lines, in an element of its own. An override (UAX #9 §2.2) only serves to deceive. */
+/** Text of several lines, in an element of its own. An override (UAX #9 §2.2) only serves to deceive. */
 export const plainText = (text: string): string => text.replace(/[\u202d\u202e]/g, '')
 
 export interface PlainLink {
@@ -27,7 +27,7 @@ export interface PlainLink {
   readonly shown: string
 }
 
-/** A web address, and how it is shown; undefined for what is none, or says who one is before the host: `https://bank.example@evil.example`. */
+/** A web address, and how it is shown; undefined for other text, and for an address with a user name: `https://bank.example@evil.example`. */
 export function plainLink(address: string): PlainLink | undefined {
   const url = parsed(address)
   if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') return undefined
@@ -36,7 +36,7 @@ export function plainLink(address: string): PlainLink | undefined {
   const name = typed.replace(/:\d*$/, '')
   const shownHost = isPlainHost(name) ? `${name.normalize('NFC').toLowerCase()}${port && `:${port}`}` : host
   const shown = `${protocol}//${shownHost}${isPlainRest(rest) ? rest : href.slice(`${protocol}//${host}`.length)}`
-  // However it was typed, what is shown leads there.
+  // What is shown must lead to the same address.
   return { href, shown: parsed(shown)?.href === href ? shown : href }
 }
 
@@ -57,12 +57,12 @@ const SCRIPTS = ['Cyrillic', 'Greek', 'Hangul', 'Thai', 'Devanagari', 'Bengali',
 const CHINESE_OR_JAPANESE = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u30fc\d-]+$/u
 
 /**
- * Whether a host may be shown with its letters, and not as IDNA encodes it. All of it is of one script, its last label included, so that
- * none looks like a host of another: a name in Cyrillic letters under `.com` does not. From right to left the order of labels would be turned
- * round.
+ * Whether a host may be shown in its own letters, not as IDNA encodes it. All labels, the last one included, must be of one script, so
+ * that a host does not look like one of another script: a Cyrillic name under `.com` is shown encoded. So are right-to-left scripts, which
+ * would reverse the order of labels.
  */
 function isPlainHost(host: string): boolean {
-  // Numbers that are an address, capitals, what is encoded already: as the browser reads it.
+  // IP addresses, capitals and encoded labels are shown as the browser reads them.
   if (/^\p{ASCII}*$/u.test(host)) return false
   const labels = host.normalize('NFC').toLowerCase().split('.')
   return [LATIN, CHINESE_OR_JAPANESE, ...SCRIPTS].some((script) =>
@@ -70,7 +70,7 @@ function isPlainHost(host: string): boolean {
   )
 }
 
-/** What follows the host, as it was typed: nothing that is not seen, and nothing that passes for a slash, a dot or a question mark. */
+/** Whether what follows the host may be shown as typed: no invisible characters, and none that looks like a slash, a dot or a question mark. */
 function isPlainRest(rest: string): boolean {
   return (
     !/[\\\s]/.test(rest) && !/[^\p{ASCII}\p{L}\p{M}\p{N}]/u.test(rest) && !RIGHT_TO_LEFT.test(rest) && rest.search(HIDDEN) < 0

@@ -1,10 +1,10 @@
-/** What tabs of one profile tell each other. */
+/** Messages between the tabs of one profile. */
 export interface Tabs<Message> {
   /** To the others, not to this one. */
   tell(message: Message): void
 }
 
-/** Where the browser has no channel for this page (cookies blocked), this tab is on its own: each of them keeps what it keeps in memory. */
+/** Where the browser has no channel for this page (cookies blocked), tabs do not see each other, and each keeps its state in memory. */
 export function openTabs<Message>(name: string, hear: (message: Message) => void): Tabs<Message> {
   try {
     const channel = new BroadcastChannel(name)

@@ -1,4 +1,4 @@
-/** Which screen: starting, sorry, a name, an invitation, or the people. */
+/** Which screen: starting, why it cannot start, a name, an invitation, or the people. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { AcceptInvitation } from '../../arrival/components/AcceptInvitation.tsx'
 import { CannotStart } from '../../arrival/components/CannotStart.tsx'
@@ -16,7 +16,7 @@ import { Home } from './Home.tsx'
 
 type Start =
   | { at: 'starting' }
-  /** A relay that the page's address names is not dialled before they say so. */
+  /** The page's address names a relay, which is not dialled before the person agrees. */
   | { at: 'first visit' | 'ask'; place: Place }
   | { at: 'ready'; services: Services }
   | { at: 'failed'; error: unknown }

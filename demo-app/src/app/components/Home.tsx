@@ -60,7 +60,7 @@ export function Home({ services }: { services: Services }) {
             onUnblock={() => services.peer.contacts.update(person.id, { trust: 'trusted' }).catch(reportError)}
           />
         ) : (
-          <Nobody first={people.length === 0} />
+          <NothingOpen first={people.length === 0} />
         )}
       </main>
       <Notice services={services} quiet={dialog === 'invite'} />
@@ -71,10 +71,10 @@ export function Home({ services }: { services: Services }) {
   )
 }
 
-function Nobody({ first }: { first: boolean }) {
+function NothingOpen({ first }: { first: boolean }) {
   return (
-    <div class="nobody">
-      <span class="nobody-picture" aria-hidden="true">
+    <div class="nothing-open">
+      <span class="nothing-open-picture" aria-hidden="true">
         <Icon name={first ? 'invite' : 'chat'} />
       </span>
       <h2>{first ? text.firstTitle : text.pick}</h2>
@@ -83,7 +83,7 @@ function Nobody({ first }: { first: boolean }) {
   )
 }
 
-/** What comes in is read only while this page is what the person looks at. */
+/** Marks messages as read only while this page is visible and has the focus. */
 function useOnScreen(services: Services, id: Parameters<Services['chats']['watch']>[0]) {
   useEffect(() => {
     const look = () => services.chats.watch(document.visibilityState === 'visible' && document.hasFocus() ? id : undefined)

@@ -1,4 +1,4 @@
-/** A sentence at the edge of the page when someone has come, gone after a while. */
+/** A notice at the edge of the page, for a few seconds: a new contact, or a document that was shared with me. */
 
 import { useEffect, useState } from 'preact/hooks'
 import { plainName } from '../../ui/plain.ts'
@@ -9,7 +9,7 @@ import { text } from '../texts.ts'
 /** Long enough to read it twice. */
 const SHOWN_MS = 6_000
 
-/** `quiet`: something else on the screen says so already. */
+/** `quiet`: the invitation dialog already shows a new contact. */
 export function Notice({ services, quiet }: { services: Services; quiet: boolean }) {
   const [words, setWords] = useState('')
   useEffect(
@@ -28,7 +28,7 @@ export function Notice({ services, quiet }: { services: Services; quiet: boolean
       }),
     [services],
   )
-  // Whoever has it before them needs no telling.
+  // A document that is already open needs no notice.
   useEffect(
     () =>
       shown.on(() => {

@@ -1,4 +1,4 @@
-/** Me, how well I can be found, and my people. */
+/** Me, whether others can reach me, my people, and my documents. */
 import { Preview } from '../../chat/components/Preview.tsx'
 import { DocumentList } from '../../documents/components/DocumentList.tsx'
 import { PeopleList } from '../../people/components/PeopleList.tsx'

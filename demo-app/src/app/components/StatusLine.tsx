@@ -1,4 +1,4 @@
-/** Whether I can be found and whether I will be the same person tomorrow, in words. */
+/** Whether others can reach me, and whether this browser keeps my identity, messages and documents. */
 import type { KithError } from '@kith/sdk'
 import type { Person } from '../../people/people.ts'
 import { Icon } from '../../ui/Icon.tsx'
@@ -36,7 +36,7 @@ export function StatusLine({ services, people }: { services: Services; people: r
   )
 }
 
-/** What goes with the page, if anything. */
+/** What is lost when the page is closed; undefined: nothing. */
 function wordsOfSession(chatsSaved: boolean, documentsSaved: boolean): string | undefined {
   if (chatsSaved && documentsSaved) return undefined
   if (chatsSaved) return text.storage.documentsSession

@@ -1,4 +1,4 @@
-/** Me: my name, my address, how well I am kept, and who else I can be in this browser. */
+/** Me: my name, my PeerId, how my identity is stored, and the other profiles of this browser. */
 
 import { NameForm } from '../../people/components/NameForm.tsx'
 import { setName } from '../../people/session.ts'

@@ -1,4 +1,4 @@
-/** Opened by a link: a question, then progress, then the chat, or a sentence that says what to do. */
+/** An invitation link was opened: asks whether to accept it, then shows progress, then why it failed and what to do. */
 import type { ErrorCode, PeerId } from '@kith/sdk'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { codeOf } from '../../people/error-code.ts'

@@ -1,4 +1,4 @@
-/** A page with one thing to say, and perhaps one thing to do. */
+/** A page with one message and at most one main action. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { Logo } from '../../ui/Icon.tsx'
@@ -7,15 +7,15 @@ import { text } from '../texts.ts'
 interface FullPageProps {
   title: string
   sentence?: string
-  /** Something is going on. */ busy?: string
-  /** Told at once to whoever listens rather than looks. */ alert?: boolean
+  /** Shown beside a spinner. */ busy?: string
+  /** Screen readers announce it at once. */ alert?: boolean
   action?: { label: string; run: () => void }
   children?: ComponentChildren
 }
 
 export function FullPage({ title, sentence, busy, alert, action, children }: FullPageProps) {
   const heading = useRef<HTMLHeadingElement>(null)
-  // A new screen begins at its heading, also for whoever listens to it.
+  // A new screen gives the focus to its heading, so that screen readers begin there.
   useEffect(() => {
     document.title = text.app
     if (!document.querySelector('[autofocus]')) heading.current?.focus()

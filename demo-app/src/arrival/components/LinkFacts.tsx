@@ -1,4 +1,4 @@
-/** Whose link it says it is, and which relays it leads to: before anything is dialled. */
+/** The name in an invitation link, and the relays that it leads to, shown before anything is dialled. */
 import { readInvite } from '@kith/sdk'
 import { text } from '../texts.ts'
 
@@ -12,7 +12,7 @@ export function LinkFacts({ link, known = [] }: LinkFactsProps) {
   try {
     facts = readInvite(link)
   } catch {
-    // What is wrong with the link is said when it is taken up.
+    // An invalid link is reported when it is accepted.
     return null
   }
   const hosts = [...new Set(facts.relays.map((relay) => new URL(relay).host))]

@@ -1,4 +1,4 @@
-/** The first start: one question. */
+/** The first start: asks for a name. */
 import { useState } from 'preact/hooks'
 import { NAME_MAX_LENGTH } from '../../people/components/NameForm.tsx'
 import { text as uiText } from '../../ui/texts.ts'
@@ -8,7 +8,7 @@ import { LinkFacts } from './LinkFacts.tsx'
 
 interface WelcomeProps {
   /** The link that brought them here, if any. */ invitation: string | undefined
-  /** A relay that the page's address names, and that is not dialled yet. */ relay?: string | undefined
+  /** The relay that the page's address names; it is not dialled yet. */ relay?: string | undefined
   onName: (name: string) => Promise<void>
 }
 

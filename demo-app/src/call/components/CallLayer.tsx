@@ -1,4 +1,4 @@
-/** What lies over the page while there is a call; below it the page, which cannot be used while it is covered. */
+/** Shows calls over the page, which is inert while it is covered. */
 
 import type { PeerId } from '@kith/sdk'
 import type { ComponentChildren } from 'preact'
@@ -57,7 +57,7 @@ export function CallLayer({ session, calls, children }: CallLayerProps) {
   )
 }
 
-/** What happened and needs no answer, said for a moment. */
+/** Events of calls, shown for a few seconds. */
 function News({ calls: { news }, nameOf }: { calls: Calls; nameOf: (id: PeerId) => string }) {
   const now = useValue(news)
   useEffect(() => {
@@ -76,13 +76,13 @@ function News({ calls: { news }, nameOf }: { calls: Calls; nameOf: (id: PeerId) 
   )
 }
 
-/** Microphone and camera by keys, wherever on the page somebody is. */
+/** Keys for microphone and camera that work anywhere on the page. */
 function useChords(calls: Calls, isOn: boolean): void {
   useEffect(() => {
     if (!isOn) return
     const { microphone, camera } = calls.capture
     const onKeyDown = (event: KeyboardEvent) => switchByKey(event, [microphone, camera], 'chord')
-    // Before an editor takes them for its own.
+    // In the capture phase, before an editor handles them.
     addEventListener('keydown', onKeyDown, { capture: true })
     return () => removeEventListener('keydown', onKeyDown, { capture: true })
   }, [calls, isOn])

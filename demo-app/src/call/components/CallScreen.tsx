@@ -1,4 +1,4 @@
-/** A call: ringing first, then the one I talk with, large; me, small; and what to do with both. */
+/** A call, ringing or answered: the other person large, me small, and the controls. */
 import type { PeerId } from '@kith/sdk'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Session } from '../../people/session.ts'

@@ -108,7 +108,7 @@ function Picker({ label, icon, choices, preferred, onChoose }: PickerProps) {
   )
 }
 
-/** What keeps others from seeing or hearing me, in words; a list that is empty as a rule. */
+/** Why others cannot see or hear me; usually empty. */
 export function Troubles({ capture }: { capture: Capture }) {
   return (
     <div class="call-troubles" role="status">

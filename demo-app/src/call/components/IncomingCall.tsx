@@ -1,4 +1,4 @@
-/** Somebody calls: who, and yes or no. */
+/** An incoming call: who calls, and the buttons to answer. */
 import { useEffect, useId, useRef } from 'preact/hooks'
 import { Avatar } from '../../ui/Avatar.tsx'
 import { Icon } from '../../ui/Icon.tsx'
@@ -12,7 +12,7 @@ export function IncomingCall({ calls, id, name }: { calls: Calls; id: string; na
   useEffect(() => {
     const shown = dialog.current
     if (!shown) return
-    // Whoever is writing goes on writing: the next key must not answer a call. Over a modal dialog only another one can be used.
+    // The focus stays where it is, so that the next key does not answer the call. Over a modal dialog only another modal one is usable.
     if (document.querySelector(':modal')) shown.showModal()
     else shown.open = true
     return () => shown.close()

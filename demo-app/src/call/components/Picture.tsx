@@ -1,14 +1,14 @@
-/** A moving picture, with its sound if it is somebody else's. */
+/** A video, with sound if it is another person's. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Speaker } from '../speaker.ts'
 
 interface PictureProps {
   stream: MediaStream | undefined
   label: string
-  /** As in a mirror, as people know themselves. */ isMirrored?: boolean
-  /** Nothing of it is cut off: it may be a screen, with text to its edges. */ isWhole?: boolean
-  /** Where it is heard; a picture without one is silent. */ speaker?: Speaker
-  /** The sound goes on while there is nothing to see. */ isHidden?: boolean
+  /** Mirrored, as people know their own face. */ isMirrored?: boolean
+  /** Not cropped: it may be a screen, with text at its edges. */ isWhole?: boolean
+  /** Where its sound is played; without it, the video is silent. */ speaker?: Speaker
+  /** Sound only. */ isHidden?: boolean
   /** The browser wants a click before it plays sound: called with what to do in that click. */
   onBlocked?: (start: () => void) => void
 }
@@ -31,7 +31,7 @@ export function Picture({
     if (!stream) return
     const play = () => {
       element.play().catch((error: unknown) => {
-        // A stream that was taken away before it began is no failure ('AbortError').
+        // A stream that was removed before it began to play is no failure ('AbortError').
         if (error instanceof DOMException && error.name === 'NotAllowedError') onBlocked?.(play)
         else if (!(error instanceof DOMException)) throw error
       })

@@ -1,4 +1,4 @@
-/** Before a call: how I look, what I am heard with, and yes or no. */
+/** Before a call: my own picture, my devices, and buttons to call or to cancel. */
 
 import type { PeerId } from '@kith/sdk'
 import { useEffect, useRef } from 'preact/hooks'

@@ -1,4 +1,4 @@
-/** How the call goes: in words that are said when they change, with bars beside them, and for how long already. */
+/** How the call goes: state and quality in words and bars, and its duration. */
 import { useEffect, useState } from 'preact/hooks'
 import type { Session } from '../../people/session.ts'
 import { lengthOf } from '../../ui/dates.ts'
@@ -24,7 +24,7 @@ export function Status({ session, call }: { session: Session; call: LiveCall }) 
             ? words.relayAway
             : [words[path], measured && text.quality[measured.quality]].filter(Boolean).join(', ')}
       </span>
-      {/* Not in the words above: nobody wants to be told of every one. */}
+      {/* Outside of the role 'status' above, so that screen readers do not announce each change. */}
       <span class="unseen">{figures}</span>
       <Duration since={call.startedAt} />
     </p>

@@ -1,4 +1,4 @@
-/** The one I talk with: picture and sound, or who they are where there is no picture; and what they say of both. */
+/** The other person in a call: picture and sound, or their avatar, and whether their camera and microphone are off. */
 import { useState } from 'preact/hooks'
 import { Avatar } from '../../ui/Avatar.tsx'
 import { Icon } from '../../ui/Icon.tsx'
@@ -22,7 +22,7 @@ export function Theirs({ call, speaker, id, name, isSmall }: TheirsProps) {
   const said = useValue(call.theirs)
   const isSpeaking = useSpeaking(sound)
   const [start, setStart] = useState<(() => void) | undefined>(undefined)
-  // Their word comes before the track is there or gone, and either is enough to know that there is nothing to see.
+  // Their state arrives before the track does or ends; either is enough to know that there is no picture.
   const isHidden = !picture || said?.picture === 'none'
   const isMuted = said?.microphone === false
   const isReconnecting = useValue(call.state) === 'reconnecting'
@@ -33,7 +33,7 @@ export function Theirs({ call, speaker, id, name, isSmall }: TheirsProps) {
         stream={stream}
         speaker={speaker}
         label={said?.picture === 'screen' ? words.theirScreen(name) : words.them(name)}
-        // Whoever does not say what it is may share a screen.
+        // Without their word, the picture may be a screen.
         isWhole={said?.picture !== 'camera'}
         isHidden={isHidden}
         onBlocked={(play) => setStart(() => play)}

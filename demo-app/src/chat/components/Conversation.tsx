@@ -1,4 +1,4 @@
-/** A conversation with one person: who, what was said, and where to say more. */
+/** A conversation with one person: how we are connected, the messages, and a field to write. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Person } from '../../people/people.ts'

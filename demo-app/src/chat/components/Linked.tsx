@@ -1,7 +1,7 @@
-/** Text in which web addresses can be followed, each shown as where it leads. */
+/** Text with links. Each link shows the address that it leads to. */
 import { plainLink, plainText } from '../../ui/plain.ts'
 
-/** Only what surely is one; the punctuation that ends a sentence is not part of it. */
+/** A web address, without the punctuation that ends a sentence. */
 const ADDRESS = /https?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]}'’]/g
 
 export function Linked({ text }: { text: string }) {

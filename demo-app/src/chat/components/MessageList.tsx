@@ -1,4 +1,4 @@
-/** What was said, by day, the newest at the end and in view unless the person has scrolled away from it. */
+/** Messages and calls by day, the newest at the end, which stays in view unless the person has scrolled up. */
 
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { useNow } from '../../ui/clock.ts'
@@ -20,7 +20,7 @@ const SHOWN = 60
 const SHOWN_MORE = 60
 const SHOWN_MAX = 300
 
-/** Of a message longer than this the start is shown: UTF-16 units and lines. Thousands of lines take long to lay out. */
+/** UTF-16 units and lines of a message beyond which only its start is shown: the layout of thousands of lines is slow. */
 const FOLDED_LENGTH = 1000
 const FOLDED_LINES = 20
 
@@ -36,7 +36,7 @@ export function MessageList({ chat, name }: { chat: Chat; name: string }) {
   const now = useNow()
   const list = useRef<HTMLDivElement>(null)
   const place = useRef({ atEnd: true, height: 0 })
-  /** The first that is shown, while the person reads what was said earlier: what comes does not move it. */
+  /** The first entry shown while the person has scrolled up: new entries do not move it. */
   const [first, setFirst] = useState<string>()
   const firstIndex = first === undefined ? -1 : all.findIndex((entry) => keyOf(entry) === first)
   const start = firstIndex >= 0 ? firstIndex : Math.max(0, all.length - SHOWN)
@@ -55,7 +55,7 @@ export function MessageList({ chat, name }: { chat: Chat; name: string }) {
     setFirst(atEnd || entries[0] === undefined ? undefined : keyOf(entries[0]))
   }
 
-  // Before the browser paints, so that nothing is seen to jump.
+  // Before the browser paints, so that the view does not jump.
   useLayoutEffect(() => {
     const box = list.current
     if (!box) return
@@ -64,7 +64,7 @@ export function MessageList({ chat, name }: { chat: Chat; name: string }) {
     else if (box.scrollTop < NEAR_END_PX) box.scrollTop += box.scrollHeight - height
     place.current.height = box.scrollHeight
   }, [all, first])
-  // A keyboard that comes up on a phone, or a composer that grows, takes its place from the end.
+  // A phone's keyboard or a growing composer shrinks the list: its end stays in view.
   useLayoutEffect(() => {
     const box = list.current
     if (!box) return

@@ -1,4 +1,4 @@
-/** What there is to know about a document, a copy of it to take away, and the way to be rid of it. */
+/** Facts about a document, a download of its text, and its removal. */
 
 import { useState } from 'preact/hooks'
 import type { Person } from '../../people/people.ts'
@@ -71,6 +71,6 @@ function download(name: string, written: string): void {
   link.href = url
   link.download = name.replaceAll(/[\\/:*?"<>|]/g, '-').replaceAll(/[\u2068\u2069]/g, '')
   link.click()
-  // The browser has taken hold of it by the next turn.
+  // The download has begun by the next turn.
   setTimeout(() => URL.revokeObjectURL(url))
 }

@@ -1,4 +1,4 @@
-/** Whose document it is besides mine, and who of them has it open; comings and goings are told to whoever listens. */
+/** The members of a document, and who has it open. Screen readers announce who comes and leaves. */
 import type { PeerId } from '@kith/sdk'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Person } from '../../people/people.ts'

@@ -61,7 +61,7 @@ interface RowProps {
 function Row({ entry: { id, title, members, changedAt, isNew }, people, now, selected, onSelect }: RowProps) {
   const names = listOf(members.map((member) => nameOf(people, member)))
   const row = useRef<HTMLButtonElement>(null)
-  // What is open may have been opened elsewhere, or before a reload: then nobody has scrolled to it.
+  // The open document may be out of sight: it may have been opened before a reload, or elsewhere on the page.
   useLayoutEffect(() => {
     if (selected) row.current?.scrollIntoView({ block: 'nearest' })
   }, [selected])

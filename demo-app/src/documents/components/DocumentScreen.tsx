@@ -1,4 +1,4 @@
-/** A document on the screen. What it takes is not in the first script: Yjs, CodeMirror, and the rest of this screen. */
+/** A document on the screen. Yjs, CodeMirror and the rest of this screen are loaded late. */
 
 import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'

@@ -1,4 +1,4 @@
-/** An open document: its title, who is there, where it stands, and the text. */
+/** An open document: its title, who has it open, its state, and the text. */
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Session } from '../../people/session.ts'
@@ -23,10 +23,10 @@ export interface DocumentViewProps {
   onClose: () => void
 }
 
-/** Between letters, what is sent is there before the next one: only what is true for longer is worth a word. */
+/** Milliseconds that a state must last to be shown: between two letters the text is sent and merged. */
 const CALM_MS = 500
 
-/** A write takes milliseconds: only one that takes longer is worth a word. */
+/** Milliseconds of a write before 'Saving…' is shown: most take less. */
 const SLOW_WRITE_MS = 400
 
 export function DocumentView({ session, documents, document, onClose }: DocumentViewProps) {
@@ -50,7 +50,7 @@ export function DocumentView({ session, documents, document, onClose }: Document
     if (!entry) onClose()
   }, [entry])
   const standing = useCalm(standingOf(keeping, documents.saved, entry?.members ?? [], lines, people, status))
-  // What passes with each letter is shown, and not read out.
+  // States that change with each letter are shown, but not announced by screen readers.
   const spoken = useRef('')
   if (!standing.isPassing && keeping !== 'keeping') spoken.current = standing.words
   if (!entry) return null
@@ -65,7 +65,7 @@ export function DocumentView({ session, documents, document, onClose }: Document
         </button>
         <div class="conversation-who">
           <TitleField title={document.title} onEnter={() => focusText.current()} />
-          {/* The words are calm, and say 'Saved' while a letter is on its way. */}
+          {/* The text may still be 'Saved' while a letter is being written; aria-busy is exact. */}
           <p class={`document-standing ${standing.tone}`} title={standing.words} aria-busy={keepingNow === 'keeping'}>
             {standing.words}
           </p>
@@ -121,8 +121,7 @@ function useSettled(keeping: Keeping): Keeping {
   return shown
 }
 
-/** What passes is shown at once, and goes on being shown until something else has held for a moment: words that flicker with each
- *  letter tell nobody anything. */
+/** Shows a passing state at once, and keeps it until another state has lasted for a moment: text must not flicker with each letter. */
 function useCalm(standing: Standing): Standing {
   const [shown, setShown] = useState(standing)
   const delayMs = shown.isPassing && !standing.isPassing && standing.tone === 'good' ? CALM_MS : 0

@@ -1,18 +1,18 @@
-/** The title, which is text like the rest: two people may write it at once. */
+/** The title, which two people may edit at once, as the text. */
 import { useEffect, useReducer, useRef } from 'preact/hooks'
 import type * as Y from 'yjs'
 import { TITLE_MAX_LENGTH } from '../document.ts'
 import { replaceText } from '../editor/replace-text.ts'
 import { text } from '../texts.ts'
 
-/** `onEnter`: the next thing to write is the text. */
+/** `onEnter`: moves the focus to the text. */
 export function TitleField({ title, onEnter }: { title: Y.Text; onEnter: () => void }) {
   const [, render] = useReducer((count: number) => count + 1, 0)
   const field = useRef<HTMLInputElement>(null)
   useEffect(() => {
     const changed = () => render(undefined)
     title.observe(changed)
-    // A new document begins with its name, where no keyboard would cover it.
+    // In a new document the title has the focus first, except where a phone's keyboard would cover the page.
     if (title.length === 0 && !matchMedia('(pointer: coarse)').matches) field.current?.focus()
     return () => title.unobserve(changed)
   }, [title])

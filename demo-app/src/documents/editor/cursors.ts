@@ -1,4 +1,4 @@
-/** My cursor as others see it, and theirs as I do. */
+/** Sends my cursor to the others, and draws theirs. */
 import { type Extension, type Range, StateEffect } from '@codemirror/state'
 import { Decoration, type DecorationSet, type EditorView, ViewPlugin, type ViewUpdate, WidgetType } from '@codemirror/view'
 import type { Awareness } from 'y-protocols/awareness'
@@ -58,7 +58,7 @@ class Cursors {
 
   readonly #changed = ({ added, updated, removed }: { added: number[]; updated: number[]; removed: number[] }) => {
     const me = this.#awareness.clientID
-    // Only now are others to know that I am here.
+    // I have just become visible to the others.
     if (added.includes(me) && this.#view.hasFocus) queueMicrotask(() => this.#tell())
     const others = [...added, ...updated].filter((client) => client !== me)
     for (const client of others) this.#movedAt.set(client, Date.now())

@@ -17,7 +17,7 @@ import { markdown } from './markdown.ts'
 import { toggleBold, toggleItalic } from './marks.ts'
 import { theme } from './theme.ts'
 
-/** UTF-16 units. Beyond, nothing more goes in here, which is said; what others write does. */
+/** UTF-16 units. Beyond: my input is refused with a notice. What others write is still merged. */
 export const TEXT_MAX_LENGTH = 1_000_000
 
 interface TextEditorProps {
@@ -38,7 +38,7 @@ export function TextEditor({ document, label, nameOf, onFull, focusRef }: TextEd
   useEffect(() => {
     if (!host.current) return
     const root = host.current.shadowRoot ?? host.current.attachShadow({ mode: 'open' })
-    // Of what I write, not of what others do.
+    // It undoes what I wrote, not what others wrote.
     const undoManager = new Y.UndoManager(document.text)
     const cursors = othersCursors(document.text, document.awareness, (id, said) => names.current(id, said))
     const editor = new EditorView({ root, parent: root, state: stateOf(document, label, undoManager, [cursors, limit(onFull)]) })
@@ -93,7 +93,7 @@ function stateOf(document: LiveDocument, label: string, undoManager: Y.UndoManag
 
 const refused = StateEffect.define<null>()
 
-/** What does not fit is refused as a whole, so that neither half of it is missed nor what it was to replace. */
+/** Input that does not fit is refused as a whole: no half of it is inserted, and nothing is deleted for it. */
 function limit(onFull: (isFull: boolean) => void): Extension {
   return [
     EditorState.transactionFilter.of((transaction) => {

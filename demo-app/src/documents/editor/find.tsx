@@ -1,4 +1,4 @@
-/** Ctrl+F: where a word stands in the text. The browser's own search sees only the lines that CodeMirror has drawn. */
+/** Ctrl+F: finds text in the document. The browser's own search sees only the lines that CodeMirror has drawn. */
 import {
   closeSearchPanel,
   findNext,
@@ -16,7 +16,7 @@ import { Icon } from '../../ui/Icon.tsx'
 import { text as uiText } from '../../ui/texts.ts'
 import { text } from '../texts.ts'
 
-/** Beyond it nobody wants to know how many there are, and counting them takes time with each letter that is written. */
+/** Matches that are counted. Beyond: 'More than', since counting takes time with each letter that is typed. */
 const COUNTED_MAX = 999
 
 const KEYS: readonly KeyBinding[] = [

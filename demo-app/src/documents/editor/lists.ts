@@ -1,4 +1,4 @@
-/** Enter goes on with the list or the quotation that the line belongs to; in an item without words it ends it. */
+/** Enter continues the list or the quotation of the line; in an empty item it ends it. */
 import { syntaxTree } from '@codemirror/language'
 import { type ChangeSpec, EditorSelection, type EditorState, type StateCommand } from '@codemirror/state'
 

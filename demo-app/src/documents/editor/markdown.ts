@@ -1,4 +1,4 @@
-/** Markdown looks like what it means while it is written; its marks stay, so that what is typed is what is there. */
+/** Styles Markdown as it is typed. Its marks stay visible, so that the text is what was typed. */
 import { defineLanguageFacet, HighlightStyle, Language, languageDataProp, syntaxHighlighting } from '@codemirror/language'
 import type { Extension } from '@codemirror/state'
 import { tags } from '@lezer/highlight'

@@ -1,4 +1,4 @@
-/** Ctrl+B and Ctrl+I: the asterisks of Markdown around what is selected, or around the word that the cursor is within; and away again. */
+/** Ctrl+B and Ctrl+I: put the asterisks of Markdown around the selection or the word at the cursor, or remove them. */
 import { EditorSelection, type EditorState, type SelectionRange, type StateCommand } from '@codemirror/state'
 
 type Mark = '**' | '*'
@@ -12,7 +12,7 @@ function toggle({ state, dispatch }: Parameters<StateCommand>[0], mark: Mark): b
   // One of them is italic, two are bold, three are both.
   const isMark = (asterisks: number) => (mark === '*' ? asterisks % 2 === 1 : asterisks >= 2)
   const change = state.changeByRange((range) => {
-    // Whoever writes on behind a bold word is done with it.
+    // At the end of a marked word, the cursor moves behind its mark.
     if (range.empty && /[^\s*]/.test(charBefore(state, range.head)) && isMark(asterisksAfter(state, range.head)))
       return { range: EditorSelection.cursor(range.head + length) }
     const { from, to } = wordsOf(state, range)

@@ -1,4 +1,4 @@
-/** An invitation: made, shown, waited for, gone. */
+/** An invitation: made, shown, waiting, and over. */
 import type { Invite, PeerId } from '@kith/sdk'
 import { useEffect } from 'preact/hooks'
 import { Avatar } from '../../ui/Avatar.tsx'
@@ -102,7 +102,7 @@ function Waiting({ session, invite, onAnother, onRevoke }: WaitingProps) {
         <button
           type="button"
           class="button wide"
-          // Rejects when the person thinks better of it.
+          // Rejects when the person cancels.
           onClick={() => navigator.share({ text: words.shareText, url: invite.link }).catch(() => undefined)}
         >
           <Icon name="share" />

@@ -1,8 +1,8 @@
-/** One name and a button, in a dialog: mine, or what I call someone. */
+/** A name and a button to save it: mine, or my name for a contact. */
 import { useState } from 'preact/hooks'
 import { text } from '../../ui/texts.ts'
 
-/** UTF-16 units; the SDK's own limit for what people call themselves. */
+/** UTF-16 units; the SDK's own limit for names. */
 export const NAME_MAX_LENGTH = 64
 
 interface NameFormProps {

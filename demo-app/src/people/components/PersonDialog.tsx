@@ -1,4 +1,4 @@
-/** What I keep about someone: a name of my own for them, how far I trust them, and the way to part. */
+/** What I keep about a contact: my name for them, their trust, the safety number, and their removal. */
 import type { Trust } from '@kith/sdk'
 import { useState } from 'preact/hooks'
 import { CopyField } from '../../ui/CopyField.tsx'

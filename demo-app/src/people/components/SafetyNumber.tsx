@@ -1,4 +1,4 @@
-/** Sixty digits to read to each other: equal ones mean that nobody stands between the two. */
+/** Sixty digits that two people compare: where they are equal, their connection is not intercepted. */
 import type { PeerId } from '@kith/sdk'
 import { useEffect, useState } from 'preact/hooks'
 import type { Session } from '../session.ts'
