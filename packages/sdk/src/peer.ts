@@ -28,7 +28,6 @@ import { Endpoint } from './endpoint.ts'
 import { LocalIdentity } from './identity/identity.ts'
 import { openIdentity } from './identity/vault.ts'
 import { checkIceServers } from './path/webrtc/ice-servers.ts'
-import { browserWebRtc, type WebRtc } from './path/webrtc/negotiator.ts'
 import { type ParsedOptions, parseAudience, parsePeerOptions, parseTimeout } from './peer-options.ts'
 import { Admission } from './people/admission.ts'
 import { ContactBook } from './people/contacts.ts'
@@ -40,9 +39,11 @@ import { Online } from './people/online.ts'
 import { Reach } from './people/reach.ts'
 import { TabLeader } from './people/tab-leader.ts'
 import { TakenInvites } from './people/taken-invites.ts'
-import { checkEnvironment, isPage, lockManager } from './platform/environment.ts'
+import { browserWebRtc, lockManager, page, type WebRtc } from './platform/browser.ts'
+import { checkEnvironment } from './platform/environment.ts'
 import { onPageEnd } from './platform/page-end.ts'
 import { onWake } from './platform/page-wake.ts'
+import { afterPendingWrites } from './runtime/cork.ts'
 import { Emitter, report } from './runtime/events.ts'
 import { type OpenedStore, openStore } from './storage/open.ts'
 
@@ -114,7 +115,7 @@ class LocalPeer implements Peer {
     this.#tabLeader = new TabLeader({
       locks,
       lockName: `kith/${profile}/answer`,
-      page: isPage() ? { document, window } : undefined,
+      page: page(),
       onUnusable: (cause) => {
         unlimited = storage.limited(unshared(cause))
       },
@@ -312,13 +313,13 @@ class LocalPeer implements Peer {
 
   /** The others should not have to find out by themselves. */
   #closeWithPage(): void {
-    if (!isPage()) return
-    this.#stopPageEnd = onPageEnd(() => {
+    const leave = () => {
       this.#hasNoLater = true
       this.close().catch(report)
       // Where it was being closed already, what still drains has to leave now, and the goodbye with it.
       this.#connector.leaveAll(true).catch(report)
-    })
+    }
+    this.#stopPageEnd = onPageEnd(leave, afterPendingWrites)
   }
 
   async #close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { type AddressKeys, type Bytes, hex } from '@kith/protocol'
+import { errorReporter } from '../platform/browser.ts'
 
 type Listener = (envelope: Bytes) => void
 
@@ -71,9 +72,10 @@ function guarded(run: () => void): void {
   }
 }
 
-/** `reportError` where there is one (browsers); elsewhere an error that nobody catches, which is what it does. */
+/** In Node, which has no `reportError`: an uncaught error, as that makes one. */
 function report(error: unknown): void {
-  if (typeof reportError === 'function') reportError(error)
+  const tell = errorReporter()
+  if (tell) tell(error)
   else
     queueMicrotask(() => {
       throw error

@@ -1,5 +1,5 @@
 import { type AddressKeys, type Bytes, ENVELOPE_BYTES, KithError } from '@kith/protocol'
-import { openChannel } from '../platform/environment.ts'
+import { openChannel } from '../platform/browser.ts'
 import { Bound } from './bound.ts'
 import { ADDRESS_BYTES, type BindOptions, type Carrier, checkEnvelope } from './carrier.ts'
 
@@ -10,6 +10,7 @@ const CHANNEL_NAME = 'kith/1'
  * a relay's operator can, and envelopes are sealed.
  */
 export class BroadcastChannelCarrier implements Carrier {
+  readonly kind = 'tabs'
   readonly origin = 'broadcast'
   readonly #bound = new Bound()
   readonly #channel: BroadcastChannel

@@ -1,10 +1,14 @@
 import { type AddressKeys, type Bytes, ENVELOPE_BYTES, KithError } from '@kith/protocol'
 
+/** 'tabs': those of this browser. 'memory': within one process. */
+export type CarrierKind = 'relay' | 'tabs' | 'memory'
+
 /**
  * What takes sealed envelopes from one address to another: a WebSocket relay, the tabs of this browser, later the mesh. It may
  * lose, repeat and reorder them, and it says nothing of what became of them.
  */
 export interface Carrier {
+  readonly kind: CarrierKind
   /** Part of every derivation and of every prologue, so that what was sealed for one carrier is worthless at another. */
   readonly origin: string
   /** From now on `onEnvelope` gets what is sent to the address of these keys. Returns the undoing of it. */

@@ -69,6 +69,7 @@ export class MemoryHub {
 
 /** One peer's end of a `MemoryHub`. */
 export class MemoryCarrier implements Carrier {
+  readonly kind = 'memory'
   readonly origin = 'memory'
   readonly #hub: { send(to: Bytes, envelope: Bytes): void; leave(): void }
   readonly #bound = new Bound()

@@ -2,6 +2,7 @@
  * How near a relay is. One that a link or a contact names may be no nearer than the page itself: else a page of the internet would knock
  * at this device, or at a router of this network, for whoever wrote the link. What a DNS name leads to only the browser learns.
  */
+import { pageLocation } from '../platform/browser.ts'
 
 /** 0: this device. 1: its network, or nowhere that is public. 2: the internet. */
 export type Nearness = 0 | 1 | 2
@@ -26,7 +27,7 @@ export function nearnessOf(hostname: string): Nearness {
  * whoever runs them chooses the links.
  */
 export function nearnessHere(relays: readonly string[]): Nearness {
-  const page = globalThis.location
+  const page = pageLocation()
   if (page && /^https?:$/.test(page.protocol)) return nearnessOf(page.hostname)
   return relays.map((url) => nearnessOf(new URL(url).hostname)).sort()[0] ?? (page && page.protocol !== 'file:' ? 2 : 0)
 }

@@ -1,9 +1,10 @@
 /** A carrier that only writes down what is asked of it; a test delivers. */
 import { type AddressKeys, type Bytes, hex } from '@kith/protocol'
 import { Bound } from './bound.ts'
-import type { BindOptions, Carrier } from './carrier.ts'
+import type { BindOptions, Carrier, CarrierKind } from './carrier.ts'
 
 export class Recorder implements Carrier {
+  readonly kind: CarrierKind
   readonly origin: string
   readonly sent: { to: string; envelope: Bytes }[] = []
   /** Addresses in hex, in the order in which they were bound. */
@@ -15,6 +16,7 @@ export class Recorder implements Carrier {
 
   constructor(origin: string) {
     this.origin = origin
+    this.kind = origin === 'broadcast' ? 'tabs' : 'relay'
   }
 
   bind(keys: AddressKeys, onEnvelope: (envelope: Bytes) => void, { onBound, rank = 0 }: BindOptions = {}): () => void {

@@ -1,4 +1,5 @@
 import { CONTACT_RELAYS_MAX, KithError, RELAY_URL_MAX_LENGTH } from '@kith/protocol'
+import { pageLocation } from '../platform/browser.ts'
 import { spelled } from '../runtime/option-names.ts'
 
 /** A relay's address in the one form by which two are compared. Throws 'invalid-argument' for what is not a ws: or wss: URL. */
@@ -39,7 +40,7 @@ export function parseRelayUrls(urls: readonly string[], max: number): readonly s
 
 /** The page's own origin at '/relay'; a page that was not served (file:, about:), and Node, have none. */
 export function defaultRelays(): string[] {
-  const page = globalThis.location
+  const page = pageLocation()
   if (!page || !/^https?:$/.test(page.protocol)) return []
   return [`${page.protocol === 'https:' ? 'wss:' : 'ws:'}//${page.host}/relay`]
 }

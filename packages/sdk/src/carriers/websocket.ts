@@ -12,7 +12,8 @@ import {
   type RelayClientState,
   signBind,
 } from '@kith/protocol'
-import { given, noWebSocket } from '../platform/environment.ts'
+import { browserWebSocket } from '../platform/browser.ts'
+import { noWebSocket } from '../platform/environment.ts'
 import { onWake } from '../platform/page-wake.ts'
 import { Driver, now } from '../runtime/driver.ts'
 import { nextTask } from '../runtime/slices.ts'
@@ -71,6 +72,7 @@ const CLOSE_TIMEOUT_MS = 1_000
  * `close`, whatever happens in between.
  */
 export class WebSocketCarrier implements Carrier {
+  readonly kind = 'relay'
   readonly origin: string
   readonly #url: string
   readonly #onState: (state: RelayState) => void
@@ -102,7 +104,7 @@ export class WebSocketCarrier implements Carrier {
     this.#url = url
     this.#onState = options.onState ?? (() => {})
     this.#attemptsMax = options.attemptsMax ?? Number.POSITIVE_INFINITY
-    this.#WebSocket = options.WebSocket ?? given(() => globalThis.WebSocket)
+    this.#WebSocket = options.WebSocket ?? browserWebSocket()
     const retryNotBefore = () => this.#begunAt + (this.#isCounted ? (SPACED_MS[this.#attempts - 1] ?? 0) : 0)
     const machine = new RelayClient({ url, random, paddedCount, decoy: () => this.#decoy(), retryNotBefore })
     this.#driver = new Driver<RelayClientInput, RelayClientOutput>(machine, { type: 'tick' }, (output) => this.#carryOut(output))

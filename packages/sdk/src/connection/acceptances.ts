@@ -26,7 +26,7 @@ import { addIntroduced, CONNECT_PROTOCOL } from '../people/invitations.ts'
 import type { InviteBook } from '../people/invites.ts'
 import { parseInviteUrl } from '../people/links.ts'
 import type { TakenInvites } from '../people/taken-invites.ts'
-import { isPage } from '../platform/environment.ts'
+import { page } from '../platform/browser.ts'
 import { alone, type Locks } from '../platform/locks.ts'
 import { orGivenUp, throwIfAborted } from '../runtime/abort.ts'
 import { alarmAt } from '../runtime/alarm.ts'
@@ -206,7 +206,7 @@ export class Acceptances {
       }
       // In Node there is no other tab: waiting for one to answer would only hide what is missing.
       const { unsupported } = this.#options.roster
-      if (unsupported && !isPage()) throw unsupported
+      if (unsupported && !page()) throw unsupported
       this.#options.roster.hurry(carriers.map(({ origin }) => origin))
       attempt.dial = dialling.dial({
         way: { kind: 'invite', psk: invitePsk(link.secret) },

@@ -13,11 +13,12 @@ import {
 } from '@kith/protocol'
 import type { Contact, Who } from '../api.ts'
 import type { Roster } from '../carriers/roster.ts'
-import type { NegotiatorState, WebRtc } from '../path/webrtc/negotiator.ts'
+import type { NegotiatorState } from '../path/webrtc/negotiator.ts'
 import type { Admission } from '../people/admission.ts'
 import type { ContactBook } from '../people/contacts.ts'
 import type { Online } from '../people/online.ts'
 import type { Reach } from '../people/reach.ts'
+import type { WebRtc } from '../platform/browser.ts'
 import { now } from '../runtime/driver.ts'
 import { report } from '../runtime/events.ts'
 import { nextTask } from '../runtime/slices.ts'
@@ -281,7 +282,7 @@ export class Connector {
       negotiator.close()
       return () => undefined
     }
-    const isLocal = peer.origin === 'broadcast'
+    const isLocal = this.#options.roster.get(peer.origin)?.kind === 'tabs'
     const ends = { remote: id, instance, dialId, link, negotiator, isLocal }
     const connection = new LiveConnection({ ...ends, contact: () => contacts.get(id) })
     online.heard(id, instance, undefined)

@@ -23,8 +23,9 @@ import {
 import type { Disclosure } from '../api.ts'
 import type { Roster } from '../carriers/roster.ts'
 import type { PathConfig } from '../path/webrtc/fenced-connection.ts'
-import { browserWebRtc, createNegotiator, type Negotiator, type NegotiatorState, type WebRtc } from '../path/webrtc/negotiator.ts'
+import { createNegotiator, type Negotiator, type NegotiatorState } from '../path/webrtc/negotiator.ts'
 import { SpareConnections } from '../path/webrtc/spare-connections.ts'
+import { browserWebRtc, type WebRtc } from '../platform/browser.ts'
 import { Driver, now } from '../runtime/driver.ts'
 import { report } from '../runtime/events.ts'
 import type { Link, LinkOptions } from '../session/link.ts'
@@ -463,7 +464,7 @@ export class Dialling {
       },
       maxMessageSize: description.maxMessageSize,
       // Between tabs of this browser the path is 'local', wherever it leads.
-      awaitsPath: peer.origin !== 'broadcast',
+      awaitsPath: this.#host.roster.get(peer.origin)?.kind !== 'tabs',
     })
     leg.link = link
     link.ready.then(

@@ -16,6 +16,7 @@ import {
   x25519PublicKey,
   x25519SecretKey,
 } from '@kith/protocol'
+import { subtleCrypto } from '../platform/browser.ts'
 
 /** Both non-extractable; IndexedDB keeps them as they are. */
 export interface IdentityCryptoKeys {
@@ -36,7 +37,7 @@ const PKCS8_X25519 = fromHex('302e020100300506032b656e04220420')
  * Whether this environment has Ed25519 and X25519, by using both: there are versions of browsers that know a name and fail at
  * the work, or that answer otherwise than the reference. `subtle` is undefined where the page is not a secure context.
  */
-export async function webCryptoSupportsCurves(subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle): Promise<boolean> {
+export async function webCryptoSupportsCurves(subtle: SubtleCrypto | undefined = subtleCrypto()): Promise<boolean> {
   if (subtle === undefined) return false
   try {
     const { signing, agreement } = await importIdentityKeys(PROBE.seed, subtle)
@@ -63,7 +64,7 @@ const PROBE = {
  */
 export async function importIdentityKeys(
   ed25519Seed: Uint8Array,
-  subtle: SubtleCrypto = globalThis.crypto.subtle,
+  subtle: SubtleCrypto = crypto.subtle,
 ): Promise<IdentityCryptoKeys> {
   const scalar = x25519SecretKey(ed25519Seed)
   const pkcs8 = { signing: concat(PKCS8_ED25519, ed25519Seed), agreement: concat(PKCS8_X25519, scalar) }
@@ -87,7 +88,7 @@ export async function importIdentityKeys(
 /** What the protocol asks of an identity, done by these keys, which must be those of `id`. */
 export function identityFromCryptoKeys(
   { id, signing, agreement }: IdentityCryptoKeys & { readonly id: PeerId },
-  subtle: SubtleCrypto = globalThis.crypto.subtle,
+  subtle: SubtleCrypto = crypto.subtle,
 ): IdentityKeys {
   const publicKey = publicKeyOf(id)
   // Ready before it is asked for, since a dial waits for it; and the next is made when that has what it waited for.

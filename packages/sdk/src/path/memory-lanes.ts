@@ -1,4 +1,5 @@
 /** Lanes without a network: two ends in one process, or the two ends of a MessageChannel. For tests, and for one page's frames. */
+import { keepAlive } from '../platform/node.ts'
 import type { Lane, Lanes } from './lane.ts'
 
 type LaneEvent = 'message' | 'open' | 'close' | 'error' | 'bufferedamountlow'
@@ -77,16 +78,15 @@ export function memoryLanes(defer: Defer = inTask()): [Lanes, Lanes] {
 function inTask(): Defer {
   const waiting: (() => void)[] = []
   const { port1, port2 } = new MessageChannel()
-  // In Node a port that listens keeps the process alive; nobody waits for these.
-  const unref = (port: MessagePort) => (port as MessagePort & { unref?: () => void }).unref?.()
+  // These are not waited for.
   port1.onmessage = () => {
     waiting.shift()?.()
-    if (waiting.length === 0) unref(port1)
+    if (waiting.length === 0) keepAlive(port1, false)
   }
-  unref(port1)
+  keepAlive(port1, false)
   return (task) => {
     waiting.push(task)
-    ;(port1 as MessagePort & { ref?: () => void }).ref?.()
+    keepAlive(port1, true)
     port2.postMessage(undefined)
   }
 }

@@ -3,7 +3,7 @@ import { decodeInvite, encodeInvite, type InviteLink, KithError } from '@kith/pr
 import { type Bitmap2D, correction, generate } from 'lean-qr/nano'
 import { parseRelayUrl } from '../carriers/relay-url.ts'
 import { cutName } from '../identity/name.ts'
-import { given } from '../platform/environment.ts'
+import { pageLocation } from '../platform/browser.ts'
 import type { InviteRecord } from './invites.ts'
 
 const INVITE = 'kith-invite='
@@ -30,7 +30,7 @@ export function linkKind(url: string | URL): 'invite' | 'room' | undefined {
 
 /** The page that links open where the app names none: this one, without its query, which is the visitor's own affair. */
 export function defaultPage(): string | undefined {
-  const href = given(() => globalThis.location?.href)
+  const href = pageLocation()?.href
   return href === undefined ? undefined : href.replace(/[?#].*$/s, '')
 }
 

@@ -1,7 +1,7 @@
 /**
- * What the host gives, and all that may be wrong with it: an API may be missing, to look at it may throw (a getter, where cookies are
- * blocked), its constructor or a call may throw or reject (an opaque origin), and a call may never answer. None of that may keep a
- * peer from working with what is left. The rooms of the SDK ask here, and touch no such global themselves.
+ * All that may be wrong with what a host gives: an API may be missing, to look at it may throw (a getter, where cookies are blocked),
+ * its constructor or a call may throw or reject (an opaque origin), and a call may never answer. None of that may keep a peer from
+ * working with what is left.
  */
 import { KithError } from '@kith/protocol'
 
@@ -67,8 +67,8 @@ export function noWebSocket(): KithError {
 }
 
 /**
- * What looking gives. Undefined where there is nothing, and where the browser forbids even to look: for whoever goes on without it,
- * that is the same.
+ * What looking gives. Undefined where there is nothing, and where the browser forbids even to look: a caller that goes on without it
+ * treats both alike.
  */
 export function given<T>(look: () => T | null | undefined): T | undefined {
   try {
@@ -76,25 +76,6 @@ export function given<T>(look: () => T | null | undefined): T | undefined {
   } catch {
     return undefined
   }
-}
-
-/** The tabs of this origin that listen at `name`. Undefined where there is none, or the page may not have one (an opaque origin). */
-export function openChannel(name: string): BroadcastChannel | undefined {
-  return given(() => globalThis.BroadcastChannel && new BroadcastChannel(name))
-}
-
-/** Undefined where there is none: old browsers, Node 20. That one is there does not say that it may be used. */
-export function lockManager(): LockManager | undefined {
-  return given(() => globalThis.navigator?.locks)
-}
-
-export function storageManager(): Partial<StorageManager> | undefined {
-  return given(() => globalThis.navigator?.storage)
-}
-
-/** Whether this is a page of a browser; not a worker, a server or a test in Node. */
-export function isPage(): boolean {
-  return given(() => globalThis.document) !== undefined && given(() => globalThis.window) !== undefined
 }
 
 /** Settles as `work` does; rejects with what `late` gives when that has not come within `ms`. */

@@ -3,7 +3,7 @@ import { within } from './environment.ts'
 
 export type Locks = Pick<LockManager, 'request'> & Partial<Pick<LockManager, 'query'>>
 
-/** A lock that may be had is granted at once, and who holds it is told at once. Later than that, the browser's locks do not work. */
+/** A lock that may be had is granted at once, and the browser says at once which tab holds it. Later than that, the browser's locks do not work. */
 export const LOCK_TIMEOUT_MS = 2_000
 
 /** Whether a tab holds it. Rejects where the browser does not say. */

@@ -5,18 +5,22 @@
  * after that. Within one event, listeners are called in the order in which they were added, and those of the page may come after
  * ours: so ours waits for the next event, whose listener it adds only now, behind all others.
  */
+import { page } from './browser.ts'
 
-import { afterPendingWrites } from '../runtime/cork.ts'
-
-/** Calls `leave` once, in time for what is sent at once to leave. Not where the page may come back from the browser's cache. */
-export function onPageEnd(leave: () => void): () => void {
+/**
+ * Calls `leave` once, in time for what is sent at once to leave. Not where the page may come back from the browser's cache, nor where
+ * there is no page. Returns the undoing.
+ * @param settled resolves when microtasks that the page's listeners have begun are over: some browsers run them only when all
+ *   listeners have been called
+ */
+export function onPageEnd(leave: () => void, settled: () => Promise<void>): () => void {
+  if (!page()) return () => undefined
   const listening = new AbortController()
   const { signal } = listening
   const end = () => {
     if (signal.aborted) return
     listening.abort()
-    // What the page's listeners have begun goes on in microtasks, which some browsers run only when all of them have been called.
-    void afterPendingWrites().then(leave)
+    void settled().then(leave)
   }
   const onHide = ({ persisted }: PageTransitionEvent) => {
     if (persisted) return

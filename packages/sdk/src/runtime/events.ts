@@ -1,5 +1,6 @@
 import mitt, { type EventType } from 'mitt'
 import type { Events, Stop } from '../api.ts'
+import { errorReporter } from '../platform/browser.ts'
 
 /** Safari has no `Symbol.dispose` yet; compilers that lower `using` look for this registered symbol instead. */
 const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose')
@@ -14,10 +15,10 @@ export function makeStop(undo: () => void): Stop {
   return Object.assign(stop, { [DISPOSE]: stop })
 }
 
-/** For what nobody awaits: tells the page's error handling, as an exception in a DOM event listener would. */
+/** For an error that no caller awaits: goes to the page's error handling, as an exception in a DOM event listener would. */
 export function report(error: unknown): void {
-  if (typeof globalThis.reportError === 'function') globalThis.reportError(error)
-  else console.error(error)
+  const tell = errorReporter() ?? console.error
+  tell(error)
 }
 
 /** For what fails on a remote's word, as a handler may that got what it did not expect: no remote makes errors that the page did not catch. */

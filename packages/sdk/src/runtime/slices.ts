@@ -1,13 +1,13 @@
 /** Long work in short pieces, between which the page answers. */
+import { immediate } from '../platform/node.ts'
 
 /** A frame of a display at 60 Hz has 16 ms: half of it is left to the page. */
 const SLICE_MS = 8
 
 /** A task of its own, soon: unlike a timer's it is not put off in hidden pages, nor by 4 ms when it comes often. */
 export function nextTask(): Promise<void> {
-  const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => void }
-  // Node: a MessageChannel would keep the process alive.
-  if (setImmediate) return new Promise((resolve) => setImmediate(resolve))
+  const soon = immediate()
+  if (soon) return new Promise((resolve) => soon(resolve))
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel()
     port1.onmessage = () => {

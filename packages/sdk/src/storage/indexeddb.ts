@@ -1,7 +1,7 @@
 import { type Bytes, KithError } from '@kith/protocol'
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import type { Stop } from '../api.ts'
-import { isPage, openChannel } from '../platform/environment.ts'
+import { hasIndexedDb, openChannel, page } from '../platform/browser.ts'
 import { Emitter } from '../runtime/events.ts'
 import { type Decision, isCloneError, KEEP, type ObjectSlots, outcome, type Store, storageError } from './store.ts'
 
@@ -35,8 +35,7 @@ export interface IndexedDbOptions {
 
 /** Opens or makes the database `name`. Rejects with 'storage' and a reason. */
 export async function openIndexedDb(name: string, options: IndexedDbOptions = {}): Promise<Store> {
-  // Where the page may not store anything, some browsers throw for the mere look: a reason, which is told as such.
-  if (!globalThis.indexedDB) throw noIndexedDb()
+  if (!hasIndexedDb()) throw noIndexedDb()
   return new IndexedDbStore(await openDatabase(name, options), name)
 }
 
@@ -200,7 +199,7 @@ async function typed<T>(work: () => Promise<T>): Promise<T> {
 function noIndexedDb(): KithError {
   return new KithError(
     'storage',
-    isPage()
+    page()
       ? 'This browser has no IndexedDB for this page.'
       : "There is no IndexedDB here, so nothing is kept: pass `storage`, a KeyValueStore of your own, or 'memory'.",
   )

@@ -1,6 +1,7 @@
 import { KithError } from '@kith/protocol'
 import type { KeyValueStore, Stop } from '../api.ts'
-import { given, storageManager, within } from '../platform/environment.ts'
+import { persistsSilently, storageManager } from '../platform/browser.ts'
+import { within } from '../platform/environment.ts'
 import { Emitter } from '../runtime/events.ts'
 import { adaptKeyValueStore } from './adapter.ts'
 import { bounded } from './bounded.ts'
@@ -136,16 +137,14 @@ async function probed(store: Store): Promise<Store> {
 const DURABILITY_TIMEOUT_MS = 2_000
 
 /**
- * Asks for a promise only where asking is silent. Chromium decides by itself and never prompts (`userAgentData` is Chromium's
- * alone); Firefox would put a question to a person who has just come to the page, and Safari decides by use: there a page that
+ * Asks for a promise only where asking is silent. Chromium decides by itself and never prompts; Firefox would put a question to a person who has just come to the page, and Safari decides by use: there a page that
  * knows its moment calls `navigator.storage.persist()` itself.
  */
 async function durability(): Promise<'persistent' | 'best-effort'> {
   const ask = async () => {
     const manager = storageManager()
     if (await manager?.persisted?.()) return true
-    const isSilent = given(() => 'userAgentData' in globalThis.navigator) === true
-    return isSilent && (await manager?.persist?.()) === true
+    return persistsSilently() && (await manager?.persist?.()) === true
   }
   try {
     return (await within(DURABILITY_TIMEOUT_MS, ask(), () => 'no answer')) ? 'persistent' : 'best-effort'

@@ -23,19 +23,13 @@ import {
   violation,
 } from '@kith/protocol'
 import SimplePeer, { type Signal } from 'simple-peer'
+import { browserWebRtc, tellsCandidatePair, type WebRtc } from '../../platform/browser.ts'
 import type { Lane, Lanes } from '../lane.ts'
 import { type FencedConnection, fencedConnection, type PathConfig, reconfigured } from './fenced-connection.ts'
 import { refusedIceServers } from './ice-servers.ts'
 import { PathMeter, type PathStats } from './path-stats.ts'
 import { Renegotiation, type RenegotiationOptions } from './renegotiation.ts'
 import { descriptionFromSdp, sdpFromDescription } from './sdp-template.ts'
-
-/** A WebRTC implementation: a browser's globals, or what a package for Node exports. */
-export interface WebRtc {
-  readonly RTCPeerConnection: typeof RTCPeerConnection
-  readonly RTCSessionDescription: typeof RTCSessionDescription
-  readonly RTCIceCandidate: typeof RTCIceCandidate
-}
 
 export type NegotiatorState = 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed'
 
@@ -333,14 +327,7 @@ class SimplePeerNegotiator implements Negotiator {
  * throws, and crashes when the process ends.
  */
 function iceOf(connection: RTCPeerConnection): RTCIceTransport | undefined {
-  const saysPair = typeof RTCIceTransport !== 'undefined' && 'onselectedcandidatepairchange' in RTCIceTransport.prototype
-  return saysPair ? connection.sctp?.transport.iceTransport : undefined
-}
-
-/** Undefined where there is none. */
-export function browserWebRtc(): WebRtc | undefined {
-  if (typeof RTCPeerConnection === 'undefined') return undefined
-  return { RTCPeerConnection, RTCSessionDescription, RTCIceCandidate }
+  return tellsCandidatePair() ? connection.sctp?.transport.iceTransport : undefined
 }
 
 function openConnection(wrtc: WebRtc, { iceServers, iceTransportPolicy, spare }: NegotiatorOptions): FencedConnection {

@@ -2,8 +2,8 @@
  * A connection made before it is asked for: whoever is called answers with an offer, and a dial would wait for all that this takes, an
  * RTCPeerConnection, its channels, a key pair for its certificate. It opens no socket and asks no server before it is used.
  */
+import { onPageHide, type WebRtc } from '../../platform/browser.ts'
 import { type FencedConnection, fencedConnection, type PathConfig } from './fenced-connection.ts'
-import type { WebRtc } from './negotiator.ts'
 
 /** A dial is under way: its work goes first. */
 const REFILL_MS = 500
@@ -29,7 +29,7 @@ export class SpareConnections {
     this.#wrtc = wrtc
     this.#mayMake = mayMake
     // Browsers do not keep a page with an RTCPeerConnection for its user to come back to. One that is kept has its timers stopped.
-    globalThis.window?.addEventListener('pagehide', () => this.#drop(), this.#listening)
+    onPageHide(() => this.#drop(), this.#listening.signal)
     this.#later(0)
   }
 

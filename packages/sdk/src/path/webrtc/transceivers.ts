@@ -4,6 +4,7 @@
  * had tracks at once. (simple-peer's own addTrack makes a new section each time, and refuses a track that was there before.)
  */
 import { KithError, TRACKS_MAX, violation } from '@kith/protocol'
+import { videoCodecs } from '../../platform/browser.ts'
 import { streamNames } from './media-sdp.ts'
 
 export type TrackKind = 'audio' | 'video'
@@ -168,13 +169,15 @@ export class Transceivers {
  * has many of H.264 and H.265, TRACKS_MAX of both kinds would not fit SDP_MAX_LENGTH.
  */
 function slim(transceiver: RTCRtpTransceiver): void {
-  // Not there in Firefox before 128, whose lists are short, nor as a global in Node.
-  if (transceiver.receiver.track.kind !== 'video' || !('setCodecPreferences' in transceiver) || !globalThis.RTCRtpSender) return
-  const once = new Set(RTCRtpSender.getCapabilities('video')?.codecs.map(({ mimeType }) => mimeType))
-  const codecs = RTCRtpReceiver.getCapabilities('video')?.codecs.filter(
+  // Not there in Firefox before 128, whose lists are short.
+  if (transceiver.receiver.track.kind !== 'video' || !('setCodecPreferences' in transceiver)) return
+  const known = videoCodecs()
+  if (!known) return
+  const once = new Set(known.sent.map(({ mimeType }) => mimeType))
+  const codecs = known.received.filter(
     ({ mimeType, sdpFmtpLine = '' }) => (mimeType !== 'video/H264' || H264_OF_ALL.test(sdpFmtpLine)) && once.delete(mimeType),
   )
-  transceiver.setCodecPreferences(codecs ?? [])
+  transceiver.setCodecPreferences(codecs)
 }
 
 function reuse(transceiver: RTCRtpTransceiver, track: MediaStreamTrack): RTCRtpSender {
