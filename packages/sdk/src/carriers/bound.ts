@@ -22,7 +22,7 @@ export class Bound {
     const key = hex(keys.address)
     const entry: Entry = this.#entries.get(key) ?? { keys, listeners: new Set(), onBound: new Set() }
     if (onBound) entry.onBound.add(onBound)
-    // A listener of its own for each call, so that one function bound twice is told twice and undone once.
+    // A listener of its own for each call, so that one function bound twice is called twice and undone once.
     const own: Listener = (envelope) => listener(envelope)
     entry.listeners.add(own)
     if (entry.listeners.size === 1) {

@@ -26,7 +26,7 @@ export class BroadcastChannelCarrier implements Carrier {
 
   bind(keys: AddressKeys, onEnvelope: (envelope: Bytes) => void, { onBound }: BindOptions = {}): () => void {
     if (this.#closed) return () => {}
-    // Bound at once, and told later: whoever binds may still be at work.
+    // Bound at once; `onBound` is called later, since the caller may not have finished.
     queueMicrotask(() => this.#bound.tellBound(keys.address))
     return this.#bound.add(keys, onEnvelope, { onBound })
   }
@@ -41,7 +41,7 @@ export class BroadcastChannelCarrier implements Carrier {
     try {
       this.#channel.postMessage(message)
     } catch {
-      // What the browser does not carry is lost, as carriers may: whoever sent it sends it again.
+      // What the browser does not carry is lost, as carriers may: the sender sends it again.
     }
   }
 
@@ -51,7 +51,7 @@ export class BroadcastChannelCarrier implements Carrier {
     this.#channel.close()
   }
 
-  /** What is not ours, by kind or by size, is somebody else's on the same channel name: ignored before anything is copied. */
+  /** What is not ours, by kind or by size, is another program's on the same channel name: ignored before anything is copied. */
   #receive(data: unknown): void {
     if (this.#closed || !(data instanceof Uint8Array) || data.length !== ADDRESS_BYTES + ENVELOPE_BYTES) return
     this.#bound.deliver(data.subarray(0, ADDRESS_BYTES), data.subarray(ADDRESS_BYTES))

@@ -27,7 +27,7 @@ export interface Carrier {
 export interface BindOptions {
   /** 0, the default: always has a place, and soon. Above: where there is no place for all, the highest are left out. */
   readonly rank?: number
-  /** Whoever knocks at it from now on is heard. Called again after each reconnect. */
+  /** Knocks at it arrive from now on. Called again after each reconnect. */
   readonly onBound?: () => void
 }
 

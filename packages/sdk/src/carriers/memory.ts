@@ -81,7 +81,7 @@ export class MemoryCarrier implements Carrier {
 
   bind(keys: AddressKeys, onEnvelope: (envelope: Bytes) => void, { onBound }: BindOptions = {}): () => void {
     if (this.#closed) return () => {}
-    // Bound at once, and told later: whoever binds may still be at work.
+    // Bound at once; `onBound` is called later, since the caller may not have finished.
     queueMicrotask(() => this.#bound.tellBound(keys.address))
     return this.#bound.add(keys, onEnvelope, { onBound })
   }

@@ -1,6 +1,6 @@
 /**
  * How near a relay is. One that a link or a contact names may be no nearer than the page itself: else a page of the internet would knock
- * at this device, or at a router of this network, for whoever wrote the link. What a DNS name leads to only the browser learns.
+ * at this device, or at a router of this network, for the author of the link. What a DNS name leads to only the browser learns.
  */
 import { pageLocation } from '../platform/browser.ts'
 
@@ -24,7 +24,7 @@ export function nearnessOf(hostname: string): Nearness {
 
 /**
  * Of the page; of a program, and of a page that no host served, its nearest relay's. Without any, a program and a file are this device:
- * whoever runs them chooses the links.
+ * the person who runs them chooses the links.
  */
 export function nearnessHere(relays: readonly string[]): Nearness {
   const page = pageLocation()

@@ -9,7 +9,7 @@ export function parseRelayUrl(text: string): string {
     const meant = url && /^https?:$/.test(url.protocol) ? ` Try ${JSON.stringify(url.href.replace(/^http/, 'ws'))}.` : ''
     throw new KithError('invalid-argument', `A relay’s address begins with ws: or wss:; ${spelled(text)} does not.${meant}`)
   }
-  // Whoever is told of the relay, in a link or by a contact, would be told the password.
+  // The relay's URL goes into links and to contacts, and the password with it.
   if (url.username || url.password)
     throw new KithError(
       'invalid-argument',

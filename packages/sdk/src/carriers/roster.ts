@@ -97,7 +97,7 @@ export class Roster {
     })
   }
 
-  /** Relays that are away are tried now: somebody is to be reached through them. */
+  /** Tries relays that are away now, for a dial that goes through them. */
   hurry(origins: readonly string[]): void {
     for (const origin of origins) {
       const carrier = this.get(origin)
@@ -110,7 +110,7 @@ export class Roster {
   }
 
   /**
-   * Those through which somebody can be reached who published these relays: all of mine first, since what they published
+   * Those through which a person can be reached who published these relays: all of mine first, since what they published
    * when we met may be out of date and two people often move to the same place; then theirs, as far as this page may dial them.
    * @param attemptsMax how often in a row each of theirs is dialled in vain
    */
@@ -147,7 +147,7 @@ export class Roster {
   }
 
   /**
-   * What somebody publishes may be the wrong path of an origin at which others have the right one: where nothing came of it, the next
+   * What one person publishes may be the wrong path of an origin at which others have the right one: where nothing came of it, the next
    * path that is wanted takes its place. Not of one that is ready, or still on its way, and not again within moments.
    */
   #foreignRelay(origin: string, urls: readonly string[], attemptsMax: number): WebSocketCarrier {

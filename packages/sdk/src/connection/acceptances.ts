@@ -92,7 +92,7 @@ export class Acceptances {
     if (name !== undefined && tidyName(name) !== '') parseName(name, 'A contact’s name')
     const link = parseInviteUrl(url)
     if (this.#options.book.listLive().some(({ secret }) => equal(secret, link.secret))) {
-      throw new KithError('invalid-argument', 'This invitation is your own: send it to somebody else.')
+      throw new KithError('invalid-argument', 'This invitation is your own: send it to another person.')
     }
     const key = hex(link.secret)
     const until = now() + timeoutMs
@@ -314,7 +314,7 @@ const awayRelays = (cause: unknown) =>
 const hasExpired = ({ expiresAt }: InviteLink) => expiresAt <= Date.now()
 
 const expired = (cause?: unknown) =>
-  new KithError('expired', 'This invitation has expired: ask whoever made it for another.', { cause })
+  new KithError('expired', 'This invitation has expired: ask its maker for another.', { cause })
 
 const blocked = () => new KithError('blocked', 'You have blocked the person who made this invitation.')
 

@@ -89,7 +89,7 @@ export class LiveConnection implements Connection {
       options.negotiator.close()
       this.#become('closed')
     })
-    // Whoever is interested awaits it; it is no failure of the page's.
+    // Callers may await it or not: a rejection that none awaits is not an unhandled one.
     this.closed.catch(() => undefined)
   }
 
@@ -261,7 +261,7 @@ export class LiveConnection implements Connection {
   /** `close`, for those who have checked what they say. `atOnce`: what does not leave now is lost. */
   async leave(options: LinkCloseOptions): Promise<void> {
     const closing = this.#options.link.close(options)
-    // While the goodbye travels nothing can be opened any more: whoever wants to talk needs another connection.
+    // While the goodbye travels nothing can be opened any more: new conversations need another connection.
     this.#become('closed')
     await closing
   }

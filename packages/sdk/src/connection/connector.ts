@@ -95,7 +95,7 @@ export class Connector {
   async connect(to: Who, request: ConnectRequest): Promise<LiveConnection> {
     const { contacts, identity, admission, roster } = this.#options
     const id = contacts.idOf(to)
-    if (id === identity.id) throw new KithError('invalid-argument', 'This PeerId is your own: dial somebody else’s.')
+    if (id === identity.id) throw new KithError('invalid-argument', 'This PeerId is your own: dial another one.')
     admission.checkMayDial(id)
     try {
       return await this.#attempts.connect(id, request)

@@ -8,7 +8,7 @@ import type { Link } from '../session/link.ts'
 
 const RELAYS = 12
 
-/** Tells mine, and hands on theirs. A remote that does not know the message is told nothing, and tells nothing. */
+/** Sends mine, and hands on theirs. With a remote that does not know the message, nothing is sent either way. */
 export function exchangeRelays(
   link: Pick<Link, 'has' | 'sendControl' | 'onControl'>,
   mine: readonly string[],

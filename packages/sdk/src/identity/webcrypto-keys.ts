@@ -121,7 +121,7 @@ function newEphemeral(subtle: SubtleCrypto): Promise<KeyAgreement> {
       agree: (remotePublicKey: Uint8Array) => agree(subtle, pair.privateKey, remotePublicKey),
     }
   })()
-  // Whoever takes it is told; before that it concerns nobody.
+  // The dial that takes it gets the error; until then it is no unhandled rejection.
   made.catch(() => undefined)
   return made
 }

@@ -1,6 +1,6 @@
 /**
  * The address book. Every change is made to the stored record, in one transaction, so that two tabs that change two things about
- * one person do not undo each other. `online` follows from `lastSeenAt`; the clock is told by whoever drives (`expire`).
+ * one person do not undo each other. `online` follows from `lastSeenAt`; its owner calls `expire` as time passes.
  */
 import { KithError, ONLINE_MS, type PeerId, parsePeerId } from '@kith/protocol'
 import type { Contact, Contacts, Events, Stop, Trust, Who } from '../api.ts'
@@ -82,7 +82,7 @@ export class ContactBook implements Contacts {
     return [...this.#contacts.values()].sort((a, b) => seen(b) - seen(a))
   }
 
-  /** The PeerId of whoever is meant. Throws 'invalid-peer-id'. That a key is sound takes a millisecond to find out: whoever is in the book has been looked at. */
+  /** The PeerId of this contact or id. Throws 'invalid-peer-id'. To check a key takes a millisecond: those in the book were checked. */
   idOf(who: Who): PeerId {
     const id = typeof who === 'object' && who !== null ? who.id : who
     return this.get(id)?.id ?? parsePeerId(id)
@@ -98,20 +98,20 @@ export class ContactBook implements Contacts {
   }
 
   /**
-   * Adds, or changes whoever is there: fields that are not given then stay (a blocked one stays blocked). Default trust 'trusted'.
+   * Adds a contact, or changes the one that is there: fields that are not given then stay (a blocked one stays blocked). Default trust 'trusted'.
    * Errors: 'invalid-peer-id' 'invalid-argument'.
    */
   async add(contact: { id: PeerId; name: string; purposes?: string[]; trust?: Trust; relays?: string[] }): Promise<Contact> {
     checkOptions('contacts.add', contact)
     const id = parsePeerId(contact.id)
-    if (id === this.#self) throw new KithError('invalid-argument', 'This PeerId is your own: add somebody else’s.')
+    if (id === this.#self) throw new KithError('invalid-argument', 'This PeerId is your own: add another one.')
     const blank: ContactRecord = { id, name: '', purposes: [], trust: 'trusted', relays: [], addedAt: this.#now() }
     const fields: ContactFields = contact
     if (fields.name === undefined) throw new KithError('invalid-argument', 'A contact needs a name: contacts.add({ id, name }).')
     return this.#change(id, (current) => withFields(current ?? blank, fields))
   }
 
-  /** Fields that are not given stay. Errors: 'invalid-argument', also for someone who is not here. */
+  /** Fields that are not given stay. Errors: 'invalid-argument', also for an id that is not here. */
   async update(who: Who, change: Partial<Pick<Contact, 'name' | 'purposes' | 'trust' | 'relays'>>): Promise<Contact> {
     checkOptions('contacts.update', change)
     return this.#change(this.idOf(who), (current) => {
@@ -120,7 +120,7 @@ export class ContactBook implements Contacts {
     })
   }
 
-  /** Whoever is not here is removed already. */
+  /** Does nothing for an id that is not here. */
   async remove(who: Who): Promise<void> {
     await this.#records.update(this.idOf(who), () => DELETE)
   }
@@ -152,7 +152,7 @@ export class ContactBook implements Contacts {
     if (contact.lastSeenAt !== undefined) this.#saveSeen(id, contact.lastSeenAt).catch(report)
   }
 
-  /** Who was not seen for a minute at `now` is no longer online. Returns when to call it again; undefined: when someone is seen. */
+  /** Who was not seen for a minute at `now` is no longer online. Returns when to call it again; undefined: when a contact is seen. */
   expire(now: number = this.#now()): number | undefined {
     let next: number | undefined
     for (const contact of this.#contacts.values()) {

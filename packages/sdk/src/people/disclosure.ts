@@ -1,4 +1,4 @@
-/** How much of my network address somebody may learn, and the servers by which more or less of it is told. */
+/** How much of my network address a person may learn, and the ICE servers that disclose it. */
 import { KithError, type PeerId } from '@kith/protocol'
 import type { Contact, Disclosure, PeerOptions } from '../api.ts'
 import { parseIceServers } from '../path/webrtc/ice-servers.ts'
@@ -18,7 +18,7 @@ export class DisclosurePolicy {
     this.#options = options
   }
 
-  /** @param id nobody yet: whoever has the link of an invitation. Errors: 'invalid-argument', where a user's answer is none. */
+  /** @param id undefined: a guest, who has the link of an invitation. Errors: 'invalid-argument', where a user's answer is none. */
   towards(id: PeerId | undefined): Disclosure {
     const { disclose } = this.#options
     const contact = id && this.#options.contact(id)

@@ -35,7 +35,7 @@ export class Farewells {
     return [...this.#theirs.keys()].filter((id) => this.#mine.has(id))
   }
 
-  /** Mine for this contact by this carrier: nobody else has it. */
+  /** Mine for this contact by this carrier: no other contact or relay has it. */
   token(id: PeerId, origin: string): Bytes {
     const tokens = this.#mine.get(id) ?? new Map<string, Bytes>()
     const token = tokens.get(origin) ?? publicKeyOfNobody()

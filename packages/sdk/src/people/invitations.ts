@@ -67,7 +67,7 @@ export class Invitations {
       const link = this.#linkOf(record)
       return this.#give(record, { link, svg: qrOf(link) })
     } catch (error) {
-      // A door to which nobody has the link.
+      // An invitation without a link is of no use.
       await book.revoke(record.id)
       throw error
     }
@@ -88,7 +88,7 @@ export class Invitations {
     return this.#options.book.listLive().find(({ secret }) => equal(invitePsk(secret), way.psk))
   }
 
-  /** Whether it may still let somebody in: the first, or for a moment the first again. */
+  /** Whether it may still let a guest in: the first, or for a moment the first again. */
   isOffered(invite: InviteRecord): boolean {
     return invite.state === 'open' || this.#options.book.mayReturn(invite)
   }

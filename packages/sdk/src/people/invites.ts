@@ -1,6 +1,6 @@
 /**
  * The invitations I gave out. Each opens one door once: of two tabs, or two guests, the one whose transaction comes first spends it.
- * A spent or revoked one is kept until it would have expired, while there is room, so that a second guest is told 'used' instead of
+ * A spent or revoked one is kept until it would have expired, while there is room, so that a second guest gets 'used' instead of
  * nothing.
  */
 
@@ -139,7 +139,7 @@ export class InviteBook {
     return this.#close(id, { state: 'used', usedBy, usedAt: this.#now() })
   }
 
-  /** Whether whoever used it may come again: they may have lost that they were let in. */
+  /** Whether the guest that used it may come again: their page may have been lost before it was saved. */
   mayReturn({ state, usedAt }: InviteRecord): boolean {
     if (state !== 'used' || usedAt === undefined) return false
     const sinceMs = this.#now() - usedAt

@@ -1,6 +1,6 @@
 /**
- * Who is online. A contact who is not connected is asked now and then by a knock that wants nothing; whoever knocks, or answers
- * one, or is connected, has been seen. Both may ask, and one question informs both, so whoever was heard is not asked for a while.
+ * Who is online. A contact who is not connected is asked now and then by a knock that wants nothing; one that knocks, or answers
+ * one, or is connected, has been seen. Both may ask, and one question informs both, so one that was heard is not asked for a while.
  *
  * Each asks as soon as the other can knock here: of two who add each other, or come back, at one instant, the later to be bound finds
  * the other bound. Who comes online asks everybody, so those who are away need to be asked only rarely; who is online is asked first,
@@ -13,7 +13,7 @@ import { ONLINE_MS, type PeerId, PRESENCE_BURST, PRESENCE_MAX_MS, PRESENCE_PER_S
 import { now } from '../runtime/driver.ts'
 import { report } from '../runtime/events.ts'
 
-/** Under the minute for which somebody counts as online, by enough for a lost question to be asked again. */
+/** Under the minute for which a contact counts as online, by enough for a lost question to be asked again. */
 const ASK_MS = 25_000
 /** Two who were heard at one instant, by one question, do not ask each other at one instant next time. */
 const JITTER_MS = 5_000
@@ -25,7 +25,7 @@ const TRIES = 3
 /** When a connection has ended: most often because they left. */
 const SUSPECT_RETRY_MS = 1_000
 const SUSPECT_TRIES = 2
-/** Somebody who was just added may add us in this moment: asked again after so long each. */
+/** A contact that was just added may add us in this moment: asked again after so long each. */
 const ADDED_RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000]
 /** One who is away is asked again after this for each who is away, at the soonest after ASK_MS. */
 const AWAY_MS = 500

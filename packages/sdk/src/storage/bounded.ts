@@ -1,6 +1,6 @@
 /**
  * A store whose operations answer in time, if only with 'storage'. Browsers have let IndexedDB hang for good after a crash of their storage
- * process, and a user's own store may wait for a server. Nobody above has to think of it: `resilient` goes on in memory.
+ * process, and a user's own store may wait for a server. Callers need not think of it: `resilient` goes on in memory.
  */
 import { type Bytes, KithError } from '@kith/protocol'
 import { within } from '../platform/environment.ts'
@@ -49,7 +49,7 @@ class Patience {
     })
   }
 
-  /** What comes to be decided after it was given up is kept as it is: whoever asked has gone on from what was there. */
+  /** What comes to be decided after it was given up is kept as it is: the caller has gone on from what was there. */
   async decide<T>(
     decide: (current: T | undefined) => Decision<T>,
     update: (once: (current: T | undefined) => Decision<T>) => Promise<T | undefined>,

@@ -1,7 +1,7 @@
 import { KithError } from '@kith/protocol'
 import type { Store } from './store.ts'
 
-/** A store that says 'closed' to whoever asks it after its peer was closed, instead of keeping what nobody will find again. */
+/** A store that rejects with 'closed' after its peer was closed, instead of keeping what would not be read again. */
 export function closable(store: Store): Store {
   let isClosed = false
   const whileOpen = (): Store => {

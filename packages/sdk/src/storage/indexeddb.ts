@@ -121,7 +121,7 @@ class IndexedDbStore implements Store {
       decision = decide(current)
       return decision
     })
-    // Announced when committed, so that whoever hears of it also finds it.
+    // Announced when committed, so that a listener also finds it.
     if (decision.kind !== 'keep') this.#announce(key)
     return after
   }

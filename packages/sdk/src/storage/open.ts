@@ -83,7 +83,7 @@ class StatusHealth implements Health {
   /** What the place promises while writes go through. */
   #promise: StorageStatus
   #error: KithError | undefined
-  /** Oldest first: that one is told. */
+  /** Oldest first: that one is in the status. */
   readonly #limits = new Set<KithError>()
 
   constructor(promise: StorageStatus) {
@@ -127,7 +127,7 @@ function isKeyValueStore(storage: Partial<KeyValueStore> | null): boolean {
   return (['get', 'set', 'delete', 'keys'] as const).every((name) => typeof storage?.[name] === 'function')
 }
 
-/** A user's store that cannot even be listed is told at the start, not at the first contact. */
+/** A user's store that cannot even be listed is reported at the start, not at the first contact. */
 async function probed(store: Store): Promise<Store> {
   await store.keys('')
   return store

@@ -1,7 +1,7 @@
 /**
  * A store whose writes may fail at any time (full, closed by a newer version, site data cleared) made into one whose values stay
  * usable for as long as the page: what could not be saved is kept in memory and told, once, with its reason. Nothing is lost
- * silently, and nobody above has to ask whether a write went through: nothing here rejects but what `decide` throws and values
+ * silently, and callers need not ask whether a write went through: nothing here rejects but what `decide` throws and values
  * that cannot be cloned.
  */
 
@@ -215,7 +215,7 @@ function changed<Value>(current: Value | undefined, decides: readonly Decide<Val
     try {
       value = outcome(value, decide(value))
     } catch {
-      // Refused of what is stored, after it was done in memory: whoever asked has gone on, and what is stored stays.
+      // Refused of what is stored, after it was done in memory: the caller has gone on, and what is stored stays.
     }
   }
   if (value === current) return KEEP

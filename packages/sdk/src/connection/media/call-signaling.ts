@@ -4,7 +4,7 @@ import type { LinkStream } from '../../session/link.ts'
 import { type Messages, messages } from '../../session/messages.ts'
 import { decodeStreamMessage, encodeStreamMessage, STREAM_MESSAGE_MAX_BYTES, type StreamMessage } from './stream-messages.ts'
 
-/** Whoever is in charge of the Media at the time: whoever calls or is called, later the Media. */
+/** What handles the Media at the time: the call while it rings, later the Media. */
 export interface CallListener {
   /** Throws 'peer-violation' for what is out of turn. */
   heard(message: StreamMessage): void
@@ -29,7 +29,7 @@ export class CallSignaling {
   }
 
   say(message: StreamMessage): void {
-    // Should the stream have failed, whoever listens is told so; there is nobody else to tell.
+    // Where the stream has failed, `over` says so.
     this.#messages.send(encodeStreamMessage(message)).catch(() => undefined)
   }
 

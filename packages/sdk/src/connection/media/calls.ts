@@ -69,7 +69,7 @@ export class Calls {
             else if (type === 'decline') giveUp(refused())
             else throw violation('a label before accept')
           },
-          // Whoever's handler throws says neither yes nor no, but resets.
+          // Where their handler throws, the stream is reset, with neither accept nor decline.
           over: (error) => giveUp(error === undefined || error.code === 'reset' ? refused(error) : error),
         }
         const onAbort = () =>
@@ -123,12 +123,12 @@ export class Calls {
       onEnd: () => this.#live.delete(id),
     })
     this.#live.set(id, media)
-    // Tracks that overtook the accept are told once whoever awaits the Media listens.
+    // Tracks that overtook the accept are announced once the caller that awaits the Media can listen.
     setTimeout(() => this.#update(), 0)
     return media
   }
 
-  /** Gives each Media the tracks that flow for it. Those of a Media that is over are on their way out and nobody's. */
+  /** Gives each Media the tracks that flow for it. Those of a Media that is over are on their way out, and ignored. */
   #update(): void {
     try {
       const flowing = new Map<number, LabelledTrack[]>()

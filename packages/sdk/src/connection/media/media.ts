@@ -54,7 +54,7 @@ export class LiveMedia implements Media {
     this.closed = new Promise((resolve, reject) => {
       this.#settleClosed = { resolve, reject }
     })
-    this.closed.catch(() => undefined) // whoever cares awaits it; to the others it is no failure
+    this.closed.catch(() => undefined) // callers may await it or not
     signaling.listener = {
       heard: (message) => this.#heard(message),
       over: (error) => {

@@ -1,4 +1,4 @@
-/** A Media that somebody has opened to us, until we say yes or no. */
+/** A Media that the remote has opened, until it is accepted or declined. */
 import { KithError, type PeerId, type ProtocolName, violation } from '@kith/protocol'
 import type { Connection, IncomingMedia, Media } from '../../api.ts'
 import { type CallSignaling, IGNORE } from './call-signaling.ts'
@@ -34,7 +34,7 @@ export class RingingMedia implements IncomingMedia {
     this.closed = new Promise((resolve, reject) => {
       this.#settleClosed = { resolve, reject }
     })
-    this.closed.catch(() => undefined) // whoever cares awaits it; to the others it is no failure
+    this.closed.catch(() => undefined) // callers may await it or not
     signaling.listener = {
       heard: ({ type }) => {
         throw violation(`${type} before accept`)

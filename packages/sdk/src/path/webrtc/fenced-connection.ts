@@ -18,7 +18,7 @@ const CHANNELS = {
 export interface PathConfig {
   /** Where it is empty, no STUN or TURN server is asked. */
   readonly iceServers: readonly RTCIceServer[]
-  /** 'relay': no candidate but those at a TURN server is told or used. */
+  /** 'relay': only candidates at a TURN server are sent or used. */
   readonly iceTransportPolicy: 'all' | 'relay'
 }
 

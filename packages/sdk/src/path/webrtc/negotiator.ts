@@ -4,11 +4,11 @@
  *
  * - It gets an RTCPeerConnection that we made, with our four channels on it; the channel that it asks for is our control lane.
  * - It destroys itself at 'failed', which an ICE restart can still mend, and reads statistics at 'connected', just when the channels
- *   open, to say 'connect', which nobody waits for: of neither it is told.
- * - It contacts public STUN servers unless it is told which: it always is.
+ *   open, to say 'connect', which is not used: it hears of neither.
+ * - It contacts public STUN servers unless it is given others: it always is.
  * - It takes the `on…` handlers of the connection and of its channel: we listen with addEventListener.
  * - It dies of a candidate that the browser refuses: none gets there that is not known to be well-formed.
- * - It does what a remote's 'renegotiate' or 'transceiverRequest' asks: of a remote's it is told only descriptions and candidates,
+ * - It does what a remote's 'renegotiate' or 'transceiverRequest' asks: of a remote's messages it gets only descriptions and candidates,
  *   in our own words. Its own requests go nowhere: for tracks see renegotiation.ts, which asks by a message that is not lost.
  */
 /// <reference path="./simple-peer.d.ts" />
@@ -93,7 +93,7 @@ class SimplePeerNegotiator implements Negotiator {
   readonly #options: NegotiatorOptions
   readonly #fenced: FencedConnection
   readonly #meter = new PathMeter()
-  /** Whoever waits for statistics: Firefox never gives those that were asked for just before the end. */
+  /** Pending requests for statistics: Firefox never gives those that were asked for just before the end. */
   readonly #reading = new Set<() => void>()
   readonly #peer: SimplePeer
   readonly #outgoing: CandidatePolicy
@@ -248,7 +248,7 @@ class SimplePeerNegotiator implements Negotiator {
     this.#fenced.connection.close()
   }
 
-  /** The browser is taking this up. Whoever waits to be told need not wait for that. */
+  /** The browser is taking this up. A pending change need not wait for that. */
   #describedBy(description?: RTCLocalSessionDescriptionInit): void {
     if (this.#describing === 'tracks' || !description?.sdp) return
     this.#remoteHasTurn = true

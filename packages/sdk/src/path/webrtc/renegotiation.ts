@@ -8,7 +8,7 @@
  * | answer | 1, round, SDP | to the offer of that round |
  * | ask | 2, round, audio, video | by the answerer, after that round: offer again, with sections for so many more tracks of mine |
  *
- * An ask that crosses a newer offer is out of date and ignored: whoever asked sees from that offer whether it still has to. There is
+ * An ask that crosses a newer offer is out of date and ignored: the asker sees from that offer whether it still has to. There is
  * no next offer before the answer, however long a remote that sleeps takes: it will come, since nothing is lost, or the connection
  * ends. Taking the offer back could part the two for good: what was taken back there may have been answered here by then, and the
  * same track offered again has another mid (Chromium), which no description may change (RFC 8829 §5.2.2).
@@ -34,9 +34,9 @@ export interface SdpEngine {
   readonly connection: RTCPeerConnection
   /** What the link has confirmed of the remote. */
   readonly confirmed: () => TransportDescription | undefined
-  /** Offerer: makes an offer as soon as none is under way. What comes of it is told to `described`. */
+  /** Offerer: makes an offer as soon as none is under way. `described` gets it. */
   offer(): void
-  /** Takes the remote's description. An offer gets an answer, which is told to `described`. */
+  /** Takes the remote's description. An offer gets an answer, which `described` gets. */
   describe(description: { type: 'offer' | 'answer'; sdp: string }): void
 }
 

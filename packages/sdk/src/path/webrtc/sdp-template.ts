@@ -14,7 +14,7 @@ const MESSAGE_SIZE_MAX = 0x7fff_ffff
 /** RFC 8841 §6.1: what it means when max-message-size is not there. */
 const MESSAGE_SIZE_DEFAULT = 65_536
 
-/** What our browser is told that the remote takes as one message, bytes. */
+/** What the SDP for our browser says that the remote takes as one message, bytes. */
 export const sdpMessageSize = (d: TransportDescription): number => Math.min(d.maxMessageSize, MESSAGE_SIZE_MAX)
 
 /** The description that an RTCPeerConnection with this `d` would give, as far as the other end has to know. */

@@ -1,5 +1,5 @@
 /**
- * A connection made before it is asked for: whoever is called answers with an offer, and a dial would wait for all that this takes, an
+ * A connection made before it is asked for: the callee answers with an offer, and a dial would wait for all that this takes, an
  * RTCPeerConnection, its channels, a key pair for its certificate. It opens no socket and asks no server before it is used.
  */
 import { onPageHide, type WebRtc } from '../../platform/browser.ts'
@@ -73,7 +73,7 @@ export class SpareConnections {
       fenced.connection.close()
       this.#wrtc = undefined
     } catch {
-      // It will be made when it is needed, and whoever needs it is told what is wrong.
+      // It will be made when it is needed, and what is wrong is said then.
     }
   }
 }

@@ -36,7 +36,7 @@ export class Transceivers {
   readonly #connection: RTCPeerConnection
   readonly #onChange: () => void
   readonly #uses = new Map<RTCRtpSender, Use>()
-  /** Whoever waits until both sides agree on what flows. */
+  /** Resolved when both sides agree on what flows. */
   readonly #waiting = new Set<() => void>()
 
   /** @param onChange what is sent has changed: the other side has to be told. */
@@ -184,7 +184,7 @@ function reuse(transceiver: RTCRtpTransceiver, track: MediaStreamTrack): RTCRtpS
   const { sender } = transceiver
   transceiver.direction = 'sendrecv'
   sender.replaceTrack(track).catch(() => {
-    // The connection closed meanwhile, which ends the Media: there is nobody to tell.
+    // The connection closed meanwhile, which ends the Media.
   })
   return sender
 }
