@@ -58,14 +58,14 @@ export { paddedCount } from './rendezvous/padding.ts'
 // ── relay ──
 
 export { OTHER_DAY_RANK } from './relay/bound-set.ts'
-export {
-  type BindProof,
-  RelayClient,
-  type RelayClientConfig,
-  type RelayClientInput,
-  type RelayClientOutput,
-  type RelayClientState,
-} from './relay/client.ts'
+export { RelayClient } from './relay/client.ts'
+export type {
+  BindProof,
+  RelayClientConfig,
+  RelayClientInput,
+  RelayClientOutput,
+  RelayClientState,
+} from './relay/client-io.ts'
 export type { RelayCounters } from './relay/counters.ts'
 export {
   type Bind,

@@ -4,7 +4,8 @@ import { seededRandom } from '../bytes/mutate.ts'
 import { ENVELOPE_BYTES } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
 import { paddedCount } from '../rendezvous/padding.ts'
-import { RelayClient, type RelayClientInput, type RelayClientOutput, type RelayClientState } from './client.ts'
+import { RelayClient } from './client.ts'
+import type { RelayClientInput, RelayClientOutput, RelayClientState } from './client-io.ts'
 import { type ClientFrame, decodeClientFrame, encodeRelayFrame, type Notice, type RelayFrame } from './frames.ts'
 
 export const addressOf = (n: number): Bytes => {

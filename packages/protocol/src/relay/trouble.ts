@@ -1,5 +1,7 @@
 /** Why a relay is not there, in sentences for the developer who reads `peer.status.relays`: what was tried, what answered, what to do. */
 import { KithError } from '../errors.ts'
+import { reconnectMsOf } from './clamps.ts'
+import type { Notice } from './frames.ts'
 
 /** What is known of a connection that ended before the relay's CHALLENGE. */
 export interface Unmet {
@@ -43,6 +45,45 @@ export function notARelay(url: string, cause: unknown): KithError {
       cause,
     },
   )
+}
+
+/** BINDs wait for their answer for long. */
+export const unanswered = () =>
+  new KithError('timeout', 'The relay does not answer: addresses of this peer wait to be bound.', { source: 'relay' })
+
+/** The relay takes no proof. */
+export const anotherOrigin = () =>
+  new KithError(
+    'refused',
+    'The relay does not accept the proofs of this peer’s addresses: it was started with another --origin than the one that is dialled.',
+    { source: 'relay' },
+  )
+
+/** A notice that answers no BIND. */
+export function said(notice: Notice): KithError {
+  switch (notice.code) {
+    case 'rate-limited':
+      return new KithError('rate-limited', 'The relay asks to go slower. It is tried again when it says so.', {
+        source: 'relay',
+        retryAfterMs: reconnectMsOf(notice.retryAfterMs),
+      })
+    case 'restarting':
+      return new KithError('closed', 'The relay restarts. It is tried again in a moment.', {
+        source: 'relay',
+        retryAfterMs: reconnectMsOf(notice.reconnectInMs),
+      })
+    case 'full':
+      return new KithError('too-many', 'The relay has as many connections as it takes. It is tried again later.', {
+        source: 'relay',
+      })
+    case 'too-many':
+      return new KithError('too-many', `The relay allows no more than ${notice.limit} addresses.`, { source: 'relay' })
+    case 'malformed':
+    case 'bind-refused':
+      return new KithError('peer-violation', 'The relay could not read what this peer sent: they are of different versions.', {
+        source: 'relay',
+      })
+  }
 }
 
 const CHECK_ADDRESS = 'Check the address and its path, which most often is /relay.'
