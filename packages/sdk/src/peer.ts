@@ -70,7 +70,7 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
     const identity = await LocalIdentity.open(store, keys)
     const contacts = await ContactBook.open({ store, self: keys.id })
     const invites = await InviteBook.open({ store })
-    return new LocalPeer({ options: parsed, storage, keys, identity, contacts, invites })
+    return await LocalPeer.open({ options: parsed, storage, keys, identity, contacts, invites })
   } catch (error) {
     store.close()
     throw error
@@ -78,6 +78,12 @@ export async function openPeer(options: PeerOptions): Promise<Peer> {
 }
 
 class LocalPeer implements Peer {
+  static async open(opened: Opened): Promise<LocalPeer> {
+    const peer = new LocalPeer(opened)
+    await peer.#invitations.prepare()
+    return peer
+  }
+
   readonly id: PeerId
   readonly identity: Identity
   readonly contacts: Contacts

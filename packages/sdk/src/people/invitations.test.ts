@@ -53,6 +53,7 @@ async function tab(self: PeerId, options: Partial<InvitationsOptions> & { store?
     ...overrides,
   })
   open.push(it)
+  await it.prepare()
   return { it, book, contacts, store }
 }
 
@@ -286,6 +287,51 @@ test('listed after a reload: revoked, expired and closed as one that was made th
   it.close()
   await expect(third?.accepted).rejects.toMatchObject({ code: 'closed' })
   await expect(third?.revoke()).rejects.toMatchObject({ code: 'closed' })
+})
+
+describe('codes, whose drawing is fetched late', () => {
+  const OFFLINE = { code: 'unsupported-environment', source: 'network' }
+
+  test('of a page that invites nobody: never', async () => {
+    const fetchQr = vi.fn()
+    const { it } = await tab(ada, { fetchQr })
+    expect(it.open).toEqual([])
+    expect(fetchQr).not.toHaveBeenCalled()
+  })
+
+  test('where that fails no invitation is made, and the next try succeeds', async () => {
+    const fetchQr = vi.fn(() => import('./qr.ts')).mockRejectedValueOnce(new TypeError('Failed to fetch'))
+    const { it } = await tab(ada, { fetchQr })
+    await expect(it.create({})).rejects.toMatchObject(OFFLINE)
+    expect(it.open).toEqual([])
+    expect((await it.create({})).svg).toContain('<svg')
+  })
+
+  test('of one that was open before: the link is there without it, and the code once it can be fetched', async () => {
+    const store = memoryStore()
+    const made = await (await tab(ada, { store })).it.create({})
+    const fetchQr = vi.fn(() => import('./qr.ts')).mockRejectedValueOnce(new TypeError('Failed to fetch'))
+    const { it } = await tab(ada, { store, fetchQr })
+    const [again] = it.open
+    expect(again?.link).toBe(made.link)
+    expect(() => again?.svg).toThrow(expect.objectContaining(OFFLINE))
+    await vi.waitFor(() => expect(again?.svg).toBe(made.svg))
+  })
+
+  test('a server that never answers keeps no peer from opening', { timeout: 20_000 }, async () => {
+    const store = memoryStore()
+    const made = await (await tab(ada, { store })).it.create({})
+    const { it } = await tab(ada, { store, fetchQr: () => new Promise(() => undefined) })
+    expect(it.open[0]?.link).toBe(made.link)
+    expect(() => it.open[0]?.svg).toThrow(expect.objectContaining(OFFLINE))
+  })
+
+  test('of one that another tab makes: it is listed with its code', async () => {
+    const open = profile()
+    const [here, there] = [await tab(ada, { store: await open() }), await tab(ada, { store: await open() })]
+    const made = await there.it.create({})
+    await vi.waitFor(() => expect(here.it.open.map(({ svg }) => svg)).toEqual([made.svg]))
+  })
 })
 
 test('a page that takes up its own again may be reloaded for ever', async () => {

@@ -3,12 +3,14 @@ import { type Doorstep, equal, type Introduced, invitePsk, KithError, type PeerI
 import type { Contact, Invite } from '../api.ts'
 import { usableRelays } from '../carriers/relay-url.ts'
 import { cutName } from '../identity/name.ts'
+import { within } from '../platform/environment.ts'
 import { alarmAt } from '../runtime/alarm.ts'
 import { report } from '../runtime/events.ts'
+import { Late } from '../runtime/late.ts'
 
 import type { ContactBook } from './contacts.ts'
 import type { InviteBook, InviteRecord } from './invites.ts'
-import { inviteLink, qrSvg } from './links.ts'
+import { inviteLink } from './links.ts'
 
 /** What a knock names that wants a connection and no protocol yet; with no name at all it would only ask for presence. */
 export const CONNECT_PROTOCOL = '/kith/1'
@@ -19,7 +21,12 @@ export interface InvitationsOptions {
   readonly relays: readonly string[]
   readonly page: string | URL | undefined
   readonly myName: () => string
+  /** Fetches what draws QR codes. Default: ours. */
+  readonly fetchQr?: () => Promise<{ readonly qrSvg: (text: string, title: string) => string }>
 }
+
+/** Until invitations are listed without their codes: the page's web server may be away, and never answer. */
+const QR_TIMEOUT_MS = 5_000
 
 /** Waits for the guest of an invitation of mine. */
 interface Host {
@@ -35,15 +42,22 @@ export class Invitations {
   readonly #hosts = new Map<string, Host>()
   /** What was given out for each that is open, by its id: asked for again, it is the same. */
   readonly #given = new Map<string, Invite>()
+  #isAwaitingQr = false
+  readonly #qr: Late<(text: string, title: string) => string>
   #stopAlarm: () => void = () => undefined
   readonly #stops: readonly (() => void)[]
   #isClosed = false
 
   constructor(options: InvitationsOptions) {
     this.#options = options
-    const { book, contacts } = options
+    const { book, contacts, fetchQr = () => import('./qr.ts') } = options
+    this.#qr = new Late(async () => (await fetchQr()).qrSvg)
     this.#stops = [
-      book.events.on('invite', () => this.#watchExpiry()),
+      book.events.on('invite', ({ change }) => {
+        // By another tab.
+        if (change === 'created') void this.#awaitQr()
+        this.#watchExpiry()
+      }),
       contacts.events.on('contact', ({ change, contact }) => {
         if (change === 'removed') book.forbidReturn(contact.id).catch(report)
       }),
@@ -53,7 +67,14 @@ export class Invitations {
 
   /** Those that a guest can still use, oldest first, whichever tab made them and before whatever reload. */
   get open(): readonly Invite[] {
+    // The first one of this page was made by another tab just now: it is listed once its code can be drawn.
+    if (this.#isAwaitingQr) return []
     return this.#options.book.listOpen().map((record) => this.#give(record))
+  }
+
+  /** Loads what draws the codes of invitations that are open already. Where that fails, `svg` throws. */
+  async prepare(): Promise<void> {
+    if (this.#options.book.listOpen().length > 0) await this.#awaitQr()
   }
 
   async create(options: { name?: string; purposes?: string[]; expiresInMs?: number }): Promise<Invite> {
@@ -61,11 +82,12 @@ export class Invitations {
     if (page === undefined) {
       throw new KithError('invalid-argument', 'There is no page for the link to open here: say which, createPeer({ page }).')
     }
+    await this.#qr.load()
     const record = await book.create(options)
     try {
       // Made now, so that what is wrong with the page is said now.
       const link = this.#linkOf(record)
-      return this.#give(record, { link, svg: qrOf(link) })
+      return this.#give(record, { link, svg: this.#qrOf(link) })
     } catch (error) {
       // An invitation without a link is of no use.
       await book.revoke(record.id)
@@ -126,12 +148,25 @@ export class Invitations {
     return inviteLink(page ?? '', record, relays, myName())
   }
 
+  async #awaitQr(): Promise<void> {
+    if (this.#qr.isLoaded) return
+    this.#isAwaitingQr = true
+    const late = () => new Error('no answer')
+    // What fails here is tried again, and said, where a code is asked for.
+    await within(QR_TIMEOUT_MS, this.#qr.load(), late).catch(() => undefined)
+    this.#isAwaitingQr = false
+  }
+
+  #qrOf(link: string): string {
+    return this.#qr.get()(link, 'Invitation')
+  }
+
   /** Unless they are `made`, link and code are made when they are asked for: a list of many is often looked at for one. */
   #give(record: InviteRecord, made?: Pick<Invite, 'link' | 'svg'>): Invite {
     const known = this.#given.get(record.id)
     if (known) return known
     const linkOf = once(() => made?.link ?? this.#linkOf(record))
-    const svgOf = once(() => made?.svg ?? qrOf(linkOf()))
+    const svgOf = once(() => made?.svg ?? this.#qrOf(linkOf()))
     const accepted = this.#accepted(record)
     const { book } = this.#options
     const invite: Invite = {
@@ -212,8 +247,6 @@ export async function addIntroduced(contacts: ContactBook, by: Introduced, name:
   contacts.seen(by.id)
   return contacts.get(by.id) ?? contact
 }
-
-const qrOf = (link: string) => qrSvg(link, 'Invitation')
 
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined
