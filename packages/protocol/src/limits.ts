@@ -333,7 +333,8 @@ export const DATAGRAM_EARLY_MAX = 64
 export const DATAGRAM_EARLY_MS = 1_000
 
 /** Control messages of other parts (SDP, RETIRE, relays) that are kept until the connection is in use, which the reading of its path may
- *  delay by a quarter of a second. An honest remote sends one of each. They would fill memory. Beyond: a violation. */
+ *  delay by a quarter of a second; and of SDP, until the code for calls is loaded. An honest remote sends one of each. They would fill
+ *  memory. Beyond: a violation. */
 export const CONTROL_EARLY_MAX = 8
 
 // ── media ────────────────────────────────────────────────────────────────────────────────────

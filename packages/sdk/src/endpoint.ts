@@ -3,6 +3,7 @@ import type { ProtocolName } from '@kith/protocol'
 import type { Datagrams, DialOptions, Media, OpenOptions, Protocols, Stop, Stream, Who } from './api.ts'
 import type { ConnectRequest } from './connection/attempts.ts'
 import type { LiveConnection } from './connection/connection.ts'
+import { prefetchCalls } from './connection/media/late-calls.ts'
 import { type Handler, parseProtocols, type Serving } from './connection/serving.ts'
 import { parseTimeout } from './peer-options.ts'
 import { now } from './runtime/driver.ts'
@@ -39,6 +40,7 @@ export class Endpoint {
 
   handleMedia(protocols: Protocols, handler: Handler<'media'>, options: object = {}): Stop {
     this.check('handleMedia', options)
+    prefetchCalls()
     return this.#options.serving.add({ kind: 'media', handler }, protocols)
   }
 

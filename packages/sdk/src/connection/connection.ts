@@ -18,7 +18,8 @@ import { Emitter, report } from '../runtime/events.ts'
 import type { Link, LinkStream } from '../session/link.ts'
 import type { LinkCloseOptions } from '../session/options.ts'
 import { datagrams } from './datagrams.ts'
-import { Calls, type MediaOpenOptions } from './media/calls.ts'
+import type { MediaOpenOptions } from './media/calls.ts'
+import { LateCalls } from './media/late-calls.ts'
 import { qualityOf } from './quality.ts'
 import { Retirement } from './retirement.ts'
 
@@ -49,7 +50,7 @@ export class LiveConnection implements Connection {
   readonly closed: Promise<{ code: number; reason: string }>
   readonly #options: ConnectionOptions
   readonly #events = new Emitter<ConnectionEvents>()
-  readonly #calls: Calls
+  readonly #calls: LateCalls
   readonly #retirement: Retirement
   readonly #watchers = new Set<() => void>()
   /** ICE has the remote's consent (RFC 7675). */
@@ -69,7 +70,7 @@ export class LiveConnection implements Connection {
     const { link } = options
     this.#path = options.isLocal ? 'local' : (this.#located ?? 'direct')
     link.onPath(() => this.#pathMoved())
-    this.#calls = new Calls({ link, negotiator: options.negotiator, connection: this })
+    this.#calls = new LateCalls({ link, negotiator: options.negotiator, connection: this })
     this.#retirement = new Retirement(
       link,
       () => {
@@ -203,7 +204,7 @@ export class LiveConnection implements Connection {
   }
 
   /** A stream of kind 'media' that the remote has opened, as the call that users see. */
-  ring(stream: LinkStream): IncomingMedia {
+  ring(stream: LinkStream): Promise<IncomingMedia> {
     return this.#calls.ring(stream)
   }
 

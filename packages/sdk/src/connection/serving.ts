@@ -52,7 +52,7 @@ export class Serving {
         case 'datagrams':
           return entry.handler(datagrams(stream, connection))
         case 'media':
-          return entry.handler(connection.ring(stream))
+          return connection.ring(stream).then(entry.handler)
       }
     }
     return (stream) => {

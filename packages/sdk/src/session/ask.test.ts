@@ -2,7 +2,7 @@
 import type { ProtocolName } from '@kith/protocol'
 import { expect, test, vi } from 'vitest'
 import type { Connection } from '../api.ts'
-import { Calls } from '../connection/media/calls.ts'
+import { LateCalls } from '../connection/media/late-calls.ts'
 import type { Lane } from '../path/lane.ts'
 import { memoryLanes } from '../path/memory-lanes.ts'
 import type { IncomingRequest, StreamHandler } from './options.ts'
@@ -184,6 +184,6 @@ test('a time beyond what timers can count is not none', async () => {
 test('a call rings no longer than its time, though the remote does not even answer its stream', async () => {
   const { dialler } = await mutePair(memoryLanes())
   const unused = { renegotiate: () => expect.unreachable() }
-  const calls = new Calls({ link: dialler, negotiator: unused, connection: {} as Connection })
+  const calls = new LateCalls({ link: dialler, negotiator: unused, connection: {} as Connection })
   await expect(calls.open([LATE], { timeoutMs: 50 })).rejects.toMatchObject({ code: 'timeout' })
 })

@@ -3,10 +3,10 @@
  * themselves flow on the connection, and say by the name of their MediaStream to which Media they belong. SDP and streams travel
  * on different lanes: a track may be there before the accept that it followed, and waits for it here.
  */
-import { KithError, type ProtocolName, violation } from '@kith/protocol'
+import { type Fields, KithError, type Packable, type ProtocolName, violation } from '@kith/protocol'
 import type { Connection, IncomingMedia, Media, OpenOptions } from '../../api.ts'
 import type { Negotiator } from '../../path/webrtc/negotiator.ts'
-import type { Renegotiation } from '../../path/webrtc/renegotiation.ts'
+import { Renegotiation } from '../../path/webrtc/renegotiation.ts'
 import { now } from '../../runtime/driver.ts'
 import { timerMs } from '../../runtime/timer-ms.ts'
 import type { Link, LinkStream } from '../../session/link.ts'
@@ -15,19 +15,19 @@ import { type LabelledTrack, LiveMedia } from './media.ts'
 import { RingingMedia } from './ringing.ts'
 import { parseStreamName } from './stream-messages.ts'
 
-/** The control message that carries SDP. */
-const SDP = 4
-
 export interface CallsOptions {
   readonly link: Link
   readonly negotiator: Pick<Negotiator, 'renegotiate'>
   readonly connection: Connection
+  /** Sends a control message that carries SDP. */
+  readonly sendSdp: (fields: readonly Packable[]) => void
 }
 
 export class Calls {
   readonly #link: Link
   readonly #connection: Connection
   readonly #negotiator: CallsOptions['negotiator']
+  readonly #sendSdp: CallsOptions['sendSdp']
   /** There once tracks may flow: most connections never carry any. */
   #renegotiation: Renegotiation | undefined
   /** By the ids of their streams. */
@@ -35,13 +35,16 @@ export class Calls {
   /** Opened to us and not accepted: no track of theirs may flow. */
   readonly #ringing = new Set<number>()
 
-  constructor({ link, negotiator, connection }: CallsOptions) {
+  constructor({ link, negotiator, connection, sendSdp }: CallsOptions) {
     this.#link = link
     this.#connection = connection
     this.#negotiator = negotiator
-    link.onControl((type, fields) => {
-      if (type === SDP) this.#renegotiate().receive(fields)
-    })
+    this.#sendSdp = sendSdp
+  }
+
+  /** A control message that carries SDP. Throws 'peer-violation'. */
+  receive(fields: Fields): void {
+    this.#renegotiate().receive(fields)
   }
 
   /** Resolves when the remote accepts. Rejects with 'refused', 'timeout', 'aborted', and as `Link.open`. */
@@ -103,10 +106,9 @@ export class Calls {
   }
 
   #renegotiate(): Renegotiation {
-    this.#renegotiation ??= this.#negotiator.renegotiate({
-      send: (fields) => this.#link.sendControl(SDP, fields),
-      onIncoming: () => this.#update(),
-    })
+    this.#renegotiation ??= this.#negotiator.renegotiate(
+      (engine) => new Renegotiation(engine, { send: this.#sendSdp, onIncoming: () => this.#update() }),
+    )
     return this.#renegotiation
   }
 

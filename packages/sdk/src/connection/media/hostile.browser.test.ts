@@ -15,7 +15,7 @@ import type { Connection, IncomingMedia, Media } from '../../api.ts'
 import { createNegotiator, type Negotiator } from '../../path/webrtc/negotiator.ts'
 import { Link, type LinkStream } from '../../session/link.ts'
 import { messages } from '../../session/messages.ts'
-import { Calls } from './calls.ts'
+import { LateCalls } from './late-calls.ts'
 import { picture, track } from './people.testing.ts'
 
 interface End {
@@ -23,7 +23,7 @@ interface End {
   readonly negotiator: Negotiator
   readonly link: Link
   /** From now on it does what Kith does; before, only what the test has it say. */
-  behave(onCall?: (call: IncomingMedia) => unknown): Calls
+  behave(onCall?: (call: IncomingMedia) => unknown): LateCalls
 }
 
 const OFFER = 0
@@ -84,8 +84,8 @@ async function linked(): Promise<{ offerer: End; answerer: End }> {
     })
     links[index] = link
     const behave = (onCall: (call: IncomingMedia) => unknown = () => {}) => {
-      const calls = new Calls({ link, negotiator, connection: {} as Connection })
-      ring = (stream) => onCall(calls.ring(stream))
+      const calls = new LateCalls({ link, negotiator, connection: {} as Connection })
+      ring = (stream) => calls.ring(stream).then(onCall)
       return calls
     }
     return { connection, negotiator, link, behave }

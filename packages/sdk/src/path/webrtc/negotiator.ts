@@ -28,7 +28,7 @@ import type { Lane, Lanes } from '../lane.ts'
 import { type FencedConnection, fencedConnection, type PathConfig, reconfigured } from './fenced-connection.ts'
 import { refusedIceServers } from './ice-servers.ts'
 import { PathMeter, type PathStats } from './path-stats.ts'
-import { Renegotiation, type RenegotiationOptions } from './renegotiation.ts'
+import type { Renegotiation, SdpEngine } from './renegotiation.ts'
 import { descriptionFromSdp, sdpFromDescription } from './sdp-template.ts'
 
 export type NegotiatorState = 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed'
@@ -67,9 +67,10 @@ export interface Negotiator {
   /** One of the remote's candidates, at any time; one that names what no peer should name is ignored. */
   addCandidate(candidate: Candidate): void
   /**
-   * From now on descriptions are of tracks, too, and cross on the link that both ends have confirmed. Once.
+   * From now on descriptions are of tracks, too, and cross on the link that both ends have confirmed. Once. `make` has the code for it,
+   * which only pages that use tracks load.
    */
-  renegotiate(options: RenegotiationOptions): Renegotiation
+  renegotiate(make: (engine: SdpEngine) => Renegotiation): Renegotiation
   /**
    * A new offer with fresh ICE credentials; takes back one that was not answered. Before the first answer it does nothing. Throws
    * 'invalid-argument' on the answerer, which has to ask the offerer by a message, and once there are tracks.
@@ -171,21 +172,18 @@ class SimplePeerNegotiator implements Negotiator {
     this.#peer.signal({ type, sdp: sdpFromDescription(remote, type) })
   }
 
-  renegotiate(options: RenegotiationOptions): Renegotiation {
+  renegotiate(make: (engine: SdpEngine) => Renegotiation): Renegotiation {
     const step = (take: () => void) => {
       this.#describing = 'tracks'
       this.#attempt(take)
     }
-    this.#renegotiation = new Renegotiation(
-      {
-        role: this.#options.role,
-        connection: this.#fenced.connection,
-        confirmed: () => this.#remote,
-        offer: () => step(() => this.#peer.negotiate()),
-        describe: (description) => step(() => this.#peer.signal(description)),
-      },
-      options,
-    )
+    this.#renegotiation = make({
+      role: this.#options.role,
+      connection: this.#fenced.connection,
+      confirmed: () => this.#remote,
+      offer: () => step(() => this.#peer.negotiate()),
+      describe: (description) => step(() => this.#peer.signal(description)),
+    })
     return this.#renegotiation
   }
 
