@@ -1,9 +1,9 @@
-/** Serves the built page, and a page with nothing but the script-tag build; no relay. A web host that stays up when the relay goes down. */
+/** Serves the built page, and pages with nothing but a build of the SDK; no relay. A web host that stays up when the relay goes down. */
 import { once } from 'node:events'
 import { createReadStream, existsSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { dirname, extname, join } from 'node:path'
+import { basename, dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { GLOBAL_BUILD, PAGE_FOLDER, RELEASED_GLOBAL_BUILD } from './relay.ts'
 
@@ -28,6 +28,11 @@ const SCRIPT_TAG_PAGES: Record<string, string> = {
   '/released': '/released/kith.global.js',
 }
 
+/** The files of the ES module, and a page that has it as its global. */
+const MODULE_FOLDER = '/sdk/'
+const MODULE_PAGE = `<!doctype html><title>Module</title>
+<script type="module">import * as Kith from '${MODULE_FOLDER}index.js'; globalThis.Kith = Kith</script>`
+
 export class StaticServer {
   readonly #server: Server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost')
@@ -37,7 +42,13 @@ export class StaticServer {
       response.end(`<!doctype html><title>Script tag</title><script src="${script}"></script>`)
       return
     }
-    const path = BESIDE[pathname] ?? join(PAGE_FOLDER, pathname === '/' ? 'index.html' : pathname)
+    if (pathname === '/module') {
+      response.writeHead(200, { 'content-type': 'text/html' }).end(MODULE_PAGE)
+      return
+    }
+    const path =
+      (pathname.startsWith(MODULE_FOLDER) ? join(dirname(GLOBAL_BUILD), basename(pathname)) : BESIDE[pathname]) ??
+      join(PAGE_FOLDER, pathname === '/' ? 'index.html' : pathname)
     if (!existsSync(path)) {
       response.writeHead(404).end()
       return
@@ -53,6 +64,11 @@ export class StaticServer {
   /** `window.Kith` and nothing else; name the relay, there is none at this origin. */
   get scriptTagPage(): string {
     return `${this.page}script-tag`
+  }
+
+  /** The ES module as its global, and nothing else. */
+  get modulePage(): string {
+    return `${this.page}module`
   }
 
   /** The same origin with the build that others already run. */

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 const { build } = await import('vite')
 rmSync(`${root}/packages/sdk/dist`, { recursive: true, force: true })
-for (const mode of ['sdk', 'global', 'relay', 'relay-cjs', 'production']) {
+for (const mode of ['sdk', 'sdk-cjs', 'global', 'relay', 'relay-cjs', 'production']) {
   await build({ configFile: `${root}/vite.config.ts`, mode, logLevel: 'warn' })
 }
 execFileSync(process.execPath, ['scripts/types.mjs'], { cwd: root, stdio: 'inherit' })
