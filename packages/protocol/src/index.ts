@@ -22,6 +22,7 @@ export {
   identityFromSeed,
   identitySeed,
   type KeyAgreement,
+  keyAgreementOf,
   verify,
   x25519PublicKey,
   x25519SecretKey,
@@ -33,12 +34,7 @@ export { safetyNumber } from './identity/safety-number.ts'
 // ── noise ──
 
 export { Cipher } from './noise/cipher.ts'
-export {
-  createHandshake,
-  Handshake,
-  type HandshakeOptions,
-  type NoiseSession,
-} from './noise/handshake.ts'
+export type { KeyNumber, NoiseSession } from './noise/handshake.ts'
 export type { PatternName } from './noise/pattern.ts'
 
 // ── rendezvous ──
@@ -102,7 +98,17 @@ export {
 export type { DialConfig } from './dial/context.ts'
 export { packDescription, readDescription, type TransportDescription } from './dial/description.ts'
 export { type DialCounters, Dialer } from './dial/dialer.ts'
-export type { DialInput, DialNumber, DialOutput, DialPeer, Doorstep, Introduced, Reply, Verdict } from './dial/io.ts'
+export type {
+  DialInput,
+  DialNumber,
+  DialOutput,
+  DialPeer,
+  Doorstep,
+  Introduced,
+  Introduction,
+  Reply,
+  Verdict,
+} from './dial/io.ts'
 export type { Presence } from './dial/messages.ts'
 export type { Route, Way } from './dial/prologue.ts'
 export { confirmation, type Role } from './dial/proof.ts'

@@ -1,5 +1,6 @@
 import { Dialer, type DialInput, type DialOutput, identityFromSeed } from '@kith/protocol'
 import { expect, test } from 'vitest'
+import { isKeyWork, KeyHolder } from '../../protocol/src/dial/key-holder.test-kit.ts'
 import { contactAddress, DialByHand, type DialMessage, seededRandom } from './index.ts'
 
 const NOW = 1_795_348_800_000
@@ -16,16 +17,14 @@ const description = {
 
 /** The victim's machine, and what it does. */
 function machine() {
-  const dialer = new Dialer(
-    { identity: victim, instance: random(16), random, introduction: () => ({ name: '', relays: [] }) },
-    NOW,
-  )
+  const dialer = new Dialer({ id: victim.id, instance: random(16), random }, NOW)
+  const keys = new KeyHolder(victim, random)
   /** Until it has nothing more to do; returns what the driver would have to do. */
   const give = async (input: DialInput): Promise<DialOutput[]> => {
     const outputs: DialOutput[] = []
     dialer.handle(input, NOW)
     for (let output = dialer.poll(); output !== undefined; output = dialer.poll()) {
-      if (output.type === 'perform') dialer.handle({ type: 'performed', work: output.work, result: await output.run() }, NOW)
+      if (isKeyWork(output)) dialer.handle(await keys.answer(output), NOW)
       else outputs.push(output)
     }
     return outputs
@@ -41,7 +40,7 @@ test('knocks, is answered, and says what a caller may not: the dial ends with a 
 
   const knocked = await give({ type: 'knocked', doorstep, envelope: await dial.knock({ protocols: ['/chat/v1'] }) })
   expect(knocked).toMatchObject([{ type: 'knock', from: attacker.id, protocols: ['/chat/v1'] }])
-  await give({ type: 'verdict', dial: -1, verdict: 'offer' })
+  await give({ type: 'verdict', dial: -1, verdict: { type: 'offer', replyAddress: random(32) } })
   const sent = (await give({ type: 'described', dial: -1, description })).find((output) => output.type === 'send')
   if (sent?.type !== 'send') throw new Error('nothing was sent')
   expect(await dial.readAccept(sent.envelope)).toMatchObject({ type: 'offer', description })
@@ -62,6 +61,7 @@ test('is knocked at, and its own offer is what the caller describes', async () =
     dial: 1,
     way,
     routes: [route],
+    replies: [{ origin: route.origin, address: random(32) }],
     protocols: ['/chat/v1'],
     timeoutMs: 10_000,
   })

@@ -5,8 +5,6 @@
 import {
   type Bytes,
   confirmation,
-  createHandshake,
-  type Handshake,
   type IdentityKeys,
   type NoiseSession,
   publicKeyOf,
@@ -31,6 +29,7 @@ import {
 import { prologue } from '../../protocol/src/dial/prologue.ts'
 import { proofOfIdentity } from '../../protocol/src/dial/proof.ts'
 import { Session } from '../../protocol/src/dial/session.ts'
+import { type AwaitedHandshake, awaitedHandshake } from '../../protocol/src/noise/awaited-handshake.test-kit.ts'
 
 export type { Accept, DialMessage, Knock }
 
@@ -46,7 +45,7 @@ export interface DialByHandOptions {
 export class DialByHand {
   readonly #options: DialByHandOptions
   readonly #role: Role
-  readonly #handshake: Handshake
+  readonly #handshake: AwaitedHandshake
   #noise: NoiseSession | undefined
   #session: Session | undefined
 
@@ -57,11 +56,11 @@ export class DialByHand {
     this.#role = role
     const base = { role: role === 0 ? 'initiator' : 'responder', random } as const
     if (way.kind === 'invite') {
-      this.#handshake = createHandshake({ ...base, pattern: 'NNpsk0', prologue: prologue(way, route, undefined), psk: way.psk })
+      this.#handshake = awaitedHandshake({ ...base, pattern: 'NNpsk0', prologue: prologue(way, route, undefined), psk: way.psk })
       return
     }
     const [initiator, responder] = role === 0 ? [identity.id, way.remote] : [way.remote, identity.id]
-    this.#handshake = createHandshake({
+    this.#handshake = awaitedHandshake({
       ...base,
       pattern: 'KK',
       prologue: prologue(way, route, { initiator, responder }),

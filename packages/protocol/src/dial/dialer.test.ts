@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { equal, hex } from '../bytes/bytes.ts'
 import { seededRandom } from '../bytes/mutate.ts'
 import { INCOMING_DIAL_MS } from '../limits.ts'
+import { isKeyWork, KeyHolder } from './key-holder.test-kit.ts'
 import { confirmation } from './proof.ts'
 import { candidateFrom, NOON, type Outcome, type Person, World } from './world.test-kit.ts'
 
@@ -73,7 +74,7 @@ test('a connection ends the dial on both sides and leaves nothing bound, nothing
   const called = only(bob.incoming)
   expect(called.isConnected).toBe(true)
   expect([calling.isBound, called.isBound]).toEqual([false, false])
-  expect(types(calling)[0]).toBe('bind')
+  expect(types(calling)[0]).toBe('prepare')
   expect(types(calling).at(-1)).toBe('unbind')
   expect([alice.dialer.deadline(), bob.dialer.deadline()]).toEqual([undefined, undefined])
 })
@@ -84,7 +85,7 @@ test('what leaves, in order: no offer before policy agreed, no candidate before 
   bob.onKnock = ({ dial }) => {
     world.later(700, () => {
       verdictAt = world.now
-      bob.handle({ type: 'verdict', dial, verdict: 'offer' })
+      bob.judge(dial, 'offer', 'wss://relay.test')
     })
     return undefined
   }
@@ -134,17 +135,19 @@ test('an invitation: both prove who they are, both are told, both connect', asyn
 })
 
 test.each([
-  ['once a knock is out', ['/chat/v1'], ['bind', 'send', 'prepare', 'send']],
-  ['not at all to ask for presence', [], ['bind', 'send', 'send']],
+  ['once a knock is out', ['/chat/v1'], ['send', 'prepare', 'send']],
+  ['not at all to ask for presence', [], ['send', 'send']],
 ] as const)('a connection is made ready %s', async (_, protocols, expected) => {
   const { alice, bob } = await twoPeople(78, ['wss://one.test', 'wss://two.test'])
   const routes = await alice.routesTo(bob)
   const way = { kind: 'contact', remote: bob.id } as const
   const { dialer } = alice
-  dialer.handle({ type: 'dial', dial: 1, way, routes, protocols: [...protocols], timeoutMs: 1_000 }, NOON)
+  const replies = alice.origins.map((origin) => alice.bind(1, origin))
+  dialer.handle({ type: 'dial', dial: 1, way, routes, replies, protocols: [...protocols], timeoutMs: 1_000 }, NOON)
+  const keys = new KeyHolder(alice.identity, seededRandom(1))
   const seen: string[] = []
   for (let output = dialer.poll(); output; output = dialer.poll()) {
-    if (output.type === 'perform') dialer.handle({ type: 'performed', work: output.work, result: await output.run() }, NOON)
+    if (isKeyWork(output)) dialer.handle(await keys.answer(output), NOON)
     else seen.push(output.type)
   }
   expect(seen).toEqual(expected)
@@ -156,10 +159,10 @@ test('an invitation in the making: nothing of the guest counts before the grant'
   const accepting = guest.accept(SECRET, inviter)
   await world.run(3_000)
   const invited = only(inviter.incoming)
-  expect(types(invited)).toEqual(['knock', 'describe', 'bind', 'proved'])
-  expect(types(accepting)).toEqual(['bind', 'prepare', 'describe'])
+  expect(types(invited)).toEqual(['knock', 'describe', 'proved'])
+  expect(types(accepting)).toEqual(['prepare', 'describe'])
   inviter.handle({ type: 'grant', dial: inviter.numberOf(invited), granted: true })
-  expect(types(invited).slice(4, 6)).toEqual(['answered', 'candidates'])
+  expect(types(invited).slice(3, 5)).toEqual(['answered', 'candidates'])
   expect(await world.run(5_000, () => accepting.isConnected)).toBe(true)
 })
 
@@ -215,7 +218,7 @@ test('presence: "here" to a contact who asks, once and for all their carriers; s
   const { world, alice, bob } = await twoPeople(10, ['wss://one.test', 'broadcast'])
   const asking = await alice.call(bob, { protocols: [] })
   await world.run(2_000)
-  expect(types(asking)).toEqual(['bind', 'present', 'unbind'])
+  expect(types(asking)).toEqual(['present', 'unbind'])
   expect(types(only(bob.incoming))).toEqual(['knock', 'unbind'])
   bob.onKnock = () => 'silence'
   const before = world.sent.filter((sent) => sent.from === bob).length
@@ -232,7 +235,7 @@ test('who only asks for presence never gets an offer, nor takes one', async () =
   bob.onKnock = () => 'offer'
   const asking = await alice.call(bob, { protocols: [] })
   await world.run(INCOMING_DIAL_MS + 100)
-  expect(types(asking)).toEqual(['bind', 'present', 'unbind'])
+  expect(types(asking)).toEqual(['present', 'unbind'])
   expect(types(only(bob.incoming))).toEqual(['knock', 'unbind'])
 })
 
@@ -291,7 +294,7 @@ test('a knock replayed to a fresh process yields an offer that nobody can read, 
   await world.run(60_000)
   const called = only(bob.incoming)
   expect(called.candidatesFound).toHaveLength(3)
-  expect(types(called)).toEqual(['knock', 'describe', 'bind', 'ended', 'unbind'])
+  expect(types(called)).toEqual(['knock', 'describe', 'ended', 'unbind'])
   const offers = world.sent.filter((sent) => sent.from === bob)
   // The offer, resent; and at the end a 'bye'.
   expect(new Set(offers.map(({ envelope }) => envelope.join())).size).toBe(2)

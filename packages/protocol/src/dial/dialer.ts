@@ -15,7 +15,7 @@
  */
 import { compare, equal, hex } from '../bytes/bytes.ts'
 import { KithError } from '../errors.ts'
-import { addressKeys } from '../identity/address.ts'
+import { x25519PublicKey } from '../identity/keys.ts'
 import { publicKeyOf } from '../identity/peer-id.ts'
 import { BEHIND_MS, DIALS_MAX, ENVELOPE_BYTES, GLARE_MS, KNOCK_BURST, KNOCKS_PER_SECOND } from '../limits.ts'
 import type { Bytes, Machine, Millis } from '../machine.ts'
@@ -23,13 +23,9 @@ import { TokenBucket } from '../token-bucket.ts'
 import type { DialConfig, DialContext } from './context.ts'
 import { IncomingDial } from './incoming.ts'
 import type { DialInput, DialNumber, DialOutput, Doorstep } from './io.ts'
+import { KeyWork } from './key-work.ts'
 import { OutgoingDial } from './outgoing.ts'
 import { ReplayCache } from './replay.ts'
-
-interface Work {
-  readonly done: (result: unknown, now: Millis) => void
-  readonly failed: (error: unknown, now: Millis) => void
-}
 
 /** What was turned away, by reason: for tests and diagnostics. */
 export interface DialCounters {
@@ -42,8 +38,8 @@ export class Dialer implements Machine<DialInput, DialOutput> {
   readonly counters: DialCounters = { knocksOverRate: 0, knocksUnreadable: 0, knocksRepeated: 0 }
   readonly #context: DialContext
   readonly #outputs: DialOutput[] = []
-  readonly #work = new Map<number, Work>()
-  #nextWork = 1
+  readonly #keys = new KeyWork((output) => this.#outputs.push(output))
+  #now: Millis
   #nextIncoming: DialNumber = -1
   readonly #outgoing = new Map<DialNumber, OutgoingDial>()
   readonly #incoming = new Map<DialNumber, IncomingDial>()
@@ -60,27 +56,29 @@ export class Dialer implements Machine<DialInput, DialOutput> {
 
   constructor(config: DialConfig, now: Millis) {
     this.#knockRate = new TokenBucket(KNOCKS_PER_SECOND, KNOCK_BURST, now)
+    this.#now = now
     this.#context = {
-      newAddress: () => addressKeys(config.random(32)),
-      presence: () => undefined,
       ...config,
+      keys: this.#keys,
+      staticKey: x25519PublicKey(publicKeyOf(config.id)),
+      now: () => this.#now,
       emit: (output) => this.#outputs.push(output),
-      perform: (run, done, failed) => {
-        const work = this.#nextWork++
-        // The driver brings back what `run` resolved with, under the same number.
-        this.#work.set(work, { done: done as Work['done'], failed })
-        this.#outputs.push({ type: 'perform', work, run })
-      },
     }
   }
 
   handle(input: DialInput, now: Millis): void {
+    this.#now = now
     this.#route(input, now)
     for (const dial of this.#dials()) dial.tick(now)
     this.#settleGlare(now)
     this.#share()
-    for (const [number, dial] of this.#outgoing) if (dial.hasEnded) this.#outgoing.delete(number)
-    for (const [number, dial] of this.#incoming) if (dial.hasEnded) this.#incoming.delete(number)
+    for (const dials of [this.#outgoing, this.#incoming]) {
+      for (const [number, dial] of dials) {
+        if (!dial.hasEnded) continue
+        dials.delete(number)
+        this.#keys.drop(number)
+      }
+    }
   }
 
   poll(): DialOutput | undefined {
@@ -108,14 +106,12 @@ export class Dialer implements Machine<DialInput, DialOutput> {
       case 'replied':
         this.#find(input.dial)?.replied(input.envelope, now, input.origin)
         return
-      case 'performed':
-      case 'failed': {
-        const work = this.#work.get(input.work)
-        this.#work.delete(input.work)
-        if (input.type === 'performed') work?.done(input.result, now)
-        else work?.failed(input.error, now)
+      case 'drawn':
+      case 'agreed':
+      case 'signed':
+      case 'failed':
+        this.#keys.answered(input)
         return
-      }
       case 'verdict':
         this.#incoming.get(input.dial)?.judge(input.verdict)
         return
@@ -150,7 +146,7 @@ export class Dialer implements Machine<DialInput, DialOutput> {
         'too-many',
         `${DIALS_MAX} dials are under way, as many as there may be at once: wait for one to end.`,
       )
-      this.#outputs.push({ type: 'ended', dial: request.dial, error })
+      this.#outputs.push({ type: 'ended', dial: request.dial, error }, { type: 'unbind', dial: request.dial })
       return
     }
     const ours = new OutgoingDial(request, this.#context, now)
@@ -177,20 +173,14 @@ export class Dialer implements Machine<DialInput, DialOutput> {
       return
     }
     const number = this.#nextIncoming--
-    const dial: IncomingDial = new IncomingDial(
-      number,
-      doorstep,
-      envelope,
-      this.#context,
-      {
-        read: (at) => this.#wasRead(dial, at),
-        unreadable: () => {
-          this.counters.knocksUnreadable += 1
-        },
-      },
-      now,
-    )
+    const dial = new IncomingDial(number, doorstep, envelope, this.#context, now)
     this.#incoming.set(number, dial)
+    dial.read(envelope, {
+      read: (at) => this.#wasRead(dial, at),
+      unreadable: () => {
+        this.counters.knocksUnreadable += 1
+      },
+    })
   }
 
   /** The knock is whole and its sender knows the secret of this doorstep. */
@@ -264,7 +254,7 @@ export class Dialer implements Machine<DialInput, DialOutput> {
   }
 
   #isLower(dial: IncomingDial): boolean {
-    return dial.caller !== undefined && compare(publicKeyOf(this.#context.identity.id), publicKeyOf(dial.caller)) < 0
+    return dial.caller !== undefined && compare(publicKeyOf(this.#context.id), publicKeyOf(dial.caller)) < 0
   }
 
   /**

@@ -17,6 +17,7 @@ export class Exchange {
   #candidatesSaid = 0
   #candidatesHeard = 0
   #mayDisclose = false
+  #hasEnded = false
   #flushAt: Millis = Infinity
 
   constructor(noise: NoiseSession, origin: string, to: Bytes, emit: (output: DialOutput) => void) {
@@ -31,9 +32,11 @@ export class Exchange {
     this.#session.send(encodeDialMessage(message))
   }
 
-  /** The last thing we say. */
+  /** The last message. Called again where it seems to be lost: it goes out again, with what is missing before it. */
   bye(now: Millis): void {
-    this.say({ type: 'bye' })
+    if (this.#hasEnded) this.#session.repeat()
+    else this.say({ type: 'bye' })
+    this.#hasEnded = true
     this.drain(now)
   }
 

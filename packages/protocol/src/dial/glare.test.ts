@@ -95,7 +95,7 @@ test("the higher's accept is late, so the lower answers too: one of them goes on
   const ours = await lower.call(higher)
   const theirs = await higher.call(lower)
   await world.run(1_100)
-  expect(lower.incoming[0]!.outputs.map((output) => output.type)).toEqual(['knock', 'describe', 'bind'])
+  expect(lower.incoming[0]!.outputs.map((output) => output.type)).toEqual(['knock', 'describe'])
   await world.run(60_000)
   expect(expectOneConnection(lower, higher, '')).toBe('lower')
   expect([ours.end, theirs.end, lower.incoming[0]!.end]).toEqual(['connected', 'yielded', 'aborted'])

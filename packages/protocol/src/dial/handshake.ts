@@ -7,20 +7,19 @@ import type { DialContext } from './context.ts'
 import { prologue, type Route, type Way } from './prologue.ts'
 
 /** `role`: ours. Throws 'invalid-argument' where a PeerId is not of a point on the curve. */
-export function dialHandshake(role: Role, way: Way, route: Route, { identity, random }: DialContext): Handshake {
-  const { newEphemeral } = identity
+export function dialHandshake(role: Role, way: Way, route: Route, { id, keys, staticKey }: DialContext): Handshake {
+  const ephemeral = keys.newKey()
   if (way.kind === 'invite') {
     const unnamed = prologue(way, route, undefined)
-    return createHandshake({ pattern: 'NNpsk0', role, prologue: unnamed, random, newEphemeral, psk: way.psk })
+    return createHandshake({ pattern: 'NNpsk0', role, prologue: unnamed, ephemeral, psk: way.psk })
   }
-  const [initiator, responder] = role === 'initiator' ? [identity.id, way.remote] : [way.remote, identity.id]
+  const [initiator, responder] = role === 'initiator' ? [id, way.remote] : [way.remote, id]
   return createHandshake({
     pattern: 'KK',
     role,
     prologue: prologue(way, route, { initiator, responder }),
-    random,
-    newEphemeral,
-    local: identity.keyAgreement,
+    ephemeral,
+    local: staticKey,
     remote: x25519PublicKey(publicKeyOf(way.remote)),
   })
 }

@@ -118,7 +118,7 @@ test('a flood of junk at the reply address costs no more than the quota, and doe
   expect(tried).toBeLessThanOrEqual(KNOCK_BURST + 2 * KNOCKS_PER_SECOND)
   ;(alice.identity.keyAgreement as { agree: typeof agree }).agree = agree
   const called = bob.incoming[0]!
-  bob.handle({ type: 'verdict', dial: bob.numberOf(called), verdict: 'offer' })
+  bob.judge(bob.numberOf(called), 'offer', 'wss://relay.test')
   expect(await world.run(5_000, () => calling.isConnected)).toBe(true)
 })
 
@@ -208,5 +208,5 @@ test('a contact who offers where only presence was asked gets nothing from us', 
   alice.handle({ type: 'replied', dial: 1, origin: route.origin, envelope })
   await world.run(1_000)
   expect(asking.end).toBe('peer-violation')
-  expect(types(asking)).toEqual(['bind', 'ended', 'unbind'])
+  expect(types(asking)).toEqual(['ended', 'unbind'])
 })

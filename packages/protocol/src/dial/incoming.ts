@@ -27,7 +27,7 @@ import { Resend } from './resend.ts'
 type State =
   | { readonly type: 'reading' }
   | { readonly type: 'judging'; readonly handshake: Handshake; readonly knock: Knock }
-  | { readonly type: 'describing'; readonly handshake: Handshake; readonly knock: Knock }
+  | { readonly type: 'describing'; readonly handshake: Handshake; readonly knock: Knock; readonly replyAddress: Bytes }
   /** Message 2 is being sealed. */
   | { readonly type: 'accepting' }
   /** Nothing more to say than this one envelope. */
@@ -78,16 +78,21 @@ export class IncomingDial {
   /** Of the offer. */
   readonly #resend = new Resend()
 
-  constructor(number: number, doorstep: Doorstep, envelope: Bytes, context: DialContext, parent: Parent, now: Millis) {
+  constructor(number: number, doorstep: Doorstep, envelope: Bytes, context: DialContext, now: Millis) {
     this.number = number
     this.doorstep = doorstep
     this.ephemeral = hex(envelope.subarray(0, 32))
     this.#context = context
     this.#expiresAt = now + INCOMING_DIAL_MS
-    const handshake = dialHandshake('responder', doorstep.way, doorstep, context)
-    context.perform(
-      () => handshake.readMessage(envelope),
-      (payload, at) => {
+  }
+
+  /** Exactly one of the parent's methods is called, perhaps before this returns. */
+  read(envelope: Bytes, parent: Parent): void {
+    const handshake = dialHandshake('responder', this.doorstep.way, this.doorstep, this.#context)
+    this.#context.keys.run(
+      this.number,
+      handshake.readMessage(envelope),
+      (payload) => {
         if (this.#state.type !== 'reading') return
         const knock = readKnock(payload)
         if (!knock) {
@@ -97,7 +102,7 @@ export class IncomingDial {
         }
         this.#knock = knock
         this.#state = { type: 'judging', handshake, knock }
-        parent.read(at)
+        parent.read(this.#context.now())
       },
       () => {
         parent.unreadable()
@@ -157,34 +162,33 @@ export class IncomingDial {
   judge(verdict: Verdict): void {
     if (this.#state.type !== 'judging') return
     const { handshake, knock } = this.#state
-    switch (verdict) {
+    switch (verdict.type) {
       case 'silence':
         this.drop()
         return
       case 'here':
+        this.#accept(handshake, knock, { ...verdict, instance: this.#context.instance })
+        return
       case 'spent':
-        this.#accept(handshake, knock, verdict === 'here' ? this.#here() : { type: 'spent' })
+        this.#accept(handshake, knock, verdict)
         return
       case 'offer':
         // Only whether we are there was asked.
         if (this.isPresence) {
-          this.judge('here')
+          this.judge({ type: 'here' })
           return
         }
         this.#isAccepted = true
-        this.#state = { type: 'describing', handshake, knock }
+        this.#state = { type: 'describing', handshake, knock, replyAddress: verdict.replyAddress }
         this.#context.emit({ type: 'describe', dial: this.number })
     }
   }
 
   described(description: TransportDescription): void {
     if (this.#state.type !== 'describing') return
-    const { handshake, knock } = this.#state
-    const { origin } = this.doorstep
-    const keys = this.#context.newAddress(origin, false)
-    this.#context.emit({ type: 'bind', dial: this.number, replies: [{ origin, keys }] })
+    const { handshake, knock, replyAddress } = this.#state
     const { instance } = this.#context
-    this.#accept(handshake, knock, { type: 'offer', replyAddress: keys.address, instance, description })
+    this.#accept(handshake, knock, { type: 'offer', replyAddress, instance, description })
   }
 
   /** An envelope to the reply address of our offer. */
@@ -275,13 +279,14 @@ export class IncomingDial {
 
   #accept(handshake: Handshake, knock: Knock, accept: Accept): void {
     this.#state = { type: 'accepting' }
-    this.#context.perform(
-      () => handshake.writeMessage(pad(encodeAccept(accept), PLAINTEXT_BYTES.handshake)),
-      (envelope, now) => {
+    this.#context.keys.run(
+      this.number,
+      handshake.writeMessage(pad(encodeAccept(accept), PLAINTEXT_BYTES.handshake)),
+      (envelope) => {
         if (this.#state.type !== 'accepting') return
         const to = knock.replyAddress
         this.#send(to, envelope)
-        if (accept.type === 'offer') this.#offer(handshake, knock, envelope, now)
+        if (accept.type === 'offer') this.#offer(handshake, knock, envelope)
         // A question comes once: to keep the answer would take a dial's place.
         else if (accept.type === 'here' && this.isPresence) this.drop()
         else this.#state = { type: 'replied', to, envelope }
@@ -290,26 +295,22 @@ export class IncomingDial {
     )
   }
 
-  #here(): Accept {
-    const { instance, presence } = this.#context
-    return { type: 'here', instance, presence: this.caller && presence(this.caller, this.doorstep.origin) }
-  }
-
-  #offer(handshake: Handshake, knock: Knock, envelope: Bytes, now: Millis): void {
+  #offer(handshake: Handshake, knock: Knock, envelope: Bytes): void {
     const to = knock.replyAddress
     const exchange = new Exchange(handshake.split(), this.doorstep.origin, to, this.#context.emit)
     const { instance, dialId } = knock
     this.#state = { type: 'offered', exchange, to, envelope, instance, dialId, caller: this.caller }
-    this.#resend.start(now)
+    this.#resend.start(this.#context.now())
     if (this.caller) return
     introduce(
+      this.number,
       exchange,
       1,
       this.#context,
-      (tell, at) => {
+      (tell) => {
         if (this.#state.type !== 'offered') return
         tell()
-        exchange.drain(at)
+        exchange.drain(this.#context.now())
       },
       (error) => this.#end(error),
     )

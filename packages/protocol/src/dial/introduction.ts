@@ -2,25 +2,25 @@
 import { KithError } from '../errors.ts'
 import { verify } from '../identity/keys.ts'
 import { publicKeyOf } from '../identity/peer-id.ts'
-import type { Millis } from '../machine.ts'
 import type { DialContext } from './context.ts'
 import type { Exchange } from './exchange.ts'
+import type { DialNumber } from './io.ts'
 import type { DialMessage } from './messages.ts'
 import { proofOfIdentity, type Role } from './proof.ts'
 
-/** Signs, then calls `done`, which may `tell` or, if things have changed meanwhile, not. `failed`: the key could not sign. */
+/** Signs, then calls `done`, which calls `tell` unless things have changed meanwhile. `failed`: the key could not sign. */
 export function introduce(
+  dial: DialNumber,
   exchange: Exchange,
   role: Role,
-  context: DialContext,
-  done: (tell: () => void, now: Millis) => void,
+  { id, keys }: DialContext,
+  done: (tell: () => void) => void,
   failed: (error: KithError) => void,
 ): void {
-  const { identity, introduction } = context
-  const { id } = identity
-  context.perform(
-    () => identity.sign(proofOfIdentity(role, exchange.noise.hash, id)),
-    (signature, now) => done(() => exchange.say({ type: 'prove', id, signature, ...introduction() }), now),
+  keys.sign(
+    dial,
+    proofOfIdentity(role, exchange.noise.hash, id),
+    (signature, { name, relays }) => done(() => exchange.say({ type: 'prove', id, signature, name, relays })),
     (cause) => failed(new KithError('storage', 'The identity key of this peer could not sign.', { cause })),
   )
 }

@@ -1,9 +1,9 @@
 /** What goes into the dial machine and what comes out of it: the whole conversation between deciding and doing. */
 import type { KithError } from '../errors.ts'
-import type { AddressKeys } from '../identity/address.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import type { Bytes, Millis } from '../machine.ts'
+import type { KeyRequest } from '../noise/handshake.ts'
 import type { Candidate } from './candidate.ts'
 import type { TransportDescription } from './description.ts'
 import type { Presence } from './messages.ts'
@@ -18,8 +18,15 @@ export interface Doorstep extends Route {
   readonly way: Way
 }
 
-/** `offer`: let us talk; `here`: yes, I am online; `spent`: this invitation has been used; `silence`: nobody is here. */
-export type Verdict = 'offer' | 'here' | 'spent' | 'silence'
+export type Verdict =
+  /** Let us talk. `replyAddress`: a fresh one of ours, bound at the carrier of the knock until 'unbind'. */
+  | { readonly type: 'offer'; readonly replyAddress: Bytes }
+  /** Yes, I am online. `presence`: what I say of that. */
+  | { readonly type: 'here'; readonly presence?: Presence | undefined }
+  /** This invitation has been used. */
+  | { readonly type: 'spent' }
+  /** No answer. */
+  | { readonly type: 'silence' }
 
 /** Who the other turned out to be, and what both ends of this handshake alone know. */
 export interface DialPeer {
@@ -34,28 +41,41 @@ export interface DialPeer {
   readonly bindKey: Bytes
 }
 
-/** Where an answer is waited for: one address a carrier, or two relays would see that one peer has bound it at both. */
+/** Where the answer to a knock is waited for: one address for each carrier, or two relays would see that one peer has bound it at both. */
 export interface Reply {
   readonly origin: string
-  readonly keys: AddressKeys
+  /** Fresh, and bound until 'unbind'. A dial that only asks for presence may use one again. */
+  readonly address: Bytes
+  /** What I say by this carrier of my being online. */
+  readonly presence?: Presence | undefined
+}
+
+/** What I call myself and where I can be found. */
+export interface Introduction {
+  readonly name: string
+  readonly relays: readonly string[]
 }
 
 export type DialInput =
-  /** Routes are tried all at once; none of `protocols` only asks whether they are there. */
+  /** Routes are tried all at once, each with the reply of its carrier. No `protocols`: asks only whether they are there. */
   | {
       readonly type: 'dial'
       readonly dial: DialNumber
       readonly way: Way
       readonly routes: readonly Route[]
+      readonly replies: readonly Reply[]
       readonly protocols: readonly ProtocolName[]
       readonly timeoutMs: Millis
     }
   | { readonly type: 'cancel'; readonly dial: DialNumber }
   /** An envelope that came to one of our doorsteps. */
   | { readonly type: 'knocked'; readonly doorstep: Doorstep; readonly envelope: Bytes }
-  /** An envelope that came to a reply address that we asked to bind. */
+  /** An envelope that came to a reply address of this dial. */
   | { readonly type: 'replied'; readonly dial: DialNumber; readonly origin: string; readonly envelope: Bytes }
-  | { readonly type: 'performed'; readonly work: number; readonly result: unknown }
+  /** The answers to 'draw', 'agree' and 'sign'. */
+  | { readonly type: 'drawn'; readonly work: number; readonly publicKey: Bytes }
+  | { readonly type: 'agreed'; readonly work: number; readonly shared: Bytes }
+  | { readonly type: 'signed'; readonly work: number; readonly signature: Bytes; readonly introduction: Introduction }
   | { readonly type: 'failed'; readonly work: number; readonly error: unknown }
   | { readonly type: 'verdict'; readonly dial: DialNumber; readonly verdict: Verdict }
   /** The answer to 'proved': may they have what the invitation promised? */
@@ -73,13 +93,14 @@ export type DialInput =
   | { readonly type: 'tick' }
 
 export type DialOutput =
-  /** Bind each of these fresh addresses on its carrier; what comes there is 'replied'. */
-  | { readonly type: 'bind'; readonly dial: DialNumber; readonly replies: readonly Reply[] }
-  /** The last word about a dial, however it went: the addresses that were bound for it, if any, are free. */
+  /** The last output of a dial: its reply addresses are free, and the key pairs that were drawn for it. */
   | { readonly type: 'unbind'; readonly dial: DialNumber }
   | { readonly type: 'send'; readonly origin: string; readonly to: Bytes; readonly envelope: Bytes }
-  /** Await this, then say 'performed' or 'failed': keys may live in WebCrypto. */
-  | { readonly type: 'perform'; readonly work: number; readonly run: () => Promise<unknown> }
+  /** Work with private keys, which may live in WebCrypto: answer with 'drawn', 'agreed' or 'signed', or with 'failed'. */
+  | (Extract<KeyRequest, { type: 'draw' }> & { readonly work: number; readonly dial: DialNumber })
+  | (Extract<KeyRequest, { type: 'agree' }> & { readonly work: number; readonly dial: DialNumber })
+  /** Sign this with the identity key. */
+  | { readonly type: 'sign'; readonly work: number; readonly dial: DialNumber; readonly message: Bytes }
   /** Somebody knocked; answer with 'verdict'. `from` is unknown where identities follow inside. */
   | {
       readonly type: 'knock'
@@ -116,9 +137,7 @@ export type DialOutput =
   /** It ended without a connection. Also for incoming ones, so that what was started for them is stopped. */
   | { readonly type: 'ended'; readonly dial: DialNumber; readonly error: KithError }
 
-/** What somebody says of themselves beside their proof. */
-export interface Introduced {
+/** What a remote says of itself beside its proof. */
+export interface Introduced extends Introduction {
   readonly id: PeerId
-  readonly name: string
-  readonly relays: readonly string[]
 }

@@ -11,7 +11,7 @@ test.each([
 ])('%i % of all envelopes lost, both ways: contacts still connect within %i ms', async (lossPercent, timeoutMs) => {
   const tookMs: number[] = []
   let failed = 0
-  for (let seed = 1; seed <= 60; seed++) {
+  for (let seed = 61; seed <= 120; seed++) {
     const world = new World(seed)
     world.network = { lossPercent, repeatPercent: 0, damagePercent: 0, minDelayMs: 10, maxDelayMs: 80 }
     const [alice, bob] = [world.person('alice'), world.person('bob')]

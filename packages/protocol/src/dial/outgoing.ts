@@ -11,7 +11,7 @@ import { KithError, violation } from '../errors.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { ENVELOPE_BYTES, INSTANCES_MAX, KNOCK_BURST, KNOCKS_PER_SECOND, UNREAD_ENVELOPES_MAX } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
-import type { Handshake } from '../noise/handshake.ts'
+import type { Handshake, KeySteps } from '../noise/handshake.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import type { Candidate } from './candidate.ts'
 import type { DialContext } from './context.ts'
@@ -70,11 +70,8 @@ export class OutgoingDial {
     this.#context = context
     this.#expiresAt = now + request.timeoutMs
     this.#answerRate = new TokenBucket(KNOCKS_PER_SECOND, KNOCK_BURST, now)
-    const origins = [...new Set(request.routes.map(({ origin }) => origin))]
-    const replies = origins.map((origin) => ({ origin, keys: context.newAddress(origin, this.isPresence) }))
-    context.emit({ type: 'bind', dial: this.number, replies })
     this.#dialId = context.random(16)
-    for (const reply of replies) this.#knock(reply)
+    for (const reply of request.replies) this.#knock(reply)
   }
 
   /** Whom we dial: known beforehand, or once the inviter has proved it. */
@@ -180,23 +177,24 @@ export class OutgoingDial {
   }
 
   /** On every route by this carrier: what is in it leads to no other. */
-  #knock({ origin, keys }: Reply): void {
+  #knock({ origin, address, presence }: Reply): void {
     const { routes, protocols } = this.#request
     const knock: Knock = {
       dialId: this.#dialId,
       instance: this.#context.instance,
-      replyAddress: keys.address,
+      replyAddress: address,
       replyOrigins: [origin],
       protocols,
-      presence: this.remote && this.#context.presence(this.remote, origin),
+      presence,
     }
     const payload = pad(encodeKnock(knock), PLAINTEXT_BYTES.handshake)
     for (const route of routes) {
       if (route.origin !== origin) continue
       const handshake = dialHandshake('initiator', this.#request.way, route, this.#context)
-      this.#context.perform(
-        () => handshake.writeMessage(payload),
-        (envelope, now) => {
+      this.#context.keys.run(
+        this.number,
+        handshake.writeMessage(payload),
+        (envelope) => {
           if (this.#state.type !== 'knocking') return
           const sent = { route, handshake, envelope }
           this.#knocks.push(sent)
@@ -204,7 +202,7 @@ export class OutgoingDial {
           const isFirst = this.#knocks.length === 1
           if (isFirst && !this.isPresence) this.#context.emit({ type: 'prepare', dial: this.number })
           // Who only asks for presence asks again in a while; with resends a hundred absent contacts would use up what a relay lets one send.
-          if (!this.isPresence) this.#resend.start(now)
+          if (!this.isPresence) this.#resend.start(this.#context.now())
         },
         (cause) => this.#end(new KithError('invalid-argument', 'This PeerId cannot be dialled.', { cause })),
       )
@@ -227,36 +225,37 @@ export class OutgoingDial {
     if (this.#answersRead.size >= INSTANCES_MAX || !this.#answerRate.take(now)) return
     const knocks = this.#knocks.filter((knock) => knock.route.origin === origin)
     this.#isReading = true
-    this.#context.perform(
-      () => firstThatOpens(knocks, envelope),
-      (opened, at) => {
+    this.#context.keys.run(
+      this.number,
+      firstThatOpens(knocks, envelope),
+      (opened) => {
         this.#isReading = false
         if (opened) {
           this.#answersRead.set(ephemeral, undefined)
           this.#guard(() => {
             const accept = decodeAccept(unpad(opened.payload))
-            const declined = this.#accepted(accept, origin, opened.handshake, at)
+            const declined = this.#accepted(accept, origin, opened.handshake)
             this.#answersRead.set(ephemeral, declined)
           })
         }
-        this.#readWaiting(at)
+        this.#readWaiting()
       },
-      (_error, at) => {
+      () => {
         // Our own keys failed to read it; it will come again.
         this.#isReading = false
-        this.#readWaiting(at)
+        this.#readWaiting()
       },
     )
   }
 
-  #readWaiting(now: Millis): void {
+  #readWaiting(): void {
     const waiting = this.#waiting
     this.#waiting = []
-    for (const { origin, envelope } of waiting) this.replied(envelope, now, origin)
+    for (const { origin, envelope } of waiting) this.replied(envelope, this.#context.now(), origin)
   }
 
   /** Returns the exchange with an instance that was told 'bye', because another came before it. */
-  #accepted(accept: Accept, origin: string, handshake: Handshake, now: Millis): Exchange | undefined {
+  #accepted(accept: Accept, origin: string, handshake: Handshake): Exchange | undefined {
     if (this.hasEnded) return undefined
     const { way } = this.#request
     switch (accept.type) {
@@ -275,7 +274,7 @@ export class OutgoingDial {
         if (this.isPresence) throw violation('an offer where only presence was asked')
         const exchange = new Exchange(handshake.split(), origin, accept.replyAddress, this.#context.emit)
         if (!this.isUnanswered) {
-          exchange.bye(now)
+          exchange.bye(this.#context.now())
           return exchange
         }
         this.#resend.stop()
@@ -328,11 +327,12 @@ export class OutgoingDial {
       this.#fail(violation('the inviter has not proved who they are'), now)
       return
     }
-    if (proof.id === this.#context.identity.id) {
+    if (proof.id === this.#context.id) {
       this.#fail(new KithError('invalid-argument', 'This invitation is your own: send it to somebody else.'), now)
       return
     }
     introduce(
+      this.number,
       exchange,
       0,
       this.#context,
@@ -385,14 +385,14 @@ function used(): KithError {
 }
 
 /** The handshake that this message 2 completes, as a copy: another instance may answer the same knock. */
-async function firstThatOpens(
+function* firstThatOpens(
   knocks: readonly SentKnock[],
   envelope: Bytes,
-): Promise<{ handshake: Handshake; payload: Bytes } | undefined> {
+): KeySteps<{ handshake: Handshake; payload: Bytes } | undefined> {
   for (const knock of knocks) {
     const handshake = knock.handshake.fork()
     try {
-      return { handshake, payload: await handshake.readMessage(envelope) }
+      return { handshake, payload: yield* handshake.readMessage(envelope) }
     } catch (error) {
       // Sealed for another knock, or by nobody we know: the next may fit.
       if (!(error instanceof KithError)) throw error

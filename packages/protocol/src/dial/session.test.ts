@@ -4,7 +4,8 @@ import { Writer } from '../bytes/writer.ts'
 import { KithError } from '../errors.ts'
 import { DIAL_ACK_MS, DIAL_MESSAGE_MAX_BYTES, ENVELOPE_BYTES, RESEND_MS } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
-import { createHandshake, type NoiseSession } from '../noise/handshake.ts'
+import { awaitedHandshake } from '../noise/awaited-handshake.test-kit.ts'
+import type { NoiseSession } from '../noise/handshake.ts'
 import { PLAINTEXT_BYTES, pad, unpad } from './envelope.ts'
 import { Session } from './session.ts'
 
@@ -13,8 +14,8 @@ const FUZZ_COUNT = Number(process.env.KITH_FUZZ ?? 20_000)
 async function noisePair(seed: number): Promise<[NoiseSession, NoiseSession]> {
   const random = seededRandom(seed)
   const common = { pattern: 'NNpsk0', prologue: new Uint8Array(), random, psk: random(32) } as const
-  const initiator = createHandshake({ ...common, role: 'initiator' })
-  const responder = createHandshake({ ...common, role: 'responder' })
+  const initiator = awaitedHandshake({ ...common, role: 'initiator' })
+  const responder = awaitedHandshake({ ...common, role: 'responder' })
   await responder.readMessage(await initiator.writeMessage(new Uint8Array()))
   await initiator.readMessage(await responder.writeMessage(new Uint8Array()))
   return [initiator.split(), responder.split()]

@@ -85,12 +85,15 @@ export class Session {
     return this.#inOrder()
   }
 
+  /** What is not acknowledged goes out with the next `drain`, whenever it was said. */
+  repeat(): void {
+    this.#toSend = [...this.#unacknowledged, ...this.#toSend]
+    this.#unacknowledged = []
+  }
+
   /** The envelopes to send now. */
   drain(now: Millis): Bytes[] {
-    if (this.#resend.isDue(now)) {
-      this.#toSend = [...this.#unacknowledged, ...this.#toSend]
-      this.#unacknowledged = []
-    }
+    if (this.#resend.isDue(now)) this.repeat()
     const parts = this.#toSend
     this.#toSend = []
     this.#unacknowledged.push(...parts)

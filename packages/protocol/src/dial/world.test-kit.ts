@@ -16,7 +16,8 @@ import { epochsAround } from '../rendezvous/epoch.ts'
 import type { Candidate } from './candidate.ts'
 import type { TransportDescription } from './description.ts'
 import { Dialer } from './dialer.ts'
-import type { DialInput, DialOutput, DialPeer, Doorstep, Verdict } from './io.ts'
+import type { DialInput, DialOutput, DialPeer, Doorstep, Reply, Verdict } from './io.ts'
+import { isKeyWork, KeyHolder } from './key-holder.test-kit.ts'
 import type { Route, Way } from './prologue.ts'
 
 /** Noon: no epoch boundary near. */
@@ -47,7 +48,7 @@ type Output<Type extends DialOutput['type']> = Extract<DialOutput, { type: Type 
 
 /** What became of one dial at one person. */
 export interface Outcome {
-  /** In order, without 'perform' and 'send'. */
+  /** In order, without work with keys and 'send'. */
   readonly outputs: DialOutput[]
   described?: TransportDescription
   remote?: TransportDescription
@@ -180,13 +181,14 @@ export class Person {
   readonly replyAddresses = new Map<string, { dial: number; origin: string }>()
   readonly outcomes = new Map<number, Outcome>()
   /** Asked for each knock; undefined: no verdict, ever. */
-  onKnock: (knock: Output<'knock'>) => Verdict | undefined = ({ protocols }) => (protocols.length > 0 ? 'offer' : 'here')
+  onKnock: (knock: Output<'knock'>) => Verdict['type'] | undefined = ({ protocols }) => (protocols.length > 0 ? 'offer' : 'here')
   onProved: (proved: Output<'proved'>) => boolean | undefined = () => true
   /** Until an RTCPeerConnection has said what it offers; undefined: never. */
   describeMs: Millis | undefined = 5
   relays: readonly string[] = ['wss://relay.test/relay']
   readonly #world: World
-  #work: { work: number; run: () => Promise<unknown> }[] = []
+  #keys: KeyHolder
+  #work: Parameters<KeyHolder['answer']>[0][] = []
   #nextDial = 1
 
   constructor(world: World, name: string, origins: readonly string[], instance: Bytes) {
@@ -195,6 +197,7 @@ export class Person {
     this.origins = origins
     this.identity = identityOf(name.split('/')[0] ?? name)
     this.instance = instance
+    this.#keys = this.#holder()
     this.dialer = this.#start()
   }
 
@@ -204,14 +207,18 @@ export class Person {
 
   /** A new process with the same identity: it remembers nothing of before. */
   restart(): void {
+    this.#keys = this.#holder()
     this.dialer = this.#start()
     this.outcomes.clear()
   }
 
+  #holder(): KeyHolder {
+    return new KeyHolder(this.identity, this.#world.random, () => ({ name: this.name, relays: this.relays }))
+  }
+
   #start(): Dialer {
-    const introduction = () => ({ name: this.name, relays: this.relays })
-    const { identity, instance } = this
-    return new Dialer({ identity, instance, random: this.#world.random, introduction }, this.#world.now)
+    const { id, instance } = this
+    return new Dialer({ id, instance, random: this.#world.random }, this.#world.now)
   }
 
   /** Both know each other's PeerId from now on. */
@@ -269,8 +276,22 @@ export class Person {
     { protocols = ['/chat/v1'], timeoutMs = 15_000 }: { protocols?: readonly ProtocolName[]; timeoutMs?: Millis } = {},
   ): Outcome {
     const dial = this.#nextDial++
-    this.handle({ type: 'dial', dial, way, routes, protocols, timeoutMs })
+    const replies = [...new Set(routes.map(({ origin }) => origin))].map((origin) => this.bind(dial, origin))
+    this.handle({ type: 'dial', dial, way, routes, replies, protocols, timeoutMs })
     return this.outcome(dial)
+  }
+
+  /** A fresh reply address. */
+  bind(dial: number, origin: string): Reply {
+    const { address } = addressKeys(this.#world.random(32))
+    this.replyAddresses.set(`${origin} ${hex(address)}`, { dial, origin })
+    this.outcome(dial).isBound = true
+    return { origin, address }
+  }
+
+  judge(dial: number, type: Verdict['type'], origin: string): void {
+    const verdict: Verdict = type === 'offer' ? { type, replyAddress: this.bind(dial, origin).address } : { type }
+    this.handle({ type: 'verdict', dial, verdict })
   }
 
   outcome(dial: number): Outcome {
@@ -325,11 +346,7 @@ export class Person {
   async settle(): Promise<void> {
     const { dialer } = this
     for (let next = this.#work.shift(); next; next = this.#work.shift()) {
-      const { work, run } = next
-      const input = await run().then(
-        (result): DialInput => ({ type: 'performed', work, result }),
-        (error: unknown): DialInput => ({ type: 'failed', work, error }),
-      )
+      const input = await this.#keys.answer(next)
       this.#world.later(this.#world.random.below(3), () => {
         if (this.dialer === dialer) this.handle(input)
       })
@@ -337,7 +354,7 @@ export class Person {
   }
 
   #obey(output: DialOutput): void {
-    if (output.type === 'perform') {
+    if (isKeyWork(output)) {
       this.#work.push(output)
       return
     }
@@ -355,12 +372,6 @@ export class Person {
         if (this.dialer === dialer) this.handle(input)
       })
     switch (output.type) {
-      case 'bind':
-        outcome.isBound = true
-        for (const { origin, keys } of output.replies) {
-          this.replyAddresses.set(`${origin} ${hex(keys.address)}`, { dial, origin })
-        }
-        return
       case 'unbind':
         outcome.isBound = false
         outcome.isOver = true
@@ -368,7 +379,11 @@ export class Person {
         return
       case 'knock': {
         const verdict = this.onKnock(output)
-        if (verdict) answer(1, { type: 'verdict', dial, verdict })
+        const { origin } = output.doorstep
+        const judge = () => {
+          if (this.dialer === dialer && !outcome.isOver) this.judge(dial, verdict ?? 'silence', origin)
+        }
+        if (verdict) this.#world.later(1, judge)
         return
       }
       case 'proved': {

@@ -6,7 +6,7 @@ import { leastDurationMs, mutations, seededRandom } from '../bytes/mutate.ts'
 import { KithError } from '../errors.ts'
 import { type KeyAgreement, keyAgreementOf } from '../identity/keys.ts'
 import type { Bytes } from '../machine.ts'
-import { createHandshake, type Handshake, type HandshakeOptions } from './handshake.ts'
+import { type AwaitedHandshake, type AwaitedOptions, awaitedHandshake } from './awaited-handshake.test-kit.ts'
 import type { PatternName, Role } from './pattern.ts'
 
 /** The cacophony project's form; payloads after the handshake are transport messages, by turns, each direction counted from 0. */
@@ -138,7 +138,7 @@ test.skipIf(!folder)('every published vector of our patterns (set KITH_VECTORS t
 async function follows(vector: Vector): Promise<void> {
   const pattern = PATTERN.exec(vector.protocol_name)?.[1] as PatternName
   const random = () => expect.fail('a vector leaves nothing to chance')
-  const initiator = createHandshake({
+  const initiator = awaitedHandshake({
     ...{
       pattern,
       role: 'initiator',
@@ -150,7 +150,7 @@ async function follows(vector: Vector): Promise<void> {
     ...(vector.init_remote_static && { remote: fromHex(vector.init_remote_static) }),
     ...(vector.init_psks && { psk: fromHex(vector.init_psks[0]!) }),
   })
-  const responder = createHandshake({
+  const responder = awaitedHandshake({
     ...{
       pattern,
       role: 'responder',
@@ -188,16 +188,16 @@ const PROLOGUE = utf8('kith/1 test')
 const [ALICE, BOB, MALLORY] = [staticKey(random(32)), staticKey(random(32)), staticKey(random(32))]
 const PSK = random(32)
 
-type Change = Partial<Pick<HandshakeOptions, 'local' | 'remote' | 'psk' | 'prologue'>>
+type Change = Partial<Pick<AwaitedOptions, 'local' | 'remote' | 'psk' | 'prologue'>>
 
-function handshake(pattern: PatternName, role: Role, change: Change = {}): Handshake {
+function handshake(pattern: PatternName, role: Role, change: Change = {}): AwaitedHandshake {
   const [local, remote] = role === 'initiator' ? [ALICE, BOB.publicKey] : [BOB, ALICE.publicKey]
   const keys = {
     KK: { local, remote },
     IK: role === 'initiator' ? { local, remote } : { local },
     NNpsk0: { psk: PSK },
   }[pattern]
-  return createHandshake({ pattern, role, prologue: PROLOGUE, random, ...keys, ...change })
+  return awaitedHandshake({ pattern, role, prologue: PROLOGUE, random, ...keys, ...change })
 }
 
 const violation = expect.objectContaining({ code: 'peer-violation', source: 'remote' })
@@ -319,7 +319,7 @@ test.each([
   ['a psk of 31 bytes', { pattern: 'NNpsk0', psk: PSK.subarray(1) }],
   ['a remote of 33 bytes', { pattern: 'IK', local: ALICE, remote: new Uint8Array(33) }],
 ] as const)('refuses %s', (_, options) => {
-  expect(() => createHandshake({ role: 'initiator', prologue: PROLOGUE, random, ...options })).toThrow(mistake)
+  expect(() => awaitedHandshake({ role: 'initiator', prologue: PROLOGUE, random, ...options })).toThrow(mistake)
 })
 
 // ── fuzz ──

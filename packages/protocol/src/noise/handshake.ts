@@ -1,16 +1,15 @@
 /**
  * The Noise Protocol Framework (revision 34; § refers to it) as Kith uses it: one suite, `25519_ChaChaPoly_SHA256`, and the
- * patterns of pattern.ts. No machine but plain async methods, because the static key may live in WebCrypto, where every use of
- * it is awaited.
+ * patterns of pattern.ts. Private keys live elsewhere, in WebCrypto for example, so writing and reading a message are generators:
+ * each yields what it asks of a private key and goes on with the answer.
  *
- * A method works on a copy of the state and replaces it only when all went well. So a message that is refused, for whatever
- * reason, leaves the handshake where it was, waiting for the right one: carriers deliver junk, and anyone may send it.
+ * A method works on a copy of the state and replaces it only when all went well. So a message that is refused, for any reason,
+ * leaves the handshake where it was, waiting for the right one: carriers deliver junk, and anyone may send it.
  */
 import { concat } from '../bytes/bytes.ts'
 import { Reader } from '../bytes/reader.ts'
 import { KithError, violation } from '../errors.ts'
-import { type KeyAgreement, keyAgreementOf } from '../identity/keys.ts'
-import type { Bytes, Random } from '../machine.ts'
+import type { Bytes } from '../machine.ts'
 import type { Cipher } from './cipher.ts'
 import {
   hasStatic,
@@ -32,20 +31,32 @@ const TAG_BYTES = 16
 /** §3: no Noise message is longer. */
 const MESSAGE_MAX_BYTES = 65_535
 
+/** Names an ephemeral key pair of ours towards the holder of private keys. */
+export type KeyNumber = number
+
+/** What a handshake asks of the holder of private keys. The answer is 32 bytes. */
+export type KeyRequest =
+  /** Draw a fresh X25519 pair and keep it under `key`. Answer: its public key. */
+  | { readonly type: 'draw'; readonly key: KeyNumber }
+  /** Answer: the X25519 shared secret of this key of ours with `remote`. Fails with 'peer-violation' when it would be all zero. */
+  | { readonly type: 'agree'; readonly key: KeyNumber | 'static'; readonly remote: Bytes }
+
+/** Yields requests, takes their answers, returns the result. A request that fails is thrown into it. */
+export type KeySteps<Result = Bytes> = Generator<KeyRequest, Result, Bytes>
+
 export interface HandshakeOptions {
   readonly pattern: PatternName
   readonly role: Role
   /** Both sides must give the same bytes, or the first message is refused. */
   readonly prologue: Uint8Array
-  readonly random: Random
-  /** One's own static key, for patterns in which one has it. */
-  readonly local?: KeyAgreement
+  /** For the one ephemeral pair that this handshake draws. */
+  readonly ephemeral: KeyNumber
+  /** Our static X25519 public key, 32 bytes, for patterns in which we have one. */
+  readonly local?: Uint8Array
   /** The other's static X25519 public key, 32 bytes, where it is known beforehand. */
   readonly remote?: Uint8Array
   /** 32 bytes, for psk patterns. */
   readonly psk?: Uint8Array
-  /** Default: drawn from `random`. */
-  readonly newEphemeral?: (() => Promise<KeyAgreement>) | undefined
 }
 
 /** What both ends have once the handshake is complete. */
@@ -61,18 +72,17 @@ export interface NoiseSession {
 /** Throws 'invalid-argument' when a key that the pattern needs is missing, superfluous or not 32 bytes. */
 export function createHandshake(options: HandshakeOptions): Handshake {
   const pattern: Pattern = PATTERNS[options.pattern]
-  const { role, local, remote, psk, random } = options
-  need('local', local?.publicKey, hasStatic(pattern, role))
+  const { role, local, remote, psk, ephemeral } = options
+  need('local', local, hasStatic(pattern, role))
   need('remote', remote, pattern.preMessages.includes(otherThan(role)))
   need('psk', psk, pattern.messages.flat().includes('psk'))
 
   // §5.3 Initialize: the name, the prologue, then the static keys that are known beforehand, the initiator's first.
   const symmetric = new SymmetricState(protocolName(options.pattern))
   symmetric.mixHash(options.prologue)
-  for (const whose of pattern.preMessages) symmetric.mixHash(whose === role ? (local?.publicKey ?? EMPTY) : (remote ?? EMPTY))
+  for (const whose of pattern.preMessages) symmetric.mixHash((whose === role ? local : remote) ?? EMPTY)
 
-  const newEphemeral = options.newEphemeral ?? (async () => keyAgreementOf(random(KEY_BYTES)))
-  const party: Party = { pattern, role, newEphemeral, local, psk: psk && new Uint8Array(psk) }
+  const party: Party = { pattern, role, ephemeral, local: local && new Uint8Array(local), psk: psk && new Uint8Array(psk) }
   return new Handshake(party, { symmetric, turn: 0, remoteStatic: remote && new Uint8Array(remote) })
 }
 
@@ -80,8 +90,8 @@ export function createHandshake(options: HandshakeOptions): Handshake {
 interface Party {
   readonly pattern: Pattern
   readonly role: Role
-  readonly newEphemeral: () => Promise<KeyAgreement>
-  readonly local: KeyAgreement | undefined
+  readonly ephemeral: KeyNumber
+  readonly local: Bytes | undefined
   readonly psk: Bytes | undefined
 }
 
@@ -90,7 +100,8 @@ interface State {
   readonly symmetric: SymmetricState
   /** Messages written and read so far. */
   turn: number
-  ephemeral?: KeyAgreement
+  /** The public half of ours, once it is drawn. */
+  ephemeral?: Bytes
   remoteEphemeral?: Bytes
   remoteStatic?: Bytes | undefined
 }
@@ -121,17 +132,17 @@ export class Handshake {
   }
 
   /**
-   * §5.3 WriteMessage: the next message, with `payload` in it. Rejects 'too-large' beyond 65,535 bytes in all, and
+   * §5.3 WriteMessage: the next message, with `payload` in it. Throws 'too-large' beyond 65,535 bytes in all, and
    * 'invalid-argument' out of turn; the state is then unchanged.
    */
-  async writeMessage(payload: Uint8Array): Promise<Bytes> {
+  *writeMessage(payload: Uint8Array): KeySteps {
     const before = this.#state
     const tokens = this.#tokens(this.#party.role)
     if (tokens === undefined) throw new KithError('invalid-argument', 'it is not our turn to write')
     const state = copyOf(before)
     const parts: Bytes[] = []
     for (const token of tokens) {
-      const part = await write(this.#party, state, token)
+      const part = yield* write(this.#party, state, token)
       if (part) parts.push(part)
     }
     parts.push(state.symmetric.encryptAndHash(payload))
@@ -142,17 +153,17 @@ export class Handshake {
   }
 
   /**
-   * §5.3 ReadMessage: the payload. Rejects 'peer-violation' for a message that is damaged, out of turn, or not for us; the state
+   * §5.3 ReadMessage: the payload. Throws 'peer-violation' for a message that is damaged, out of turn, or not for us; the state
    * is then unchanged, and the right message can still come.
    */
-  async readMessage(message: Uint8Array): Promise<Bytes> {
+  *readMessage(message: Uint8Array): KeySteps {
     const before = this.#state
     const tokens = this.#tokens(otherThan(this.#party.role))
     if (tokens === undefined) throw violation('a handshake message out of turn')
     if (message.length > MESSAGE_MAX_BYTES) throw violation(`a Noise message of ${message.length} bytes`)
     const state = copyOf(before)
     const reader = new Reader(message)
-    for (const token of tokens) await read(this.#party, state, token, reader)
+    for (const token of tokens) yield* read(this.#party, state, token, reader)
     const payload = state.symmetric.decryptAndHash(reader.rest())
     this.#commit(before, state)
     return payload
@@ -185,24 +196,22 @@ function copyOf(state: State): State {
 }
 
 /** §5.3: what a token adds to a message that we write. */
-async function write(party: Party, state: State, token: Token): Promise<Bytes | undefined> {
+function* write(party: Party, state: State, token: Token): KeySteps<Bytes | undefined> {
   switch (token) {
-    case 'e': {
-      state.ephemeral = await party.newEphemeral()
-      const { publicKey } = state.ephemeral
-      mixEphemeral(party, state, publicKey)
-      return publicKey
-    }
+    case 'e':
+      state.ephemeral = yield { type: 'draw', key: party.ephemeral }
+      mixEphemeral(party, state, state.ephemeral)
+      return state.ephemeral
     case 's':
-      return state.symmetric.encryptAndHash(known(party.local).publicKey)
+      return state.symmetric.encryptAndHash(known(party.local))
     default:
-      await mix(party, state, token)
+      yield* mix(party, state, token)
       return undefined
   }
 }
 
 /** §5.3: what a token takes from a message that we read. */
-async function read(party: Party, state: State, token: Token, reader: Reader): Promise<void> {
+function* read(party: Party, state: State, token: Token, reader: Reader): KeySteps<void> {
   switch (token) {
     case 'e':
       state.remoteEphemeral = reader.take(KEY_BYTES)
@@ -213,7 +222,7 @@ async function read(party: Party, state: State, token: Token, reader: Reader): P
       state.remoteStatic = state.symmetric.decryptAndHash(reader.view(KEY_BYTES + TAG_BYTES))
       return
     default:
-      await mix(party, state, token)
+      yield* mix(party, state, token)
   }
 }
 
@@ -227,27 +236,28 @@ function mixEphemeral(party: Party, state: State, publicKey: Bytes): void {
  * Tokens that put nothing into the message: the first letter is the initiator's key, the second the responder's. §12.1 leaves the
  * all-zero result to the implementation; ours refuses it, as RFC 7748 §6.1 allows: nothing honest gives it.
  */
-async function mix(party: Party, state: State, token: Exclude<Token, 'e' | 's'>): Promise<void> {
+function* mix(party: Party, state: State, token: Exclude<Token, 'e' | 's'>): KeySteps<void> {
   switch (token) {
     case 'psk':
       state.symmetric.mixKeyAndHash(known(party.psk))
       return
     case 'ee':
-      state.symmetric.mixKey(await known(state.ephemeral).agree(known(state.remoteEphemeral)))
+      state.symmetric.mixKey(yield agree(party.ephemeral, state.remoteEphemeral))
       return
     case 'ss':
-      state.symmetric.mixKey(await known(party.local).agree(known(state.remoteStatic)))
+      state.symmetric.mixKey(yield agree('static', state.remoteStatic))
       return
     case 'es':
     case 'se': {
-      const ours = (token === 'es') === (party.role === 'initiator') ? 'ephemeral' : 'static'
-      const shared =
-        ours === 'ephemeral'
-          ? known(state.ephemeral).agree(known(state.remoteStatic))
-          : known(party.local).agree(known(state.remoteEphemeral))
-      state.symmetric.mixKey(await shared)
+      const isOurEphemeral = (token === 'es') === (party.role === 'initiator')
+      const request = isOurEphemeral ? agree(party.ephemeral, state.remoteStatic) : agree('static', state.remoteEphemeral)
+      state.symmetric.mixKey(yield request)
     }
   }
+}
+
+function agree(key: KeyNumber | 'static', remote: Bytes | undefined): KeyRequest {
+  return { type: 'agree', key, remote: known(remote) }
 }
 
 const EMPTY: Bytes = new Uint8Array(0)

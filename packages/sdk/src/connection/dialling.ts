@@ -15,6 +15,7 @@ import {
   type Presence,
   type ProtocolName,
   type Random,
+  type Reply,
   type Route,
   type TransportDescription,
   type Verdict,
@@ -29,6 +30,7 @@ import { browserWebRtc, type WebRtc } from '../platform/browser.ts'
 import { Driver, now } from '../runtime/driver.ts'
 import { report } from '../runtime/events.ts'
 import type { Link, LinkOptions } from '../session/link.ts'
+import { DialKeys } from './dial-keys.ts'
 import { ReplyAddresses } from './reply-addresses.ts'
 
 export interface Knocking {
@@ -42,7 +44,7 @@ export interface Knocking {
 }
 
 /** An answer to a knock: an offer says how much of our network address it may tell. */
-export type Judgement = Exclude<Verdict, 'offer'> | { readonly offer: Disclosure }
+export type Judgement = Exclude<Verdict['type'], 'offer'> | { readonly offer: Disclosure }
 
 /** What the dialling asks of the peer whose it is. */
 export interface DialHost {
@@ -128,12 +130,14 @@ interface Leg {
   /** While nothing has come of it: whether a carrier is there. */
   watch?: ReturnType<typeof setInterval>
   onState: (state: NegotiatorState) => void
-  unbind: () => void
+  /** One for each reply address. */
+  readonly unbind: (() => void)[]
 }
 
 export class Dialling {
   readonly #host: DialHost
   readonly #driver: Driver<DialInput, DialOutput>
+  readonly #keys: DialKeys
   readonly #addresses: ReplyAddresses
   readonly #spares: SpareConnections
   readonly #legs = new Map<DialNumber, Leg>()
@@ -146,10 +150,8 @@ export class Dialling {
     const { roster } = host
     this.#addresses = new ReplyAddresses(roster.own, (origin) => roster.get(origin))
     this.#spares = new SpareConnections(host.wrtc ?? browserWebRtc(), () => this.#hasRoom())
-    const introduction = () => host.introduction()
-    const newAddress = (origin: string, isForPresence: boolean) => this.#addresses.take(origin, isForPresence)
-    const presence = (remote: PeerId, origin: string) => host.presence?.(remote, origin)
-    const dialer = new Dialer({ identity, instance, random, introduction, newAddress, presence }, now())
+    this.#keys = new DialKeys({ identity, random, introduction: () => host.introduction() })
+    const dialer = new Dialer({ id: identity.id, instance, random }, now())
     this.#driver = new Driver<DialInput, DialOutput>(dialer, { type: 'tick' }, (output) => this.#act(output))
   }
 
@@ -179,7 +181,11 @@ export class Dialling {
     if (!begun(dial)) return dial
     const leg = newLeg({ whom, origins, isForPresence, disclosure, isDisclosureAsked })
     this.#legs.set(dial, leg)
-    this.#driver.give({ type: 'dial', dial, way, routes, protocols, timeoutMs })
+    const replies = origins.map((origin): Reply => {
+      const address = this.#bind(dial, leg, origin)
+      return { origin, address, presence: whom && this.#host.presence?.(whom, origin) }
+    })
+    this.#driver.give({ type: 'dial', dial, way, routes, replies, protocols, timeoutMs })
     if (leg.error?.code === 'too-many')
       throw new KithError('too-many', 'There are too many dials under way: wait for one to end.')
     if (!isForPresence && this.#legs.has(dial)) this.#watchCarriers(dial, leg, request.named)
@@ -239,23 +245,17 @@ export class Dialling {
 
   #act(output: DialOutput): void {
     switch (output.type) {
-      case 'bind':
-        this.#bind(output)
-        return
       case 'unbind':
         this.#unbound(output.dial)
         return
       case 'send':
         this.#host.roster.get(output.origin)?.send(output.to, output.envelope)
         return
-      case 'perform': {
-        const { work } = output
-        output.run().then(
-          (result) => this.#driver.give({ type: 'performed', work, result }),
-          (error: unknown) => this.#driver.give({ type: 'failed', work, error }),
-        )
+      case 'draw':
+      case 'agree':
+      case 'sign':
+        this.#keys.answer(output).then((input) => this.#driver.give(input), report)
         return
-      }
       case 'knock':
         this.#judge(output)
         return
@@ -327,29 +327,28 @@ export class Dialling {
     leg.isSure = true
   }
 
-  #bind({ dial, replies }: Extract<DialOutput, { type: 'bind' }>): void {
-    const undo = replies.map((reply) =>
-      this.#addresses.bind(reply, (envelope) => this.#driver.give({ type: 'replied', dial, origin: reply.origin, envelope })),
-    )
-    const unbind = () => {
-      for (const stop of undo) stop()
-    }
-    const leg = this.#legs.get(dial)
-    if (leg) leg.unbind = unbind
-    else unbind()
+  /** A fresh address where replies to this dial are waited for. */
+  #bind(dial: DialNumber, leg: Leg, origin: string): Bytes {
+    const keys = this.#addresses.take(origin, leg.isForPresence)
+    const reply = { origin, keys }
+    leg.unbind.push(this.#addresses.bind(reply, (envelope) => this.#driver.give({ type: 'replied', dial, origin, envelope })))
+    return keys.address
   }
 
   #judge(knock: Extract<DialOutput, { type: 'knock' }>): void {
     const { dial, from, doorstep } = knock
     const judgement = this.#judgementOf(knock)
     if (typeof judgement === 'string') {
-      this.#driver.give({ type: 'verdict', dial, verdict: judgement })
+      const presence = judgement === 'here' && from ? this.#host.presence?.(from, doorstep.origin) : undefined
+      const verdict: Verdict = judgement === 'here' ? { type: judgement, presence } : { type: judgement }
+      this.#driver.give({ type: 'verdict', dial, verdict })
       return
     }
     const whose = { whom: from, origins: [doorstep.origin], isForPresence: false }
     const leg = newLeg({ ...whose, disclosure: judgement.offer, isDisclosureAsked: false })
     this.#legs.set(dial, leg)
-    this.#driver.give({ type: 'verdict', dial, verdict: 'offer' })
+    const replyAddress = this.#bind(dial, leg, doorstep.origin)
+    this.#driver.give({ type: 'verdict', dial, verdict: { type: 'offer', replyAddress } })
   }
 
   /** Where a user's `disclose` throws, nothing is disclosed. */
@@ -473,7 +472,7 @@ export class Dialling {
         leg.onState = this.#host.connected(dial, { peer, link, negotiator, begunAt: leg.begunAt })
         this.#legs.delete(dial)
         clearInterval(leg.watch)
-        leg.unbind()
+        unbind(leg)
         this.#driver.give({ type: 'connected', dial })
       },
       (error: KithError) => this.#fail(dial, error),
@@ -493,7 +492,7 @@ export class Dialling {
     if (!leg) return false
     this.#legs.delete(dial)
     clearInterval(leg.watch)
-    leg.unbind()
+    unbind(leg)
     leg.link?.fail(new KithError('closed', 'The dial has ended.'))
     leg.negotiator?.close()
     return true
@@ -501,14 +500,19 @@ export class Dialling {
 
   /** The machine's last word on a dial: what it has started and not handed over is stopped. */
   #unbound(dial: DialNumber): void {
+    this.#keys.forget(dial)
     const leg = this.#legs.get(dial)
-    if (leg?.link) leg.unbind()
+    if (leg?.link) unbind(leg)
     else this.#giveUp(dial)
   }
 }
 
+function unbind(leg: Leg): void {
+  for (const stop of leg.unbind.splice(0)) stop()
+}
+
 function newLeg(leg: Pick<Leg, 'whom' | 'origins' | 'isForPresence' | 'disclosure' | 'isDisclosureAsked'>): Leg {
-  return { ...leg, begunAt: performance.now(), isSure: false, onState: () => undefined, unbind: () => undefined }
+  return { ...leg, begunAt: performance.now(), isSure: false, onState: () => undefined, unbind: [] }
 }
 
 /** Nothing carried the dial: there is no relay, or none of them can be reached. */

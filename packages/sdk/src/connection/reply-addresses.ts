@@ -4,7 +4,7 @@
  * that waits outlives the day or the connection: it would link two days, or two connections, that nothing else does. Nor does a second
  * relay ever see the same one.
  */
-import { type AddressKeys, addressKeys, type Bytes, epochsAround, type Reply } from '@kith/protocol'
+import { type AddressKeys, addressKeys, type Bytes, epochsAround } from '@kith/protocol'
 import type { Carrier } from '../carriers/carrier.ts'
 
 /** At each carrier one for a dial of ours and one for a dial to us, in the same instant. */
@@ -85,7 +85,7 @@ export class ReplyAddresses {
   }
 
   /** From now on envelopes to one that was taken are handed on. Returns the undoing: none is from then on. */
-  bind({ origin, keys }: Reply, onEnvelope: (envelope: Bytes) => void): () => void {
+  bind({ origin, keys }: { origin: string; keys: AddressKeys }, onEnvelope: (envelope: Bytes) => void): () => void {
     const spare = this.#taken.get(keys)
     this.#taken.delete(keys)
     let isHeard = true

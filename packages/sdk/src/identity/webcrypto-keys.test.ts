@@ -1,6 +1,5 @@
 import {
   type Bytes,
-  createHandshake,
   fromHex,
   hex,
   type IdentityKeys,
@@ -13,6 +12,7 @@ import {
 import { expect, test } from 'vitest'
 import { seededRandom } from '../../../protocol/src/bytes/mutate.ts'
 import { keyAgreementOf } from '../../../protocol/src/identity/keys.ts'
+import { awaitedHandshake } from '../../../protocol/src/noise/awaited-handshake.test-kit.ts'
 import { identityFromCryptoKeys, importIdentityKeys, webCryptoSupportsCurves } from './webcrypto-keys.ts'
 
 // This file runs in Node and, through webcrypto-keys.browser.test.ts, in a browser: the same keys must give the same bytes in both.
@@ -117,9 +117,9 @@ async function transcript(
   const ephemeral = (who: IdentityKeys, which: 0 | 1) => ({
     newEphemeral: ephemerals ? async () => keyAgreementOf(ephemerals[which]) : who.newEphemeral,
   })
-  const initiator = createHandshake({ pattern, role: 'initiator', prologue, random, local, remote, ...ephemeral(alice, 0) })
+  const initiator = awaitedHandshake({ pattern, role: 'initiator', prologue, random, local, remote, ...ephemeral(alice, 0) })
   const known = pattern === 'KK' ? { remote: alice.keyAgreement.publicKey } : {}
-  const responder = createHandshake({
+  const responder = awaitedHandshake({
     ...{ pattern, role: 'responder', prologue, random, local: bob.keyAgreement, ...ephemeral(bob, 1) },
     ...known,
   })
