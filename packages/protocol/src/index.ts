@@ -39,17 +39,12 @@ export type { PatternName } from './noise/pattern.ts'
 
 // ── rendezvous ──
 
-export {
-  type ContactAddress,
-  contactAddressSeed,
-  directionOf,
-  inviteAddressSeed,
-  inviteMark,
-  invitePsk,
-} from './rendezvous/derivation.ts'
 export { epochOf, epochsAround } from './rendezvous/epoch.ts'
-export { decodeInvite, encodeInvite, type InviteLink } from './rendezvous/invite.ts'
+export { decodeInvite, encodeInvite, type InviteLink } from './rendezvous/invite-link.ts'
 export { paddedCount } from './rendezvous/padding.ts'
+export type { AddressInput, Route, Way } from './rendezvous/way.ts'
+export { contactWay } from './rendezvous/ways/contact.ts'
+export { inviteMark, inviteWay } from './rendezvous/ways/invite.ts'
 
 // ── relay ──
 
@@ -110,7 +105,6 @@ export type {
   Verdict,
 } from './dial/io.ts'
 export type { Presence } from './dial/messages.ts'
-export type { Route, Way } from './dial/prologue.ts'
 export { confirmation, type Role } from './dial/proof.ts'
 
 // ── mux ──

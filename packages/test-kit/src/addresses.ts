@@ -2,8 +2,7 @@
 import {
   type AddressKeys,
   addressKeys,
-  contactAddressSeed,
-  directionOf,
+  contactWay,
   epochOf,
   type IdentityKeys,
   type PeerId,
@@ -27,7 +26,6 @@ export async function contactAddress(
 ): Promise<Address> {
   const shared = await keyAgreement.agree(x25519PublicKey(publicKeyOf(remote)))
   const epoch = epochOf(now)
-  const direction = whose === 'ours' ? directionOf(local, remote) : directionOf(remote, local)
-  const keys = addressKeys(contactAddressSeed({ shared, local, remote, origin, epoch, direction }))
+  const keys = addressKeys(contactWay(local, remote).addressSeed({ shared, origin, epoch, side: whose }))
   return { keys, route: { origin, address: keys.address, epoch } }
 }

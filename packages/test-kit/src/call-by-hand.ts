@@ -1,5 +1,13 @@
 /** Dials over a carrier: knocks at a real peer by hand, or lets one knock. */
-import { addressKeys, type Bytes, type IdentityKeys, type PeerId, type Random, type TransportDescription } from '@kith/protocol'
+import {
+  addressKeys,
+  type Bytes,
+  contactWay,
+  type IdentityKeys,
+  type PeerId,
+  type Random,
+  type TransportDescription,
+} from '@kith/protocol'
 import type { Carrier } from '@kith/sdk/parts'
 import { contactAddress } from './addresses.ts'
 import { type Accept, DialByHand, type DialMessage, type Knock } from './dial-by-hand.ts'
@@ -31,7 +39,7 @@ export interface Call extends Disposable {
 export async function callByHand(options: CallOptions, knock: Partial<Knock> = {}): Promise<Call> {
   const { carrier, identity, random, now } = options
   const { route } = await contactAddress(identity, 'theirs', options.with, carrier.origin, now)
-  const dial = new DialByHand(0, { identity, random, way: { kind: 'contact', remote: options.with }, route })
+  const dial = new DialByHand(0, { identity, random, way: contactWay(identity.id, options.with), route })
   const reply = addressKeys(random(32))
   const envelopes = new Inbox<Bytes>()
   const unbind = carrier.bind(reply, (envelope) => envelopes.add(envelope))
@@ -48,7 +56,7 @@ export async function answerByHand(
 ): Promise<Call> {
   const { carrier, identity, random, now } = options
   const { keys, route } = await contactAddress(identity, 'ours', options.with, carrier.origin, now)
-  const way = { kind: 'contact', remote: options.with } as const
+  const way = contactWay(identity.id, options.with)
   const knocks = new Inbox<Bytes>()
   const stop = carrier.bind(keys, (envelope) => knocks.add(envelope))
   for (;;) {

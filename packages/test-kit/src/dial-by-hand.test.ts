@@ -1,4 +1,4 @@
-import { Dialer, type DialInput, type DialOutput, identityFromSeed } from '@kith/protocol'
+import { contactWay, Dialer, type DialInput, type DialOutput, identityFromSeed } from '@kith/protocol'
 import { expect, test } from 'vitest'
 import { isKeyWork, KeyHolder } from '../../protocol/src/dial/key-holder.test-kit.ts'
 import { contactAddress, DialByHand, type DialMessage, seededRandom } from './index.ts'
@@ -35,8 +35,8 @@ function machine() {
 test('knocks, is answered, and says what a caller may not: the dial ends with a violation', async () => {
   const { give } = machine()
   const { route } = await contactAddress(attacker, 'theirs', victim.id, 'memory', NOW)
-  const dial = new DialByHand(0, { identity: attacker, random, way: { kind: 'contact', remote: victim.id }, route })
-  const doorstep = { ...route, way: { kind: 'contact', remote: attacker.id } } as const
+  const dial = new DialByHand(0, { identity: attacker, random, way: contactWay(attacker.id, victim.id), route })
+  const doorstep = { ...route, way: contactWay(victim.id, attacker.id) }
 
   const knocked = await give({ type: 'knocked', doorstep, envelope: await dial.knock({ protocols: ['/chat/v1'] }) })
   expect(knocked).toMatchObject([{ type: 'knock', from: attacker.id, protocols: ['/chat/v1'] }])
@@ -55,7 +55,7 @@ test('knocks, is answered, and says what a caller may not: the dial ends with a 
 test('is knocked at, and its own offer is what the caller describes', async () => {
   const { give } = machine()
   const { route } = await contactAddress(attacker, 'ours', victim.id, 'memory', NOW)
-  const way = { kind: 'contact', remote: attacker.id } as const
+  const way = contactWay(victim.id, attacker.id)
   const outputs = await give({
     type: 'dial',
     dial: 1,
@@ -67,7 +67,7 @@ test('is knocked at, and its own offer is what the caller describes', async () =
   })
   const knock = outputs.find((output) => output.type === 'send')
   if (knock?.type !== 'send') throw new Error('no knock')
-  const dial = new DialByHand(1, { identity: attacker, random, way: { kind: 'contact', remote: victim.id }, route })
+  const dial = new DialByHand(1, { identity: attacker, random, way: contactWay(attacker.id, victim.id), route })
   expect(await dial.readKnock(knock.envelope)).toMatchObject({ protocols: ['/chat/v1'] })
   const envelope = await dial.accept({ type: 'offer', replyAddress: random(32), instance: random(16), description })
   const asked = await give({ type: 'replied', dial: 1, origin: 'memory', envelope })

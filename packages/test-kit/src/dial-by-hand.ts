@@ -7,12 +7,10 @@ import {
   confirmation,
   type IdentityKeys,
   type NoiseSession,
-  publicKeyOf,
   type Random,
   type Role,
   type Route,
   type Way,
-  x25519PublicKey,
 } from '@kith/protocol'
 import { PLAINTEXT_BYTES, pad, unpad } from '../../protocol/src/dial/envelope.ts'
 import {
@@ -26,10 +24,10 @@ import {
   encodeKnock,
   type Knock,
 } from '../../protocol/src/dial/messages.ts'
-import { prologue } from '../../protocol/src/dial/prologue.ts'
 import { proofOfIdentity } from '../../protocol/src/dial/proof.ts'
 import { Session } from '../../protocol/src/dial/session.ts'
 import { type AwaitedHandshake, awaitedHandshake } from '../../protocol/src/noise/awaited-handshake.test-kit.ts'
+import { hasStatic, PATTERNS } from '../../protocol/src/noise/pattern.ts'
 
 export type { Accept, DialMessage, Knock }
 
@@ -54,19 +52,11 @@ export class DialByHand {
     const { identity, random, way, route } = options
     this.#options = options
     this.#role = role
-    const base = { role: role === 0 ? 'initiator' : 'responder', random } as const
-    if (way.kind === 'invite') {
-      this.#handshake = awaitedHandshake({ ...base, pattern: 'NNpsk0', prologue: prologue(way, route, undefined), psk: way.psk })
-      return
-    }
-    const [initiator, responder] = role === 0 ? [identity.id, way.remote] : [way.remote, identity.id]
-    this.#handshake = awaitedHandshake({
-      ...base,
-      pattern: 'KK',
-      prologue: prologue(way, route, { initiator, responder }),
-      local: identity.keyAgreement,
-      remote: x25519PublicKey(publicKeyOf(way.remote)),
-    })
+    const side = role === 0 ? 'initiator' : 'responder'
+    const { pattern, keys } = way
+    const local = hasStatic(PATTERNS[pattern], side) ? { local: identity.keyAgreement } : {}
+    const prologue = way.prologue(route, side)
+    this.#handshake = awaitedHandshake({ pattern, role: side, random, prologue, ...local, ...keys })
   }
 
   // ── the two Noise messages ──

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import { equal, hex } from '../bytes/bytes.ts'
 import { seededRandom } from '../bytes/mutate.ts'
 import { INCOMING_DIAL_MS } from '../limits.ts'
+import { contactWay } from '../rendezvous/ways/contact.ts'
+import { inviteWay } from '../rendezvous/ways/invite.ts'
 import { isKeyWork, KeyHolder } from './key-holder.test-kit.ts'
 import { confirmation } from './proof.ts'
 import { candidateFrom, NOON, type Outcome, type Person, World } from './world.test-kit.ts'
@@ -140,7 +142,7 @@ test.each([
 ] as const)('a connection is made ready %s', async (_, protocols, expected) => {
   const { alice, bob } = await twoPeople(78, ['wss://one.test', 'wss://two.test'])
   const routes = await alice.routesTo(bob)
-  const way = { kind: 'contact', remote: bob.id } as const
+  const way = contactWay(alice.id, bob.id)
   const { dialer } = alice
   const replies = alice.origins.map((origin) => alice.bind(1, origin))
   dialer.handle({ type: 'dial', dial: 1, way, routes, replies, protocols: [...protocols], timeoutMs: 1_000 }, NOON)
@@ -207,7 +209,7 @@ test('your own invitation is refused', async () => {
 test('whoever has another secret hears nothing', async () => {
   const { world, inviter, guest } = inviteWorld(9)
   const doorstep = [...inviter.doorsteps.values()][0]!
-  const accepting = guest.dial({ kind: 'invite', psk: new Uint8Array(32) }, [doorstep])
+  const accepting = guest.dial(inviteWay(new Uint8Array(16)), [doorstep])
   await world.run(20_000)
   expect(accepting.end).toBe('no-answer')
   expect(world.sent.filter((sent) => sent.from === inviter)).toHaveLength(0)
@@ -262,7 +264,7 @@ test('a refusal is silence: not one envelope', async () => {
 test('a stranger, who cannot know the address but by accident, hears nothing', async () => {
   const { world, alice, bob } = await twoPeople(14)
   const mallory = world.person('mallory')
-  const calling = mallory.dial({ kind: 'contact', remote: bob.id }, await alice.routesTo(bob))
+  const calling = mallory.dial(contactWay(mallory.id, bob.id), await alice.routesTo(bob))
   await world.run(20_000)
   expect(calling.end).toBe('no-answer')
   expect(world.sent.filter((sent) => sent.from === bob)).toHaveLength(0)

@@ -214,7 +214,7 @@ export class Dialer implements Machine<DialInput, DialOutput> {
   #crossing(dial: IncomingDial): OutgoingDial | undefined {
     if (dial.isPresence || dial.caller === undefined) return undefined
     for (const ours of this.#outgoing.values()) {
-      if (ours.remote !== dial.caller || ours.isPresence || ours.isInvitation) continue
+      if (ours.remote !== dial.caller || ours.isPresence || ours.provesInside) continue
       if (ours.isUnanswered || isAnsweredBy(ours, dial)) return ours
     }
     return undefined
@@ -224,7 +224,7 @@ export class Dialer implements Machine<DialInput, DialOutput> {
   #underWay(dial: IncomingDial): OutgoingDial | IncomingDial | undefined {
     if (dial.isPresence || dial.caller === undefined) return undefined
     return this.#dials().find(
-      (other) => other !== dial && other.remote === dial.caller && isOfInvitation(other) && isWithInstanceOf(other, dial),
+      (other) => other !== dial && other.remote === dial.caller && isProvedInside(other) && isWithInstanceOf(other, dial),
     )
   }
 
@@ -296,8 +296,8 @@ function isSure(dial: OutgoingDial | IncomingDial): boolean {
   return dial instanceof OutgoingDial ? dial.answeredBy !== undefined : dial.isAnswered
 }
 
-function isOfInvitation(dial: OutgoingDial | IncomingDial): boolean {
-  return isSure(dial) && (dial instanceof OutgoingDial ? dial.isInvitation : dial.caller === undefined)
+function isProvedInside(dial: OutgoingDial | IncomingDial): boolean {
+  return isSure(dial) && (dial instanceof OutgoingDial ? dial.provesInside : dial.caller === undefined)
 }
 
 function isWithInstanceOf(one: OutgoingDial | IncomingDial, dial: IncomingDial): boolean {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { directionOf } from '../rendezvous/derivation.ts'
+import { directionOf } from '../rendezvous/ways/contact.ts'
 import { type Outcome, type Person, World } from './world.test-kit.ts'
 
 /** Two who dial each other, the one with the lower PeerId first. */

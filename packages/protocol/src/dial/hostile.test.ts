@@ -6,8 +6,9 @@ import { mutations, seededRandom } from '../bytes/mutate.ts'
 import { pack } from '../bytes/struct.ts'
 import { CANDIDATES_MAX, DIALS_MAX, KNOCK_BURST, KNOCKS_PER_SECOND, REPLAY_CACHE_MAX } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
+import type { Route } from '../rendezvous/way.ts'
+import { contactWay } from '../rendezvous/ways/contact.ts'
 import { pad } from './envelope.ts'
-import type { Route } from './prologue.ts'
 import { ReplayCache } from './replay.ts'
 import { candidateFrom, descriptionFrom, type Outcome, type Person, World } from './world.test-kit.ts'
 
@@ -21,7 +22,7 @@ async function twoPeople(seed: number) {
 /** A knock by `from`, sealed by hand; `plaintext` in place of an honest one. */
 function knockBy(world: World, from: Person, to: Person, route: Route, plaintext?: Bytes): Promise<Bytes> {
   const { random } = world
-  const hand = new DialByHand(0, { identity: from.identity, random, way: { kind: 'contact', remote: to.id }, route })
+  const hand = new DialByHand(0, { identity: from.identity, random, way: contactWay(from.id, to.id), route })
   const { instance, origins: replyOrigins } = from
   return plaintext ? hand.sealed(plaintext) : hand.knock({ instance, replyOrigins, protocols: ['/chat/v1'] })
 }
@@ -141,7 +142,7 @@ test('knocks: as many at once as the burst, then so many a second', async () => 
 test('dials at once, of either side: 64, not 65', async () => {
   const { world, alice, bob } = await twoPeople(7)
   const routes = await alice.routesTo(bob)
-  const way = { kind: 'contact', remote: bob.id } as const
+  const way = contactWay(alice.id, bob.id)
   bob.onKnock = () => undefined
   for (let i = 0; i < DIALS_MAX; i++) expect(alice.dial(way, routes, { timeoutMs: 90_000 }).end).toBeUndefined()
   expect(alice.dial(way, routes).end).toBe('too-many')
@@ -194,7 +195,7 @@ test('a contact who offers where only presence was asked gets nothing from us', 
   const hand = new DialByHand(1, {
     identity: bob.identity,
     random: world.random,
-    way: { kind: 'contact', remote: alice.id },
+    way: contactWay(bob.id, alice.id),
     route,
   })
   await hand.readKnock(world.sent[0]!.envelope)

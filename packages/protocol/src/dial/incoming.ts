@@ -117,7 +117,7 @@ export class IncomingDial {
 
   /** Who knocked, where that is known beforehand. */
   get caller(): PeerId | undefined {
-    return this.doorstep.way.kind === 'contact' ? this.doorstep.way.remote : undefined
+    return this.doorstep.way.remote
   }
 
   /** Who it is, as far as is known. */
@@ -145,9 +145,7 @@ export class IncomingDial {
 
   /** The same dial through another carrier has the same key; its address would differ. */
   get key(): string {
-    const { way } = this.doorstep
-    const whose = way.kind === 'contact' ? way.remote : hex(way.psk)
-    return `${whose} ${this.#knock ? hex(this.#knock.dialId) : this.number}`
+    return `${this.doorstep.way.replayKey} ${this.#knock ? hex(this.#knock.dialId) : this.number}`
   }
 
   /** Ask the driver what to do with it. */

@@ -4,10 +4,10 @@ import type { PeerId } from '../identity/peer-id.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import type { Bytes, Millis } from '../machine.ts'
 import type { KeyRequest } from '../noise/handshake.ts'
+import type { Route, Way } from '../rendezvous/way.ts'
 import type { Candidate } from './candidate.ts'
 import type { TransportDescription } from './description.ts'
 import type { Presence } from './messages.ts'
-import type { Route, Way } from './prologue.ts'
 import type { Role } from './proof.ts'
 
 /** Names one dial towards the driver: outgoing ones are named by it (above 0, none twice), incoming ones here (below 0). */

@@ -12,6 +12,7 @@ import type { PeerId } from '../identity/peer-id.ts'
 import { ENVELOPE_BYTES, INSTANCES_MAX, KNOCK_BURST, KNOCKS_PER_SECOND, UNREAD_ENVELOPES_MAX } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
 import type { Handshake, KeySteps } from '../noise/handshake.ts'
+import type { Route } from '../rendezvous/way.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import type { Candidate } from './candidate.ts'
 import type { DialContext } from './context.ts'
@@ -22,7 +23,6 @@ import { dialHandshake } from './handshake.ts'
 import { introduce, isProven } from './introduction.ts'
 import type { DialInput, DialPeer, Introduced, Reply } from './io.ts'
 import { type Accept, type DialMessage, decodeAccept, encodeKnock, type Knock } from './messages.ts'
-import type { Route } from './prologue.ts'
 import { Resend } from './resend.ts'
 
 type DialRequest = Extract<DialInput, { type: 'dial' }>
@@ -74,14 +74,14 @@ export class OutgoingDial {
     for (const reply of request.replies) this.#knock(reply)
   }
 
-  /** Whom we dial: known beforehand, or once the inviter has proved it. */
+  /** Whom we dial: known beforehand, or once they have proved it. */
   get remote(): PeerId | undefined {
-    if (this.#request.way.kind === 'contact') return this.#request.way.remote
-    return 'peer' in this.#state ? this.#state.peer.id : undefined
+    return this.#request.way.remote ?? ('peer' in this.#state ? this.#state.peer.id : undefined)
   }
 
-  get isInvitation(): boolean {
-    return this.#request.way.kind === 'invite'
+  /** Who is at the other end is not known beforehand: both prove it inside. */
+  get provesInside(): boolean {
+    return this.#request.way.remote === undefined
   }
 
   get isPresence(): boolean {
@@ -260,11 +260,11 @@ export class OutgoingDial {
     const { way } = this.#request
     switch (accept.type) {
       case 'spent':
-        if (way.kind === 'contact') throw violation('a contact is not an invitation')
+        if (!way.isOneTime) throw violation('only an invitation is spent')
         if (this.isUnanswered) this.#end(used())
         return undefined
       case 'here':
-        if (way.kind === 'contact') {
+        if (way.remote !== undefined) {
           const { instance, presence } = accept
           this.#context.emit({ type: 'present', dial: this.number, remote: way.remote, instance, presence })
         }
@@ -278,7 +278,7 @@ export class OutgoingDial {
           return exchange
         }
         this.#resend.stop()
-        if (way.kind === 'invite') this.#state = { type: 'authenticating', exchange, offer: accept }
+        if (way.remote === undefined) this.#state = { type: 'authenticating', exchange, offer: accept }
         else this.#describe(exchange, accept, way.remote, undefined)
         return undefined
       }

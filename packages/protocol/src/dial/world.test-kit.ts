@@ -11,14 +11,14 @@ import { type PeerId, publicKeyOf } from '../identity/peer-id.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import { ENVELOPE_BYTES } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
-import { contactAddressSeed, directionOf, inviteAddressSeed, invitePsk } from '../rendezvous/derivation.ts'
-import { epochsAround } from '../rendezvous/epoch.ts'
+import type { AddressInput, Route, Way } from '../rendezvous/way.ts'
+import { contactWay } from '../rendezvous/ways/contact.ts'
+import { inviteWay } from '../rendezvous/ways/invite.ts'
 import type { Candidate } from './candidate.ts'
 import type { TransportDescription } from './description.ts'
 import { Dialer } from './dialer.ts'
 import type { DialInput, DialOutput, DialPeer, Doorstep, Reply, Verdict } from './io.ts'
 import { isKeyWork, KeyHolder } from './key-holder.test-kit.ts'
-import type { Route, Way } from './prologue.ts'
 
 /** Noon: no epoch boundary near. */
 export const NOON = 1_795_348_800_000
@@ -228,33 +228,31 @@ export class Person {
   }
 
   async #listenTo(other: Person): Promise<void> {
-    for (const { keys, route } of await this.#contactAddresses(other, directionOf(this.id, other.id), this.origins)) {
-      this.listen(keys, { ...route, way: { kind: 'contact', remote: other.id } })
+    for (const { keys, route } of await this.#contactAddresses(other, 'ours', this.origins)) {
+      this.listen(keys, { ...route, way: contactWay(this.id, other.id) })
     }
   }
 
-  async #contactAddresses(other: Person, direction: 0 | 1, origins: readonly string[]) {
+  async #contactAddresses(other: Person, side: AddressInput['side'], origins: readonly string[]) {
     const shared = await this.identity.keyAgreement.agree(x25519PublicKey(publicKeyOf(other.id)))
+    const way = contactWay(this.id, other.id)
     return origins.flatMap((origin) =>
-      epochsAround(this.#world.now).map((epoch) => {
-        const keys = addressKeys(contactAddressSeed({ shared, local: this.id, remote: other.id, origin, epoch, direction }))
+      way.epochsAt(this.#world.now).map((epoch) => {
+        const keys = addressKeys(way.addressSeed({ shared, origin, epoch, side }))
         return { keys, route: { origin, address: keys.address, epoch } }
       }),
     )
   }
 
   async routesTo(other: Person): Promise<Route[]> {
-    const addresses = await this.#contactAddresses(other, directionOf(other.id, this.id), other.origins)
+    const addresses = await this.#contactAddresses(other, 'theirs', other.origins)
     return addresses.map(({ route }) => route)
   }
 
   /** Waits for whoever has the link. */
   invite(secret: Bytes): void {
     for (const route of inviteRoutes(secret, this.origins)) {
-      this.listen(addressKeys(inviteAddressSeed(secret, route.origin)), {
-        ...route,
-        way: { kind: 'invite', psk: invitePsk(secret) },
-      })
+      this.listen(inviteKeys(secret, route.origin), { ...route, way: inviteWay(secret) })
     }
   }
 
@@ -263,11 +261,11 @@ export class Person {
   }
 
   async call(other: Person, options: { protocols?: readonly ProtocolName[]; timeoutMs?: Millis } = {}): Promise<Outcome> {
-    return this.dial({ kind: 'contact', remote: other.id }, await this.routesTo(other), options)
+    return this.dial(contactWay(this.id, other.id), await this.routesTo(other), options)
   }
 
   accept(secret: Bytes, inviter: Person, options: { timeoutMs?: Millis } = {}): Outcome {
-    return this.dial({ kind: 'invite', psk: invitePsk(secret) }, inviteRoutes(secret, inviter.origins), options)
+    return this.dial(inviteWay(secret), inviteRoutes(secret, inviter.origins), options)
   }
 
   dial(
@@ -466,7 +464,11 @@ export class Person {
 }
 
 export function inviteRoutes(secret: Bytes, origins: readonly string[]): Route[] {
-  return origins.map((origin) => ({ origin, address: addressKeys(inviteAddressSeed(secret, origin)).address, epoch: 0 }))
+  return origins.map((origin) => ({ origin, address: inviteKeys(secret, origin).address, epoch: 0 }))
+}
+
+function inviteKeys(secret: Bytes, origin: string): AddressKeys {
+  return addressKeys(inviteWay(secret).addressSeed({ origin, epoch: 0, side: 'ours', shared: new Uint8Array() }))
 }
 
 /** A name is an identity, whatever the world's seed: "bob/2" is Bob's second tab. */

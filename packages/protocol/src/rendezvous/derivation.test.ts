@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import { fromHex, hex } from '../bytes/bytes.ts'
 import { addressKeys, addressOf, signBind, verifyBind } from '../identity/address.ts'
 import { identityFromSeed, x25519PublicKey } from '../identity/keys.ts'
-import { type ContactAddress, contactAddressSeed, directionOf, inviteAddressSeed, invitePsk } from './derivation.ts'
+import { type ContactAddress, contactAddressSeed, directionOf } from './ways/contact.ts'
+import { inviteAddressSeed, invitePsk } from './ways/invite.ts'
 
 const ALICE = identityFromSeed(new Uint8Array(32).fill(1))
 const BOB = identityFromSeed(new Uint8Array(32).fill(2))

@@ -110,7 +110,7 @@ test('taking one up dials where it says; whoever lets me in is a contact', async
   const { it, accept, dialled, towards, contacts } = await tab(bo)
   const accepted = accept(link)
   await vi.waitFor(() => expect(dialled).toHaveLength(1))
-  expect(dialled[0]).toMatchObject({ way: { kind: 'invite' }, disclosure: 'direct' })
+  expect(dialled[0]).toMatchObject({ way: { isOneTime: true }, disclosure: 'direct' })
   expect(dialled[0]?.timeoutMs).toBeGreaterThan(5_000)
   expect(dialled[0]?.timeoutMs).toBeLessThanOrEqual(9_000)
   expect(dialled[0]?.protocols).toHaveLength(1)

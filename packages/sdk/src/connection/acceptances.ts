@@ -11,7 +11,7 @@ import {
   type Introduced,
   type InviteLink,
   inviteMark,
-  invitePsk,
+  inviteWay,
   KithError,
 } from '@kith/protocol'
 import type { Contact, Disclosure } from '../api.ts'
@@ -21,7 +21,7 @@ import type { Roster } from '../carriers/roster.ts'
 import { parseName, tidyName } from '../identity/name.ts'
 
 import type { ContactBook } from '../people/contacts.ts'
-import { inviteRoutes } from '../people/doorsteps.ts'
+import { routesBy } from '../people/doorsteps.ts'
 import { addIntroduced, CONNECT_PROTOCOL } from '../people/invitations.ts'
 import type { InviteBook } from '../people/invites.ts'
 import { parseInviteUrl } from '../people/links.ts'
@@ -208,9 +208,10 @@ export class Acceptances {
       const { unsupported } = this.#options.roster
       if (unsupported && !page()) throw unsupported
       this.#options.roster.hurry(carriers.map(({ origin }) => origin))
+      const way = inviteWay(link.secret)
       attempt.dial = dialling.dial({
-        way: { kind: 'invite', psk: invitePsk(link.secret) },
-        routes: inviteRoutes(link.secret, carriers),
+        way,
+        routes: routesBy(way, carriers),
         protocols: [CONNECT_PROTOCOL],
         timeoutMs: Math.max(0, until - now()),
         disclosure,

@@ -4,6 +4,7 @@
  */
 import {
   type Bytes,
+  contactWay,
   type DialNumber,
   type DialPeer,
   type Doorstep,
@@ -120,7 +121,7 @@ export class Connector {
     const carriers = reach.carriersTo(id, admission.policy.mayLearn(id))
     const routes = await reach.routesTo(id, carriers)
     if (routes.length === 0 || this.#isClosed || !isWanted()) return
-    const way = { kind: 'contact', remote: id } as const
+    const way = contactWay(this.#options.identity.id, id)
     try {
       this.#dialling.dial({ way, routes, protocols: [], timeoutMs: PRESENCE_TIMEOUT_MS, disclosure: 'direct' })
     } catch (error) {
@@ -206,7 +207,7 @@ export class Connector {
     // Anew: a relay of theirs may have been left while we waited, since no dial was under way there yet.
     reach.carriersTo(to, wanted === 'direct')
     roster.hurry(carriers.map(({ origin }) => origin))
-    const way = { kind: 'contact', remote: to } as const
+    const way = contactWay(this.#options.identity.id, to)
     this.#dialling.dial({ way, routes, protocols, timeoutMs: Math.max(0, until - now()), disclosure }, begun)
   }
 

@@ -1,4 +1,4 @@
-import { DIALS_MAX, type IdentityKeys, identityFromSeed, KithError } from '@kith/protocol'
+import { contactWay, DIALS_MAX, type IdentityKeys, identityFromSeed, KithError } from '@kith/protocol'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Recorder } from '../carriers/recorder.testing.ts'
 import type { Roster } from '../carriers/roster.ts'
@@ -41,7 +41,7 @@ async function dialling(overrides: Partial<DialHost> = {}) {
   const it = new Dialling(host)
   const mine = new Doorsteps({ identity: ada, carriers: [carrier], onEnvelope: () => {} })
   const request: DialRequest = {
-    way: { kind: 'contact', remote: bo.id },
+    way: contactWay(ada.id, bo.id),
     routes: await mine.routesTo(bo.id, [carrier]),
     protocols: ['/chat/v1'],
     timeoutMs: 1_000,
@@ -85,9 +85,7 @@ test('a dial that still waits for its ICE servers takes up room; one that asks f
 test('whether there is room is asked of the one who is dialled', async () => {
   const { it, request } = await dialling({ hasRoom: (_making, whom) => whom === bo.id })
   it.dial(request)
-  expect(() => it.dial({ ...request, way: { kind: 'contact', remote: ada.id } })).toThrow(
-    expect.objectContaining({ code: 'too-many' }),
-  )
+  expect(() => it.dial({ ...request, way: contactWay(bo.id, ada.id) })).toThrow(expect.objectContaining({ code: 'too-many' }))
   it.close()
 })
 

@@ -173,7 +173,7 @@ export class Dialling {
     const { way, routes, protocols, timeoutMs, disclosure, isDisclosureAsked = false } = request
     if (this.#isClosed) throw closed()
     const isForPresence = protocols.length === 0
-    const whom = way.kind === 'contact' ? way.remote : undefined
+    const whom = way.remote
     if (!isForPresence && !this.#hasRoom(whom))
       throw new KithError('too-many', 'There are as many connections as createPeer({ maxConnections }) allows: close one first.')
     const dial = this.#nextDial++

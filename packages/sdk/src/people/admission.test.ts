@@ -1,4 +1,4 @@
-import { type Doorstep, identityFromSeed, type PeerId } from '@kith/protocol'
+import { contactWay, type Doorstep, identityFromSeed, inviteWay, type PeerId } from '@kith/protocol'
 import { expect, test } from 'vitest'
 import type { Contact, Disclosure } from '../api.ts'
 import { Admission, type AdmissionOptions } from './admission.ts'
@@ -18,8 +18,8 @@ const TRUST = new Map([
 ] as const)
 const contact = (id: PeerId) => (TRUST.has(id) ? ({ id, trust: TRUST.get(id) } as Contact) : undefined)
 const where = { origin: 'wss://one.example', address: new Uint8Array(32), epoch: 0 }
-const home = (remote: PeerId): Doorstep => ({ ...where, way: { kind: 'contact', remote } })
-const door: Doorstep = { ...where, way: { kind: 'invite', psk: new Uint8Array(32) } }
+const home = (remote: PeerId): Doorstep => ({ ...where, way: contactWay(STRANGER, remote) })
+const door: Doorstep = { ...where, way: inviteWay(new Uint8Array(16)) }
 
 function admission(overrides: Partial<AdmissionOptions> = {}, disclose?: () => Disclosure): Admission {
   return new Admission({

@@ -57,7 +57,7 @@ export class Admission {
   /** What a knock is answered. Throws where a user's `disclose` does. */
   judge({ doorstep, from, protocols }: Knock): Judgement {
     const { invitations, policy, mayAnswer } = this.#options
-    if (doorstep.way.kind === 'invite') {
+    if (doorstep.way.isOneTime) {
       const invite = invitations.find(doorstep)
       if (!invite) return 'silence'
       // Also one that was revoked: a caller that has the link may know that it is of no use any more.

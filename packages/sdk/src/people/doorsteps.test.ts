@@ -1,7 +1,7 @@
-import { type Bytes, type Doorstep, hex, type IdentityKeys, identityFromSeed } from '@kith/protocol'
+import { type Bytes, type Doorstep, hex, type IdentityKeys, identityFromSeed, inviteWay } from '@kith/protocol'
 import { afterEach, expect, test, vi } from 'vitest'
 import { Recorder } from '../carriers/recorder.testing.ts'
-import { Doorsteps, inviteRoutes } from './doorsteps.ts'
+import { Doorsteps, routesBy } from './doorsteps.ts'
 
 const NOON = Date.UTC(2026, 10, 22, 12)
 const HOUR_MS = 3_600_000
@@ -59,13 +59,13 @@ test('an envelope tells which door it came to', async () => {
   const theirs = home(bo)
   await theirs.doorsteps.update({ contacts: [ada.id], invites: [secret] })
   const [route] = await mine.doorsteps.routesTo(bo.id, mine.carriers)
-  const [invited] = inviteRoutes(secret, mine.carriers)
+  const [invited] = routesBy(inviteWay(secret), mine.carriers)
   if (!route || !invited) throw new Error('no routes')
   theirs.carriers[0]?.deliver(route.address, Uint8Array.of(1))
   theirs.carriers[0]?.deliver(invited.address, Uint8Array.of(2))
   expect(theirs.heard).toMatchObject([
-    { doorstep: { ...route, way: { kind: 'contact', remote: ada.id } }, envelope: Uint8Array.of(1) },
-    { doorstep: { ...invited, way: { kind: 'invite' } }, envelope: Uint8Array.of(2) },
+    { doorstep: { ...route, way: { remote: ada.id } }, envelope: Uint8Array.of(1) },
+    { doorstep: { ...invited, way: { remote: undefined } }, envelope: Uint8Array.of(2) },
   ])
 })
 
@@ -203,7 +203,7 @@ test('an invitation has one door on each carrier', async () => {
   at(NOON)
   const { doorsteps, carriers } = home(ada)
   await doorsteps.update({ contacts: [], invites: [secret] })
-  const routes = inviteRoutes(secret, carriers)
+  const routes = routesBy(inviteWay(secret), carriers)
   expect(carriers.map(({ addresses }) => [...addresses])).toEqual(routes.map(({ address }) => [hex(address)]))
   doorsteps.close()
   expect(carriers.map(({ addresses }) => addresses.size)).toEqual([0, 0])

@@ -7,17 +7,16 @@ import {
   addressKeys,
   addressOf,
   type Bytes,
-  contactAddressSeed,
+  contactWay,
   type Doorstep,
-  directionOf,
   epochsAround,
   type IdentityKeys,
-  inviteAddressSeed,
-  invitePsk,
+  inviteWay,
   OTHER_DAY_RANK,
   type PeerId,
   publicKeyOf,
   type Route,
+  type Way,
   x25519PublicKey,
 } from '@kith/protocol'
 import type { Carrier } from '../carriers/carrier.ts'
@@ -44,10 +43,8 @@ interface Wanted {
   readonly carrier: Carrier
   /** As `BindOptions` has it. */
   readonly rank: number
-  /** Of a contact's address; the seed of an invitation's needs no shared secret. */
-  readonly remote: PeerId | undefined
-  readonly seed: (shared: Bytes) => Bytes
-  readonly doorstep: (address: Bytes) => Doorstep
+  readonly way: Way
+  readonly epoch: number
 }
 
 interface Bound {
@@ -84,17 +81,8 @@ export class Doorsteps {
     const days = epochsAround(Date.now())
     if (days.join() !== this.#days) this.#found.clear()
     this.#days = days.join()
-    const wanted = new Map<string, Wanted>()
-    for (const carrier of this.#options.carriers) {
-      for (const secret of callers.invites) this.#wantInvite(wanted, carrier, secret)
-    }
-    days.forEach((epoch, day) => {
-      callers.contacts.forEach((remote, order) => {
-        const rank = 1 + order + day * OTHER_DAY_RANK
-        for (const carrier of this.#options.carriers) this.#wantContact(wanted, carrier, remote, epoch, rank)
-      })
-    })
-    this.#leave(wanted, new Set(callers.contacts))
+    const wanted = this.#wanted(callers)
+    this.#leave(wanted)
     this.#rank(wanted)
     const slices = new Slices()
     for (const [key, one] of wanted) {
@@ -115,18 +103,9 @@ export class Doorsteps {
 
   /** Where to knock for a contact: today's address on each of these carriers, and around midnight the other day's as well. */
   async routesTo(remote: PeerId, carriers: readonly Carrier[]): Promise<Route[]> {
-    const local = this.#options.identity.id
+    const way = contactWay(this.#options.identity.id, remote)
     const shared = await this.#sharedWith(remote)
-    const direction = directionOf(remote, local)
-    return carriers.flatMap(({ origin }) =>
-      epochsAround(Date.now()).map((epoch) => ({
-        origin,
-        epoch,
-        address: this.#find(`${remote} ${origin} ${epoch}`, () =>
-          contactAddressSeed({ shared, local, remote, origin, epoch, direction }),
-        ),
-      })),
-    )
+    return routesBy(way, carriers, shared, (origin, epoch, seed) => this.#find(`${remote} ${origin} ${epoch}`, seed))
   }
 
   /** Those of `routesTo` that are known already: a page that closes cannot wait. */
@@ -152,36 +131,35 @@ export class Doorsteps {
     return address
   }
 
-  #wantContact(wanted: Map<string, Wanted>, carrier: Carrier, remote: PeerId, epoch: number, rank: number): void {
+  /** By a name for each: what is wanted of one day before what is wanted of the other, and the most important first. */
+  #wanted({ invites, contacts }: Callers): Map<string, Wanted> {
     const local = this.#options.identity.id
-    const { origin } = carrier
-    wanted.set(`contact ${remote} ${origin} ${epoch}`, {
-      carrier,
-      rank,
-      remote,
-      seed: (shared) => contactAddressSeed({ shared, local, remote, origin, epoch, direction: directionOf(local, remote) }),
-      doorstep: (address) => ({ way: { kind: 'contact', remote }, origin, address, epoch }),
-    })
+    const ways = [
+      ...invites.map((secret) => ({ way: inviteWay(secret), rank: 0 })),
+      ...contacts.map((remote, order) => ({ way: contactWay(local, remote), rank: 1 + order })),
+    ]
+    const wanted: [string, Wanted][] = []
+    for (const day of [0, 1]) {
+      for (const { way, rank } of ways) {
+        const epoch = way.epochsAt(Date.now())[day]
+        if (epoch === undefined) continue
+        for (const carrier of this.#options.carriers) {
+          const one = { carrier, rank: rank + day * OTHER_DAY_RANK, way, epoch }
+          wanted.push([`${way.replayKey} ${carrier.origin} ${epoch}`, one])
+        }
+      }
+    }
+    return new Map(wanted)
   }
 
-  #wantInvite(wanted: Map<string, Wanted>, carrier: Carrier, secret: Bytes): void {
-    const { origin } = carrier
-    wanted.set(`invite ${secret.join()} ${origin}`, {
-      carrier,
-      rank: 0,
-      remote: undefined,
-      seed: () => inviteAddressSeed(secret, origin),
-      doorstep: (address) => ({ way: { kind: 'invite', psk: invitePsk(secret) }, origin, address, epoch: 0 }),
-    })
-  }
-
-  #leave(wanted: ReadonlyMap<string, Wanted>, contacts: ReadonlySet<PeerId>): void {
+  #leave(wanted: ReadonlyMap<string, Wanted>): void {
     for (const [key, { unbind }] of this.#bound) {
       if (wanted.has(key)) continue
       unbind()
       this.#bound.delete(key)
     }
-    for (const id of this.#shared.keys()) if (!contacts.has(id)) this.#shared.delete(id)
+    const agreesWith = new Set([...wanted.values()].map(({ way }) => way.agreesWith))
+    for (const id of this.#shared.keys()) if (!agreesWith.has(id)) this.#shared.delete(id)
   }
 
   /** Those that are bound already matter more or less than before. */
@@ -198,9 +176,10 @@ export class Doorsteps {
     for (const [carrier, ranks] of changed) carrier.rank?.(ranks)
   }
 
-  #bind({ carrier, rank, remote, doorstep }: Wanted, seed: Bytes): Bound {
+  #bind({ carrier, rank, way, epoch }: Wanted, seed: Bytes): Bound {
     const keys = addressKeys(seed)
-    const here = doorstep(keys.address)
+    const { remote } = way
+    const here: Doorstep = { way, origin: carrier.origin, address: keys.address, epoch }
     const { onEnvelope, onBound } = this.#options
     const bound = { address: keys.address, rank, unbind: () => {} }
     bound.unbind = carrier.bind(keys, (envelope) => onEnvelope(here, envelope), {
@@ -212,10 +191,11 @@ export class Doorsteps {
   }
 
   /** One contact with whom no secret can be agreed upon does not keep the others from finding me. */
-  async #seed({ remote, seed }: Wanted): Promise<Bytes | undefined> {
-    if (remote === undefined) return seed(NO_SECRET)
+  async #seed({ way, carrier: { origin }, epoch }: Wanted): Promise<Bytes | undefined> {
+    const { agreesWith } = way
     try {
-      return seed(await this.#sharedWith(remote))
+      const shared = agreesWith === undefined ? NO_SECRET : await this.#sharedWith(agreesWith)
+      return way.addressSeed({ origin, epoch, side: 'ours', shared })
     } catch (error) {
       report(error)
       return undefined
@@ -235,7 +215,17 @@ export class Doorsteps {
 
 const NO_SECRET: Bytes = new Uint8Array(0)
 
-/** Where to knock with an invitation. */
-export function inviteRoutes(secret: Bytes, carriers: readonly Carrier[]): Route[] {
-  return carriers.map(({ origin }) => ({ origin, epoch: 0, address: addressOf(inviteAddressSeed(secret, origin)) }))
+/** Where to knock by this way: its addresses on each of these carriers. `shared`: with whom the way agrees, where it does. */
+export function routesBy(
+  way: Way,
+  carriers: readonly Carrier[],
+  shared = NO_SECRET,
+  find: (origin: string, epoch: number, seed: () => Bytes) => Bytes = (_origin, _epoch, seed) => addressOf(seed()),
+): Route[] {
+  return carriers.flatMap(({ origin }) =>
+    way.epochsAt(Date.now()).map((epoch) => {
+      const address = find(origin, epoch, () => way.addressSeed({ origin, epoch, side: 'theirs', shared }))
+      return { origin, epoch, address }
+    }),
+  )
 }

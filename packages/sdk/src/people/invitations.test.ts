@@ -5,7 +5,7 @@ import {
   INVITES_MAX,
   type Introduced,
   identityFromSeed,
-  invitePsk,
+  inviteWay,
   KithError,
   type PeerId,
 } from '@kith/protocol'
@@ -58,7 +58,7 @@ async function tab(self: PeerId, options: Partial<InvitationsOptions> & { store?
 }
 
 function door({ secret }: Pick<InviteRecord, 'secret'>): Doorstep {
-  return { way: { kind: 'invite', psk: invitePsk(secret) }, origin: 'wss://relay.example', address: new Uint8Array(32), epoch: 0 }
+  return { way: inviteWay(secret), origin: 'wss://relay.example', address: new Uint8Array(32), epoch: 0 }
 }
 const guest = (id: PeerId, name = 'Bo'): Introduced => ({ id, name, relays: [RELAY] })
 const doorOf = (link: string) => door(parseInviteUrl(link))

@@ -1,5 +1,5 @@
 /** Invitations of mine: made, listed, waited for, expired. What `peer.invite` and `peer.invites` give. */
-import { type Doorstep, equal, type Introduced, invitePsk, KithError, type PeerId } from '@kith/protocol'
+import { type Doorstep, type Introduced, inviteWay, KithError, type PeerId } from '@kith/protocol'
 import type { Contact, Invite } from '../api.ts'
 import { usableRelays } from '../carriers/relay-url.ts'
 import { cutName } from '../identity/name.ts'
@@ -106,8 +106,8 @@ export class Invitations {
   /** The invitation that opens this door, while it has not expired. */
   find(doorstep: Doorstep): InviteRecord | undefined {
     const { way } = doorstep
-    if (way.kind !== 'invite') return undefined
-    return this.#options.book.listLive().find(({ secret }) => equal(invitePsk(secret), way.psk))
+    if (!way.isOneTime) return undefined
+    return this.#options.book.listLive().find(({ secret }) => inviteWay(secret).replayKey === way.replayKey)
   }
 
   /** Whether it may still let a guest in: the first, or for a moment the first again. */

@@ -97,7 +97,7 @@ export class Online {
   /** Whether the envelope is a farewell. It is dealt with here. */
   isFarewell({ way }: Doorstep, envelope: Bytes): boolean {
     const { contacts, isConnected } = this.#options
-    if (way.kind !== 'contact') return false
+    if (way.remote === undefined) return false
     const told = this.#farewells.read(way.remote, envelope)
     if (told === 'no') return false
     if (told === 'last' && !isConnected(way.remote)) contacts.left(way.remote)

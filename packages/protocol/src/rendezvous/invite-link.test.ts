@@ -6,7 +6,7 @@ import { leastDurationMs, mutations } from '../bytes/mutate.ts'
 import { type Packable, pack } from '../bytes/struct.ts'
 import { KithError } from '../errors.ts'
 import { INVITE_MAX_LENGTH, INVITE_RELAYS_MAX, NAME_MAX_LENGTH } from '../limits.ts'
-import { decodeInvite, encodeInvite, type InviteLink } from './invite.ts'
+import { decodeInvite, encodeInvite, type InviteLink } from './invite-link.ts'
 
 const SECRET = fromHex('000102030405060708090a0b0c0d0e0f')
 const INVITE: InviteLink = { secret: SECRET, relays: ['wss://r.example/relay'], expiresAt: 1_795_305_600_000, name: 'Zoë' }
