@@ -31,6 +31,8 @@ export class AppStream {
   hasFinished = false
   sending: Sending = 'open'
   reading: Reading = 'open'
+  /** Which of its endings the machine has told. */
+  readonly endingsTold = new Set<string>()
   /** Datagrams given to the machine, and read from it. */
   datagramsSent = 0
   readonly datagramsRead = new Set<number>()

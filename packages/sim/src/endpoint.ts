@@ -22,6 +22,8 @@ export interface EndpointConfig {
   readonly bufferBytes: number
   readonly maxMessageSize: number
   readonly confirmation: { readonly ours: Bytes; readonly theirs: Bytes }
+  /** Whether paths are attached after the first. */
+  readonly resumes: boolean
   readonly createSession: (config: SessionConfig) => Session
   /** A rule was broken. */
   readonly violated: (what: string) => void
@@ -36,6 +38,9 @@ export interface EndpointConfig {
 
 /** Of the lane for datagrams: what is in its buffer grows old. */
 const DATAGRAMS_BUFFER_BYTES = 32 * 1024
+
+/** What ends a stream or one of its halves. */
+const ENDINGS: ReadonlySet<string> = new Set(['finished', 'rejected', 'reset', 'aborted', 'stopped'])
 
 export class Endpoint {
   readonly session: Session
@@ -65,6 +70,7 @@ export class Endpoint {
       instance: new Uint8Array(16),
       served: [[0, config.served]],
       maxMessageSize: config.maxMessageSize,
+      resumes: config.resumes,
     })
   }
 
@@ -72,6 +78,18 @@ export class Endpoint {
     this.#out = out
     for (const lane of LANES) out.setLowThreshold(lane, this.#highBytes(lane) / 2)
     this.give({ type: 'started' })
+  }
+
+  /** The path is found to be gone. */
+  detach(): void {
+    this.#out = undefined
+    this.give({ type: 'detach' })
+  }
+
+  /** Another path, with its own confirmation. */
+  attach(out: OneWay, confirmation: EndpointConfig['confirmation']): void {
+    this.give({ type: 'attach', path: { confirmation, maxMessageSize: this.#config.maxMessageSize } })
+    this.start(out)
   }
 
   arrive(arrival: Arrival): void {
@@ -244,6 +262,7 @@ export class Endpoint {
       if (!this.#refused.has(output.stream)) this.#config.violated(`'${output.type}' of a stream that nobody has`)
       return
     }
+    this.#checkOnce(stream, output.type)
     switch (output.type) {
       case 'readable':
         this.#read(stream)
@@ -279,6 +298,13 @@ export class Endpoint {
         this.#endWith(stream)
     }
     stream.changed?.(stream)
+  }
+
+  /** How a stream ended is told once. */
+  #checkOnce(stream: AppStream, type: SessionOutput['type']): void {
+    if (!ENDINGS.has(type)) return
+    if (stream.endingsTold.has(type)) this.#config.violated(`stream ${stream.key}: '${type}' told twice`)
+    stream.endingsTold.add(type)
   }
 
   #checkCode(stream: AppStream, code: number): void {

@@ -33,6 +33,8 @@ export interface ObserverConfig {
   readonly isTold: (id: number) => boolean
   readonly now: () => number
   readonly violated: (what: string) => void
+  /** Paths die: what goes again over another is held against what went first. */
+  readonly keepsSent?: boolean
 }
 
 /** One stream, by what passed on the wire. */
@@ -77,6 +79,7 @@ export class Observer {
   /** This end knows of holding. */
   #mayHold = false
   #holdsUntil = Number.NEGATIVE_INFINITY
+  #holds = false
   #sentBytes = 0
   #limit = CONNECTION_WINDOW_BYTES
   #receivedBytes = 0
@@ -85,6 +88,17 @@ export class Observer {
   readonly sentFrames: Record<OrderedLane, number> = { urgent: 0, bulk: 0 }
   readonly arrivedFrames: Record<OrderedLane, number> = { urgent: 0, bulk: 0 }
   readonly #acknowledged: Record<OrderedLane, number> = { urgent: 0, bulk: 0 }
+  /** Every frame that was sent, where paths die. */
+  readonly #sent: Record<OrderedLane, Uint8Array[]> = { urgent: [], bulk: [] }
+  /** The number of the frame that goes next on this path: less than `sentFrames` while frames go again. */
+  readonly #next: Record<OrderedLane, number> = { urgent: 0, bulk: 0 }
+  framesAgain = 0
+  #paths = 1
+  /** On a path after the first: lanes of which the remote has told its count, and of which this end has. */
+  #resumesCame = new Set<OrderedLane>()
+  #resumesSent = new Set<OrderedLane>()
+  /** Frames that came before the path was open: the machine takes them then, or never. */
+  #early: { readonly lane: OrderedLane; readonly frame: Frame }[] = []
 
   constructor(config: ObserverConfig) {
     this.#config = config
@@ -128,6 +142,28 @@ export class Observer {
     return this.#streams.get(id)?.hasFinished ?? false
   }
 
+  /** Another path: it begins with confirm and hello, and with counts. */
+  attached(): void {
+    this.#paths += 1
+    this.#sentConfirm = false
+    this.#gotConfirm = false
+    this.#sentHello = false
+    this.#gotHello = false
+    this.#resumesCame = new Set()
+    this.#resumesSent = new Set()
+  }
+
+  /** The path is found to be gone: what waited for its opening is lost. */
+  detached(): void {
+    this.#early = []
+    this.#gotHello = false
+  }
+
+  /** Frames may go: the remote has said all that begins a path. */
+  get #isOpen(): boolean {
+    return this.#gotHello && (this.#paths === 1 || this.#resumesCame.size === 2)
+  }
+
   /** The observed side sends. */
   sending(lane: PathLane, message: Arrival['bytes']): void {
     if (message.length > this.#config.frameMaxBytes) this.#config.violated(`a message of ${message.length} bytes`)
@@ -135,12 +171,12 @@ export class Observer {
       this.#sendingControl(decodeControl(message))
       return
     }
-    if (!this.#gotHello) this.#config.violated('a frame before the remote said hello')
+    if (!this.#isOpen) this.#config.violated('a frame before the remote said hello, and what it has')
     if (lane === 'datagrams') {
       this.#sendingDatagram(message)
       return
     }
-    for (const bytes of unpackMessage(message)) this.#sendingFrame(lane, decodeFrame(bytes))
+    for (const bytes of unpackMessage(message)) if (!this.#isAgain(lane, bytes)) this.#sendingFrame(lane, decodeFrame(bytes))
   }
 
   /** The observed side receives: this is how it learns what it may do. */
@@ -153,11 +189,36 @@ export class Observer {
       if (message.type === 'hello') {
         this.#gotHello = true
         this.#mayOwn = message.features.includes('own-credit')
-        if (message.features.includes('ask')) this.#holdsUntil = this.#config.now() + HELD_OPENS_MS
+        this.#holds = message.features.includes('ask')
       }
+      if (message.type === 'resume') {
+        const resumed = message.lane === 2 ? 'urgent' : 'bulk'
+        this.#resumesCame.add(resumed)
+        this.#next[resumed] = message.received
+      }
+      const isFirst = this.#holdsUntil === Number.NEGATIVE_INFINITY
+      if (this.#isOpen && isFirst && this.#holds) this.#holdsUntil = this.#config.now() + HELD_OPENS_MS
+      if (this.#isOpen) for (const { lane, frame } of this.#early.splice(0)) this.#receivingFrame(lane, frame)
       return
     }
-    for (const frame of unpackMessage(bytes)) this.#receivingFrame(lane, decodeFrame(frame))
+    for (const frame of unpackMessage(bytes)) {
+      if (this.#isOpen) this.#receivingFrame(lane, decodeFrame(frame))
+      else this.#early.push({ lane, frame: decodeFrame(frame) })
+    }
+  }
+
+  /** Whether a frame has been sent before: it must be the one whose turn it is, unchanged. */
+  #isAgain(lane: OrderedLane, bytes: Uint8Array): boolean {
+    if (!this.#config.keepsSent || decodeFrame(bytes.slice()).type === 'ack') return false
+    const number = this.#next[lane]++
+    const before = this.#sent[lane][number]
+    if (before === undefined) {
+      this.#sent[lane].push(bytes.slice())
+      return false
+    }
+    this.framesAgain += 1
+    if (Buffer.compare(before, bytes) !== 0) this.#config.violated(`frame ${number} of ${lane} goes again as another`)
+    return true
   }
 
   #receivingFrame(lane: OrderedLane, frame: Frame): void {
@@ -214,6 +275,17 @@ export class Observer {
     else if (type !== 'confirm' && !this.#sentHello) violated(`${type} before hello`)
     if (message.type === 'hello') this.#mayHold = message.features.includes('ask')
     if (message.type === 'ack') this.#acknowledging(message.lane, message.count)
+    if (message.type === 'resume') this.#resuming(message.lane === 2 ? 'urgent' : 'bulk', message.received)
+  }
+
+  /** Exactly what has come over all paths, once on each path after the first. */
+  #resuming(lane: OrderedLane, received: number): void {
+    const { violated } = this.#config
+    if (this.#paths === 1 || this.#resumesSent.has(lane)) violated(`resume of ${lane}, which is not ours to say`)
+    this.#resumesSent.add(lane)
+    const arrived = this.arrivedFrames[lane]
+    if (received !== arrived) violated(`resumes behind frame ${received} of ${lane}, ${arrived} had come`)
+    this.#acknowledged[lane] = received
   }
 
   #acknowledging(number: 2 | 3, count: number): void {

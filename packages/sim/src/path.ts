@@ -83,6 +83,7 @@ export class OneWay {
   #isSending = false
   #inFlightBytes = 0
   #mostInFlightBytes = 0
+  #isDead = false
 
   constructor(config: OneWayConfig) {
     this.#config = config
@@ -99,6 +100,11 @@ export class OneWay {
   /** From now on the path is another one; what is on its way stays as it was. */
   change(change: Partial<PathModel>): void {
     this.#model = { ...this.#model, ...change }
+  }
+
+  /** Nothing arrives any more, and nothing says so: what is on its way is lost, and so is what is sent. */
+  die(): void {
+    this.#isDead = true
   }
 
   get model(): PathModel {
@@ -124,6 +130,7 @@ export class OneWay {
   }
 
   send(lane: PathLane, bytes: Bytes): void {
+    if (this.#isDead) return
     const { maxMessageSize, violated } = this.#config
     if (maxMessageSize > 0 && bytes.length > maxMessageSize)
       violated(`a message of ${bytes.length} bytes, larger than the path takes`)
@@ -156,7 +163,9 @@ export class OneWay {
       const before = state.bufferedBytes
       state.bufferedBytes -= bytes.length
       if (before > state.lowThresholdBytes && state.bufferedBytes <= state.lowThresholdBytes) {
-        this.#config.clock.at(this.#config.clock.now, this.#config.bufferedAmountLow)
+        this.#config.clock.at(this.#config.clock.now, () => {
+          if (!this.#isDead) this.#config.bufferedAmountLow()
+        })
       }
     }
     if (!this.#isSending) this.#sendNext()
@@ -192,6 +201,7 @@ export class OneWay {
       state.lastArrivalAt = arrivesAt
     }
     clock.at(arrivesAt, () => {
+      if (this.#isDead) return
       if (message.lane === 'urgent' || message.lane === 'bulk') this.#inFlightBytes -= message.bytes.length
       arrive(message)
     })

@@ -5,6 +5,7 @@ import { Endpoint } from './endpoint.ts'
 import { Figures } from './figures.ts'
 import { Observer } from './observer.ts'
 import { type Arrival, OneWay, type PathLane } from './path.ts'
+import { PathLosses } from './path-losses.ts'
 import { PROTOCOLS } from './protocols.ts'
 import { SeededRandom } from './random.ts'
 import {
@@ -73,6 +74,7 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
       isTold: (id) => endpoint.isTold(id),
       now: () => clock.now,
       violated: tell,
+      keepsSent: scenario.pathsDie !== undefined,
     })
     const endpoint: Endpoint = new Endpoint({
       name,
@@ -81,12 +83,14 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
       bufferBytes,
       maxMessageSize,
       confirmation: { ours: hmacs[role], theirs: hmacs[role === 0 ? 1 : 0] },
+      resumes: scenario.pathsDie !== undefined,
       createSession,
       violated: tell,
       sending: (lane, message) => {
         trace.add(role, lane, clock.now, message)
         onMessage?.(message, role, lane)
         observer.sending(lane, message)
+        losses.sent()
       },
       receiving: (arrival) => observer.receiving(arrival),
       unreadBytesOf: (stream) => observer.unreadBytesOf(stream),
@@ -107,8 +111,33 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
       bufferedAmountLow: () => from.endpoint.drain(),
       violated: from.violated,
     })
-  const there = oneWay(dialler, callee)
-  const back = oneWay(callee, dialler)
+  let there = oneWay(dialler, callee)
+  let back = oneWay(callee, dialler)
+  const losses: PathLosses = new PathLosses({
+    clock,
+    random,
+    boundaries: scenario.pathsDie?.(seed, random) ?? [],
+    dies: () => {
+      there.die()
+      back.die()
+    },
+    detaches: (role) => {
+      const { endpoint, observer } = ends[role]
+      observer.detached()
+      endpoint.detach()
+    },
+    next: () => {
+      const [ours, theirs] = [random.bytes(32), random.bytes(32)]
+      const dead = [there, back]
+      there = oneWay(dialler, callee)
+      back = oneWay(callee, dialler)
+      mostInFlightBytes = Math.max(mostInFlightBytes, ...dead.map((way) => way.mostInFlightBytes))
+      for (const { observer } of ends) observer.attached()
+      dialler.endpoint.attach(there, { ours, theirs })
+      callee.endpoint.attach(back, { ours: theirs, theirs: ours })
+    },
+  })
+  let mostInFlightBytes = 0
 
   let events = 0
   const runUntil = (isDone: () => boolean) => {
@@ -125,7 +154,10 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
   }
 
   dialler.endpoint.start(there)
-  clock.at(random.between(0, 50), () => callee.endpoint.start(back))
+  clock.at(random.between(0, 50), () => {
+    // Where the path has died meanwhile, the next one starts it.
+    if (losses.count === 0) callee.endpoint.start(back)
+  })
   runUntil(() => dialler.endpoint.isReady && callee.endpoint.isReady)
 
   let keys = 1
@@ -134,8 +166,12 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
     random,
     dialler: dialler.endpoint,
     callee: callee.endpoint,
-    there,
-    back,
+    get there() {
+      return there
+    },
+    get back() {
+      return back
+    },
     figures,
     nextKey: () => keys++,
     violated,
@@ -163,9 +199,13 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
   let bytesRead = 0
   for (const { endpoint } of ends) for (const { read } of endpoint.streams) bytesRead += read
   figures.set('bytesRead', bytesRead)
-  figures.set('mostInFlightBytes', Math.max(there.mostInFlightBytes, back.mostInFlightBytes))
+  figures.set('mostInFlightBytes', Math.max(mostInFlightBytes, there.mostInFlightBytes, back.mostInFlightBytes))
   figures.set('mostUnreadBytes', Math.max(...ends.map(({ most }) => most.unreadBytes)))
   figures.set('mostUnacknowledgedBytes', Math.max(...ends.map(({ most }) => most.unacknowledgedBytes)))
+  if (scenario.pathsDie !== undefined) {
+    figures.set('pathsLost', losses.count)
+    figures.set('framesAgain', dialler.observer.framesAgain + callee.observer.framesAgain)
+  }
   for (const [name, { least = -Infinity, most = Infinity }] of Object.entries(scenario.bounds ?? {})) {
     const value = figures.values[name]
     if (violations.length > 0) break

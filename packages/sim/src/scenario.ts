@@ -47,6 +47,9 @@ export interface Scenario {
   /** Bytes in a lane's buffer above which the driver gives it no more; Link's where not given. */
   readonly bufferBytes?: number
   readonly maxMessageSize?: number
+  /** Paths that die and are followed by others: of each but the last, after how many messages of both ends it dies. What is on its way
+   *  is lost, and each end learns of it in its own time. */
+  readonly pathsDie?: (seed: number, random: SeededRandom) => readonly number[]
   /** How it ends: all streams are brought to their end, or one side says goodbye in the middle. */
   readonly end?: 'drain' | 'goodbye'
   /** Where scenarios take turns, it is left out of all rounds but each so-manieth: for those that take figures, which differ little

@@ -34,6 +34,8 @@ export interface BenchOptions {
   readonly features?: readonly Feature[]
   /** Whether its hello waits for the input 'path'. */
   readonly awaitsPath?: boolean
+  /** Whether its hello names 'resume'. */
+  readonly resumes?: boolean
 }
 
 /** One machine, and everything that it has put out. */
@@ -52,6 +54,7 @@ export class Bench {
       maxMessageSize,
       ...(options.features && { features: options.features }),
       awaitsPath: options.awaitsPath ?? false,
+      resumes: options.resumes ?? false,
     })
     this.give({ type: 'started' })
   }

@@ -455,6 +455,9 @@ export class Session implements Machine<SessionInput, SessionOutput> {
   /** Goes on over another path, where both ends can. */
   #attach(config: PathConfig): void {
     if (this.#control.phase !== 'detached') throw new KithError('invalid-argument', 'detach one path before you attach another')
+    if (this.#hasBegun && !this.has('resume')) {
+      throw new KithError('lost', 'One side cannot go on over another path: connect again.', { source: 'network' })
+    }
     this.#path = new Path(config)
     this.#path.checkFrameSize(this.#frameMaxBytes)
     this.#lanes.attach(this.#path)

@@ -6,6 +6,7 @@ import { goodbye } from './goodbye.ts'
 import { hundredStreams } from './hundred-streams.ts'
 import { interactiveBesideBulkAll } from './interactive-beside-bulk.ts'
 import { longPath } from './long-path.ts'
+import { lostPaths } from './lost-paths.ts'
 import { manyShortStreams } from './many-short-streams.ts'
 import { narrow } from './narrow.ts'
 import { overtaken } from './overtaken.ts'
@@ -33,4 +34,5 @@ export const scenarios: readonly Scenario[] = [
   unread,
   datagramsBesideBulk,
   priority,
+  ...lostPaths,
 ]
