@@ -1,7 +1,7 @@
 // A session goes on over another path, by counts.
 import { expect, test } from 'vitest'
 import { pack } from '../bytes/struct.ts'
-import { CONFIRM_MS, FLIGHT_MIN_BYTES, FRAME_MAX_BYTES, FRAME_MIN_BYTES } from '../limits.ts'
+import { CONFIRM_MS, EARLY_BYTES_MAX, FLIGHT_MIN_BYTES, FRAME_MAX_BYTES, FRAME_MIN_BYTES } from '../limits.ts'
 import { type ControlMessage, decodeControl, encodeControl } from './control.ts'
 import { FEATURES, OUR_FEATURES } from './features.ts'
 import { Bench, ECHO, exchange, filled, type SentMessage } from './pair.testing.ts'
@@ -238,4 +238,25 @@ test('a goodbye that waits goes over the next path, behind what was lost', () =>
   exchange(dialler, callee)
   expect(callee.last('closed')).toMatchObject({ by: 'remote', code: 7, reason: 'bye' })
   expect(callee.session.read(remote)).toEqual(filled(10, 1))
+})
+
+test('a list that crosses does not show that the remote has our counts: no more goes before than it keeps', () => {
+  const { dialler, callee } = begun()
+  const streams = [0, 1].map((priority) => dialler.session.open({ protocols: [ECHO], priority }))
+  replacePath(dialler, callee)
+  // The callee has the confirmation, and nothing else yet.
+  for (const { bytes } of dialler.sent('control')) callee.receive('control', bytes)
+  callee.give({ type: 'serve', served: [[0, [ECHO, '/other/1']]] })
+  const hello = callee.sent('control')
+  callee.give({ type: 'serve', served: [[0, [ECHO]]] })
+  for (const { bytes } of [...hello, ...callee.sent('control')]) dialler.receive('control', bytes)
+  expect(dialler.session.remoteProtocols()).toEqual([ECHO])
+  let bytes = 0
+  for (let before = -1; bytes > before; ) {
+    before = bytes
+    for (const stream of streams) while (dialler.session.write(stream, filled(FRAME_MAX_BYTES, 1)) > 0);
+    for (const message of dialler.sent('urgent', 'bulk')) bytes += message.bytes.length
+  }
+  expect(bytes).toBeGreaterThan(EARLY_BYTES_MAX / 2)
+  expect(bytes).toBeLessThanOrEqual(EARLY_BYTES_MAX)
 })

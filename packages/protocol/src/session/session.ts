@@ -393,12 +393,10 @@ export class Session implements Machine<SessionInput, SessionOutput> {
         this.#onOpen(event.received, now)
         return
       case 'protocols':
-        this.#path.earlyBudget.lift()
         this.#streams.remoteServed = this.#control.remote?.served ?? []
         this.#outputs.push({ type: 'protocols', served: this.#control.remote?.served ?? [] })
         return
       case 'path':
-        this.#path.earlyBudget.lift()
         this.#outputs.push(event)
         return
       case 'alive':
