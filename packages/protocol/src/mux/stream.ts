@@ -151,6 +151,21 @@ export class MuxStream {
     this.lane.signals.push(this)
   }
 
+  /** Queues the grants that are due. */
+  raiseCredit(): void {
+    const { creditDue, ownCreditDue } = this.receive
+    if ((!creditDue && !ownCreditDue) || this.reset) return
+    if (creditDue) this.signals.credit = true
+    if (ownCreditDue) this.signals.ownCredit = true
+    this.raise()
+  }
+
+  /** Nothing more is sent, but an OPEN that has not left. */
+  dropSending(): void {
+    this.send.drop()
+    this.lane.scheduler.reconsider(this)
+  }
+
   /** The next thing to be said of it, once the lane's turn for it has come. */
   nextSignal(now: Millis, roundTripMs: number | undefined): Bytes | undefined {
     const { id, signals } = this

@@ -6,15 +6,6 @@ import { KithError, violation } from '../errors.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import {
   CONNECTION_WINDOW_BYTES,
-  FRAME_MAX_BYTES,
-  HELD_OPENS_MAX,
-  HELD_OPENS_MS,
-  IDLE_FRAMES_BURST,
-  IDLE_FRAMES_PER_SECOND,
-  INCOMING_BURST,
-  INCOMING_PER_SECOND,
-  LATE_FRAMES_BURST,
-  LATE_FRAMES_PER_SECOND,
   PROTOCOLS_MAX,
   REJECTS_OWED_MAX,
   STREAM_RESERVE_BYTES,
@@ -23,18 +14,20 @@ import {
   UNREAD_MAX_BYTES,
 } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
-import { TokenBucket } from '../token-bucket.ts'
+import { Arrivals } from './arrivals.ts'
 import { Buffers } from './buffers.ts'
-import { encodeCredit, encodeOpenHeader, encodeReject, type Frame, type OpenHeader, REJECT_CODES } from './frames.ts'
+import { FloodGuard } from './flood-guard.ts'
+import { encodeOpenHeader, type Frame, type OpenHeader, REJECT_CODES } from './frames.ts'
 import type { LaneQueue, SentFrame } from './lane-queue.ts'
+import { News } from './news.ts'
+import { Outgoing } from './outgoing.ts'
 import { ReceiveHalf } from './receive-half.ts'
-import { RemoteIds } from './remote-ids.ts'
 import { SendHalf, type SendHalfConfig } from './send-half.ts'
 import { type HelloLimits, protocolsIn, type ServedProtocols } from './served.ts'
 import { MuxStream, type OpenRequest, type StreamOutput } from './stream.ts'
+import { StreamFrames } from './stream-frames.ts'
+import { StreamTable } from './stream-table.ts'
 import { ReceiveWindow, SendCredit } from './window.ts'
-
-type StreamFrame = Exclude<Frame, { type: 'open' | 'ack' }>
 
 export interface StreamsConfig {
   readonly role: 0 | 1
@@ -50,45 +43,48 @@ export class Streams {
   readonly #buffers = new Buffers()
   readonly #lanes: StreamsConfig['lanes']
   readonly #frameMaxBytes: number
-  readonly #tell: StreamsConfig['tell']
-  readonly #roomBytes: StreamsConfig['roomBytes']
   #served: ServedProtocols
   /** Whether the remote answers what we ask, and we what it asks. */
   #asks = false
   /** What each stream may carry beyond the connection's credit, where both ends know of that. */
   #ownBytes = 0
-  /** Opened to us for what we may serve before `#holdsUntil`, oldest first. */
-  readonly #held = new Set<MuxStream>()
-  #holdsUntil: Millis = Number.NEGATIVE_INFINITY
-  /** Opened to us faster than INCOMING_PER_SECOND, oldest first. */
-  readonly #late = new Set<MuxStream>()
-  #lateDueAt: Millis | undefined
-  readonly #incoming = new TokenBucket(INCOMING_PER_SECOND, INCOMING_BURST, Number.NEGATIVE_INFINITY)
-  readonly #idle = new TokenBucket(IDLE_FRAMES_PER_SECOND, IDLE_FRAMES_BURST, Number.NEGATIVE_INFINITY)
-  readonly #crossing = new TokenBucket(LATE_FRAMES_PER_SECOND, LATE_FRAMES_BURST, Number.NEGATIVE_INFINITY)
-  readonly #streams = new Map<number, MuxStream>()
+  readonly #news: News
+  readonly #arrivals: Arrivals
+  /** Which streams there are. */
+  readonly table: StreamTable
+  readonly floods = new FloodGuard()
+  readonly #frames: StreamFrames
+  /** Which frames go next. */
+  readonly outgoing: Outgoing
   readonly #receiveWindow = new ReceiveWindow(CONNECTION_WINDOW_BYTES, UNREAD_MAX_BYTES, true)
-  #sendCredit = new SendCredit(0)
+  readonly #sendCredit = new SendCredit(0)
   #remoteServed: ServedProtocols = []
   #limits: HelloLimits = { streams: 0, streamWindowBytes: 0, connectionWindowBytes: 0 }
-  /** Ids that we give out go up by two; the next one. */
-  #nextId: number
-  readonly #remoteIds: RemoteIds
-  #localOpen = 0
-  #remoteOpen = 0
-  #isLeaving = false
   #isEnded = false
 
   constructor(config: StreamsConfig) {
     this.#lanes = config.lanes
     this.#frameMaxBytes = config.frameMaxBytes
-    this.#tell = (output) => {
-      if (!this.#isLeaving) config.tell(output)
-    }
-    this.#roomBytes = config.roomBytes
     this.#served = config.served
-    this.#nextId = config.role === 0 ? 1 : 2
-    this.#remoteIds = new RemoteIds(config.role === 0 ? 2 : 1)
+    this.#news = new News(config.tell)
+    this.#arrivals = new Arrivals(this.#news)
+    this.table = new StreamTable(config.role)
+    this.#frames = new StreamFrames({
+      table: this.table,
+      news: this.#news,
+      arrivals: this.#arrivals,
+      floods: this.floods,
+      remoteServed: () => this.#remoteServed,
+      sendAgain: (stream, opening, replay) => this.#sendHalf(stream, opening, replay),
+    })
+    this.outgoing = new Outgoing({
+      lanes: config.lanes,
+      table: this.table,
+      news: this.#news,
+      receiveWindow: this.#receiveWindow,
+      sendCredit: this.#sendCredit,
+      roomBytes: config.roomBytes,
+    })
   }
 
   /** The hello has come. `asks`, `own`: both ends have 'ask', 'own-credit'. */
@@ -99,10 +95,10 @@ export class Streams {
   ): void {
     this.#asks = asks
     this.#ownBytes = own ? STREAM_RESERVE_BYTES : 0
-    if (asks) this.#holdsUntil = now + HELD_OPENS_MS
+    if (asks) this.#arrivals.hold(now)
     this.#remoteServed = remote.served
     this.#limits = remote.limits
-    this.#sendCredit = new SendCredit(remote.limits.connectionWindowBytes)
+    this.#sendCredit.grant(remote.limits.connectionWindowBytes)
   }
 
   set remoteServed(served: ServedProtocols) {
@@ -112,58 +108,34 @@ export class Streams {
   /** What we serve from now on: those that were opened for it a moment too early come now. */
   set served(served: ServedProtocols) {
     this.#served = served
-    for (const stream of this.#held) {
-      const protocol = this.#choose(stream.header)
-      if (protocol === undefined) continue
-      this.#held.delete(stream)
-      stream.protocol = protocol
-      this.#tellOfHeld(stream)
-    }
+    this.#arrivals.serve((stream) => {
+      const [protocol] = this.choices(stream.header)
+      if (protocol !== undefined) stream.protocol = protocol
+      return protocol !== undefined
+    })
   }
 
   /** When `tick` has something to do. */
   deadline(): Millis | undefined {
-    if (this.#held.size === 0) return this.#lateDueAt
-    return Math.min(this.#holdsUntil, this.#lateDueAt ?? Number.POSITIVE_INFINITY)
+    return this.#arrivals.deadline()
   }
 
   tick(now: Millis): void {
-    this.#tellOfLate(now)
-    if (now < this.#holdsUntil) return
-    for (const stream of this.#held) this.reject(stream, REJECT_CODES.unsupported)
-  }
-
-  get count(): number {
-    return this.#localOpen + this.#remoteOpen
-  }
-
-  /** Streams that are over and kept until the remote has acknowledged what we said of them. */
-  get retained(): number {
-    return this.#streams.size - this.count
-  }
-
-  find(id: number): MuxStream | undefined {
-    return this.#streams.get(id)
-  }
-
-  /** Whether the remote has yet to open a stream with this id. */
-  isToCome(id: number): boolean {
-    return id % 2 !== this.#nextId % 2 && !this.#remoteIds.has(id)
+    for (const stream of this.#arrivals.tick(now)) this.reject(stream, REJECT_CODES.unsupported)
   }
 
   get unreadBytes(): number {
     let own = 0
-    for (const { receive } of this.#streams.values()) own += receive.ownUnread
+    for (const { receive } of this.table.values()) own += receive.ownUnread
     return this.#receiveWindow.unread + own
   }
 
   /** Nothing is written or opened any more: what was written goes, and nothing is told. */
   leave(): void {
-    this.#isLeaving = true
+    this.#news.leave()
     // No answer is told any more, so none is awaited.
-    this.#held.clear()
-    this.#clearLate()
-    for (const stream of this.#streams.values()) {
+    this.#arrivals.clear()
+    for (const stream of this.table.values()) {
       stream.send.release()
       if (stream.send.waiting) stream.lane.scheduler.add(stream)
     }
@@ -172,9 +144,8 @@ export class Streams {
   /** No frame goes either way any more; what has come whole can still be read. */
   end(): void {
     this.#isEnded = true
-    this.#streams.clear()
-    this.#held.clear()
-    this.#clearLate()
+    this.table.clear()
+    this.#arrivals.clear()
   }
 
   // ── what its users do ──
@@ -194,15 +165,16 @@ export class Streams {
     if (protocol === undefined || (known === undefined && !asks)) {
       throw new KithError('unsupported-protocol', `the remote serves none of ${protocols.join(' ')}`, { source: 'remote' })
     }
-    if (this.#localOpen >= Math.min(STREAMS_MAX, this.#limits.streams)) {
-      throw new KithError('too-many', `${this.#localOpen} streams are open${this.busiest}: close or reset those that are done`)
+    const { localOpen } = this.table
+    if (localOpen >= Math.min(STREAMS_MAX, this.#limits.streams)) {
+      throw new KithError('too-many', `${localOpen} streams are open${this.table.busiest}: close or reset those that are done`)
     }
     if (asks && protocols.length > PROTOCOLS_MAX) {
       throw new KithError('invalid-argument', `at most ${PROTOCOLS_MAX} protocols can be asked for`)
     }
     // One name, or no data: both must agree on what is spoken while no answer has come yet.
     const header: OpenHeader = { kind, priority, scope, protocols: asks ? protocols : [protocol], params }
-    const id = this.#nextId
+    const id = this.table.nextId
     const lane = priority > 0 ? this.#lanes.urgent : this.#lanes.bulk
     const openHeader = encodeOpenHeader(id, header)
     if (openHeader.length > this.#frameMaxBytes) {
@@ -211,21 +183,10 @@ export class Streams {
     const send = this.#sendHalf(id, { openHeader, asks })
     const receive = new ReceiveHalf(this.#receiveWindow)
     const stream = new MuxStream({ id, opener: 'local', protocol, header, lane, send, receive, asks })
-    this.#nextId += 2
-    this.#localOpen += 1
-    this.#streams.set(id, stream)
+    this.table.takeId()
+    this.table.add(stream)
     lane.scheduler.add(stream)
     return stream
-  }
-
-  /** For a person: which protocol has most of the streams that we opened. Empty where none is open. */
-  get busiest(): string {
-    const counts = new Map<ProtocolName, number>()
-    for (const { opener, released, protocol } of this.#streams.values()) {
-      if (opener === 'local' && !released) counts.set(protocol, (counts.get(protocol) ?? 0) + 1)
-    }
-    const [most] = [...counts].sort(([, a], [, b]) => b - a)
-    return most === undefined ? '' : `, ${most[1]} of them for ${most[0]}`
   }
 
   /** What we serve of what a stream was opened for. */
@@ -246,9 +207,9 @@ export class Streams {
   /** Turns an incoming stream down, with one of REJECT_CODES. */
   reject(stream: MuxStream, code: number): void {
     if (this.#isGone(stream) || stream.accepted) return
-    this.#held.delete(stream)
-    this.#discard(stream)
-    this.#forget(stream)
+    this.#arrivals.forget(stream)
+    stream.receive.discard()
+    this.table.forget(stream)
     stream.lane.rejects.push({ stream: stream.id, code })
   }
 
@@ -280,8 +241,8 @@ export class Streams {
       return undefined
     }
     if (this.#isEnded) return chunk
-    this.#raiseCredit(stream)
-    this.#settle(stream)
+    stream.raiseCredit()
+    this.table.settle(stream)
     return chunk
   }
 
@@ -294,7 +255,7 @@ export class Streams {
   reset(stream: MuxStream, code: number): void {
     if (this.#isGone(stream)) return
     stream.reset = true
-    this.#discard(stream)
+    stream.receive.discard()
     stream.send.drop()
     stream.signals.credit = false
     stream.signals.ownCredit = false
@@ -311,25 +272,25 @@ export class Streams {
     const { state } = stream.send
     // Behind a FIN there is nothing left to cut short.
     if (this.#isGone(stream) || state === 'finished' || state === 'dropped') return
-    this.#dropSending(stream)
+    stream.dropSending()
     if (stream.send.opening) stream.lane.scheduler.add(stream)
     stream.signals.abort = code
     stream.raise()
-    this.#settle(stream)
+    this.table.settle(stream)
   }
 
   /** Reads no more; the remote's writes fail with the code. */
   stop(stream: MuxStream, code: number): void {
     if (this.#isGone(stream) || stream.receive.over) return
     const wasEnded = stream.receive.ended
-    this.#discard(stream)
+    stream.receive.discard()
     if (!wasEnded) {
       stream.signals.credit = false
       stream.signals.ownCredit = false
       stream.signals.stop = code
       stream.raise()
     }
-    this.#settle(stream)
+    this.table.settle(stream)
   }
 
   // ── frames that come ──
@@ -341,238 +302,50 @@ export class Streams {
       return
     }
     if (frame.type === 'credit' && frame.stream === 0) {
-      if (!this.#onConnectionCredit(frame.offset)) this.countIdle(now)
+      if (!this.#onConnectionCredit(frame.offset)) this.floods.countIdle(now)
       return
     }
-    if ((frame.type === 'data' || frame.type === 'own-data') && frame.data.length === 0) this.countIdle(now)
+    if ((frame.type === 'data' || frame.type === 'own-data') && frame.data.length === 0) this.floods.countIdle(now)
     if ((frame.type === 'own-data' || frame.type === 'own-credit') && this.#ownBytes === 0) {
       throw violation(`${frame.type}, which was not agreed on`)
     }
     if (frame.type === 'data' && !this.#receiveWindow.receive(frame.data.length)) {
       throw violation('data beyond the credit of the connection')
     }
-    const stream = this.#streams.get(frame.stream)
-    if (stream === undefined || stream.send.opening) this.#mustHaveExisted(frame.stream)
+    const stream = this.table.find(frame.stream)
+    if (stream === undefined || stream.send.opening) this.table.mustHaveExisted(frame.stream)
     else if (stream.lane !== lane) throw violation(`stream ${frame.stream} changed its lane`)
     if (stream === undefined || stream.reset) {
       // Late: it crossed the end of its stream. Its bytes were counted, so they have to be given back.
       if (frame.type === 'data') this.#receiveWindow.consume(frame.data.length)
-      else if (frame.type !== 'own-data') this.#countLate(now)
+      else if (frame.type !== 'own-data') this.floods.countLate(now)
       return
     }
-    this.#onStreamFrame(stream, frame, now)
-  }
-
-  #mustHaveExisted(id: number): void {
-    const ours = id % 2 === this.#nextId % 2
-    const stream = this.#streams.get(id)
-    const existed = ours ? id < this.#nextId && !stream?.send.opening : this.#remoteIds.has(id)
-    if (!existed) throw violation(`stream ${id} was never opened`)
+    this.#frames.receive(stream, frame, now)
   }
 
   #onOpenFrame(lane: LaneQueue<MuxStream>, frame: Extract<Frame, { type: 'open' }>, now: Millis): void {
     const { stream: id, header, data } = frame
     // An honest opener has no more than STREAMS_MAX waiting for our answer, and acknowledges those that it got.
     if (lane.rejects.length >= STREAMS_MAX || lane.rejectsOwed >= REJECTS_OWED_MAX) throw violation('a flood of streams')
-    this.#remoteIds.open(id)
+    this.table.remoteOpens(id)
     if (header.priority > 0 !== (lane === this.#lanes.urgent)) throw violation(`stream ${id} is on the wrong lane`)
     if (!this.#receiveWindow.receive(data.length)) throw violation('data beyond the credit of the connection')
     const receive = new ReceiveHalf(this.#receiveWindow)
     receive.push(data)
-    const chosen = this.#choose(header)
-    const isHeld = chosen === undefined && now < this.#holdsUntil && this.#held.size < HELD_OPENS_MAX
+    const [chosen] = this.choices(header)
+    const isHeld = chosen === undefined && this.#arrivals.mayHold(now)
     const protocol = isHeld ? header.protocols[0] : chosen
-    if (this.#remoteOpen >= STREAMS_MAX || this.retained >= STREAMS_RETAINED_MAX || protocol === undefined) {
+    if (this.table.remoteOpen >= STREAMS_MAX || this.table.retained >= STREAMS_RETAINED_MAX || protocol === undefined) {
       this.#receiveWindow.consume(data.length)
       const code = protocol === undefined ? REJECT_CODES.unsupported : REJECT_CODES.tooMany
       lane.rejects.push({ stream: id, code })
       return
     }
     const stream = new MuxStream({ id, opener: 'remote', protocol, header, lane, send: this.#sendHalf(id), receive })
-    this.#remoteOpen += 1
-    this.#streams.set(id, stream)
-    if (isHeld) {
-      stream.held = []
-      // While we leave it stays unanswered, as all streams do.
-      if (!this.#isLeaving) this.#held.add(stream)
-    } else if (this.#late.size === 0 && this.#incoming.take(now)) {
-      this.#tell({ type: 'incoming', stream })
-    } else {
-      stream.held = []
-      if (this.#isLeaving) return
-      this.#late.add(stream)
-      this.#lateDueAt ??= now + this.#incoming.waitMs(now)
-    }
-  }
-
-  /** Those for which it was too early. */
-  #tellOfLate(now: Millis): void {
-    for (const stream of this.#late) {
-      if (!this.#incoming.take(now)) {
-        this.#lateDueAt = now + this.#incoming.waitMs(now)
-        return
-      }
-      this.#late.delete(stream)
-      this.#tellOfHeld(stream)
-    }
-    this.#lateDueAt = undefined
-  }
-
-  #clearLate(): void {
-    this.#late.clear()
-    this.#lateDueAt = undefined
-  }
-
-  /** That it was opened, and what has happened to it meanwhile. */
-  #tellOfHeld(stream: MuxStream): void {
-    const news = stream.held ?? []
-    stream.held = undefined
-    this.#tell({ type: 'incoming', stream })
-    for (const output of news) this.#tell(output)
-    if (stream.receive.readable || stream.receive.ended) this.#tellReader(stream)
-  }
-
-  /** A frame or acknowledgement that changes nothing. Throws 'peer-violation' beyond IDLE_FRAMES_PER_SECOND. */
-  countIdle(now: Millis): void {
-    if (!this.#idle.take(now)) throw violation('a flood of frames that say nothing')
-  }
-
-  /** A frame that may have crossed the end of what it concerns. Throws 'peer-violation' beyond LATE_FRAMES_PER_SECOND. */
-  #countLate(now: Millis): void {
-    if (!this.#crossing.take(now)) throw violation('a flood of frames for streams that are over')
-  }
-
-  #choose(header: OpenHeader): ProtocolName | undefined {
-    return this.choices(header)[0]
-  }
-
-  #onStreamFrame(stream: MuxStream, frame: StreamFrame, now: Millis): void {
-    if (frame.type === 'accept' || frame.type === 'reject') {
-      if (stream.opener === 'remote' || stream.accepted) throw violation(`${frame.type} out of turn`)
-      if (frame.type === 'reject') {
-        this.#onReject(stream, frame.code)
-        return
-      }
-      const protocol = stream.header.protocols.find((name) => name === frame.protocol)
-      if (protocol === undefined) throw violation('another protocol than the one asked for')
-      stream.protocol = protocol
-      stream.accepted = true
-      stream.send.answered()
-      if (stream.asks) {
-        this.#tell({ type: 'answered', stream })
-        this.#tellWriter(stream)
-        if (stream.send.waiting) stream.lane.scheduler.add(stream)
-      }
-      if (stream.finArrived) this.#tell({ type: 'finished', stream })
-      this.#settle(stream)
-      return
-    }
-    if (stream.opener === 'local' && !stream.accepted) throw violation(`${frame.type} before accept`)
-    switch (frame.type) {
-      case 'data':
-      case 'own-data':
-        if (frame.type === 'data') stream.receive.push(frame.data)
-        else stream.receive.pushOwn(frame.data)
-        if (!stream.receive.discarded && frame.data.length > 0) this.#tellReader(stream)
-        this.#raiseCredit(stream)
-        return
-      case 'fin':
-        stream.receive.end()
-        // The end concerns a reader who has not asked, too: their stream may be over.
-        stream.readerWaits = true
-        this.#tellReader(stream)
-        this.#settle(stream)
-        return
-      case 'credit':
-        if (stream.send.grant(frame.offset)) this.#tellWriter(stream)
-        else this.countIdle(now)
-        return
-      case 'own-credit':
-        if (!stream.send.grantOwn(frame.offset)) {
-          this.countIdle(now)
-          return
-        }
-        stream.lane.scheduler.reconsider(stream)
-        if (stream.send.waiting) stream.lane.scheduler.add(stream)
-        return
-      case 'reset':
-        if (stream.remoteReset) {
-          this.countIdle(now)
-          return
-        }
-        stream.remoteReset = true
-        if (stream.held !== undefined) {
-          // It waits for its protocol or its turn: the application need not be told of it at all.
-          this.#held.delete(stream)
-          this.#late.delete(stream)
-          if (this.#late.size === 0) this.#lateDueAt = undefined
-          this.#discard(stream)
-          stream.send.drop()
-          this.#forget(stream)
-          return
-        }
-        // What had come whole was not cut short: it stays readable.
-        if (!stream.receive.ended) this.#discard(stream)
-        this.#dropSending(stream)
-        this.#tell({ type: 'reset', stream, code: frame.code })
-        this.#settle(stream)
-        return
-      case 'abort':
-        // What had come whole was not cut short.
-        if (stream.receive.ended || stream.receive.discarded) {
-          this.#countLate(now)
-          return
-        }
-        this.#discard(stream)
-        this.#tellOrHold(stream, { type: 'aborted', stream, code: frame.code })
-        this.#settle(stream)
-        return
-      case 'stop':
-        if (stream.send.state === 'dropped' || stream.finArrived) {
-          this.#countLate(now)
-          return
-        }
-        this.#dropSending(stream)
-        this.#tellOrHold(stream, { type: 'stopped', stream, code: frame.code })
-        this.#settle(stream)
-        return
-    }
-  }
-
-  #onReject(stream: MuxStream, code: number): void {
-    const served = protocolsIn(this.#remoteServed, stream.scope)
-    const servedNow = stream.header.protocols.some((name) => served.includes(name))
-    if (
-      code === REJECT_CODES.unsupported &&
-      servedNow &&
-      !stream.retried &&
-      !stream.receive.discarded &&
-      stream.send.state !== 'dropped'
-    ) {
-      this.#retry(stream)
-      return
-    }
-    this.#discard(stream)
-    stream.send.drop()
-    this.#tell({ type: 'rejected', stream, code })
-    this.#forget(stream)
-  }
-
-  /** The OPEN crossed a change of what the remote serves; by its newest list it would be taken. */
-  #retry(stream: MuxStream): void {
-    const { state } = stream.send
-    const replay = stream.send.written()
-    this.#streams.delete(stream.id)
-    stream.id = this.#nextId
-    this.#nextId += 2
-    stream.retried = true
-    stream.finArrived = false
-    const openHeader = encodeOpenHeader(stream.id, stream.header)
-    stream.send = this.#sendHalf(stream.id, { openHeader, asks: stream.asks }, replay)
-    if (state !== 'open') stream.send.finish()
-    this.#streams.set(stream.id, stream)
-    stream.lane.scheduler.reconsider(stream)
-    stream.lane.scheduler.add(stream)
+    this.table.add(stream)
+    if (isHeld) this.#arrivals.addHeld(stream)
+    else this.#arrivals.add(stream, now)
   }
 
   /** Whether it granted more. */
@@ -593,9 +366,9 @@ export class Streams {
       stream.unacknowledged -= 1
       if (fin && half === stream.send) {
         stream.finArrived = true
-        if (stream.accepted) this.#tell({ type: 'finished', stream })
+        if (stream.accepted) this.#news.tell({ type: 'finished', stream })
       }
-      this.#settle(stream)
+      this.table.settle(stream)
     }
   }
 
@@ -604,127 +377,10 @@ export class Streams {
     this.#buffers.rest()
   }
 
-  // ── frames that go ──
-
-  /** Whether data waits for no other reason than that a writer of higher priority may go on: `release` it after their turn. */
-  get isHolding(): boolean {
-    const { urgent, bulk } = this.#lanes
-    return urgent.scheduler.isHolding || bulk.scheduler.isHolding || (urgent.scheduler.isExpecting && bulk.scheduler.isBusy)
-  }
-
-  /** Writers that were told of room have had a turn to use it. */
-  release(): void {
-    this.#lanes.urgent.scheduler.release()
-    this.#lanes.bulk.scheduler.release()
-  }
-
-  /** First what others wait for, then data. */
-  nextFrame(lane: LaneQueue<MuxStream>, now: Millis, roundTripMs: number | undefined): SentFrame<MuxStream> | undefined {
-    const reject = lane.rejects.shift()
-    if (reject !== undefined) return lane.send(encodeReject(reject.stream, reject.code), now, undefined, false, true)
-    if (lane === this.#lanes.urgent && this.#receiveWindow.due) {
-      return lane.send(encodeCredit(0, this.#receiveWindow.grant(now, roundTripMs)), now)
-    }
-    for (let stream = lane.signals.peek(); stream !== undefined; stream = lane.signals.peek()) {
-      const frame = stream.nextSignal(now, roundTripMs)
-      if (frame !== undefined) return lane.send(frame, now, stream)
-      lane.signals.shift()
-      stream.signalled = false
-      this.#settle(stream)
-    }
-    const room = lane.scheduler.isBusy ? this.#roomBytes(lane) : 0
-    if (room <= -FRAME_MAX_BYTES) return undefined
-    const turn = lane.scheduler.next(this.#sendCredit.left, room <= 0 || this.#yieldsToUrgent(lane))
-    if (turn === undefined) return undefined
-    const { stream, outgoing } = turn
-    this.#sendCredit.use(outgoing.dataBytes)
-    if (stream.send.waiting) lane.scheduler.add(stream)
-    if (stream.send.state === 'open') {
-      if (stream.send.hasCredit) lane.scheduler.expect(stream)
-      this.#tellWriter(stream)
-    }
-    stream.raise()
-    const frame = lane.send(outgoing.frame, now, stream, outgoing.fin)
-    this.#settle(stream)
-    return frame
-  }
-
-  /** Lanes share one path: while there is urgent data, of the bulk lane only those go that send little. */
-  #yieldsToUrgent(lane: LaneQueue<MuxStream>): boolean {
-    const { urgent } = this.#lanes
-    return lane !== urgent && (urgent.scheduler.isBusy || urgent.scheduler.isExpecting)
-  }
-
   // ── within ──
 
-  /** Of a stream that nobody has been told of, what happened is told later, in order: at most that each half was cut short. */
-  #tellOrHold(stream: MuxStream, output: StreamOutput): void {
-    if (stream.held === undefined) this.#tell(output)
-    else stream.held.push(output)
-  }
-
-  #tellReader(stream: MuxStream): void {
-    if (!stream.readerWaits || stream.receive.discarded || stream.held !== undefined) return
-    stream.readerWaits = false
-    this.#tell({ type: 'readable', stream })
-  }
-
-  #tellWriter(stream: MuxStream): void {
-    if (!stream.writerWaits) return
-    stream.writerWaits = false
-    this.#tell({ type: 'writable', stream })
-  }
-
-  #raiseCredit(stream: MuxStream): void {
-    const { creditDue, ownCreditDue } = stream.receive
-    if ((!creditDue && !ownCreditDue) || stream.reset) return
-    if (creditDue) stream.signals.credit = true
-    if (ownCreditDue) stream.signals.ownCredit = true
-    stream.raise()
-  }
-
-  #discard(stream: MuxStream): void {
-    stream.receive.discard()
-  }
-
-  #dropSending(stream: MuxStream): void {
-    stream.send.drop()
-    stream.lane.scheduler.reconsider(stream)
-  }
-
-  /** Forgets a stream as soon as nothing can come of it any more. */
-  #settle(stream: MuxStream): void {
-    const { send, receive } = stream
-    if (!receive.over || send.opening || (send.state !== 'finished' && send.state !== 'dropped')) return
-    // The remote counts its streams until we have acknowledged; we must not count them for longer than that.
-    if (stream.opener === 'remote') {
-      this.#release(stream)
-      // The application has its own: what is kept here may be kept for long. One that it may still take it has yet to look at.
-      const isDecided = stream.accepted || stream.reset
-      if (isDecided && stream.header.protocols.length > 0) stream.header = { ...stream.header, params: undefined, protocols: [] }
-    }
-    if (stream.unacknowledged > 0 || stream.hasSignals) return
-    // All of it came in one message with its OPEN: whoever opened it waits for an answer still.
-    if (stream.opener === 'remote' && !stream.accepted) return
-    // Our FIN has arrived, yet the stream may still be turned down, or have to be opened again.
-    if (send.state === 'finished' && !stream.accepted && !stream.reset) return
-    this.#forget(stream)
-  }
-
-  #forget(stream: MuxStream): void {
-    this.#release(stream)
-    if (this.#streams.get(stream.id) === stream) this.#streams.delete(stream.id)
-  }
-
-  #release(stream: MuxStream): void {
-    if (stream.released) return
-    stream.released = true
-    if (stream.opener === 'local') this.#localOpen -= 1
-    else this.#remoteOpen -= 1
-  }
-
   #isGone(stream: MuxStream): boolean {
-    return this.#isEnded || this.#isLeaving || stream.reset || this.#streams.get(stream.id) !== stream
+    return this.#isEnded || this.#news.isLeaving || stream.reset || !this.table.has(stream)
   }
 
   #sendHalf(stream: number, opening: Pick<SendHalfConfig, 'openHeader' | 'asks'> = {}, replay?: Bytes): SendHalf {

@@ -86,7 +86,7 @@ export class Lanes {
     const { ledger } = lane
     const before = ledger.inFlightBytes
     const arrived = ledger.acknowledge(count)
-    if (arrived.length === 0) streams.countIdle(now)
+    if (arrived.length === 0) streams.floods.countIdle(now)
     const newest = arrived.at(-1)
     if (newest !== undefined) {
       const isMost = before >= other.ledger.inFlightBytes
@@ -142,7 +142,7 @@ export class Lanes {
   #nextFrame({ queue, ledger }: SessionLane, streams: Streams, now: Millis, roundTripMs: number | undefined): Bytes | undefined {
     if (ledger.waitsAgain) return this.roomBytes(queue) > 0 ? ledger.nextAgain(now) : undefined
     if (!ledger.hasRoom(this.#path.frameMaxBytes)) return undefined
-    const sent = streams.nextFrame(queue, now, roundTripMs)
+    const sent = streams.outgoing.next(queue, now, roundTripMs)
     return sent && ledger.keep(sent)
   }
 }

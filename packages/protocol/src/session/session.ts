@@ -83,7 +83,7 @@ export class Session implements Machine<SessionInput, SessionOutput> {
       tell: (output) => this.#outputs.push(output),
       roomBytes: (queue) => lanes.roomBytes(queue),
     })
-    this.#datagrams = new Datagrams(this.#streams, (stream) => this.#outputs.push({ type: 'flow', stream }))
+    this.#datagrams = new Datagrams(this.#streams.table, (stream) => this.#outputs.push({ type: 'flow', stream }))
     this.#orFail(() => this.#path.checkFrameSize())
   }
 
@@ -121,7 +121,7 @@ export class Session implements Machine<SessionInput, SessionOutput> {
     if (this.#control.phase !== 'open') return undefined
     if (name === 'datagrams') return this.#datagrams.pull(now)
     // No writer is told of room any more, and none has to be waited for.
-    if (this.#state.phase === 'leaving') this.#streams.release()
+    if (this.#state.phase === 'leaving') this.#streams.outgoing.release()
     const message = this.#lanes.pull(name, this.#streams, this.#control, now)
     if (message !== undefined) this.#path.earlyBudget.use(message.length)
     return message
@@ -132,12 +132,12 @@ export class Session implements Machine<SessionInput, SessionOutput> {
    * which they can write, then `release` and pull again.
    */
   get isHolding(): boolean {
-    return this.#state.phase !== 'ended' && this.#streams.isHolding
+    return this.#state.phase !== 'ended' && this.#streams.outgoing.isHolding
   }
 
   /** Writers have had their turn: what they left free is for lower priorities. */
   release(): void {
-    this.#streams.release()
+    this.#streams.outgoing.release()
   }
 
   /** What was given to 'close', the reason as it was sent. */
@@ -173,18 +173,18 @@ export class Session implements Machine<SessionInput, SessionOutput> {
 
   /** Streams that are open, whoever opened them. */
   get streams(): number {
-    return this.#streams.count
+    return this.#streams.table.count
   }
 
   /** Streams that the remote opened, that are over, and that are kept until it has acknowledged our last word: at most
    *  STREAMS_RETAINED_MAX. */
   get retainedStreams(): number {
-    return this.#streams.retained
+    return this.#streams.table.retained
   }
 
   /** For a person: which protocol has most of the streams that we opened, as ', 3 of them for /chat/v1'; or nothing. */
   get busiest(): string {
-    return this.#streams.busiest
+    return this.#streams.table.busiest
   }
 
   /** Sums over all flows, those that have ended included. */
