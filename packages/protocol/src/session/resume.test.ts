@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { pack } from '../bytes/struct.ts'
 import { CONFIRM_MS, EARLY_BYTES_MAX, FLIGHT_MIN_BYTES, FRAME_MAX_BYTES, FRAME_MIN_BYTES } from '../limits.ts'
+import type { Bytes } from '../machine.ts'
 import { type ControlMessage, decodeControl, encodeControl } from './control.ts'
 import { FEATURES, OUR_FEATURES } from './features.ts'
 import { Bench, ECHO, exchange, filled, type SentMessage } from './pair.testing.ts'
@@ -259,4 +260,31 @@ test('a list that crosses does not show that the remote has our counts: no more 
   }
   expect(bytes).toBeGreaterThan(EARLY_BYTES_MAX / 2)
   expect(bytes).toBeLessThanOrEqual(EARLY_BYTES_MAX)
+})
+
+test('a datagram on a path that is not confirmed reaches no flow', () => {
+  const [dialler, callee] = pair()
+  exchange(dialler, callee)
+  const flow = dialler.session.open({ protocols: [ECHO], kind: 'datagrams' })
+  exchange(dialler, callee)
+  const remote = callee.acceptLast()
+  exchange(dialler, callee)
+  const send = (): Bytes => {
+    dialler.session.sendDatagram(flow, filled(10, 1), dialler.now)
+    const [datagram] = dialler.sent('datagrams')
+    if (datagram === undefined) throw new Error('no datagram')
+    return datagram.bytes
+  }
+  const datagram = send()
+  callee.give({ type: 'detach' })
+  callee.receive('datagrams', datagram)
+  attach(callee, 1)
+  callee.receive('datagrams', datagram)
+  callee.session.receiveDatagram(datagram.slice(), () => 0)
+  expect(callee.session.readDatagram(remote)).toBeUndefined()
+  dialler.give({ type: 'detach' })
+  attach(dialler, 0)
+  exchange(dialler, callee)
+  callee.receive('datagrams', send())
+  expect(callee.session.readDatagram(remote)).toEqual(filled(10, 1))
 })

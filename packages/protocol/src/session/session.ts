@@ -283,7 +283,7 @@ export class Session implements Machine<SessionInput, SessionOutput> {
   /** As `handle` with a message of their lane, whose buffer is ours from now on: asking the clock for each would cost more than taking
    *  it. */
   receiveDatagram(bytes: Bytes, now: () => Millis): void {
-    if (!this.#isOver) this.#orFail(() => this.#datagrams.receive(bytes, now))
+    if (!this.#isOver && this.#takesDatagrams) this.#orFail(() => this.#datagrams.receive(bytes, now))
   }
 
   /** Counts a datagram as dropped that is too large to be sent, for a writer who cannot be told by a throw. */
@@ -357,7 +357,7 @@ export class Session implements Machine<SessionInput, SessionOutput> {
 
   #onMessage(lane: LaneName | 'datagrams', bytes: Bytes, now: Millis): void {
     if (lane === 'datagrams') {
-      this.#datagrams.receive(bytes, () => now)
+      if (this.#takesDatagrams) this.#datagrams.receive(bytes, () => now)
     } else if (lane === 'control') {
       this.#onControl(bytes, now)
     } else if (this.#control.phase === 'open') {
@@ -369,6 +369,11 @@ export class Session implements Machine<SessionInput, SessionOutput> {
     } else if (this.#control.phase !== 'detached') {
       this.#path.early.keep(lane, bytes)
     }
+  }
+
+  /** On a first path no flow is open before it is confirmed; on another, those of the session are, and whose they are is not known. */
+  get #takesDatagrams(): boolean {
+    return this.#control.phase === 'open' || !this.#hasBegun
   }
 
   #onFrame(name: 'urgent' | 'bulk', bytes: Bytes, now: Millis): void {
