@@ -288,3 +288,15 @@ test('a datagram on a path that is not confirmed reaches no flow', () => {
   callee.receive('datagrams', send())
   expect(callee.session.readDatagram(remote)).toEqual(filled(10, 1))
 })
+
+test('who closes while another path is not confirmed says goodbye there, behind what was lost', () => {
+  const { dialler, callee, stream, remote } = begun()
+  dialler.session.write(stream, filled(10, 1))
+  dialler.sent()
+  replacePath(dialler, callee)
+  dialler.give({ type: 'close', code: 7, reason: 'bye' })
+  expect(dialler.last('closed')).toBeUndefined()
+  exchange(dialler, callee)
+  expect([dialler.last('closed')?.by, callee.last('closed')]).toMatchObject(['local', { by: 'remote', code: 7 }])
+  expect(callee.session.read(remote)).toEqual(filled(10, 1))
+})

@@ -497,7 +497,7 @@ export class Session implements Machine<SessionInput, SessionOutput> {
     switch (this.#state.phase) {
       case 'live':
         this.#goodbye = goodbye
-        if (this.#control.phase === 'confirming') {
+        if (this.#control.phase === 'confirming' && !this.#hasBegun) {
           this.#endBy('local', goodbye)
           return
         }
