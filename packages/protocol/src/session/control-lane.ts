@@ -45,6 +45,8 @@ export type ControlEvent =
 /** The type of control messages that describe the media of one path. */
 const SDP: OpaqueType = 4
 
+const NO_FEATURES: ReadonlySet<string> = new Set()
+
 const OUR_LIMITS: HelloLimits = {
   streams: STREAMS_MAX,
   streamWindowBytes: STREAM_WINDOW_BYTES,
@@ -107,6 +109,11 @@ export class ControlLane {
     return this.#remote
   }
 
+  /** Names of the remote's hello, unknown ones included; empty before it. */
+  get remoteFeatures(): ReadonlySet<string> {
+    return this.#remote?.features ?? NO_FEATURES
+  }
+
   /** Whether both ends named the feature; once their hello has come, that does not change. */
   has(feature: Feature): boolean {
     return this.#features.includes(feature) && this.#remote?.features.has(feature) === true
@@ -147,9 +154,10 @@ export class ControlLane {
     this.#opaque.push({ type: 'opaque', number, message })
   }
 
-  /** What is said at the end, once their confirmation has come. */
-  leave(goodbye: Goodbye): void {
-    if (this.#state.phase !== 'confirming' && this.#state.phase !== 'left') this.#goaway = goodbye
+  /** What is said at the end, once their confirmation has come; `sent`: frames on each lane in all. */
+  leave({ code, reason }: Goodbye, sent: LaneCounts): void {
+    if (this.#state.phase === 'confirming' || this.#state.phase === 'left') return
+    this.#goaway = this.has('counted-goodbye') ? { code, reason, sent } : { code, reason }
   }
 
   // ── paths ──

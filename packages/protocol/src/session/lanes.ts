@@ -4,7 +4,7 @@
  */
 import { PACK_MAX_BYTES } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
-import { encodeAck, type LaneNumber } from '../mux/frames.ts'
+import { decodeFrame, encodeAck, type LaneNumber } from '../mux/frames.ts'
 import { LaneQueue } from '../mux/lane-queue.ts'
 import { PACKED_FRAME_MAX_BYTES, Packing } from '../mux/packing.ts'
 import type { MuxStream } from '../mux/stream.ts'
@@ -76,6 +76,19 @@ export class Lanes {
     const bulk = this.bulk.ledger.resume(received.bulk)
     streams.arrived(this.urgent.queue, urgent)
     streams.arrived(this.bulk.queue, bulk)
+  }
+
+  /** One frame that came on a lane of this path. Throws 'peer-violation'. */
+  receive(name: 'urgent' | 'bulk', bytes: Bytes, streams: Streams, now: Millis): void {
+    const frame = decodeFrame(bytes)
+    if (frame.type === 'ack') {
+      this.acknowledged(frame.lane, frame.count, streams, now)
+      return
+    }
+    const { queue, ledger } = this[name]
+    ledger.receive(bytes.length, now)
+    if (frame.type === 'fin') ledger.ackSoon(now)
+    streams.receive(queue, frame, now)
   }
 
   // ── acknowledgements ──
