@@ -13,7 +13,7 @@ export function ensureInstalled() {
   if (existsSync(stamp) && isComplete(stamp)) return
   console.log('Installing dependencies (once)…')
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  // Errors only: what some packages of the benchmarks say of their engines is for whoever works on them.
+  // Errors only: warnings about the engines of the benchmarks' packages concern only those who work on them.
   execFileSync(npm, ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
     cwd: root,
     stdio: 'inherit',

@@ -1,13 +1,12 @@
 /**
- * For the script-tag build, which every visitor of a page loads: errors that no person and no program reads keep their kind and
- * their place, and lose their sentence. These are `violation(…)`, meant for whoever develops the other side, whose code
- * 'peer-violation' says enough to a program; and what the libraries and our own `protocol` throw at a caller that has a bug, which
- * in `noise` are KithErrors. Elsewhere a KithError of our own keeps what it says. The ES module keeps everything: it is what one
- * develops with.
+ * Removes error messages from the script-tag build, which every visitor of a page loads. The errors themselves stay, with their classes
+ * and codes; every check stays. Removed are the messages of `violation(…)`, which only the developer of the other side would read (a program
+ * reads the code 'peer-violation'), and of what the libraries and our own `protocol` throw at a caller with a bug, which in `noise` are
+ * KithErrors. Every other KithError keeps its message. The ES module keeps all messages: developers use it.
  */
 import type { Plugin } from 'vite'
 
-/** simple-peer is not among them: what it says of a channel becomes a KithError's message. */
+/** Not simple-peer: its message about a channel becomes a KithError's. */
 const BARE_ERRORS_IN = /\/node_modules\/(@noble|@scure|@msgpack)\/|\/packages\/protocol\/src\//
 const VIOLATIONS_IN = /\/packages\/(protocol|sdk)\/src\//
 const BUGS_IN = /\/packages\/protocol\/src\/noise\//
@@ -30,7 +29,7 @@ export function withoutWords(): Plugin {
         (type === 'NewExpression' && callee?.name === 'KithError' && BUGS_IN.test(path)) ||
         (type === 'NewExpression' && /^(Type|Range|Decode)?Error$/.test(callee?.name ?? '') && BARE_ERRORS_IN.test(path))
       if (!VIOLATIONS_IN.test(path) && !BARE_ERRORS_IN.test(path)) return null
-      // From the last to the first, so that those before stay where the tree says they are; none has another within.
+      // From the last to the first, so that the positions of those before stay valid. They are not nested.
       return { code: calls(this.parse(code) as unknown as Node, isWordy).reduceRight(withoutSentence, code), map: null }
     },
   }

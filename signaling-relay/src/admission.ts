@@ -1,13 +1,13 @@
 /**
- * Which TCP connections may stay that are no WebSockets: those that ask for a page, those whose handshake is under way, and those that
- * only sit there. WebSockets are counted by the relay's machine; here only because a network has one budget of file descriptors.
+ * Decides which TCP connections stay open: requests for a page, handshakes under way, idle connections. The relay's machine limits
+ * WebSockets; they count here as well because a network has one budget of file descriptors.
  *
- * A network beyond its share is turned away at accept, before a byte is read; what it leaves idle gives way first. When all places
- * are taken, the site that holds the most gives one up, so that one with few always gets in: by networks alone an IPv6 site of 65,536 of
- * them would have few in each, and a browser with six the most.
+ * A network beyond its share is refused at accept, before a byte is read; its idle connections are closed first. When all places are
+ * taken, the site that holds the most loses one, so that a site with few always gets in. Sites, not networks: an IPv6 site has 65,536
+ * networks and could hold few connections in each, while a browser with six would hold the most.
  *
- * A connection of a trusted proxy counts for the client whose request it carries, while it does: else one client with many slow
- * downloads would have every place, and nothing would tell its from others'.
+ * A connection of a trusted proxy counts for the client whose request it carries, while it carries it. Otherwise one client with many
+ * slow downloads would take every place, and its connections would look like those of others.
  */
 import type { ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
@@ -24,9 +24,9 @@ const QUIET_MS = 2_000
 
 interface Connection {
   readonly socket: Duplex
-  /** Of whoever made it: a client, or a proxy. */
+  /** Of the client or the proxy that made it. */
   readonly prefix: string
-  /** Whom it counts for. */
+  /** The client that it counts for. */
   network: Network
   unanswered: number
   quietSinceMs: number
@@ -36,7 +36,7 @@ interface Connection {
 interface Network {
   readonly prefix: string
   readonly site: Site
-  /** The one that was quiet for longest comes first. */
+  /** The one that was idle for longest is first. */
   readonly waiting: Set<Connection>
   webSockets: number
 }
@@ -48,9 +48,9 @@ interface Site {
 }
 
 export interface AdmissionEvents {
-  /** A connection was turned away. */
+  /** A connection was refused. */
   refused(): void
-  /** A connection gave way to another. */
+  /** A connection was closed to make room for another. */
   gaveWay(): void
 }
 
@@ -131,7 +131,7 @@ export class Admission {
 
   #isOver({ waiting, webSockets }: Network): boolean {
     const { connectionsPerPrefix, socketsPerPrefix } = this.#limits
-    // WebSockets that were turned away count until they are gone.
+    // WebSockets that were refused count until they are closed.
     return waiting.size >= connectionsPerPrefix || waiting.size + webSockets >= connectionsPerPrefix + socketsPerPrefix
   }
 

@@ -5,8 +5,8 @@ export interface ByteRange {
 }
 
 /**
- * RFC 9110 §14.2: the one range that a Range header asks for; 'unsatisfiable' if it lies behind the end. Undefined, so that all is
- * sent, for several ranges, another unit, and what is no range: a server may ignore each.
+ * RFC 9110 §14.2: the one range that a Range header asks for; 'unsatisfiable' if it starts behind the end. Undefined, so that the whole
+ * file is sent, for several ranges, another unit, or a malformed header: a server may ignore each.
  */
 export function rangeOf(header: string | undefined, bytes: number): ByteRange | 'unsatisfiable' | undefined {
   const [, first = '', last = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/i.exec(header?.trim() ?? '') ?? []

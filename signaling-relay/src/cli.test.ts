@@ -48,7 +48,7 @@ test.each([
   [['--limit', 'sockets'], "--limit takes NAME=VALUE with a whole number, not 'sockets'."],
   [['--limit', 'sockets=-1'], "--limit takes NAME=VALUE with a whole number, not 'sockets=-1'."],
   [['--limit', 'toString=1'], "There is no limit named 'toString'. --help lists them."],
-  [['--origin', 'https://relay.example'], 'not a WebSocket origin like wss://relay.example: https://relay.example'],
+  [['--origin', 'https://relay.example'], 'Not a WebSocket origin like wss://relay.example: https://relay.example'],
   [['--static', '/there/is/none'], 'There is no such folder: /there/is/none.'],
 ])('%j is a mistake: a sentence and exit 2', async (flags, sentence) => {
   expect(await outcome(...flags)).toEqual({ code: 2, out: '', err: `kith-relay: ${sentence}\n` })

@@ -24,7 +24,7 @@ ${Object.entries(RELAY_LIMITS)
   .join('\n')}
 `
 
-/** The command line was wrong: said in a sentence, exit 2. */
+/** The command line is wrong: prints the sentence, exits with 2. */
 class UsageError extends Error {}
 
 function parse(argv: string[]): RelayOptions | 'help' {

@@ -5,7 +5,7 @@ import { WebSocket } from 'ws'
 /** Bytes handed to the operating system and not yet taken by it. Beyond: frames wait in the outbox, where old ones give way. */
 const IN_FLIGHT_MAX_BYTES = 16 * 1024
 
-/** How long a client that was told to go has for its part of the closing handshake. */
+/** How long a client that was sent a goodbye has for its part of the closing handshake. */
 const CLOSE_MS = 1000
 
 /** RFC 6455 §7.4.1 and the IANA registry: 1008 policy violation, 1012 service restart, 1013 try again later. */
@@ -20,13 +20,13 @@ const CLOSE_CODES: Record<CloseReason, number> = {
 }
 
 export interface ConnectionEvents {
-  /** An envelope gave way to a newer one. */
+  /** An envelope was dropped for a newer one. */
   dropped(): void
-  /** The client does not read: it is gone. */
+  /** The client does not read and was cut off. */
   stalled(): void
 }
 
-/** One WebSocket and what waits for it: a client that reads slowly holds up nobody but itself. */
+/** One WebSocket and its outgoing queue: a client that reads slowly delays only itself. */
 export class Connection {
   readonly #ws: WebSocket
   readonly #socket: Duplex
@@ -67,12 +67,12 @@ export class Connection {
     }
   }
 
-  /** What is sent from now on leaves with the goodbye, in one packet: half the time where ten thousand are told at once. */
+  /** Frames from now on leave with the goodbye in one packet, which halves the time when ten thousand clients are closed at once. */
   beforeClose(): void {
     this.#socket.cork()
   }
 
-  /** What waits goes first: the last of it says why. */
+  /** The queue is sent first: its last frame says why. */
   close(reason: CloseReason): void {
     if (this.#ws.readyState === WebSocket.CLOSED) return
     // Else ws is closing it already, for what was no WebSocket frame, and would wait for the client for half a minute.
@@ -82,7 +82,7 @@ export class Connection {
     }
     while (this.#socket.writableCorked > 0) this.#socket.uncork()
     clearTimeout(this.#stall)
-    // All end together then: ten thousand timers of one moment would stop the clock for those that are still to be told.
+    // All are ended together later: ten thousand timers at one moment would delay the goodbyes that are still to be sent.
     if (reason === 'restarting') return
     this.#stall = setTimeout(() => this.#ws.terminate(), CLOSE_MS)
   }

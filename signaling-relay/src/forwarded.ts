@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 
 /**
- * The address of the last hop in X-Forwarded-For: the nearest proxy, the only one that we were told to trust, adds its client at the
- * end; what stands before it is that client's word. Several headers are joined by commas before (RFC 9110 §5.3).
+ * The address of the last hop in X-Forwarded-For. The nearest proxy, the only one that is trusted, appends its client; entries before it
+ * are that client's claim. Several headers are joined by commas before (RFC 9110 §5.3).
  *
  * Proxies write it bare, in brackets, in quotes, and with a port (Azure's, HAProxy's by configuration). Undefined where the proxy names no
  * client at all; what is no address, like 'unknown' (RFC 7239 §6.2), is returned as it is, and counts for all of its kind.

@@ -1,6 +1,6 @@
 import type { RelayMachine } from '@kith/protocol'
 
-/** What only the driver sees. */
+/** Counts that only the driver has. */
 export interface DriverCounters {
   droppedSlowReceiver: number
   closedStalled: number
@@ -8,7 +8,7 @@ export interface DriverCounters {
   closedForOthers: number
 }
 
-/** For whoever watches over the relay: numbers only, nothing that tells one client from another. */
+/** For monitoring: numbers only, nothing that distinguishes clients. */
 export function health(machine: RelayMachine, uptimeMs: number): string {
   return `${JSON.stringify({ status: 'ok', sockets: machine.sockets, addresses: machine.addresses, uptimeMs: Math.round(uptimeMs) })}\n`
 }

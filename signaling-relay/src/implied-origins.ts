@@ -23,9 +23,9 @@ PRIVATE.addSubnet('fe80::', 10, 'ipv6')
 const PRIVATE_NAME = /(^|\.)(localhost|local|home\.arpa|internal|lan|home|corp|intranet|private|localdomain)$/
 
 /**
- * What a client may have dialled whose Host header says this: whether TLS ended before us, it does not say. 'malformed' for no host at
- * all. 'public' for one that the internet may lead to: who answers at that host could have a client sign for it, and pass the proof on to
- * us, so such a host has to be named when the relay starts.
+ * The origins that a client with this Host header may have dialled: the header does not say whether TLS ended before us. 'malformed' for
+ * no host at all. 'public' for one that may be reachable from the internet: the server at that host could have a client sign for it and
+ * pass the proof on to us, so such a host has to be named when the relay starts.
  */
 export function impliedOrigins(host: string | undefined): readonly string[] | 'malformed' | 'public' {
   if (host === undefined || !/^[\w.:[\]-]+$/.test(host)) return 'malformed'

@@ -2,9 +2,9 @@
  * Opens files of a folder, and nothing outside it: no symbolic link is followed below the folder, wherever it stands in the path and
  * whenever it is put there.
  *
- * A check before the open says nothing of the moment of the open. So the file is opened first, and then asked where it is: Linux
- * answers for the open file itself, which leaves nothing to race with. Elsewhere the path is walked again and has to lead to the
- * very file; who can swap folders in the served folder three times within that moment gets past it.
+ * A check before the open can be outdated by the time of the open. So the file is opened first and its location read afterwards: Linux
+ * gives it for the open file itself, which leaves no race. Elsewhere the path is walked again and has to lead to the same file; an
+ * attacker who swaps folders in the served folder three times in that moment gets past it.
  */
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promises'

@@ -1,7 +1,7 @@
 /** Of one kind of line. */
 const INTERVAL_MS = 1_000
 
-/** A log that clients cannot fill: of each kind one line a second, and how many there were meanwhile. A kind is one of a few. */
+/** A log that clients cannot fill: one line a second of each kind, then how many were left out. There are few kinds. */
 export class PacedLog {
   readonly #log: (line: string) => void
   readonly #kinds = new Map<string, { timer: NodeJS.Timeout; more: number }>()
@@ -10,7 +10,7 @@ export class PacedLog {
     this.#log = log
   }
 
-  /** Says `line` now, or counts it: "12 more: KIND" follows within a second. */
+  /** Logs `line` now, or counts it: "12 more: KIND" follows within a second. */
   say(kind: string, line = kind): void {
     const known = this.#kinds.get(kind)
     if (known !== undefined) {
@@ -21,7 +21,7 @@ export class PacedLog {
     this.#wait(kind)
   }
 
-  /** Says what is counted. */
+  /** Logs what is counted. */
   close(): void {
     for (const [kind, { timer, more }] of this.#kinds) {
       clearTimeout(timer)

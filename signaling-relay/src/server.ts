@@ -52,22 +52,22 @@ export interface Relay {
   readonly port: number
   /** 'ws://localhost:8787/relay' */
   readonly url: string
-  /** Tells every client that the relay restarts, closes all sockets; resolves within two seconds. */
+  /** Announces the restart to every client and closes all sockets; resolves within two seconds. */
   close(): Promise<void>
 }
 
 export const RELAY_PATH = '/relay'
 
-/** Told to clients at shutdown: when to come back (they spread themselves), and for how long to go on trying eagerly. */
+/** Sent to clients at shutdown: when to reconnect (they add jitter), and for how long to retry eagerly. */
 const RECONNECT_IN_MS = 1000
 const TRY_FOR_MS = 60_000
 
-/** For telling all clients, for their part of the closing handshake, and for responses under way. Beyond: cut off. `close` promises two
- *  seconds: the rest is for the system, which closes what is left when the process ends, and for a busy machine. */
+/** For the goodbyes, the clients' part of the closing handshake, and responses under way. Beyond: cut off. `close` promises two seconds:
+ *  the rest is for the system, which closes what is left when the process ends, and for a busy machine. */
 const CLOSE_MS = 700
 
-/** How long the shutdown goes on with its many sockets before all else has its turn: to tell them, before their answers are read, and to
- *  end what is left. */
+/** How long the shutdown works on its sockets before it yields to the event loop: while it sends goodbyes, before it reads the answers,
+ *  and while it ends what is left. */
 const TELL_MS = 500
 const TERMINATE_MS = 20
 
@@ -75,7 +75,7 @@ const TERMINATE_MS = 20
 export const NO_ORIGINS =
   'Without --origin only clients that dial localhost or a private network are taken. For a public host: --origin wss://HOST'
 
-/** Said once: an attacker can make it be said. */
+/** Logged once: an attacker can cause it. */
 const OTHER_ORIGIN =
   'The first signature of a client does not hold. It probably dialled another origin than --origin names, or than its Host header says.'
 
@@ -83,7 +83,8 @@ const OTHER_ORIGIN =
 export async function createRelay(options: RelayOptions): Promise<Relay> {
   const limits: RelayLimits = { ...RELAY_LIMITS, ...options.limits }
   for (const [name, value] of Object.entries(limits)) {
-    if (!Number.isFinite(value) || value < 0) throw new KithError('invalid-argument', `limit ${name} must not be negative`)
+    if (!Number.isFinite(value) || value < 0)
+      throw new KithError('invalid-argument', `The limit ${name} must be a number from 0.`)
   }
   const origins = options.origins?.map(parseOrigin)
   const files = options.static === undefined ? undefined : await StaticFiles.in(options.static)
@@ -104,7 +105,7 @@ class RelayServer {
   readonly #connections = new Map<SocketId, Connection>()
   readonly #counters: DriverCounters = { droppedSlowReceiver: 0, closedStalled: 0, refusedConnections: 0, closedForOthers: 0 }
   readonly #admission: Admission
-  /** What was logged and is not said twice: a client could fill the log with it. */
+  /** Lines that are logged only once: a client could fill the log with them. */
   readonly #said = new Set<string>()
   readonly #http: Server
   readonly #webSockets: WebSocketServer
@@ -133,7 +134,7 @@ class RelayServer {
     })
     this.#http = createServer(
       {
-        // Slow loris: whoever has not said what it wants by then is cut off.
+        // Slow loris: a client whose request is not complete by then is cut off.
         headersTimeout: limits.handshakeMs,
         requestTimeout: limits.handshakeMs,
         connectionsCheckingInterval: Math.max(100, Math.min(1000, limits.handshakeMs / 4)),
@@ -154,7 +155,7 @@ class RelayServer {
         this.#counters.closedForOthers += 1
       },
     })
-    // The last resort, for WebSockets that were turned away and are not gone yet: everything else is counted by Admission.
+    // The last resort, for WebSockets that were refused and are not closed yet: Admission counts everything else.
     this.#http.maxConnections = limits.sockets + 2 * limits.connections
     this.#http.on('connection', (socket) => {
       this.#admission.accepted(socket, prefixOf(socket.remoteAddress ?? ''), this.#trustProxy)
@@ -195,7 +196,7 @@ class RelayServer {
     clearTimeout(this.#timer)
     this.#verifier.stop()
     this.#pacedLog.close()
-    this.#log(`restarting: ${this.#machine.sockets} sockets are told`)
+    this.#log(`restarting: ${this.#machine.sockets} sockets to close`)
     this.#machine.handle({ type: 'shutdown', reconnectInMs: RECONNECT_IN_MS, tryForMs: TRY_FOR_MS }, performance.now())
     this.#http.closeIdleConnections()
     await new Promise<void>((resolve) => {
@@ -219,7 +220,7 @@ class RelayServer {
   }
 
   async #terminateAll(): Promise<void> {
-    // A frame that was not said yet goes to a socket that is gone by then.
+    // A frame still in the queue would go to a socket that is closed by then.
     const left = this.#connections.values()
     await inSlices(() => {
       const { value, done } = left.next()
@@ -290,13 +291,13 @@ class RelayServer {
     }
     ws.binaryType = 'nodebuffer'
     ws.on('message', (data, isBinary) => {
-      // Of one that was told to go and goes on all the same, no more is read.
+      // A client that was sent a goodbye and goes on sending is not read any more.
       if (ws.readyState !== ws.OPEN) ws.pause()
       // With 'nodebuffer' every message is one Buffer; text is no frame of ours.
       if (isBinary && Buffer.isBuffer(data)) this.#feed({ type: 'received', socket: id, frame: data })
       else this.#feed({ type: 'malformed', socket: id })
     })
-    // Answered by hand, so that a flood of pings cannot fill our memory with pongs that nobody reads.
+    // Answered here, so that a flood of pings cannot fill our memory with pongs that are never read.
     ws.on('ping', (data) => {
       if (ws.readyState === ws.OPEN && ws.bufferedAmount === 0) ws.pong(data)
       control()
@@ -390,13 +391,13 @@ class RelayServer {
   }
 }
 
-/** Once the answers to earlier requests of the same connection are out: who sends a thousand at once has one file open. */
+/** After the responses to earlier requests of the same connection: a client that sends a thousand at once has one file open. */
 function inTurn(response: ServerResponse, serve: () => void): void {
   if (response.socket === null) response.once('socket', serve)
   else serve()
 }
 
-/** Until `step` returns false, with pauses in which all else has its turn. */
+/** Calls `step` until it returns false, and yields to the event loop in between. */
 async function inSlices(step: () => boolean, sliceMs: number): Promise<void> {
   for (;;) {
     const endsAt = performance.now() + sliceMs
@@ -424,7 +425,7 @@ function answerText(
 }
 
 function refuse(socket: Duplex, status: number): void {
-  // The HTTP server has let go of it: a client that never ends its half would keep it.
+  // The HTTP server does not track it any more: a client that never ends its half would keep it open.
   socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
@@ -438,7 +439,7 @@ function pathOf(request: IncomingMessage): string {
 function parseOrigin(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || (url.protocol !== 'ws:' && url.protocol !== 'wss:')) {
-    throw new KithError('invalid-argument', `not a WebSocket origin like wss://relay.example: ${text}`)
+    throw new KithError('invalid-argument', `Not a WebSocket origin like wss://relay.example: ${text}`)
   }
   return url.origin
 }

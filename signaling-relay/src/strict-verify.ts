@@ -1,10 +1,10 @@
 /**
  * Ed25519 by OpenSSL, a tenth of the time that JavaScript takes, and stricter than `verify` in packages/protocol.
  *
- * OpenSSL checks the equation without the cofactor, and says nothing of a key or an R of small order. So the checks of RFC 8032
- * §5.1.3 and §5.1.7 stand in front of it. What it accepts, the cofactored equation of `verify` accepts as well. What it refuses and
- * `verify` accepts has a torsion component, which no honest key or signature has: it is not worth the milliseconds that a second
- * opinion costs, which are what a flood of bad signatures would be for.
+ * OpenSSL checks the equation without the cofactor and accepts keys and R of small order, so the checks of RFC 8032 §5.1.3 and §5.1.7
+ * come first. What it accepts, the cofactored equation of `verify` accepts as well. A signature that it refuses and `verify` accepts has a
+ * torsion component, which no honest key or signature has. Checking those again in JavaScript would let a flood of bad signatures cost
+ * milliseconds each.
  */
 import { createPublicKey, verify as openSslVerify } from 'node:crypto'
 
@@ -39,7 +39,7 @@ function isAccepted(signature: Uint8Array, message: Uint8Array, publicKey: Uint8
   return openSslVerify(null, message, key, signature)
 }
 
-/** A canonical y, of no point of small order. That it is on the curve is found out by whoever decodes it. */
+/** A canonical y, of no point of small order. Whether it is on the curve shows when it is decoded. */
 function isStrictPoint(encoding: Uint8Array): boolean {
   const y = new Uint8Array(encoding)
   y[31] = (y[31] ?? 0) & 0x7f

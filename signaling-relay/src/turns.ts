@@ -1,6 +1,6 @@
 /**
- * A queue in which each branch of a tree has its turn, however much another brings: networks, the networks in them, sockets. What
- * belongs to one leaf keeps its order.
+ * Round robin over the branches of a tree (sites, networks, sockets): no branch delays another by more than one item. Items of one leaf
+ * keep their order.
  */
 export class Turns<Item> {
   /** The next to be served first. None is empty. */

@@ -19,9 +19,9 @@ type Verified = (id: number, ok: boolean, dialled: boolean) => void
 const TURN_MS = 2
 
 /**
- * Checks signatures a few a turn of the event loop: each takes 0.1 to 0.2 ms, and a reconnecting crowd brings thousands, during
- * which envelopes must go on passing. Networks are served in turn, and in a network its sockets, a BIND each, so that one with
- * thousands holds up no other; what belongs to a socket that has gone is not checked.
+ * Checks a few signatures in each turn of the event loop: each takes 0.1 to 0.2 ms, a reconnecting crowd brings thousands, and envelopes
+ * must go on passing. Networks take turns, and in a network its sockets, one BIND each, so that a network with thousands delays no other.
+ * The signatures of a closed socket are not checked.
  */
 export class Verifier {
   readonly #verified: Verified
