@@ -18,7 +18,7 @@ const reports = mkdtempSync(join(tmpdir(), 'kith-test-'))
 try {
   console.log('\n── checks ──')
   const { runChecks } = await import('./check.mjs')
-  add(runChecks())
+  add(await runChecks())
   console.log('\n── unit, property and simulation tests ──')
   add(vitest())
   console.log('\n── end to end ──')
