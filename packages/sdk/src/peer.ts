@@ -25,60 +25,34 @@ import { Acceptances } from './connection/acceptances.ts'
 import { Connector } from './connection/connector.ts'
 import { type Handler, Serving } from './connection/serving.ts'
 import { Endpoint } from './endpoint.ts'
-import { LocalIdentity } from './identity/identity.ts'
-import { openIdentity } from './identity/vault.ts'
-import { checkIceServers } from './path/webrtc/ice-servers.ts'
-import { type ParsedOptions, parseAudience, parsePeerOptions, parseTimeout } from './peer-options.ts'
+import { type OpenedParts, openParts } from './opened-parts.ts'
+import { parseAudience, parseTimeout } from './peer-options.ts'
 import { Admission } from './people/admission.ts'
-import { ContactBook } from './people/contacts.ts'
 import { DisclosurePolicy } from './people/disclosure.ts'
 import { CONNECT_PROTOCOL, Invitations } from './people/invitations.ts'
-import { InviteBook } from './people/invites.ts'
 import { defaultPage } from './people/links.ts'
 import { Online } from './people/online.ts'
 import { Reach } from './people/reach.ts'
 import { TabLeader } from './people/tab-leader.ts'
 import { TakenInvites } from './people/taken-invites.ts'
-import { browserWebRtc, lockManager, page, type WebRtc } from './platform/browser.ts'
-import { checkEnvironment } from './platform/environment.ts'
+import { lockManager, page, type WebRtc } from './platform/browser.ts'
 import { onPageEnd } from './platform/page-end.ts'
 import { onWake } from './platform/page-wake.ts'
 import { afterPendingWrites } from './runtime/cork.ts'
 import { Emitter, report } from './runtime/events.ts'
-import { type OpenedStore, openStore } from './storage/open.ts'
-
-/** All that has to be opened before there is a peer. */
-interface Opened {
-  readonly options: ParsedOptions
-  readonly storage: OpenedStore
-  readonly keys: Awaited<ReturnType<typeof openIdentity>>['keys']
-  readonly identity: LocalIdentity
-  readonly contacts: ContactBook
-  readonly invites: InviteBook
-}
 
 export async function openPeer(options: PeerOptions): Promise<Peer> {
-  const parsed = parsePeerOptions(options)
-  checkEnvironment({ wrtc: options.wrtc, webSocket: options.webSocket, hasRelays: parsed.relays.length > 0 })
-  const { profile, iceServers } = parsed
-  const RTCPeerConnection = ((options.wrtc as WebRtc | undefined) ?? browserWebRtc())?.RTCPeerConnection
-  if (Array.isArray(iceServers) && RTCPeerConnection) checkIceServers(iceServers, RTCPeerConnection)
-  const storage = await openStore({ profile, storage: options.storage })
-  const { store } = storage
+  const opened = await openParts(options)
   try {
-    const { keys } = await openIdentity(store)
-    const identity = await LocalIdentity.open(store, keys)
-    const contacts = await ContactBook.open({ store, self: keys.id })
-    const invites = await InviteBook.open({ store })
-    return await LocalPeer.open({ options: parsed, storage, keys, identity, contacts, invites })
+    return await LocalPeer.open(opened)
   } catch (error) {
-    store.close()
+    opened.storage.store.close()
     throw error
   }
 }
 
 class LocalPeer implements Peer {
-  static async open(opened: Opened): Promise<LocalPeer> {
+  static async open(opened: OpenedParts): Promise<LocalPeer> {
     const peer = new LocalPeer(opened)
     await peer.#invitations.prepare()
     return peer
@@ -87,7 +61,7 @@ class LocalPeer implements Peer {
   readonly id: PeerId
   readonly identity: Identity
   readonly contacts: Contacts
-  readonly #opened: Opened
+  readonly #opened: OpenedParts
   readonly #events = new Emitter<PeerEvents>()
   readonly #tabLeader: TabLeader
   readonly #roster: Roster
@@ -106,7 +80,7 @@ class LocalPeer implements Peer {
   /** Not among `#stops`: the page may end while a close still drains. */
   #stopPageEnd = (): void => undefined
 
-  constructor(opened: Opened) {
+  constructor(opened: OpenedParts) {
     const { options, keys, identity, contacts, invites, storage } = opened
     const { relays, profile, local = true } = options
     this.#opened = opened
