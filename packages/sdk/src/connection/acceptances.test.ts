@@ -11,7 +11,7 @@ import { openIndexedDb } from '../storage/indexeddb.ts'
 import { memoryStore } from '../storage/memory.ts'
 import { put, type Store } from '../storage/store.ts'
 import { Acceptances, type AcceptancesOptions, type AcceptOptions } from './acceptances.ts'
-import type { DialRequest } from './dialling.ts'
+import type { DialRequest } from './dial-host.ts'
 
 const [ada, bo] = [1, 2].map((n) => identityFromSeed(new Uint8Array(32).fill(n)).id) as [PeerId, PeerId]
 const RELAY = 'wss://relay.example/relay'

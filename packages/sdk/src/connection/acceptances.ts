@@ -33,7 +33,8 @@ import { alarmAt } from '../runtime/alarm.ts'
 import { type Deferred, deferred } from '../runtime/deferred.ts'
 import { now } from '../runtime/driver.ts'
 import { report } from '../runtime/events.ts'
-import { type Dialling, noRelay } from './dialling.ts'
+import type { Dialling } from './dialling.ts'
+import { noRelay } from './no-relay.ts'
 
 export interface AcceptancesOptions {
   readonly book: InviteBook

@@ -28,8 +28,11 @@ import type { Acceptances, AcceptOptions } from './acceptances.ts'
 import { Attempts, type ConnectRequest } from './attempts.ts'
 import { LiveConnection } from './connection.ts'
 import { Connections } from './connections.ts'
-import { type DialHost, Dialling, type Judgement, type Knocking, type LinkUp, noRelay } from './dialling.ts'
+import type { DialHost, Judgement, Knocking } from './dial-host.ts'
+import type { LinkUp } from './dial-path.ts'
+import { Dialling } from './dialling.ts'
 import { explain } from './explain.ts'
+import { noRelay } from './no-relay.ts'
 import type { Serving } from './serving.ts'
 import { exchangeRelays } from './told-relays.ts'
 
@@ -237,7 +240,7 @@ export class Connector {
       present: (remote, instance, presence) => online.heard(remote, instance, presence),
       presence: (remote, origin) => online.wordsFor(remote, origin),
       link: (options) => this.#openLink(options),
-      connected: (_dial, up) => this.#connected(up),
+      connected: (up, begunAt) => this.#connected(up, begunAt),
       yielded: (dial, to) => this.#attempts.yielded(dial, to),
       ended: (dial, error) => {
         acceptances.ended(dial, error)
@@ -275,7 +278,7 @@ export class Connector {
   }
 
   /** Both ends have confirmed the link. */
-  #connected({ peer, link, negotiator, begunAt }: LinkUp): (state: NegotiatorState) => void {
+  #connected({ peer, link, negotiator }: LinkUp, begunAt: number): (state: NegotiatorState) => void {
     const { contacts, admission, online, relays } = this.#options
     const { id, instance, dialId } = peer
     if (!admission.mayConnect(id, peer.role === 1)) {

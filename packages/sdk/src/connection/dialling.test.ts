@@ -3,7 +3,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Recorder } from '../carriers/recorder.testing.ts'
 import type { Roster } from '../carriers/roster.ts'
 import { Doorsteps } from '../people/doorsteps.ts'
-import { type DialHost, Dialling, type DialRequest } from './dialling.ts'
+import type { DialHost, DialRequest } from './dial-host.ts'
+import { Dialling } from './dialling.ts'
 
 const [ada, bo] = [1, 2].map((n) => identityFromSeed(new Uint8Array(32).fill(n))) as [IdentityKeys, IdentityKeys]
 

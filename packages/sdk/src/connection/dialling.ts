@@ -1,105 +1,26 @@
 /** Does what the dial machine decides: binds and sends through carriers, runs RTCPeerConnections, and hands over links that are up. */
 import {
   type Bytes,
-  confirmation,
   Dialer,
   type DialInput,
   type DialNumber,
   type DialOutput,
-  type DialPeer,
   type Doorstep,
-  type IdentityKeys,
-  type Introduced,
   KithError,
   type PeerId,
-  type Presence,
-  type ProtocolName,
-  type Random,
   type Reply,
-  type Route,
-  type TransportDescription,
   type Verdict,
-  type Way,
 } from '@kith/protocol'
 import type { Disclosure } from '../api.ts'
-import type { Roster } from '../carriers/roster.ts'
-import type { PathConfig } from '../path/webrtc/fenced-connection.ts'
-import { createNegotiator, type Negotiator, type NegotiatorState } from '../path/webrtc/negotiator.ts'
 import { SpareConnections } from '../path/webrtc/spare-connections.ts'
-import { browserWebRtc, type WebRtc } from '../platform/browser.ts'
+import { browserWebRtc } from '../platform/browser.ts'
 import { Driver, now } from '../runtime/driver.ts'
 import { report } from '../runtime/events.ts'
-import type { Link, LinkOptions } from '../session/link.ts'
+import type { DialHost, DialRequest, Judgement, Knocking } from './dial-host.ts'
 import { DialKeys } from './dial-keys.ts'
+import { DialPath } from './dial-path.ts'
+import { noRelay } from './no-relay.ts'
 import { ReplyAddresses } from './reply-addresses.ts'
-
-export interface Knocking {
-  readonly doorstep: Doorstep
-  readonly from: PeerId | undefined
-  /** Which of their tabs or devices, 16 bytes. */
-  readonly instance: Bytes
-  readonly protocols: readonly ProtocolName[]
-  /** What they say of their being online. */
-  readonly presence: Presence | undefined
-}
-
-/** An answer to a knock: an offer says how much of our network address it may tell. */
-export type Judgement = Exclude<Verdict['type'], 'offer'> | { readonly offer: Disclosure }
-
-/** What the dialling asks of the peer whose it is. */
-export interface DialHost {
-  readonly identity: IdentityKeys
-  readonly instance: Bytes
-  readonly random: Random
-  readonly roster: Roster
-  readonly wrtc: WebRtc | undefined
-  introduction(): { name: string; relays: readonly string[] }
-  iceServers(): Promise<RTCIceServer[]>
-  judge(knock: Knocking): Judgement
-  /** Whether they are a contact already, and may not learn our network address. */
-  mustRelay(id: PeerId): boolean
-  /** Somebody proved an invitation: theirs, if they are the first. */
-  proved(doorstep: Doorstep, by: Introduced): Promise<boolean>
-  granted(dial: DialNumber, by: Introduced): void
-  /** @param instance which of their tabs or devices, 16 bytes */
-  present(remote: PeerId, instance: Bytes, presence: Presence | undefined): void
-  /** What I say of my being online to this contact, by this carrier. */
-  presence?(remote: PeerId, origin: string): Presence | undefined
-  /** Whether a dial that began `sinceMs` ago may still arrive by these carriers. */
-  mayArrive(origins: readonly string[], sinceMs: number): boolean
-  /** Someone called, and nothing can be offered: the ICE servers are not to be had, or the browser does not take them. Undefined: it
-   *  can again. */
-  unable(error: KithError | undefined): void
-  /** Whether there may be an RTCPeerConnection more, beside those that are up and the `making` that are being made, with
-   *  `whom` where it is known. */
-  hasRoom(making: number, whom: PeerId | undefined): boolean
-  /** A link over these lanes. */
-  link(options: { peer: DialPeer } & Pick<LinkOptions, 'lanes' | 'confirmation' | 'maxMessageSize' | 'awaitsPath'>): Link
-  /** Both ends have confirmed it. Returns who is told of its path from now on. */
-  connected(dial: DialNumber, up: LinkUp): (state: NegotiatorState) => void
-  yielded(dial: DialNumber, to: DialNumber): void
-  ended(dial: DialNumber, error: KithError): void
-}
-
-export interface LinkUp {
-  readonly peer: DialPeer
-  readonly link: Link
-  readonly negotiator: Negotiator
-  /** When its dial began, by `performance.now()`. */
-  readonly begunAt: number
-}
-
-export interface DialRequest {
-  readonly way: Way
-  readonly routes: readonly Route[]
-  readonly protocols: readonly ProtocolName[]
-  readonly timeoutMs: number
-  readonly disclosure: Disclosure
-  /** The caller asked for this disclosure, whoever they are and whatever the policy says. Default false. */
-  readonly isDisclosureAsked?: boolean
-  /** Those of its carriers at which the other end said to wait, where that is all that is known of it. */
-  readonly named?: readonly string[] | undefined
-}
 
 /** For so long other carriers count too: the other end may have moved. */
 const MOVED_MS = 3_000
@@ -107,29 +28,22 @@ const MOVED_MS = 3_000
 /** How often a dial without an answer looks whether its carriers are there. */
 const WATCH_MS = 250
 
-/** The RTCPeerConnection of one dial, from its first description to a link that is up. */
+/** One dial that is under way. */
 interface Leg {
-  readonly begunAt: number
   /** Known beforehand, or once an invitation is granted. */
   whom: PeerId | undefined
   /** `whom` is at the other end, and wants us. */
   isSure: boolean
   /** Through these it speaks. */
   readonly origins: readonly string[]
-  /** Whoever only asks for presence needs no RTCPeerConnection. */
+  /** A question for presence needs no RTCPeerConnection. */
   readonly isForPresence: boolean
-  disclosure: Disclosure
   readonly isDisclosureAsked: boolean
-  negotiator?: Negotiator
-  local?: TransportDescription
+  readonly path: DialPath
   /** Why it ended. */
   error?: KithError
-  /** Known once both are authenticated. */
-  remote?: { readonly description: TransportDescription; readonly peer: DialPeer }
-  link?: Link
   /** While nothing has come of it: whether a carrier is there. */
   watch?: ReturnType<typeof setInterval>
-  onState: (state: NegotiatorState) => void
   /** One for each reply address. */
   readonly unbind: (() => void)[]
 }
@@ -179,8 +93,7 @@ export class Dialling {
     const dial = this.#nextDial++
     const origins = [...new Set(routes.map((route) => route.origin))]
     if (!begun(dial)) return dial
-    const leg = newLeg({ whom, origins, isForPresence, disclosure, isDisclosureAsked })
-    this.#legs.set(dial, leg)
+    const leg = this.#addLeg(dial, { whom, origins, isForPresence, isDisclosureAsked }, disclosure)
     const replies = origins.map((origin): Reply => {
       const address = this.#bind(dial, leg, origin)
       return { origin, address, presence: whom && this.#host.presence?.(whom, origin) }
@@ -199,7 +112,7 @@ export class Dialling {
 
   /** Cancels it where nothing can have come of it at the other end. */
   release(dial: DialNumber): void {
-    if (!this.#legs.get(dial)?.link) this.cancel(dial)
+    if (!this.#legs.get(dial)?.path.hasLink) this.cancel(dial)
   }
 
   /** A dial that no carrier takes ends before its time. Once it is answered, its path is WebRTC's. */
@@ -208,7 +121,7 @@ export class Dialling {
     leg.watch = setInterval(() => {
       const sinceMs = now() - begunAt
       const origins = sinceMs < MOVED_MS ? leg.origins : named
-      if (leg.remote) clearInterval(leg.watch)
+      if (leg.path.hasRemote) clearInterval(leg.watch)
       else if (!this.#host.mayArrive(origins, sinceMs)) this.#fail(dial, noRelay())
     }, WATCH_MS)
   }
@@ -229,7 +142,7 @@ export class Dialling {
   /** They may not learn my network address any more: what would tell it ends, but for what was asked for and the dials `except`. */
   tighten(whom: PeerId, except: ReadonlySet<DialNumber>, error: KithError): void {
     for (const [dial, leg] of [...this.#legs]) {
-      if (leg.whom !== whom || leg.disclosure === 'relayed' || leg.isForPresence) continue
+      if (leg.whom !== whom || leg.path.disclosure === 'relayed' || leg.isForPresence) continue
       if (!leg.isDisclosureAsked && !except.has(dial)) this.#fail(dial, error)
     }
   }
@@ -259,25 +172,21 @@ export class Dialling {
       case 'knock':
         this.#judge(output)
         return
-      case 'prepare': {
-        const leg = this.#legs.get(output.dial)
-        if (leg) this.#prepare(output.dial, leg, 'answerer')
+      case 'prepare':
+        this.#legs.get(output.dial)?.path.prepare('answerer')
         return
-      }
       case 'describe':
         this.#describe(output)
         return
       case 'answered': {
-        const leg = this.#legs.get(output.dial)
-        if (!leg?.negotiator) return
-        leg.remote = { description: output.remote, peer: output.peer }
+        const path = this.#legs.get(output.dial)?.path
+        if (!path?.isMade) return
         this.#found(output.dial, output.peer.id)
-        this.#openLink(output.dial, leg)
-        leg.negotiator.describe(output.remote)
+        path.answered(output.remote, output.peer)
         return
       }
       case 'candidates':
-        for (const candidate of output.candidates) this.#legs.get(output.dial)?.negotiator?.addCandidate(candidate)
+        for (const candidate of output.candidates) this.#legs.get(output.dial)?.path.addCandidate(candidate)
         return
       case 'proved': {
         // Its RTCPeerConnection would check from here whatever candidates are told: they dial anew, as a contact.
@@ -315,7 +224,7 @@ export class Dialling {
 
   /** An invitation's policy holds for those whom I do not know; here it turns out that I do. */
   #tellsTooMuch(leg: Leg | undefined, whom: PeerId): boolean {
-    if (!leg || leg.whom !== undefined || leg.disclosure === 'relayed' || leg.isDisclosureAsked) return false
+    if (!leg || leg.whom !== undefined || leg.path.disclosure === 'relayed' || leg.isDisclosureAsked) return false
     return this.#host.mustRelay(whom)
   }
 
@@ -345,8 +254,7 @@ export class Dialling {
       return
     }
     const whose = { whom: from, origins: [doorstep.origin], isForPresence: false }
-    const leg = newLeg({ ...whose, disclosure: judgement.offer, isDisclosureAsked: false })
-    this.#legs.set(dial, leg)
+    const leg = this.#addLeg(dial, { ...whose, isDisclosureAsked: false }, judgement.offer)
     const replyAddress = this.#bind(dial, leg, doorstep.origin)
     this.#driver.give({ type: 'verdict', dial, verdict: { type: 'offer', replyAddress } })
   }
@@ -372,111 +280,39 @@ export class Dialling {
   #describe({ dial, remote, peer }: Extract<DialOutput, { type: 'describe' }>): void {
     const leg = this.#legs.get(dial)
     if (!leg) return
-    if (remote && peer) {
-      leg.remote = { description: remote, peer }
-      if (this.#tellsTooMuch(leg, peer.id)) {
-        leg.disclosure = 'relayed'
-        // One that was made already is of no use: it has told nothing yet. One that is being made follows the leg.
-        if (leg.negotiator) {
-          leg.negotiator.close()
-          delete leg.negotiator
-          this.#prepare(dial, leg, 'answerer')
-          return
-        }
-      }
-    }
-    if (leg.negotiator && remote) leg.negotiator.describe(remote)
-    else if (!remote) this.#prepare(dial, leg, 'offerer')
+    if (remote && peer) leg.path.answer(remote, peer, this.#tellsTooMuch(leg, peer.id))
+    else leg.path.prepare('offerer')
   }
 
-  /** Makes the RTCPeerConnection; what was decided meanwhile is made up for. */
-  #prepare(dial: DialNumber, leg: Leg, role: 'offerer' | 'answerer'): void {
-    this.#host
-      .iceServers()
-      .then((iceServers) => {
-        // Given up while we waited.
-        if (this.#legs.get(dial) !== leg) return
-        leg.negotiator = this.#negotiate(dial, leg, role, iceServers)
-        this.#host.unable(undefined)
-        if (leg.remote && role === 'answerer') leg.negotiator.describe(leg.remote.description)
-      })
-      .catch((error: unknown) => {
-        const why =
-          error instanceof KithError
-            ? error
-            : new KithError('unreachable', 'No connection can be made here: the browser refuses.', { cause: error })
-        // A dial of ours rejects with it. Of one of theirs nothing else would say it here.
-        if (role === 'offerer') this.#host.unable(why)
-        this.#fail(dial, why)
-      })
-  }
-
-  #negotiate(dial: DialNumber, leg: Leg, role: 'offerer' | 'answerer', iceServers: RTCIceServer[]): Negotiator {
-    const { wrtc } = this.#host
-    const config: PathConfig = { iceServers, iceTransportPolicy: leg.disclosure === 'relayed' ? 'relay' : 'all' }
-    return createNegotiator({
-      role,
-      ...config,
-      wrtc,
-      spare: this.#spares.take(config),
-      onDescription: (description) => {
-        leg.local = description
-        if (leg.remote) this.#openLink(dial, leg)
-        this.#driver.give({ type: 'described', dial, description })
-      },
+  #addLeg(
+    dial: DialNumber,
+    whose: Pick<Leg, 'whom' | 'origins' | 'isForPresence' | 'isDisclosureAsked'>,
+    disclosure: Disclosure,
+  ): Leg {
+    const host = this.#host
+    const begunAt = performance.now()
+    const path = new DialPath(disclosure, {
+      wrtc: host.wrtc,
+      iceServers: () => host.iceServers(),
+      takeSpare: (config) => this.#spares.take(config),
+      isLocal: (origin) => host.roster.get(origin)?.kind === 'tabs',
+      link: (options) => host.link(options),
+      onDescription: (description) => this.#driver.give({ type: 'described', dial, description }),
       onCandidate: (candidate) => this.#driver.give({ type: 'candidate', dial, candidate }),
-      onCandidatesEnd: () => undefined,
-      onPath: (isAtTurn) => leg.link?.locate(isAtTurn),
-      onState: (state) => {
-        leg.onState(state)
-        if (state === 'failed' || state === 'closed')
-          this.#fail(
-            dial,
-            new KithError(
-              'unreachable',
-              'They answered, but no path came up: name a STUN server, and a TURN server for strict networks, in createPeer({ iceServers }).',
-              { source: 'network' },
-            ),
-          )
-      },
-      onError: (error) => {
-        // Once the link is up the dial is over: then it is the connection that ends.
-        if (this.#legs.get(dial) === leg) this.#fail(dial, error)
-        else leg.link?.fail(error)
-      },
-    })
-  }
-
-  /** Both descriptions are known: whoever speaks first on the lanes is to be understood. */
-  #openLink(dial: DialNumber, leg: Leg): void {
-    const { negotiator, local, remote } = leg
-    if (!negotiator || !local || !remote || leg.link) return
-    const { peer, description } = remote
-    const { fingerprint } = local
-    const { role, bindKey } = peer
-    const link = this.#host.link({
-      lanes: negotiator.lanes,
-      peer,
-      confirmation: {
-        ours: confirmation(bindKey, role, fingerprint, description.fingerprint),
-        theirs: confirmation(bindKey, role === 0 ? 1 : 0, description.fingerprint, fingerprint),
-      },
-      maxMessageSize: description.maxMessageSize,
-      // Between tabs of this browser the path is 'local', wherever it leads.
-      awaitsPath: this.#host.roster.get(peer.origin)?.kind !== 'tabs',
-    })
-    leg.link = link
-    link.ready.then(
-      () => {
-        if (this.#legs.get(dial) !== leg) return
-        leg.onState = this.#host.connected(dial, { peer, link, negotiator, begunAt: leg.begunAt })
+      onUp: (up) => {
+        const onState = host.connected(up, begunAt)
         this.#legs.delete(dial)
         clearInterval(leg.watch)
         unbind(leg)
         this.#driver.give({ type: 'connected', dial })
+        return onState
       },
-      (error: KithError) => this.#fail(dial, error),
-    )
+      onFail: (error) => this.#fail(dial, error),
+      onUnable: (error) => host.unable(error),
+    })
+    const leg: Leg = { ...whose, isSure: false, path, unbind: [] }
+    this.#legs.set(dial, leg)
+    return leg
   }
 
   /** The path failed before the link was up: this, not that the machine then cancels, is why the dial ended. */
@@ -493,8 +329,7 @@ export class Dialling {
     this.#legs.delete(dial)
     clearInterval(leg.watch)
     unbind(leg)
-    leg.link?.fail(new KithError('closed', 'The dial has ended.'))
-    leg.negotiator?.close()
+    leg.path.close()
     return true
   }
 
@@ -502,7 +337,7 @@ export class Dialling {
   #unbound(dial: DialNumber): void {
     this.#keys.forget(dial)
     const leg = this.#legs.get(dial)
-    if (leg?.link) unbind(leg)
+    if (leg?.path.hasLink) unbind(leg)
     else this.#giveUp(dial)
   }
 }
@@ -510,17 +345,5 @@ export class Dialling {
 function unbind(leg: Leg): void {
   for (const stop of leg.unbind.splice(0)) stop()
 }
-
-function newLeg(leg: Pick<Leg, 'whom' | 'origins' | 'isForPresence' | 'disclosure' | 'isDisclosureAsked'>): Leg {
-  return { ...leg, begunAt: performance.now(), isSure: false, onState: () => undefined, unbind: [] }
-}
-
-/** Nothing carried the dial: there is no relay, or none of them can be reached. */
-export const noRelay = (cause?: KithError): KithError =>
-  new KithError(
-    'no-relay',
-    'No relay could be reached, and no tab of this browser answers for them: peer.status.relays says what is wrong with each, createPeer({ relays }) names them.',
-    { source: 'network', cause },
-  )
 
 const closed = () => new KithError('closed', 'This peer has been closed.')

@@ -2,7 +2,7 @@
 import { KithError } from '@kith/protocol'
 import { clockSentence } from '../carriers/relay-clock.ts'
 import type { Roster } from '../carriers/roster.ts'
-import { noRelay } from './dialling.ts'
+import { noRelay } from './no-relay.ts'
 
 /** 'no-answer' has other causes: no relay could be asked, the clock is wrong, or they are no contact. */
 export function explain(
