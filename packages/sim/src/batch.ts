@@ -1,11 +1,18 @@
 /** Many runs: which scenario and seed each has, and what came of them all. Who ran which, and in what order, makes no difference. */
 import { type Summary, summarize } from './figures.ts'
-import { type RunResult, run } from './run.ts'
-import type { Scenario } from './scenario.ts'
+import type { RunResult } from './run.ts'
 import { Trace } from './trace.ts'
 
+/** What one run of a family has: a link's, a dial's. */
+export interface Planned {
+  readonly name: string
+  /** Where scenarios take turns, it is left out of all rounds but one in so many. */
+  readonly everyRounds?: number
+  readonly run: (seed: number) => RunResult
+}
+
 export interface Batch {
-  readonly scenarios: readonly Scenario[]
+  readonly scenarios: readonly Planned[]
   readonly seed: number
   readonly runs: number
 }
@@ -26,14 +33,14 @@ export interface BatchReport {
 export function runShare(batch: Batch, index: number, workers: number): readonly (readonly [number, RunResult])[] {
   const results: [number, RunResult][] = []
   plan(batch).forEach((scenario, number) => {
-    if (number % workers === index) results.push([number, run(scenario, batch.seed + number)])
+    if (number % workers === index) results.push([number, scenario.run(batch.seed + number)])
   })
   return results
 }
 
 /** The scenarios in turn, those that differ little from seed to seed not in every round. */
-function plan({ scenarios, runs }: Batch): Scenario[] {
-  const planned: Scenario[] = []
+function plan({ scenarios, runs }: Batch): Planned[] {
+  const planned: Planned[] = []
   for (let round = 0; planned.length < runs; round++) {
     for (const scenario of scenarios) if (round % (scenario.everyRounds ?? 1) === 0) planned.push(scenario)
   }

@@ -2,6 +2,7 @@
  * `npm run sim -- link --runs N --seed S [--scenario NAME] [--jobs N] [--json FILE] [--compare FILE]`: run i has seed S + i, the
  * scenarios in turn; NAME is one scenario, or what variants of one have before their '/'. Prints the report as JSON (the same seed
  * gives the same bytes, with however many jobs), and to stderr the seconds, what was violated, and how to see it again.
+ * `npm run sim -- dial`, with the same options: whole dials (dials/).
  * `npm run sim -- growth [--seed S]`: how a transfer's bounds grow, over time; series of numbers as JSON (growth.ts).
  * `--compare` takes the JSON of another time and tells which figures differ. Exits with 1 when anything was violated.
  */
@@ -10,17 +11,24 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { type Batch, type BatchReport, reportOf, runShare } from './batch.ts'
+import { type Batch, type BatchReport, type Planned, reportOf, runShare } from './batch.ts'
+import { runDials } from './dials/run.ts'
+import { dialScenarios } from './dials/scenarios.ts'
 import { growth } from './growth.ts'
-import type { RunResult } from './run.ts'
-import type { Scenario } from './scenario.ts'
+import { type RunResult, run } from './run.ts'
 import { scenarios } from './scenarios/index.ts'
 
 /** Figures that differ by less are taken for the same. */
 const SAME_WITHIN = 0.02
 
+const FAMILIES: Readonly<Record<string, readonly Planned[]>> = {
+  link: scenarios.map((scenario) => ({ ...scenario, run: (seed) => run(scenario, seed) })),
+  dial: dialScenarios.map((scenario) => ({ ...scenario, run: (seed) => runDials(scenario, seed) })),
+}
+
 /** What one worker is told. Scenarios hold functions, which do not travel: their names do. */
 interface Share {
+  readonly family: string
   readonly scenario: string | undefined
   readonly seed: number
   readonly runs: number
@@ -33,8 +41,8 @@ type Results = ReturnType<typeof runShare>
 if (isMainThread) {
   await main()
 } else {
-  const { scenario, seed, runs, index, jobs } = workerData as Share
-  parentPort?.postMessage(runShare({ scenarios: chosen(scenario), seed, runs }, index, jobs))
+  const { family, scenario, seed, runs, index, jobs } = workerData as Share
+  parentPort?.postMessage(runShare({ scenarios: chosen(family, scenario), seed, runs }, index, jobs))
 }
 
 async function main(): Promise<void> {
@@ -53,15 +61,16 @@ async function main(): Promise<void> {
     process.stdout.write(`${JSON.stringify(growth(wholeNumber('seed', values.seed)))}\n`)
     return
   }
+  const family = positionals[0] ?? ''
   const batch: Batch = {
-    scenarios: chosen(values.scenario),
+    scenarios: chosen(family, values.scenario),
     seed: wholeNumber('seed', values.seed),
     runs: wholeNumber('runs', values.runs),
   }
   const jobs = Math.min(Math.max(1, wholeNumber('jobs', values.jobs)), Math.max(1, batch.runs))
-  if (positionals[0] !== 'link' || batch.scenarios.length === 0) {
-    console.error('usage: sim link [--seed S] [--runs N] [--scenario NAME] [--jobs N] [--json FILE] [--compare FILE]')
-    console.error(`scenarios: ${scenarios.map(({ name }) => name).join(' ')}`)
+  if (batch.scenarios.length === 0) {
+    console.error('usage: sim link|dial [--seed S] [--runs N] [--scenario NAME] [--jobs N] [--json FILE] [--compare FILE]')
+    for (const [name, list] of Object.entries(FAMILIES)) console.error(`${name}: ${list.map((one) => one.name).join(' ')}`)
     process.exit(2)
   }
 
@@ -70,14 +79,16 @@ async function main(): Promise<void> {
     jobs === 1
       ? [runShare(batch, 0, 1)]
       : await Promise.all(
-          Array.from({ length: jobs }, (_, index) => inWorker({ ...batch, scenario: values.scenario, index, jobs })),
+          Array.from({ length: jobs }, (_, index) =>
+            inWorker({ family, seed: batch.seed, runs: batch.runs, scenario: values.scenario, index, jobs }),
+          ),
         )
   const seconds = (performance.now() - startedAt) / 1000
   const { user, system } = process.cpuUsage()
   const results: RunResult[] = []
   for (const [number, result] of shares.flat()) results[number] = result
 
-  const report = reportOf(values.scenario ?? 'link', batch, results)
+  const report = reportOf(values.scenario ?? family, batch, results)
   const json = `${JSON.stringify(report, undefined, 1)}\n`
   if (values.json !== undefined) writeFileSync(values.json, json)
   process.stdout.write(json)
@@ -88,13 +99,13 @@ async function main(): Promise<void> {
   if (values.compare !== undefined) compare(JSON.parse(readFileSync(values.compare, 'utf8')) as BatchReport, report)
   if (report.firstViolation === undefined) return
   const { scenario, seed } = report.firstViolation
-  console.error(`the first again: npm run sim -- link --scenario ${scenario} --seed ${seed} --runs 1`)
+  console.error(`the first again: npm run sim -- ${family} --scenario ${scenario} --seed ${seed} --runs 1`)
   process.exitCode = 1
 }
 
-function chosen(name: string | undefined): readonly Scenario[] {
-  if (name === undefined) return scenarios
-  return scenarios.filter((scenario) => scenario.name === name || scenario.name.startsWith(`${name}/`))
+function chosen(family: string, name: string | undefined): readonly Planned[] {
+  const all = FAMILIES[family] ?? []
+  return name === undefined ? all : all.filter((scenario) => scenario.name === name || scenario.name.startsWith(`${name}/`))
 }
 
 function wholeNumber(name: string, text: string): number {
@@ -104,9 +115,8 @@ function wholeNumber(name: string, text: string): number {
   process.exit(2)
 }
 
-function inWorker({ scenario, seed, runs, index, jobs }: Share): Promise<Results> {
+function inWorker(share: Share): Promise<Results> {
   return new Promise((resolve, reject) => {
-    const share: Share = { scenario, seed, runs, index, jobs }
     const worker = new Worker(fileURLToPath(import.meta.url), { workerData: share })
     worker.once('message', resolve)
     worker.once('error', reject)
