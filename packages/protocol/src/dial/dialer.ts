@@ -141,7 +141,7 @@ export class Dialer implements Machine<DialInput, DialOutput> {
   }
 
   #dial(request: Extract<DialInput, { type: 'dial' }>, now: Millis): void {
-    if (this.#outgoing.size >= DIALS_MAX) {
+    if ([...this.#outgoing.values()].filter((dial) => !dial.isOver).length >= DIALS_MAX) {
       const error = new KithError(
         'too-many',
         `${DIALS_MAX} dials are under way, as many as there may be at once: wait for one to end.`,
@@ -271,7 +271,7 @@ export class Dialer implements Machine<DialInput, DialOutput> {
         if (!this.#isLower(dial) && !ours.hasEnded) continue
         this.#held.delete(dial)
         dial.drop()
-      } else if (ours.hasEnded || ours.answeredBy || now >= until) {
+      } else if (ours.isOver || ours.answeredBy || now >= until) {
         this.#held.delete(dial)
         dial.announce()
         this.#rivals.set(dial, ours)
@@ -285,7 +285,7 @@ export class Dialer implements Machine<DialInput, DialOutput> {
     for (const [dial, ours] of this.#rivals) {
       if (isAnsweredBy(ours, dial)) dial.cancel(now)
       else if (dial.isAnswered && ours.isUnanswered) ours.yieldTo(dial.number)
-      if (dial.hasEnded || ours.hasEnded || ours.answeredBy) this.#rivals.delete(dial)
+      if (dial.hasEnded || ours.isOver || ours.answeredBy) this.#rivals.delete(dial)
     }
   }
 }

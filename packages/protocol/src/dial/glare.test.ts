@@ -151,6 +151,29 @@ test('another tab is faster than the one that gave way: that one is told, and ca
   expect(await world.run(5_000, () => again.isConnected)).toBe(true)
 })
 
+test('a dial gives way while its knock is on its way to another tab: that tab is told at once, and can dial again', async () => {
+  const { world, lower, higher } = await crossing(8)
+  const tab = world.person(`${higher.name}/2`)
+  for (const [key, doorstep] of higher.doorsteps) tab.doorsteps.set(key, doorstep)
+  higher.doorsteps.clear()
+  world.delayOf = (sent) => (tab.hasDoorstepAt(sent) ? 1_500 : sent.from === tab ? 300 : 20)
+  const ours = await lower.call(higher)
+  const theirs = await higher.call(lower)
+  await world.run(1_400)
+  expect([ours.end, theirs.end]).toEqual(['yielded', 'connected'])
+  // The knock that is still on its way makes this one give way.
+  const tabs = await tab.call(lower)
+  await world.run(150)
+  expect(tabs.end).toBe('yielded')
+  await world.run(1_000)
+  expect(tab.incoming.map(({ end }) => end)).toEqual(['aborted'])
+  const again = await tab.call(lower)
+  expect(await world.run(5_000, () => again.isConnected)).toBe(true)
+  await world.run(60_000)
+  const people = [lower, higher, tab]
+  expect(people.flatMap(({ outcomes }) => [...outcomes.values()]).some(({ isBound }) => isBound)).toBe(false)
+})
+
 test('glare on bad networks: exactly one connection, or, where nothing came through, none', async () => {
   let connected = 0
   for (let seed = 1; seed <= 40; seed++) {

@@ -25,6 +25,9 @@ import type { DialInput, DialPeer, Introduced, Reply } from './io.ts'
 import { type Accept, type DialMessage, decodeAccept, encodeKnock, type Knock } from './messages.ts'
 import { Resend } from './resend.ts'
 
+/** A knock, on its way for some seconds, and the offer that answers it. */
+const YIELDED_MS = 10_000
+
 type DialRequest = Extract<DialInput, { type: 'dial' }>
 type Offer = Extract<Accept, { type: 'offer' }>
 
@@ -42,6 +45,8 @@ type State =
   /** Our own RTCPeerConnection is being asked for the answer. */
   | { readonly type: 'describing'; readonly exchange: Exchange; readonly peer: DialPeer; readonly by: Introduced | undefined }
   | { readonly type: 'answered'; readonly exchange: Exchange; readonly peer: DialPeer; readonly by: Introduced | undefined }
+  /** Another dial goes on. An instance that this one's knock still reaches offers in vain, and must learn it. */
+  | { readonly type: 'yielded'; readonly until: Millis }
   /** `peer`: it has become a connection. */
   | { readonly type: 'ended'; readonly peer?: DialPeer }
 
@@ -92,7 +97,12 @@ export class OutgoingDial {
     return this.#state.type === 'ended'
   }
 
-  /** Nobody has answered yet. */
+  /** No connection comes of it any more. */
+  get isOver(): boolean {
+    return this.hasEnded || this.#state.type === 'yielded'
+  }
+
+  /** No answer has come yet. */
   get isUnanswered(): boolean {
     return this.#state.type === 'knocking'
   }
@@ -135,7 +145,9 @@ export class OutgoingDial {
   /** Another dial with the same person goes on. */
   yieldTo(dial: number): void {
     this.#context.emit({ type: 'yielded', dial: this.number, to: dial })
-    this.#close()
+    this.#resend.stop()
+    if (this.#knocks.length > 0) this.#state = { type: 'yielded', until: this.#context.now() + YIELDED_MS }
+    else this.#close()
   }
 
   connected(): void {
@@ -145,11 +157,16 @@ export class OutgoingDial {
   }
 
   cancel(now: Millis): void {
-    this.#fail(new KithError('aborted', 'The dial was cancelled.'), now)
+    if (this.#state.type === 'yielded') this.#close()
+    else this.#fail(new KithError('aborted', 'The dial was cancelled.'), now)
   }
 
   tick(now: Millis): void {
     if (this.hasEnded) return
+    if (this.#state.type === 'yielded') {
+      if (now >= this.#state.until) this.#close()
+      return
+    }
     if (now >= this.#expiresAt) {
       this.#fail(
         this.isUnanswered
@@ -172,6 +189,7 @@ export class OutgoingDial {
   /** Infinity: none. */
   deadline(): Millis {
     if (this.hasEnded) return Infinity
+    if (this.#state.type === 'yielded') return this.#state.until
     const exchange = 'exchange' in this.#state ? this.#state.exchange.deadline() : Infinity
     return Math.min(this.#expiresAt, this.#resend.deadline(), exchange)
   }

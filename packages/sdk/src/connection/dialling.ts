@@ -42,6 +42,8 @@ interface Leg {
   readonly path: DialPath
   /** Why it ended. */
   error?: KithError
+  /** Another dial goes on instead: it has no path any more. */
+  isOver?: boolean
   /** While nothing has come of it: whether a carrier is there. */
   watch?: ReturnType<typeof setInterval>
   /** One for each reply address. */
@@ -107,7 +109,7 @@ export class Dialling {
 
   /** A dial that is under way with them, of whatever way and of either side, once its other end is known to be them. */
   underWay(whom: PeerId): DialNumber | undefined {
-    return [...this.#legs].find(([, leg]) => leg.whom === whom && leg.isSure && !leg.isForPresence)?.[0]
+    return [...this.#legs].find(([, leg]) => leg.whom === whom && leg.isSure && !leg.isForPresence && !leg.isOver)?.[0]
   }
 
   /** Cancels it where nothing can have come of it at the other end. */
@@ -211,6 +213,7 @@ export class Dialling {
         this.#host.present(output.remote, output.instance, output.presence)
         return
       case 'yielded':
+        this.#yielded(output.dial)
         this.#host.yielded(output.dial, output.to)
         return
       case 'ended': {
@@ -273,7 +276,7 @@ export class Dialling {
   /** Those that wait for ICE servers count: they will be RTCPeerConnections in a moment. */
   #hasRoom(whom?: PeerId): boolean {
     let making = 0
-    for (const leg of this.#legs.values()) if (!leg.isForPresence) making += 1
+    for (const leg of this.#legs.values()) if (!leg.isForPresence && !leg.isOver) making += 1
     return this.#host.hasRoom(making, whom)
   }
 
@@ -331,6 +334,15 @@ export class Dialling {
     unbind(leg)
     leg.path.close()
     return true
+  }
+
+  /** Another dial goes on. Replies are read until the machine unbinds them. */
+  #yielded(dial: DialNumber): void {
+    const leg = this.#legs.get(dial)
+    if (!leg) return
+    clearInterval(leg.watch)
+    leg.path.close()
+    leg.isOver = true
   }
 
   /** The machine's last word on a dial: what it has started and not handed over is stopped. */
