@@ -386,7 +386,8 @@ export class OutgoingDial {
 
   #end(error: KithError): void {
     if (this.hasEnded) return
-    this.#context.emit({ type: 'ended', dial: this.number, error })
+    // One that gave way has had its end.
+    if (!this.isOver) this.#context.emit({ type: 'ended', dial: this.number, error })
     this.#close()
   }
 
