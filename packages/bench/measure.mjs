@@ -68,7 +68,7 @@ function optionsOf(name, servers, room) {
   const bound = BOUNDS.get(name)
   if (bound !== undefined) return { module: 'raw', bound, servers, room: `${name}-${room}` }
   const isOurs = !['raw', 'simple-peer', 'peerjs', 'libp2p'].includes(name)
-  return { module: isOurs ? 'kith' : name, sdk: isOurs ? `/sdk/${name}.js` : undefined, servers, room: `${name}-${room}` }
+  return { module: isOurs ? 'kith' : name, sdk: isOurs ? `/sdk/${name}/index.js` : undefined, servers, room: `${name}-${room}` }
 }
 
 async function openPages({ browsers, servers }, options) {

@@ -14,7 +14,7 @@ const ROUNDS = { connect: 15, link: 15, 'in-flight': 3 }
 const USAGE = `Usage: npm run bench -- plots
        npm run bench -- in-flight [--json FILE] [--rounds N]
        npm run bench -- link|connect|size [--json FILE] [--rounds N] [--contenders ${['raw', 'kith', ...BUNDLED].join()}]
-       [--measures a,b] [--other NAME=SDK.js]
+       [--measures a,b] [--other NAME=DIST/index.js]
        link only: [--delay-ms N [--rate-mbit R]]  each way, between two network namespaces
        npm run bench -- soak [--streams N] [--mib N] [--json FILE]`
 

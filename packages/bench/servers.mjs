@@ -2,7 +2,7 @@
 // a libp2p relay; and a way to each of the last four that holds back every message.
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { WebSocketServer } from 'ws'
 import { BUNDLED, here } from './build.mjs'
 import { startDelay } from './network/tcp-delay.mjs'
@@ -13,7 +13,7 @@ const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-e
 const PAGES = ['bytes.js', 'signalling.js', 'measures.js', 'soak.js']
 
 /**
- * @param {{ contenders: string[], others: Map<string, string>, host: string }} options `others`: files of other builds of the SDK by
+ * @param {{ contenders: string[], others: Map<string, string>, host: string }} options `others`: the index.js of other builds of the SDK by
  *   the name of their contender; `host`: where to listen
  * @returns their URLs; `through(delayMs)` gives those of the servers by a way on which each message, to or fro, takes as long as half
  *   of that: from one page to the other it is `delayMs`
@@ -67,15 +67,15 @@ const portOf = (url) => /(?::|tcp\/)(\d+)/.exec(url)[1]
 async function startPages(host, others) {
   const files = {
     '/': [here('page/index.html'), 'text/html'],
-    '/sdk/kith.js': [here('dist/sdk/index.js'), 'text/javascript'],
   }
   for (const name of PAGES) files[`/page/${name}`] = [here(`page/${name}`), 'text/javascript']
   for (const name of ['raw', 'kith']) files[`/contenders/${name}.js`] = [here(`contenders/${name}.js`), 'text/javascript']
   for (const name of BUNDLED) files[`/contenders/${name}.js`] = [here(`dist/contenders/${name}.js`), 'text/javascript']
-  for (const [name, file] of others) files[`/sdk/${name}.js`] = [resolve(file), 'text/javascript']
+  // A build of the SDK is a folder: its index.js imports the files beside it.
+  const builds = new Map([['kith', here('dist/sdk')], ...[...others].map(([name, file]) => [name, dirname(resolve(file))])])
 
   const server = createServer(async ({ url }, response) => {
-    const [path, type] = files[url] ?? []
+    const [path, type] = files[url] ?? fileOfBuild(builds, url) ?? []
     if (path === undefined) return response.writeHead(404).end()
     response.writeHead(200, { 'content-type': type, ...ISOLATION }).end(await readFile(path))
   })
@@ -98,6 +98,12 @@ async function startPages(host, others) {
       server.close()
     },
   }
+}
+
+/** '/sdk/NAME/FILE.js' */
+function fileOfBuild(builds, url) {
+  const [, name, file] = /^\/sdk\/([^/]+)\/([\w.-]+\.js)$/.exec(url) ?? []
+  return builds.has(name) ? [join(builds.get(name), file), 'text/javascript'] : undefined
 }
 
 async function startRelay(host) {

@@ -6,7 +6,7 @@ const SINK = '/bench/sink'
 const DATAGRAMS = '/bench/datagrams'
 
 /** @param {{ sdk?: string }} options where the SDK lies */
-export async function create({ role, room, servers, sdk = '/sdk/kith.js' }) {
+export async function create({ role, room, servers, sdk = '/sdk/kith/index.js' }) {
   const { createPeer } = await import(sdk)
   // Each a person of their own, kept in IndexedDB as an application's would be: keys in WebCrypto live there.
   const peer = await createPeer({ relays: [servers.relay], profile: room + role, local: false, iceServers: [] })

@@ -1,5 +1,5 @@
 // What a soak runs in its two pages, through the public API alone.
-import { createPeer } from '/sdk/kith.js'
+import { createPeer } from '/sdk/kith/index.js'
 
 const ECHO = '/soak/echo'
 const FILE = '/soak/file'
