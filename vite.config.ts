@@ -1,4 +1,5 @@
 /// <reference types="vitest/config" />
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { playwright } from '@vitest/browser-playwright'
 import { minify } from 'terser'
@@ -176,6 +177,8 @@ const test: UserConfig = {
         extends: true,
         test: {
           name: 'node',
+          // Vitest leaves one core free, which two cores cannot spare: half of all files wait for timers.
+          maxWorkers: Math.max(2, availableParallelism() - 1),
           environment: 'node',
           include: ['packages/*/src/**/*.test.ts', 'signaling-relay/src/**/*.test.ts', 'demo-app/src/**/*.test.ts'],
           exclude: ['**/*.browser.test.ts'],
