@@ -180,7 +180,12 @@ const test: UserConfig = {
           // Vitest leaves one core free, which two cores cannot spare: half of all files wait for timers.
           maxWorkers: Math.max(2, availableParallelism() - 1),
           environment: 'node',
-          include: ['packages/*/src/**/*.test.ts', 'signaling-relay/src/**/*.test.ts', 'demo-app/src/**/*.test.ts'],
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'packages/bench/**/*.test.mjs',
+            'signaling-relay/src/**/*.test.ts',
+            'demo-app/src/**/*.test.ts',
+          ],
           exclude: ['**/*.browser.test.ts'],
           testTimeout: 120_000,
         },

@@ -1,94 +1,46 @@
 // `link`, `in-flight` and `connect`: a browser, servers, two pages, and every contender in them.
-import { chromium as playwright } from 'playwright'
-import { chromium } from '../../scripts/browsers.mjs'
+import { openPages, optionsOf, withBrowsers } from './browsers.mjs'
 import { CONNECT, trips } from './connect.mjs'
-import { BOUNDS, IN_FLIGHT } from './in-flight.mjs'
+import { IN_FLIGHT } from './in-flight.mjs'
 import { LINK } from './link.mjs'
 import { MEMORY } from './memory.mjs'
-import { joinNamespace, setUpInside } from './network/namespace.mjs'
 import { versions } from './report.mjs'
 import { interleave, wanted } from './rounds.mjs'
-import { startServers } from './servers.mjs'
-import { openEnds, openPage } from './session.mjs'
+import { dial, hangUp, openEnds } from './session.mjs'
 import { distribution } from './statistics.mjs'
 
-/** A contender whose connection cannot be made in so many attempts is left out of what needs one. */
-const DIAL_ATTEMPTS = 5
 const MEMORY_ROUNDS = 3
 
 /** @returns {Promise<object>} the report, as README.md describes it */
 export async function measure({ bench, names, others, rounds, measures: wantedMeasures, path, obstacle }) {
-  const joined = path === undefined ? undefined : await joinNamespace(path)
-  if (joined === undefined && obstacle === undefined) setUpInside()
-  const servers = await startServers({ contenders: names, others, host: joined === undefined ? 'localhost' : '0.0.0.0' })
-  const browsers = await launch(joined)
-  try {
-    const context = { browsers, servers, names, rounds, wantedMeasures, path }
+  return withBrowsers({ names, others, isPath: path !== undefined, obstacle }, async (place) => {
+    const context = { ...place, names, rounds, wantedMeasures, path }
     const results = bench === 'connect' ? await connect(context) : await link(context, bench === 'link' ? LINK : IN_FLIGHT)
     const network = networkName(path, obstacle)
-    const about = { bench, date: new Date().toISOString(), versions: versions(names, browsers.dialler), network, rounds }
+    const about = { bench, date: new Date().toISOString(), versions: versions(names, place.browsers.dialler), network, rounds }
     return { ...about, ...results }
-  } finally {
-    for (const browser of new Set(Object.values(browsers))) await browser.close()
-    await servers.close()
-    joined?.close()
-  }
-}
-
-/** One browser for both ends; or, where a path lies between them, one at each of its ends. */
-async function launch(joined) {
-  const options = chromium()
-  if (joined === undefined) {
-    const browser = await playwright.launch(options)
-    return { dialler: browser, callee: browser }
-  }
-  // Names of candidates are told by multicast, which the path does not carry.
-  const args = [...options.args, '--disable-features=WebRtcHideLocalIpsWithMdns']
-  // The servers are over here. By any other name their pages would be no secure context.
-  const far = ['localhost', '127.0.0.1'].map((host) => `MAP ${host} ${joined.host}`)
-  return {
-    dialler: await playwright.launch({ ...options, args }),
-    callee: await playwright.launch({
-      ...options,
-      args: [...args, `--host-resolver-rules=${far.join()}`],
-      executablePath: joined.wrapper(options.executablePath),
-    }),
-  }
+  })
 }
 
 function networkName(path, obstacle) {
   if (obstacle !== undefined) return `the machine's own (no namespace: ${obstacle})`
   if (path === undefined) return 'a namespace of its own'
   const rate = path.rateMbit ? `, ${path.rateMbit} Mbit/s` : ''
-  return `two namespaces, ${path.delayMs} ms each way${rate}`
-}
-
-/** Which module a contender is made of: another build of the SDK is one more Kith, a bounded raw one is raw. */
-function optionsOf(name, servers, room) {
-  const bound = BOUNDS.get(name)
-  if (bound !== undefined) return { module: 'raw', bound, servers, room: `${name}-${room}` }
-  const isOurs = !['raw', 'simple-peer', 'peerjs', 'libp2p'].includes(name)
-  return { module: isOurs ? 'kith' : name, sdk: isOurs ? `/sdk/${name}/index.js` : undefined, servers, room: `${name}-${room}` }
-}
-
-async function openPages({ browsers, servers }, options) {
-  return {
-    dialler: await openPage(browsers.dialler, servers.page, options),
-    callee: await openPage(browsers.callee, servers.page, options),
-  }
+  const loss = path.lossPercent ? `, ${path.lossPercent} % lost` : ''
+  return `two namespaces, ${path.delayMs} ms${rate}${loss} each way`
 }
 
 async function link(context, all) {
-  const { browsers, servers, names, rounds, wantedMeasures, path } = context
+  const { browsers, servers, names, rounds, wantedMeasures, path, joined } = context
   const groups = wanted(all, wantedMeasures)
   const dialFailures = {}
   const urls = await servers.through(0)
   const pages = await openPages(context)
   const ends = {}
-  for (const name of names) {
-    ends[name] = await openEnds(pages, optionsOf(name, urls, 'link'))
-    await dial(ends[name], name, dialFailures)
-  }
+  for (const name of names) ends[name] = await openEnds(pages, optionsOf(name, urls, 'link'))
+  // Only now: what pages load is not measured, and a slow path would take minutes for it.
+  await joined?.set(path)
+  for (const name of names) await dial(ends[name], name, dialFailures)
 
   const pooled = {}
   const run = async (group, name) => {
@@ -99,8 +51,10 @@ async function link(context, all) {
       pooled[distributionName][name].push(...values)
     }
     try {
-      return await group.round(ends[name], { samples })
+      return await group.round(ends[name], { samples, isPath: path !== undefined })
     } catch (error) {
+      // What goes on in the one that failed would weigh on the next.
+      await hangUp(ends[name]).catch(() => undefined)
       await dial(ends[name], name, dialFailures)
       throw error
     }
@@ -134,18 +88,6 @@ async function link(context, all) {
   }
 }
 
-/** Connects for a whole run. A failure is counted, and tried again. */
-async function dial({ dialler }, name, failures) {
-  for (let attempt = 1; attempt <= DIAL_ATTEMPTS; attempt++) {
-    try {
-      return await dialler.evaluate((end) => end.dial())
-    } catch (error) {
-      console.error(`dial: ${name} failed: ${error.message.split('\n')[0]}`)
-      failures[name] = (failures[name] ?? 0) + 1
-    }
-  }
-}
-
 async function connect(context) {
   const { servers, names, rounds, wantedMeasures } = context
   const groups = wanted(CONNECT, wantedMeasures)
@@ -156,7 +98,8 @@ async function connect(context) {
   const endsOf = async (name, { delayMs, withoutCurves = false, room = 'warm' }) => {
     const key = [name, delayMs, withoutCurves, room].join()
     if (!open.has(key)) {
-      if (!pages.has(withoutCurves)) pages.set(withoutCurves, await openPages(context, { withoutCurves }))
+      if (!pages.has(withoutCurves))
+        pages.set(withoutCurves, await openPages(context, withoutCurves ? ['page/without-curves.js'] : []))
       open.set(key, await openEnds(pages.get(withoutCurves), optionsOf(name, await servers.through(delayMs), key)))
     }
     return open.get(key)

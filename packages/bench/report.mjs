@@ -15,11 +15,11 @@ export function versions(names, browser) {
 export const versionOf = (folder) => JSON.parse(readFileSync(here(`${folder}/package.json`), 'utf8')).version
 
 export function print({ bench, network, versions, rounds, measures, failures }) {
-  const all = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   console.log(
     `${bench}: medians (least–most) of up to ${rounds} interleaved rounds; ×: median of the ratios to raw within rounds`,
   )
-  console.log(`${all.join(', ')}\nnetwork: ${network}\n`)
+  printVersions(versions)
+  console.log(`network: ${network}\n`)
   for (const [measure, { unit, contenders, ratio }] of Object.entries(measures)) {
     console.log(`${measure}${unit && `, ${unit}`}`)
     for (const [name, summary] of Object.entries(contenders)) {
@@ -27,6 +27,18 @@ export function print({ bench, network, versions, rounds, measures, failures }) 
       console.log(`  ${name.padEnd(12)} ${figures(summary).padEnd(34)} ${times}`)
     }
   }
+  printFailures(failures)
+}
+
+export function printVersions(versions) {
+  console.log(
+    Object.entries(versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', '),
+  )
+}
+
+export function printFailures(failures) {
   for (const [group, counts] of Object.entries(failures)) {
     for (const [name, count] of Object.entries(counts)) console.log(`${group}: ${name} failed ${count} times`)
   }

@@ -15,7 +15,8 @@ const USAGE = `Usage: npm run bench -- plots
        npm run bench -- in-flight [--json FILE] [--rounds N]
        npm run bench -- link|connect|size [--json FILE] [--rounds N] [--contenders ${['raw', 'kith', ...BUNDLED].join()}]
        [--measures a,b] [--other NAME=DIST/index.js]
-       link only: [--delay-ms N [--rate-mbit R]]  each way, between two network namespaces
+       link only: [--delay-ms N] [--rate-mbit R] [--loss PERCENT]  between two network namespaces, in each direction:
+         N milliseconds one way, so that a round trip takes 2 N; R Mbit/s, 0 for no limit; PERCENT of the packets lost
        npm run bench -- soak [--streams N] [--mib N] [--json FILE]`
 
 const { values, positionals } = parseArgs({
@@ -27,6 +28,7 @@ const { values, positionals } = parseArgs({
     measures: { type: 'string' },
     'delay-ms': { type: 'string' },
     'rate-mbit': { type: 'string' },
+    loss: { type: 'string' },
     other: { type: 'string', multiple: true, default: [] },
     streams: { type: 'string', default: '100000' },
     mib: { type: 'string', default: '1024' },
@@ -40,11 +42,16 @@ const names = values.contenders?.split(',') ?? known
 const rounds = Number(values.rounds ?? ROUNDS[bench] ?? 1)
 const [streams, mib] = [Number(values.streams), Number(values.mib)]
 const measures = values.measures?.split(',')
+const isPercent = (number) => number >= 0 && number < 100
 const path =
-  values['delay-ms'] === undefined
+  values['delay-ms'] === undefined && values['rate-mbit'] === undefined && values.loss === undefined
     ? undefined
-    : { delayMs: Number(values['delay-ms']), rateMbit: Number(values['rate-mbit'] ?? 0) }
-const isPath = path === undefined || (bench === 'link' && path.delayMs >= 0 && path.rateMbit >= 0)
+    : {
+        delayMs: Number(values['delay-ms'] ?? 0),
+        rateMbit: Number(values['rate-mbit'] ?? 0),
+        lossPercent: Number(values.loss ?? 0),
+      }
+const isPath = path === undefined || (bench === 'link' && path.delayMs >= 0 && path.rateMbit >= 0 && isPercent(path.lossPercent))
 const isCount = (number) => Number.isInteger(number) && number >= 1
 const isBench = ['link', 'connect', 'in-flight', 'size', 'soak', 'plots'].includes(bench)
 if (!isBench || ![rounds, streams, mib].every(isCount) || !names.every((name) => known.includes(name)) || !isPath) {
@@ -70,7 +77,7 @@ if (bench === 'size') {
   if (obstacle === undefined) runInside()
   else if (path === undefined) await run(obstacle)
   else {
-    console.error(`--delay-ms needs network namespaces: ${obstacle}`)
+    console.error(`A path needs network namespaces: ${obstacle}`)
     process.exit(1)
   }
 }

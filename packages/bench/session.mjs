@@ -4,12 +4,15 @@ import { here } from './build.mjs'
 /** For one dial or one transfer: whatever takes longer has failed. */
 const STEP_TIMEOUT_MS = 60_000
 
-/** Each in a context of its own, like two people. */
-export async function openPage(browser, url, { withoutCurves = false } = {}) {
+/** A contender whose connection cannot be made in so many attempts is left out of what needs one. */
+const DIAL_ATTEMPTS = 5
+
+/** Each in a context of its own, like two people. `scripts` run before all else in it. */
+export async function openPage(browser, url, scripts = []) {
   const context = await browser.newContext()
   context.setDefaultTimeout(STEP_TIMEOUT_MS)
   const page = await context.newPage()
-  if (withoutCurves) await page.addInitScript({ path: here('page/without-curves.js') })
+  for (const script of scripts) await page.addInitScript({ path: here(script) })
   page.on('pageerror', (error) => console.error(error.message))
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') console.error(message.text())
@@ -70,6 +73,20 @@ function asEnd(handle, what) {
         `${what}, ${name}`,
       ),
   }
+}
+
+/** Connects. A failure is counted, and tried again. @returns whether there is a connection */
+export async function dial({ dialler }, name, failures) {
+  for (let attempt = 1; attempt <= DIAL_ATTEMPTS; attempt++) {
+    try {
+      await dialler.evaluate((end) => end.dial())
+      return true
+    } catch (error) {
+      console.error(`dial: ${name} failed: ${error.message.split('\n')[0]}`)
+      failures[name] = (failures[name] ?? 0) + 1
+    }
+  }
+  return false
 }
 
 export async function hangUp({ dialler, callee }) {

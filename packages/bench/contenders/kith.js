@@ -35,6 +35,8 @@ function dialler(peer) {
     connection = stream.connection
     const writer = stream.writable.getWriter()
     const reader = stream.readable.getReader()
+    // Read and not asked for: one chunk may hold several answers.
+    let surplusBytes = 0
     return {
       write(chunk) {
         writer.write(chunk)
@@ -42,7 +44,8 @@ function dialler(peer) {
       },
       finish: () => writer.close(),
       async read(bytes) {
-        for (let received = 0; received < bytes; ) received += (await reader.read()).value.length
+        while (surplusBytes < bytes) surplusBytes += (await reader.read()).value.length
+        surplusBytes -= bytes
       },
       close() {
         if (protocol === ECHO) writer.close()
@@ -91,9 +94,9 @@ function callee(peer) {
   })
   peer.handleDatagrams(DATAGRAMS, async (flow) => {
     datagrams.start()
-    if (flow.on !== undefined) return flow.on('datagram', () => datagrams.arrived())
+    if (flow.on !== undefined) return flow.on('datagram', (datagram) => datagrams.arrived(datagram))
     const reader = flow.readable.getReader()
-    while (!(await reader.read()).done) datagrams.arrived()
+    for (let read = await reader.read(); !read.done; read = await reader.read()) datagrams.arrived(read.value)
   })
   return {
     datagrams,

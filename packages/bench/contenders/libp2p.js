@@ -8,14 +8,12 @@ import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { WebRTC } from '@multiformats/multiaddr-matcher'
 import { createLibp2p } from 'libp2p'
-import { Arrivals, DatagramCount } from '/page/bytes.js'
+import { Arrivals, areLast, DatagramCount, LAST } from '/page/bytes.js'
 
 const ECHO = '/bench/echo'
 const SINK = '/bench/sink'
 /** Per protocol and connection; the default is 32. */
 const STREAMS_MAX = 1000
-/** A sink is first told how many bytes it will get, in one float64. */
-const COUNT_BYTES = 8
 
 export async function create({ role, servers }) {
   const isCallee = role === 'callee'
@@ -33,13 +31,12 @@ export async function create({ role, servers }) {
   return end
 }
 
-function asStream(stream, onOpen) {
+function asStream(stream) {
   const arrivals = new Arrivals()
   stream.addEventListener('message', ({ data }) => arrivals.arrived(data.byteLength))
-  onOpen?.(stream)
   return {
     write: (chunk) => (stream.send(chunk) ? undefined : stream.onDrain()),
-    finish: () => undefined,
+    finish: () => stream.send(LAST),
     read: (bytes) => arrivals.read(bytes),
     close: () => stream.close(),
   }
@@ -48,11 +45,9 @@ function asStream(stream, onOpen) {
 function dialler(node) {
   let address
   let connection
-  const open = async (kind, bytes) => {
+  const open = async (kind) => {
     const stream = await connection.newStream(kind === 'echo' ? ECHO : SINK, { maxOutboundStreams: STREAMS_MAX })
-    const count = new DataView(new ArrayBuffer(COUNT_BYTES))
-    count.setFloat64(0, bytes ?? 0)
-    return asStream(stream, () => kind === 'sink' && stream.send(new Uint8Array(count.buffer)))
+    return asStream(stream)
   }
   const end = {
     hasStreams: true,
@@ -100,15 +95,7 @@ async function callee(node) {
 }
 
 function serveSink(stream) {
-  const head = new Uint8Array(COUNT_BYTES)
-  let headBytes = 0
-  let bodyBytes = 0
   stream.addEventListener('message', ({ data }) => {
-    const bytes = data.subarray()
-    const ofHead = bytes.subarray(0, COUNT_BYTES - headBytes)
-    head.set(ofHead, headBytes)
-    headBytes += ofHead.length
-    bodyBytes += bytes.length - ofHead.length
-    if (headBytes === COUNT_BYTES && bodyBytes === new DataView(head.buffer).getFloat64(0)) stream.send(new Uint8Array(1))
+    if (areLast(data.subarray())) stream.send(new Uint8Array(1))
   })
 }

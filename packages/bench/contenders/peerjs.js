@@ -3,7 +3,7 @@
  * are bytes; it only begins to wait at 8 MiB, which halves its rate, so the sender bounds its channel as the raw one does.
  */
 import { Peer } from 'peerjs'
-import { Arrivals, DatagramCount } from '/page/bytes.js'
+import { Arrivals, areLast, DatagramCount, LAST } from '/page/bytes.js'
 
 /** Bytes. As for the raw channel. */
 const BUFFERED_MAX = 256 * 1024
@@ -21,8 +21,8 @@ export async function create({ role, servers }) {
 
 function dialler(peer) {
   let remote
-  const open = (kind, bytes) => {
-    const connection = peer.connect(remote, { serialization: 'raw', reliable: true, metadata: { kind, bytes } })
+  const open = (kind) => {
+    const connection = peer.connect(remote, { serialization: 'raw', reliable: true, metadata: { kind } })
     const arrivals = new Arrivals()
     connection.on('data', (data) => arrivals.arrived(data.byteLength))
     const stream = {
@@ -35,7 +35,7 @@ function dialler(peer) {
           channel.onbufferedamountlow = resolve
         })
       },
-      finish: () => undefined,
+      finish: () => connection.send(LAST),
       read: (count) => arrivals.read(count),
       close: () => connection.close(),
     }
@@ -66,14 +66,11 @@ function callee(peer) {
   peer.on('connection', (connection) => {
     open.add(connection)
     connection.on('close', () => open.delete(connection))
-    const { kind, bytes } = connection.metadata
-    if (kind === 'echo') {
-      connection.on('data', (data) => connection.send(data))
-      return
-    }
-    const arrivals = new Arrivals()
-    connection.on('data', (data) => arrivals.arrived(data.byteLength))
-    arrivals.read(bytes).then(() => connection.send(new Uint8Array(1)))
+    const isEcho = connection.metadata.kind === 'echo'
+    connection.on('data', (data) => {
+      if (isEcho) connection.send(data)
+      else if (areLast(new Uint8Array(data))) connection.send(new Uint8Array(1))
+    })
   })
   return {
     meet: async () => undefined,

@@ -2,13 +2,11 @@
  * The limit: a bare RTCPeerConnection with ordered channels, made the shortest way (the dialler offers, trickles from the first
  * moment, and writes as soon as its channel is open).
  */
-import { Arrivals, DatagramCount } from '/page/bytes.js'
+import { Arrivals, areLast, DatagramCount, LAST } from '/page/bytes.js'
 import { joinRoom } from '/page/signalling.js'
 
 /** Bytes, for all channels. Above it a sender waits, until half of it. Chromium is fastest from 64 to 256 KiB and bimodal beyond. */
 const BUFFERED_MAX = 256 * 1024
-/** Bytes, for one of many channels: a message. Less could not keep a channel busy. */
-const BUFFERED_LEAST = 64 * 1024
 
 /** @param {{ bound?: { windowBytes: number, ackBytes: number } }} options what a sink's sender may have unacknowledged; no bound: no limit */
 export async function create({ role, room, servers, bound }) {
@@ -21,6 +19,8 @@ function dialler(socket, bound) {
   const end = {
     hasStreams: true,
     async dial() {
+      // Those of a connection before this one, which may have failed.
+      sinks = 0
       connection = new RTCPeerConnection()
       const channel = connection.createDataChannel('echo')
       trickle(connection, socket)
@@ -36,9 +36,9 @@ function dialler(socket, bound) {
       connection?.close()
       socket.close()
     },
-    open(kind, bytes) {
+    open(kind) {
       const isBounded = kind === 'sink' && bound !== undefined
-      const protocol = isBounded ? `${bytes},${bound.ackBytes}` : String(bytes ?? '')
+      const protocol = isBounded ? String(bound.ackBytes) : ''
       return opened(connection.createDataChannel(kind, { protocol }), isBounded ? new InFlight(bound) : undefined)
     },
     async datagrams() {
@@ -97,7 +97,8 @@ function opened(channel, inFlight) {
     write(chunk) {
       channel.send(chunk)
       const acknowledged = inFlight?.sent(chunk.byteLength)
-      const most = Math.max(BUFFERED_LEAST, BUFFERED_MAX / Math.max(1, sinks))
+      // One of many may hold a message: less could not keep a channel busy.
+      const most = Math.max(chunk.byteLength, BUFFERED_MAX / Math.max(1, sinks))
       if (channel.bufferedAmount <= most) return acknowledged
       channel.bufferedAmountLowThreshold = most / 2
       const drained = new Promise((resolve) => {
@@ -105,7 +106,7 @@ function opened(channel, inFlight) {
       })
       return acknowledged === undefined ? drained : Promise.all([drained, acknowledged])
     },
-    finish: () => undefined,
+    finish: () => channel.send(LAST),
     read: (bytes) => arrivals.read(bytes),
     close() {
       if (isSink) sinks -= 1
@@ -149,18 +150,16 @@ function serve(channel, datagrams) {
       break
     case 'datagrams':
       datagrams.start()
-      channel.onmessage = () => datagrams.arrived()
+      channel.onmessage = ({ data }) => datagrams.arrived(new Uint8Array(data))
       break
     default: {
-      const [wholeBytes, ackBytes = Number.POSITIVE_INFINITY] = channel.protocol.split(',').map(Number)
-      const arrivals = new Arrivals()
+      const ackBytes = channel.protocol === '' ? Number.POSITIVE_INFINITY : Number(channel.protocol)
       let unacknowledgedBytes = 0
       channel.onmessage = ({ data }) => {
-        arrivals.arrived(data.byteLength)
+        if (areLast(new Uint8Array(data))) return channel.send(new Uint8Array(1))
         unacknowledgedBytes += data.byteLength
         for (; unacknowledgedBytes >= ackBytes; unacknowledgedBytes -= ackBytes) channel.send(ACK)
       }
-      arrivals.read(wholeBytes).then(() => channel.send(new Uint8Array(1)))
     }
   }
 }

@@ -3,7 +3,7 @@
  * second instance. Bytes go through its Duplex stream, which is how it bounds what is buffered.
  */
 import SimplePeer from 'simple-peer/simplepeer.min.js'
-import { Arrivals, DatagramCount } from '/page/bytes.js'
+import { Arrivals, areLast, DatagramCount, LAST } from '/page/bytes.js'
 import { joinRoom } from '/page/signalling.js'
 
 const UNRELIABLE = { ordered: false, maxRetransmits: 0 }
@@ -13,11 +13,11 @@ export async function create({ role, room, servers }) {
   const peers = new Map()
 
   /** One instance whose signals carry its number. */
-  const start = (id, initiator, kind, bytes) => {
+  const start = (id, initiator, kind) => {
     const channelConfig = kind === 'datagrams' ? UNRELIABLE : {}
     const peer = new SimplePeer({ initiator, config: { iceServers: [] }, channelConfig })
     peers.set(id, peer)
-    peer.on('signal', (signal) => socket.send(JSON.stringify({ id, kind, bytes, signal })))
+    peer.on('signal', (signal) => socket.send(JSON.stringify({ id, kind, signal })))
     peer.on('close', () => peers.delete(id))
     // It is told of the other side's end as of a failure.
     peer.on('error', (error) => error.code === 'ERR_DATA_CHANNEL' || console.warn(error.code))
@@ -25,8 +25,8 @@ export async function create({ role, room, servers }) {
   }
   const end = role === 'dialler' ? dialler(start) : callee(start, peers)
   socket.onmessage = ({ data }) => {
-    const { id, kind, bytes, signal } = JSON.parse(data)
-    const peer = peers.get(id) ?? (signal.type === 'offer' ? end.answer(id, kind, bytes) : undefined)
+    const { id, kind, signal } = JSON.parse(data)
+    const peer = peers.get(id) ?? (signal.type === 'offer' ? end.answer(id, kind) : undefined)
     peer?.signal(signal)
   }
   end.leave = () => {
@@ -39,14 +39,14 @@ export async function create({ role, room, servers }) {
 let lastId = 0
 
 function dialler(start) {
-  const open = (kind, bytes) => {
+  const open = (kind) => {
     lastId += 1
-    const peer = start(lastId, true, kind, bytes)
+    const peer = start(lastId, true, kind)
     const arrivals = new Arrivals()
     peer.on('data', (data) => arrivals.arrived(data.length))
     const stream = {
       write: (chunk) => (peer.write(chunk) ? undefined : new Promise((resolve) => peer.once('drain', resolve))),
-      finish: () => undefined,
+      finish: () => peer.write(LAST),
       read: (count) => arrivals.read(count),
       close: () => peer.destroy(),
     }
@@ -77,20 +77,18 @@ function callee(start, peers) {
   const datagrams = new DatagramCount()
   return {
     datagrams,
-    answer(id, kind, bytes) {
-      const peer = start(id, false, kind, bytes)
-      const arrivals = new Arrivals()
+    answer(id, kind) {
+      const peer = start(id, false, kind)
       switch (kind) {
         case 'echo':
           peer.on('data', (data) => peer.write(data))
           break
         case 'datagrams':
           datagrams.start()
-          peer.on('data', () => datagrams.arrived())
+          peer.on('data', (data) => datagrams.arrived(data))
           break
         default:
-          peer.on('data', (data) => arrivals.arrived(data.length))
-          arrivals.read(bytes).then(() => peer.write(new Uint8Array(1)))
+          peer.on('data', (data) => areLast(data) && peer.write(new Uint8Array(1)))
       }
       return peer
     },

@@ -1,10 +1,15 @@
-// A path between two network namespaces that takes a while, and holds no more than a rate: two TUN devices, joined.
+// A path between two network namespaces with a delay, a rate and losses: two TUN devices, joined.
 //
-//   delay FILE NAME DELAY_US RATE_BYTES LIMIT_BYTES
+//   delay FILE NAME
 //
 // makes the device NAME in its own namespace and in that of FILE (/proc/PID/ns/net), says "ready" once both are there, and moves
-// packets until its input ends. Each direction delays a packet by DELAY_US; with a RATE_BYTES (a second) other than 0 packets leave one
-// after the other at that rate, and what does not fit LIMIT_BYTES of queue is dropped, as a router would.
+// packets until its input ends. A line of input sets what each direction does from then on, and "set" is the answer:
+//
+//   DELAY_US RATE_BYTES LIMIT_BYTES LOSS_PPM SEED
+//
+// A packet is lost with a probability of LOSS_PPM in a million. With a RATE_BYTES (a second) other than 0 packets leave one after the
+// other at that rate, and what does not fit LIMIT_BYTES of queue is dropped, as a router would. Then it takes DELAY_US. Losses come
+// from a generator that each setting seeds anew, so that runs meet the same sequence of them.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +23,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,10 +34,11 @@ struct way {
   int from, to;
   uint32_t head, tail;
   uint64_t free_at; // when the last packet will have left the bottleneck
+  uint64_t random;  // state of the generator
   struct packet { uint64_t due; uint32_t length; unsigned char bytes[PACKET_MAX]; } *ring;
 };
 
-static uint64_t delay_ns, rate, limit_bytes;
+static uint64_t delay_ns, rate, limit_bytes, loss_ppm;
 
 static uint64_t now_ns(void) {
   struct timespec time;
@@ -51,12 +58,23 @@ static int open_tun(const char *name) {
   return tun;
 }
 
+/** xorshift64* (Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled"). */
+static int is_lost(struct way *way) {
+  if (loss_ppm == 0) return 0;
+  way->random ^= way->random >> 12;
+  way->random ^= way->random << 25;
+  way->random ^= way->random >> 27;
+  return ((way->random * 0x2545f4914f6cdd1du) >> 11) % 1000000 < loss_ppm;
+}
+
 static void take(struct way *way) {
+  static unsigned char dropped[PACKET_MAX];
   for (int count = 0; count < BATCH; count++) {
+    int is_full = way->tail - way->head == RING;
     struct packet *packet = &way->ring[way->tail % RING];
-    ssize_t length = read(way->from, packet->bytes, PACKET_MAX);
+    ssize_t length = read(way->from, is_full ? dropped : packet->bytes, PACKET_MAX);
     if (length <= 0) return;
-    if (way->tail - way->head == RING) continue; // full: dropped
+    if (is_full || is_lost(way)) continue;
     uint64_t now = now_ns(), leaves = now;
     if (rate) {
       leaves = (way->free_at > now ? way->free_at : now) + (uint64_t)length * 1000000000u / rate;
@@ -82,13 +100,37 @@ static int64_t give(struct way *way) {
   return -1;
 }
 
+/** @return 0 once the input has ended */
+static int obey(struct way *ways) {
+  char line[256];
+  ssize_t length = read(0, line, sizeof line - 1);
+  if (length <= 0) return 0;
+  line[length] = 0;
+  unsigned long long delay_us, rate_bytes, limit, ppm, seed;
+  if (sscanf(line, "%llu %llu %llu %llu %llu", &delay_us, &rate_bytes, &limit, &ppm, &seed) != 5) {
+    fprintf(stderr, "delay: not a setting: %s", line);
+    exit(2);
+  }
+  delay_ns = delay_us * 1000;
+  rate = rate_bytes;
+  limit_bytes = limit;
+  loss_ppm = ppm;
+  for (int at = 0; at < 2; at++) {
+    ways[at].free_at = 0;
+    // Two directions, two sequences; a state of 0 would stay 0.
+    ways[at].random = (seed * 2 + (uint64_t)at + 1) * 0x9e3779b97f4a7c15u;
+  }
+  printf("set\n");
+  fflush(stdout);
+  return 1;
+}
+
 int main(int count, char **arguments) {
-  if (count != 6) return fprintf(stderr, "usage: delay FILE NAME DELAY_US RATE_BYTES LIMIT_BYTES\n"), 2;
-  delay_ns = strtoull(arguments[3], NULL, 10) * 1000;
-  rate = strtoull(arguments[4], NULL, 10);
-  limit_bytes = strtoull(arguments[5], NULL, 10);
+  if (count != 3) return fprintf(stderr, "usage: delay FILE NAME\n"), 2;
   // Timers may otherwise be 50 µs late.
   prctl(PR_SET_TIMERSLACK, 1000);
+  // A path is punctual however busy the browsers are. Where that is not allowed it runs as they do.
+  setpriority(PRIO_PROCESS, 0, -15);
 
   int near = open_tun(arguments[2]);
   int other = open(arguments[1], O_RDONLY);
@@ -111,7 +153,7 @@ int main(int count, char **arguments) {
     }
     struct timespec timeout = {.tv_sec = first / 1000000000, .tv_nsec = first % 1000000000};
     if (ppoll(polls, 3, first < 0 ? NULL : &timeout, NULL) < 0 && errno != EINTR) fail("ppoll");
-    if (polls[2].revents) return 0;
+    if (polls[2].revents && !obey(ways)) return 0;
     for (int at = 0; at < 2; at++) if (polls[at].revents & POLLIN) take(&ways[at]);
   }
 }

@@ -1,6 +1,6 @@
 // Network namespaces, so that nothing of a run leaves the machine or meets what is on it. Linux, root, `unshare` and `ip`.
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { here } from '../build.mjs'
@@ -42,29 +42,25 @@ export function setUpInside() {
 
 /** Bytes that may wait for the bottleneck: 50 ms of it, and no less than this. */
 const QUEUE_LEAST_BYTES = 64 * 1024
+/** Of the losses. Any number would do; one that stays lets runs be compared. */
+const LOSS_SEED = 20
 
 /**
- * A second namespace, joined to this one by a path that delays. Call instead of `setUpInside`, within a namespace.
- * @param {{ delayMs: number, rateMbit?: number }} options one way, and in either direction
- * @returns {Promise<{ host: string, wrapper(program: string): string, close(): void }>} `host`: this side's address; `wrapper`: a
- *   program that starts another over there
+ * A second namespace, joined to this one by a path that `set` can slow down. Call instead of `setUpInside`, within a namespace.
+ * @returns {Promise<{ host: string, wrapper(program: string): string, set(path: Path): Promise<void>, close(): void }>} `host`: this
+ *   side's address; `wrapper`: a program that starts another over there; `set`: what each direction does from now on, nothing at first
+ * @typedef {{ delayMs: number, rateMbit: number, lossPercent: number }} Path one way, the same in either direction; a rate of 0: no limit
  */
-export async function joinNamespace({ delayMs, rateMbit = 0 }) {
-  const program = join(mkdtempSync(join(tmpdir(), 'kith-bench-')), 'delay')
-  if (spawnSync('cc', ['--version']).error) throw new Error('--delay-ms needs a C compiler: there is no cc')
+export async function joinNamespace() {
+  const folder = mkdtempSync(join(tmpdir(), 'kith-bench-'))
+  const program = join(folder, 'delay')
+  if (spawnSync('cc', ['--version']).error) throw new Error('a path needs a C compiler: there is no cc')
   execFileSync('cc', ['-O2', '-o', program, here('network/delay.c')], { stdio: 'inherit' })
   const other = spawn('unshare', ['--net', 'sh', '-c', 'echo ready; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] })
-  await new Promise((resolve) => other.stdout.once('data', resolve))
-  const rateBytes = (rateMbit * 1e6) / 8
-  const limitBytes = Math.max(QUEUE_LEAST_BYTES, rateBytes / 20)
+  await answer(other)
   const namespace = `/proc/${other.pid}/ns/net`
-  const delay = spawn(program, [namespace, 'bench0', delayMs * 1000, rateBytes, limitBytes].map(String), {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  await new Promise((resolve, reject) => {
-    delay.stdout.once('data', resolve)
-    delay.once('exit', (code) => reject(new Error(`delay ended with ${code}`)))
-  })
+  const delay = spawn(program, [namespace, 'bench0'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  await answer(delay)
   for (const [prefix, address] of [
     [[], '10.9.0.1'],
     [['nsenter', `--net=${namespace}`], '10.9.0.2'],
@@ -77,16 +73,37 @@ export async function joinNamespace({ delayMs, rateMbit = 0 }) {
   return {
     host: '10.9.0.1',
     wrapper(target) {
-      const script = join(mkdtempSync(join(tmpdir(), 'kith-bench-')), 'there')
+      const script = join(folder, 'there')
       writeFileSync(script, `#!/bin/sh\nexec nsenter --net=${namespace} "${target}" "$@"\n`)
       chmodSync(script, 0o755)
       return script
     },
+    async set({ delayMs, rateMbit, lossPercent }) {
+      const rateBytes = (rateMbit * 1e6) / 8
+      const limitBytes = Math.max(QUEUE_LEAST_BYTES, rateBytes / 20)
+      const setting = [delayMs * 1e3, rateBytes, limitBytes, lossPercent * 1e4].map(Math.round)
+      const done = answer(delay)
+      delay.stdin.write(`${[...setting, LOSS_SEED].join(' ')}\n`)
+      await done
+    },
     close() {
       delay.stdin.end()
       other.stdin.end()
+      rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** The next line that a program of ours says; rejects if it ends instead. */
+function answer(child) {
+  return new Promise((resolve, reject) => {
+    const ended = (code) => reject(new Error(`${child.spawnfile} ended with ${code}`))
+    child.once('exit', ended)
+    child.stdout.once('data', () => {
+      child.off('exit', ended)
+      resolve()
+    })
+  })
 }
 
 function ip(command, prefix = []) {
