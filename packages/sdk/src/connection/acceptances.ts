@@ -104,7 +104,10 @@ export class Acceptances {
       attempt.name ??= name
       attempt.waiters += 1
       try {
-        return await orGivenUp(attempt.done.promise, { until, signal, late, mayEnd: () => !attempt.isCommitted })
+        return await orGivenUp(attempt.done.promise, {
+          ...{ until, signal, late, endsByItself: true },
+          mayEnd: () => !attempt.isCommitted,
+        })
       } catch (error) {
         // Another's attempt, who had less time: go on for what is left of ours.
         const isWorthwhile = joined !== undefined && until - now() >= RETRY_MIN_MS

@@ -93,7 +93,10 @@ export class Attempts {
       const attempt = shared ?? this.#begin(to, request, waiter, disclose, until)
       attempt.waiters.add(waiter)
       try {
-        return await orGivenUp(attempt.done.promise, { until, signal, late: () => attempt.failure ?? timeout() })
+        return await orGivenUp(attempt.done.promise, {
+          ...{ until, signal, endsByItself: true },
+          late: () => attempt.failure ?? timeout(),
+        })
       } catch (error) {
         const isUnanswered = error instanceof KithError && error.code === 'no-answer'
         // A caller with less patience began it, or it gave way to one that came to nothing: go on for the time that is left.

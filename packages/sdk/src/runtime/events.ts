@@ -21,6 +21,15 @@ export function report(error: unknown): void {
   tell(error)
 }
 
+/** What `run` throws is reported: the caller goes on. */
+export function guarded(run: () => void): void {
+  try {
+    run()
+  } catch (error) {
+    report(error)
+  }
+}
+
 /** For what fails on a remote's word, as a handler may that got what it did not expect: no remote makes errors that the page did not catch. */
 export function tellConsole(error: unknown): void {
   console.error(error)

@@ -3,14 +3,14 @@ import type { Millis, MuxStream, Session } from '@kith/protocol'
 
 export interface StreamHost {
   readonly session: Session
-  /** The clock that the machine is driven by. */
+  /** The session's clock. */
   now(): Millis
-  /** The machine was called: send what it has to send, and tell what it has to tell. */
+  /** The session was called: sends what it has to send, and dispatches its outputs. */
   flush(): void
-  /** The same, after whoever was told has had a turn: for what need not go alone. */
+  /** The same, once code that has just been resumed has had a turn: for what need not go alone. */
   flushSoon(): void
   /** Datagrams were sent: they concern no other lane. */
   flushDatagrams(now: Millis): void
-  /** Both halves are done; nothing more will be asked. */
+  /** Both halves have ended: no output for it matters any more. */
   forget(stream: MuxStream): void
 }

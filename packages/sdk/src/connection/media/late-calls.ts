@@ -1,9 +1,9 @@
 /** The Calls of a connection, whose code is fetched with the first: most pages never have one. */
 import { CONTROL_EARLY_MAX, type Fields, KithError, type ProtocolName, violation } from '@kith/protocol'
 import type { IncomingMedia, Media } from '../../api.ts'
+import { orGivenUp } from '../../runtime/abort.ts'
 import { now } from '../../runtime/driver.ts'
 import { Late } from '../../runtime/late.ts'
-import { timerMs } from '../../runtime/timer-ms.ts'
 import type { Link, LinkStream } from '../../session/link.ts'
 import type { Calls, CallsOptions, MediaOpenOptions } from './calls.ts'
 
@@ -48,7 +48,8 @@ export class LateCalls {
   /** As `Calls.open`. Rejects with 'unsupported-environment' where the code cannot be fetched. */
   async open(protocols: readonly ProtocolName[], options: MediaOpenOptions): Promise<Media> {
     const until = now() + options.timeoutMs
-    const calls = await this.#loaded(options)
+    const late = () => new KithError('timeout', 'The code for calls was not loaded in time: check the network.')
+    const calls = await orGivenUp(this.#calls.load(), { until, signal: options.signal, late })
     return calls.open(protocols, { ...options, timeoutMs: until - now() })
   }
 
@@ -73,22 +74,5 @@ export class LateCalls {
       if (!(error instanceof KithError)) throw error
       this.#link.fail(error)
     }
-  }
-
-  /** Resolves with the code of calls, unless the time is over or the signal aborted before. */
-  #loaded({ signal, timeoutMs }: MediaOpenOptions): Promise<Calls> {
-    return new Promise((resolve, reject) => {
-      const onAbort = () =>
-        reject(new KithError('aborted', 'The call was aborted before it was made.', { cause: signal?.reason }))
-      const late = () => reject(new KithError('timeout', 'The code for calls was not loaded in time: check the network.'))
-      const timer = setTimeout(late, timerMs(timeoutMs))
-      signal?.addEventListener('abort', onAbort)
-      if (signal?.aborted) onAbort()
-      const loading = this.#calls.load().finally(() => {
-        clearTimeout(timer)
-        signal?.removeEventListener('abort', onAbort)
-      })
-      loading.then(resolve, reject)
-    })
   }
 }
