@@ -35,21 +35,63 @@ const sdkBuild = {
 } as const
 
 /**
+ * Modules stand in the order in which they are first imported, and gzip finds again only what was within 32 KiB: libraries that
+ * resemble each other side by side, and ours after them, rather than each where ours first needs it. 0.6 KiB gzip of the script tag, 0.8 of the ES module, where what is loaded late stays late.
+ */
+const librariesFirst: Plugin = {
+  name: 'kith:libraries-first',
+  transform(code, id) {
+    const entry = /\/packages\/sdk\/src\/(global|index)\.ts$/.exec(id.replaceAll('\\', '/'))?.[1]
+    if (entry === undefined) return null
+    const libraries = [
+      '@noble/ciphers/chacha.js',
+      '@noble/curves/ed25519.js',
+      '@noble/hashes/hkdf.js',
+      '@scure/base',
+      '@msgpack/msgpack',
+      'mitt',
+      'idb',
+      // A bundler keeps the one whatever a page imports, and the other is loaded late.
+      ...(entry === 'global' ? ['simple-peer', 'lean-qr/nano'] : []),
+    ]
+    return { code: `${libraries.map((library) => `import '${library}'`).join('\n')}\n${code}`, map: null }
+  },
+}
+
+/** Whether a module is loaded with the entry: by imports alone, none of which is an `import()`. */
+function isFirst(
+  id: string,
+  infoOf: (id: string) => { readonly isEntry: boolean; readonly importers: readonly string[] } | null,
+) {
+  const seen = new Set([id])
+  for (const each of seen) {
+    const info = infoOf(each)
+    if (info?.isEntry) return true
+    for (const importer of info?.importers ?? []) seen.add(importer)
+  }
+  return false
+}
+
+/**
  * `--mode sdk`: the ES module. It imports nothing but its own chunks, so that a bundler and a bare `<script type="module">` both work.
  * What it imports late is in chunks of its own, named by their content: a page that was loaded before an update never gets the other half
  * of another build.
  */
 const sdk: UserConfig = {
   root: at('packages/sdk'),
-  plugins: [simplePeerStandIns(), unusedMethods()],
+  plugins: [simplePeerStandIns(), unusedMethods(), librariesFirst],
   build: {
     ...sdkBuild,
     lib: { entry: 'src/index.ts', formats: ['es'], fileName: () => 'index.js' },
     rolldownOptions: {
       output: {
         chunkFileNames: 'kith-[name]-[hash].js',
-        // What a late chunk needs too, in one.
-        codeSplitting: { groups: [{ name: 'shared', minShareCount: 2 }] },
+        // All that is loaded at first in one chunk, which a late one imports too: two would be 1 KiB gzip more, since gzip finds less again.
+        codeSplitting: {
+          groups: [
+            { debugName: 'shared', name: (id, bundle) => (isFirst(id, (each) => bundle.getModuleInfo(each)) ? 'shared' : null) },
+          ],
+        },
       },
     },
   },
@@ -79,29 +121,6 @@ const sdkCommonJs: UserConfig = {
   },
 }
 
-/**
- * Modules stand in the order in which they are first imported, and gzip finds again only what was within 32 KiB: libraries that
- * resemble each other side by side, and ours after them, rather than each where ours first needs it. 0.6 KiB gzip.
- */
-const librariesFirst: Plugin = {
-  name: 'kith:libraries-first',
-  transform(code, id) {
-    if (!id.endsWith('/packages/sdk/src/global.ts')) return null
-    const libraries = [
-      '@noble/ciphers/chacha.js',
-      '@noble/curves/ed25519.js',
-      '@noble/hashes/hkdf.js',
-      '@scure/base',
-      '@msgpack/msgpack',
-      'mitt',
-      'idb',
-      'simple-peer',
-      'lean-qr/nano',
-    ]
-    return { code: `${libraries.map((library) => `import '${library}'`).join('\n')}\n${code}`, map: null }
-  },
-}
-
 /** Terser after Vite's own minifier: each finds what the other leaves. 1.2 KiB gzip. */
 const minifyAgain: Plugin = {
   name: 'kith:minify-again',
@@ -121,7 +140,7 @@ const minifyAgain: Plugin = {
 /** `--mode global`: the script-tag build, `window.Kith`. */
 const global: UserConfig = {
   ...sdk,
-  plugins: [...(sdk.plugins ?? []), nothingLate, librariesFirst, withoutWords(), minifyAgain],
+  plugins: [...(sdk.plugins ?? []), nothingLate, withoutWords(), minifyAgain],
   build: {
     ...sdkBuild,
     minify: true,
