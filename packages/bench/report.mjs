@@ -44,6 +44,25 @@ export function printFailures(failures) {
   }
 }
 
+/** A table that is printed row by row, as they come. */
+export class Rows {
+  #widths
+
+  constructor(headings) {
+    this.#widths = headings.map((heading) => Math.max(heading.length, 8))
+    this.print(headings)
+  }
+
+  print(cells) {
+    console.log(
+      cells
+        .map((cell, at) => cell.padEnd(this.#widths[at]))
+        .join(' | ')
+        .trimEnd(),
+    )
+  }
+}
+
 function figures(summary) {
   if (summary === null) return '–'
   const { median, min, max } = summary

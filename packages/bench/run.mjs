@@ -1,5 +1,5 @@
-// `npm run bench -- link|connect|in-flight|size|soak|plots`: Kith beside a raw RTCPeerConnection and its peers, interleaved in one run. See
-// README.md.
+// `npm run bench -- link|distance|beside|connect|in-flight|size|soak|plots`: Kith beside a raw RTCPeerConnection and its peers,
+// interleaved in one run. See README.md.
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { ensureInstalled } from '../../scripts/install.mjs'
@@ -8,6 +8,7 @@ ensureInstalled()
 const { BUNDLED, build } = await import('./build.mjs')
 const { IN_FLIGHT_CONTENDERS } = await import('./in-flight.mjs')
 const { asFile } = await import('./json.mjs')
+const { BESIDE_POINTS, EVERY_POINT, parsePoints } = await import('./network/points.mjs')
 const { isInside, namespaceObstacle, runInside } = await import('./network/namespace.mjs')
 
 const ROUNDS = { connect: 15, link: 15, 'in-flight': 3 }
@@ -17,6 +18,8 @@ const USAGE = `Usage: npm run bench -- plots
        [--measures a,b] [--other NAME=DIST/index.js]
        link only: [--delay-ms N] [--rate-mbit R] [--loss PERCENT]  between two network namespaces, in each direction:
          N milliseconds one way, so that a round trip takes 2 N; R Mbit/s, 0 for no limit; PERCENT of the packets lost
+       npm run bench -- distance|beside [--points 20/5/0,100/*/*] [--rounds N] [--json FILE] [--contenders raw,kith]
+         [--other NAME=DIST/index.js]  points: round trip in ms (there and back)/Mbit/s or none/percent lost each way
        npm run bench -- soak [--streams N] [--mib N] [--json FILE]`
 
 const { values, positionals } = parseArgs({
@@ -29,6 +32,7 @@ const { values, positionals } = parseArgs({
     'delay-ms': { type: 'string' },
     'rate-mbit': { type: 'string' },
     loss: { type: 'string' },
+    points: { type: 'string' },
     other: { type: 'string', multiple: true, default: [] },
     streams: { type: 'string', default: '100000' },
     mib: { type: 'string', default: '1024' },
@@ -37,7 +41,10 @@ const { values, positionals } = parseArgs({
 const bench = positionals[0]
 /** Other builds of the SDK, each by a name. */
 const others = new Map(values.other.map((other) => other.split('=')))
-const known = bench === 'in-flight' ? IN_FLIGHT_CONTENDERS : ['raw', 'kith', ...BUNDLED, ...others.keys()]
+/** Walks over paths of several kinds: only what has streams that share a connection. */
+const isWalk = bench === 'distance' || bench === 'beside'
+const points = parsePoints(values.points ?? (bench === 'beside' ? BESIDE_POINTS : EVERY_POINT))
+const known = bench === 'in-flight' ? IN_FLIGHT_CONTENDERS : ['raw', 'kith', ...(isWalk ? [] : BUNDLED), ...others.keys()]
 const names = values.contenders?.split(',') ?? known
 const rounds = Number(values.rounds ?? ROUNDS[bench] ?? 1)
 const [streams, mib] = [Number(values.streams), Number(values.mib)]
@@ -53,8 +60,14 @@ const path =
       }
 const isPath = path === undefined || (bench === 'link' && path.delayMs >= 0 && path.rateMbit >= 0 && isPercent(path.lossPercent))
 const isCount = (number) => Number.isInteger(number) && number >= 1
-const isBench = ['link', 'connect', 'in-flight', 'size', 'soak', 'plots'].includes(bench)
-if (!isBench || ![rounds, streams, mib].every(isCount) || !names.every((name) => known.includes(name)) || !isPath) {
+const isBench = ['link', 'distance', 'beside', 'connect', 'in-flight', 'size', 'soak', 'plots'].includes(bench)
+if (
+  !isBench ||
+  ![rounds, streams, mib].every(isCount) ||
+  !names.every((name) => known.includes(name)) ||
+  !isPath ||
+  points === undefined
+) {
   console.error(USAGE)
   process.exit(2)
 }
@@ -75,7 +88,7 @@ if (bench === 'size') {
   await build(bench === 'soak' ? [] : names)
   const obstacle = namespaceObstacle()
   if (obstacle === undefined) runInside()
-  else if (path === undefined) await run(obstacle)
+  else if (path === undefined && !isWalk) await run(obstacle)
   else {
     console.error(`A path needs network namespaces: ${obstacle}`)
     process.exit(1)
@@ -90,6 +103,12 @@ async function run(obstacle) {
     finish(report)
     console.log(report.isFlat ? 'memory is flat' : 'MEMORY GROWS')
     process.exit(report.isFlat ? 0 : 1)
+  }
+  if (isWalk) {
+    const { distance } = await import('./distance.mjs')
+    const { beside } = await import('./beside.mjs')
+    finish(await (bench === 'distance' ? distance : beside)({ points, names, others, rounds }))
+    process.exit(0)
   }
   const { measure } = await import('./measure.mjs')
   const { print } = await import('./report.mjs')

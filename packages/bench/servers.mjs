@@ -10,7 +10,7 @@ import { startDelay } from './network/tcp-delay.mjs'
 /** An isolated page has a clock of 5 µs; others are given one of 100 µs, a third of what a round trip takes. */
 const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' }
 
-const PAGES = ['bytes.js', 'signalling.js', 'measures.js', 'soak.js']
+const PAGES = ['bytes.js', 'call.js', 'signalling.js', 'measures.js', 'soak.js']
 
 /**
  * @param {{ contenders: string[], others: Map<string, string>, host: string }} options `others`: the index.js of other builds of the SDK by

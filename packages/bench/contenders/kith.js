@@ -1,9 +1,11 @@
 /** Ours, through the public API alone, as an application would use it. */
 import { DatagramCount } from '/page/bytes.js'
+import { camera, show } from '/page/call.js'
 
 const ECHO = '/bench/echo'
 const SINK = '/bench/sink'
 const DATAGRAMS = '/bench/datagrams'
+const CALL = '/bench/call'
 
 /** @param {{ sdk?: string }} options where the SDK lies */
 export async function create({ role, room, servers, sdk = '/sdk/kith/index.js' }) {
@@ -78,6 +80,15 @@ function dialler(peer) {
         close: () => flow.close(),
       }
     },
+    async call() {
+      const media = await peer.openMedia(remote(), CALL)
+      const { tracks, stop } = await camera()
+      for (const track of tracks) media.addTrack(track)
+      this.endCall = () => {
+        media.close()
+        stop()
+      }
+    },
   }
 }
 
@@ -98,6 +109,7 @@ function callee(peer) {
     const reader = flow.readable.getReader()
     for (let read = await reader.read(); !read.done; read = await reader.read()) datagrams.arrived(read.value)
   })
+  peer.handleMedia(CALL, (call) => call.accept().on('track', ({ stream, track }) => track.kind === 'video' && show(stream)))
   return {
     datagrams,
     /** Resolves once no connection is left, so that the next dial is a dial. */

@@ -3,6 +3,7 @@
  * moment, and writes as soon as its channel is open).
  */
 import { Arrivals, areLast, DatagramCount, LAST } from '/page/bytes.js'
+import { camera, show } from '/page/call.js'
 import { joinRoom } from '/page/signalling.js'
 
 /** Bytes, for all channels. Above it a sender waits, until half of it. Chromium is fastest from 64 to 256 KiB and bimodal beyond. */
@@ -45,6 +46,20 @@ function dialler(socket, bound) {
       const channel = connection.createDataChannel('datagrams', { ordered: false, maxRetransmits: 0 })
       const { write, close } = await opened(channel)
       return { send: write, close }
+    },
+    async call() {
+      const { tracks, stop } = await camera()
+      const stream = new MediaStream(tracks)
+      const senders = tracks.map((track) => connection.addTrack(track, stream))
+      await connection.setLocalDescription()
+      socket.send(JSON.stringify({ description: connection.localDescription, isSameConnection: true }))
+      await new Promise((resolve) => {
+        connection.onsignalingstatechange = () => connection.signalingState === 'stable' && resolve()
+      })
+      end.endCall = () => {
+        for (const sender of senders) connection.removeTrack(sender)
+        stop()
+      }
     },
   }
   return end
@@ -122,12 +137,15 @@ function callee(socket) {
   let connection
   const datagrams = new DatagramCount()
   socket.addEventListener('message', async ({ data }) => {
-    const { description } = JSON.parse(data)
+    const { description, isSameConnection } = JSON.parse(data)
     if (!description) return
-    connection?.close()
-    connection = new RTCPeerConnection()
-    connection.ondatachannel = ({ channel }) => serve(channel, datagrams)
-    trickle(connection, socket)
+    if (!isSameConnection) {
+      connection?.close()
+      connection = new RTCPeerConnection()
+      connection.ondatachannel = ({ channel }) => serve(channel, datagrams)
+      connection.ontrack = ({ streams: [stream], track }) => track.kind === 'video' && show(stream)
+      trickle(connection, socket)
+    }
     await connection.setRemoteDescription(description)
     await connection.setLocalDescription()
     socket.send(JSON.stringify({ description: connection.localDescription }))

@@ -10,6 +10,7 @@ import { stamped } from '/page/bytes.js'
  *                `hangUp()`       ends the connection, and no more
  *                `open(kind)`     a new stream: 'echo' sends back what comes; 'sink' says one byte when it has read all
  *                `datagrams()`    a new flow, whose `send(datagram)` works as `write`; missing where there are none
+ *                `call()`         sends a picture and sound, once the callee has let it, until `endCall()`; perhaps missing
  *                `hasStreams`     whether many streams share a connection; where not, `open` makes a connection for each
  *   the callee   `hungUp()`       resolves once the connection is gone here too
  *                `datagrams`      a DatagramCount
