@@ -1,4 +1,4 @@
-/** One end of a simulated link: a mux, its driver in virtual time, and an application that keeps account of what it was told. */
+/** One end of a simulated link: a session, its driver in virtual time, and an application that keeps account of what reaches it. */
 import {
   type Bytes,
   type MuxStream,
@@ -12,7 +12,8 @@ import {
 import { AppStream, type StreamPlan } from './app-stream.ts'
 import type { VirtualClock } from './clock.ts'
 import { content, datagram, isContent, readDatagram } from './content.ts'
-import { type Arrival, LANES, type OneWay, type PathLane } from './path.ts'
+import { LaneFeeder } from './lane-feeder.ts'
+import type { Arrival, OneWay, PathLane } from './path.ts'
 
 export interface EndpointConfig {
   readonly name: 'dialler' | 'callee'
@@ -36,9 +37,6 @@ export interface EndpointConfig {
   readonly finished: (stream: AppStream) => void
 }
 
-/** Of the lane for datagrams: what is in its buffer grows old. */
-const DATAGRAMS_BUFFER_BYTES = 32 * 1024
-
 /** What ends a stream or one of its halves. */
 const ENDINGS: ReadonlySet<string> = new Set(['finished', 'rejected', 'reset', 'aborted', 'stopped'])
 
@@ -55,7 +53,7 @@ export class Endpoint {
   readonly #asked = new Set<AppStream>()
   readonly #refused = new Set<MuxStream>()
   #live: AppStream[] = []
-  #out: OneWay | undefined
+  readonly #lanes: LaneFeeder
   /** Bytes of streams that were open when the remote left, and that cannot be read. */
   leftUnread = 0
   #isDraining = false
@@ -64,6 +62,7 @@ export class Endpoint {
 
   constructor(config: EndpointConfig) {
     this.#config = config
+    this.#lanes = new LaneFeeder(config)
     this.session = config.createSession({
       role: config.name === 'dialler' ? 0 : 1,
       confirmation: config.confirmation,
@@ -75,14 +74,13 @@ export class Endpoint {
   }
 
   start(out: OneWay): void {
-    this.#out = out
-    for (const lane of LANES) out.setLowThreshold(lane, this.#highBytes(lane) / 2)
+    this.#lanes.attach(out)
     this.give({ type: 'started' })
   }
 
   /** The path is found to be gone. */
   detach(): void {
-    this.#out = undefined
+    this.#lanes.detach()
     this.give({ type: 'detach' })
   }
 
@@ -195,32 +193,14 @@ export class Endpoint {
     let isHolding = false
     do {
       for (; output !== undefined; output = this.session.poll()) this.#act(output)
-      // Whoever was told of room has used it at once.
+      // The application has used at once what room it was given.
       if (isHolding) this.session.release()
-      this.#fillLanes()
+      this.#lanes.fill(this.session, this.#config.clock.now)
       output = this.session.poll()
       isHolding = output === undefined && this.session.isHolding
     } while (output !== undefined || isHolding)
     this.#isDraining = false
     this.#arm()
-  }
-
-  #highBytes(lane: PathLane): number {
-    return lane === 'datagrams' ? Math.min(DATAGRAMS_BUFFER_BYTES, this.#config.bufferBytes) : this.#config.bufferBytes
-  }
-
-  #fillLanes(): void {
-    const out = this.#out
-    if (out === undefined) return
-    for (const lane of LANES) {
-      const highBytes = this.#highBytes(lane)
-      while (out.buffered(lane) < highBytes) {
-        const message = this.session.pull(lane, this.#config.clock.now)
-        if (message === undefined) break
-        this.#config.sending(lane, message)
-        out.send(lane, message)
-      }
-    }
   }
 
   /** A tick too early is harmless and sets the timer anew; only one too late would matter. */
@@ -259,7 +239,7 @@ export class Endpoint {
     const stream = this.#byMux.get(output.stream)
     if (stream === undefined) {
       // What came with its OPEN, in one message, is told although the stream was turned down.
-      if (!this.#refused.has(output.stream)) this.#config.violated(`'${output.type}' of a stream that nobody has`)
+      if (!this.#refused.has(output.stream)) this.#config.violated(`'${output.type}' of a stream that this end does not have`)
       return
     }
     this.#checkOnce(stream, output.type)

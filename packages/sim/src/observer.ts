@@ -13,7 +13,6 @@ import {
   HELD_OPENS_MS,
   Reader,
   STREAM_RESERVE_BYTES,
-  STREAM_WINDOW_BYTES,
   STREAM_WINDOW_MAX_BYTES,
   UNREAD_MAX_BYTES,
   unpackMessage,
@@ -21,6 +20,8 @@ import {
 import type { AppStream } from './app-stream.ts'
 import { readDatagram } from './content.ts'
 import type { Arrival, PathLane } from './path.ts'
+import { type OrderedLane, PathStart, resumedLane } from './path-start.ts'
+import { type StreamAccount, streamAccount } from './stream-account.ts'
 import { Turns } from './turns.ts'
 
 export interface ObserverConfig {
@@ -37,44 +38,11 @@ export interface ObserverConfig {
   readonly keepsSent?: boolean
 }
 
-/** One stream, by what passed on the wire. */
-interface StreamAccount {
-  sentBytes: number
-  /** Of those, what does not count against the connection, and how much of that the remote has granted; the same of what came. */
-  sentOwn: number
-  ownLimit: number
-  receivedOwn: number
-  ownGranted: number
-  /** What the remote has granted us, as far as we have heard. */
-  limit: number
-  receivedBytes: number
-  /** What we have granted the remote, and the window that was behind it. */
-  granted: number
-  windowBytes: number
-  /** What this end has said. */
-  opened: boolean
-  /** It named several protocols: until the remote has chosen, nothing is sent. */
-  asks: boolean
-  answered: boolean
-  finished: boolean
-  reset: boolean
-  /** What this end has heard. */
-  mayNotSend: boolean
-  mayNotRead: boolean
-  cameOpen: boolean
-  hasFinished: boolean
-}
-
-type OrderedLane = 'urgent' | 'bulk'
-
 export class Observer {
   readonly #config: ObserverConfig
   readonly #streams = new Map<number, StreamAccount>()
   readonly #turns: Turns
-  #sentConfirm = false
-  #gotConfirm = false
-  #sentHello = false
-  #gotHello = false
+  readonly #start: PathStart
   #mayOwn = false
   /** This end knows of holding. */
   #mayHold = false
@@ -93,16 +61,13 @@ export class Observer {
   /** The number of the frame that goes next on this path: less than `sentFrames` while frames go again. */
   readonly #next: Record<OrderedLane, number> = { urgent: 0, bulk: 0 }
   framesAgain = 0
-  #paths = 1
-  /** On a path after the first: lanes of which the remote has told its count, and of which this end has. */
-  #resumesCame = new Set<OrderedLane>()
-  #resumesSent = new Set<OrderedLane>()
   /** Frames that came before the path was open: the machine takes them then, or never. */
   #early: { readonly lane: OrderedLane; readonly frame: Frame }[] = []
 
   constructor(config: ObserverConfig) {
     this.#config = config
     this.#turns = new Turns(config.live, config.violated)
+    this.#start = new PathStart(config.violated)
   }
 
   /** Bytes that came for streams whose application has not read them and still may: what the machine must be holding. */
@@ -144,24 +109,13 @@ export class Observer {
 
   /** Another path: it begins with confirm and hello, and with counts. */
   attached(): void {
-    this.#paths += 1
-    this.#sentConfirm = false
-    this.#gotConfirm = false
-    this.#sentHello = false
-    this.#gotHello = false
-    this.#resumesCame = new Set()
-    this.#resumesSent = new Set()
+    this.#start.attached()
   }
 
   /** The path is found to be gone: what waited for its opening is lost. */
   detached(): void {
     this.#early = []
-    this.#gotHello = false
-  }
-
-  /** Frames may go: the remote has said all that begins a path. */
-  get #isOpen(): boolean {
-    return this.#gotHello && (this.#paths === 1 || this.#resumesCame.size === 2)
+    this.#start.detached()
   }
 
   /** The observed side sends. */
@@ -171,7 +125,7 @@ export class Observer {
       this.#sendingControl(decodeControl(message))
       return
     }
-    if (!this.#isOpen) this.#config.violated('a frame before the remote said hello, and what it has')
+    if (!this.#start.isOpen) this.#config.violated('a frame before the remote said hello, and what it has')
     if (lane === 'datagrams') {
       this.#sendingDatagram(message)
       return
@@ -184,25 +138,19 @@ export class Observer {
     if (lane === 'datagrams') return
     if (lane === 'control') {
       const message = decodeControl(bytes)
-      const { type } = message
-      if (type === 'confirm') this.#gotConfirm = true
+      this.#start.receiving(message)
       if (message.type === 'hello') {
-        this.#gotHello = true
         this.#mayOwn = message.features.includes('own-credit')
         this.#holds = message.features.includes('ask')
       }
-      if (message.type === 'resume') {
-        const resumed = message.lane === 2 ? 'urgent' : 'bulk'
-        this.#resumesCame.add(resumed)
-        this.#next[resumed] = message.received
-      }
+      if (message.type === 'resume') this.#next[resumedLane(message.lane)] = message.received
       const isFirst = this.#holdsUntil === Number.NEGATIVE_INFINITY
-      if (this.#isOpen && isFirst && this.#holds) this.#holdsUntil = this.#config.now() + HELD_OPENS_MS
-      if (this.#isOpen) for (const { lane, frame } of this.#early.splice(0)) this.#receivingFrame(lane, frame)
+      if (this.#start.isOpen && isFirst && this.#holds) this.#holdsUntil = this.#config.now() + HELD_OPENS_MS
+      if (this.#start.isOpen) for (const { lane, frame } of this.#early.splice(0)) this.#receivingFrame(lane, frame)
       return
     }
     for (const frame of unpackMessage(bytes)) {
-      if (this.#isOpen) this.#receivingFrame(lane, decodeFrame(frame))
+      if (this.#start.isOpen) this.#receivingFrame(lane, decodeFrame(frame))
       else this.#early.push({ lane, frame: decodeFrame(frame) })
     }
   }
@@ -266,25 +214,17 @@ export class Observer {
   }
 
   #sendingControl(message: ControlMessage): void {
-    const { violated } = this.#config
-    const { type } = message
-    if (!this.#sentConfirm && type !== 'confirm') violated(`${type} before confirm`)
-    if (type === 'confirm') this.#sentConfirm = true
-    else if (!this.#gotConfirm) violated(`${type} before the remote confirmed`)
-    if (type === 'hello') this.#sentHello = true
-    else if (type !== 'confirm' && !this.#sentHello) violated(`${type} before hello`)
+    this.#start.sending(message)
     if (message.type === 'hello') this.#mayHold = message.features.includes('ask')
     if (message.type === 'ack') this.#acknowledging(message.lane, message.count)
-    if (message.type === 'resume') this.#resuming(message.lane === 2 ? 'urgent' : 'bulk', message.received)
+    if (message.type === 'resume') this.#resuming(resumedLane(message.lane), message.received)
   }
 
-  /** Exactly what has come over all paths, once on each path after the first. */
+  /** Exactly what has come over all paths. */
   #resuming(lane: OrderedLane, received: number): void {
-    const { violated } = this.#config
-    if (this.#paths === 1 || this.#resumesSent.has(lane)) violated(`resume of ${lane}, which is not ours to say`)
-    this.#resumesSent.add(lane)
+    this.#start.resuming(lane)
     const arrived = this.arrivedFrames[lane]
-    if (received !== arrived) violated(`resumes behind frame ${received} of ${lane}, ${arrived} had come`)
+    if (received !== arrived) this.#config.violated(`resumes behind frame ${received} of ${lane}, ${arrived} had come`)
     this.#acknowledged[lane] = received
   }
 
@@ -402,7 +342,7 @@ export class Observer {
   /** Exactly what was consumed and a window are granted; a window at most doubles from one grant to the next. */
   #granting(id: number, stream: StreamAccount, offset: number): void {
     const reader = this.#config.live().find(({ mux }) => mux.id === id)
-    // Nobody reads any more: what is granted was read before.
+    // Where the application reads no more, what is granted was read before.
     const windowBytes = offset - (reader?.read ?? stream.receivedBytes)
     const mayBeBytes = Math.min(2 * stream.windowBytes, STREAM_WINDOW_MAX_BYTES)
     if (offset <= stream.granted) this.#config.violated(`stream ${id}: ${offset} granted again`)
@@ -438,26 +378,7 @@ export class Observer {
   #stream(id: number): StreamAccount {
     const known = this.#streams.get(id)
     if (known !== undefined) return known
-    const account: StreamAccount = {
-      sentBytes: 0,
-      sentOwn: 0,
-      ownLimit: STREAM_RESERVE_BYTES,
-      receivedOwn: 0,
-      ownGranted: STREAM_RESERVE_BYTES,
-      limit: STREAM_WINDOW_BYTES,
-      receivedBytes: 0,
-      granted: STREAM_WINDOW_BYTES,
-      windowBytes: STREAM_WINDOW_BYTES,
-      opened: false,
-      asks: false,
-      answered: false,
-      finished: false,
-      reset: false,
-      mayNotSend: false,
-      mayNotRead: false,
-      cameOpen: false,
-      hasFinished: false,
-    }
+    const account = streamAccount()
     this.#streams.set(id, account)
     return account
   }
