@@ -5,7 +5,7 @@
  * proving its key, so a hostile page gains nothing that its author could not do from a terminal.
  */
 import { randomBytes } from 'node:crypto'
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Duplex } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
@@ -24,11 +24,12 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { Admission } from './admission.ts'
 import { Connection } from './connection.ts'
 import { lastHop } from './forwarded.ts'
-import { type DriverCounters, health, metrics } from './health.ts'
+import type { DriverCounters } from './health.ts'
 import { impliedOrigins } from './implied-origins.ts'
 import { PacedLog } from './paced-log.ts'
+import { Pages, pathOf, RELAY_PATH } from './pages.ts'
 import { prefixOf, siteOf } from './prefix.ts'
-import { SECURITY_HEADERS, StaticFiles } from './static-files.ts'
+import { StaticFiles } from './static-files.ts'
 import { Verifier } from './verifier.ts'
 
 export interface RelayOptions {
@@ -55,8 +56,6 @@ export interface Relay {
   /** Announces the restart to every client and closes all sockets; resolves within two seconds. */
   close(): Promise<void>
 }
-
-export const RELAY_PATH = '/relay'
 
 /** Sent to clients at shutdown: when to reconnect (they add jitter), and for how long to retry eagerly. */
 const RECONNECT_IN_MS = 1000
@@ -96,7 +95,7 @@ export async function createRelay(options: RelayOptions): Promise<Relay> {
 class RelayServer {
   readonly #limits: RelayLimits
   readonly #origins: readonly string[] | undefined
-  readonly #files: StaticFiles | undefined
+  readonly #pages: Pages
   readonly #trustProxy: boolean
   readonly #log: (line: string) => void
   readonly #pacedLog: PacedLog
@@ -109,7 +108,6 @@ class RelayServer {
   readonly #said = new Set<string>()
   readonly #http: Server
   readonly #webSockets: WebSocketServer
-  readonly #startedAt = performance.now()
   #nextSocket: SocketId = 1
   #timer: NodeJS.Timeout | undefined
   #timerAt: number | undefined
@@ -123,11 +121,11 @@ class RelayServer {
   ) {
     this.#limits = limits
     this.#origins = origins
-    this.#files = files
     this.#trustProxy = options.trustProxy ?? false
     this.#log = options.log ?? (() => {})
     this.#pacedLog = new PacedLog(this.#log)
     this.#machine = new RelayMachine({ limits, random: (length) => new Uint8Array(randomBytes(length)) as Bytes })
+    this.#pages = new Pages({ files, machine: this.#machine, counters: this.#counters, log: this.#pacedLog })
     this.#verifier = new Verifier((id, ok, dialled) => {
       if (!ok && !dialled) this.#sayOnce(OTHER_ORIGIN)
       this.#feed({ type: 'verified', id, ok })
@@ -142,8 +140,8 @@ class RelayServer {
       },
       (request, response) => {
         if (this.#admission.asked(request.socket, response, prefixOf(this.#clientAddress(request))))
-          this.#answer(request, response)
-        else answerText(response, 429, 'text/plain', 'Too many requests of this client are under way.\n', { 'retry-after': '1' })
+          this.#pages.answer(request, response)
+        else this.#pages.tooMany(response)
       },
     )
     this.#http.timeout = limits.stalledResponseMs
@@ -354,47 +352,6 @@ class RelayServer {
     }
     this.#timer = setTimeout(tick, Math.max(0, Math.ceil(deadline - performance.now())))
   }
-
-  // ── pages ──────────────────────────────────────────────────────────────────────────────────
-
-  #answer(request: IncomingMessage, response: ServerResponse): void {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      answerText(response, 405, 'text/plain', 'GET or HEAD only\n', { allow: 'GET, HEAD' })
-      return
-    }
-    const path = pathOf(request)
-    switch (path) {
-      case '/healthz':
-        answerText(response, 200, 'application/json', health(this.#machine, performance.now() - this.#startedAt))
-        return
-      case '/metrics':
-        answerText(response, 200, 'text/plain; version=0.0.4', metrics(this.#machine, this.#counters))
-        return
-      case RELAY_PATH:
-        answerText(response, 426, 'text/plain', 'A Kith relay: connect with a WebSocket.\n', { upgrade: 'websocket' })
-        return
-    }
-    if (this.#files === undefined) answerText(response, 404, 'text/plain', 'Not found\n')
-    else inTurn(response, () => void this.#serve(path, request, response))
-  }
-
-  async #serve(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    try {
-      if (!(await this.#files?.serve(path, request, response))) answerText(response, 404, 'text/plain', 'Not found\n')
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? String(error)
-      this.#pacedLog.say(`a file could not be read: ${code}`)
-      // A response that has begun can only be cut short.
-      if (response.headersSent) response.destroy()
-      else answerText(response, 503, 'text/plain', 'This file cannot be read now.\n', { 'retry-after': '1' })
-    }
-  }
-}
-
-/** After the responses to earlier requests of the same connection: a client that sends a thousand at once has one file open. */
-function inTurn(response: ServerResponse, serve: () => void): void {
-  if (response.socket === null) response.once('socket', serve)
-  else serve()
 }
 
 /** Calls `step` until it returns false, and yields to the event loop in between. */
@@ -406,33 +363,10 @@ async function inSlices(step: () => boolean, sliceMs: number): Promise<void> {
   }
 }
 
-function answerText(
-  response: ServerResponse,
-  status: number,
-  type: string,
-  body: string,
-  headers: Record<string, string> = {},
-): void {
-  response.writeHead(status, {
-    ...SECURITY_HEADERS,
-    'content-type': `${type}; charset=utf-8`,
-    'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-    ...headers,
-  })
-  // Node leaves the body out of the answer to HEAD.
-  response.end(body)
-}
-
 function refuse(socket: Duplex, status: number): void {
   // The HTTP server does not track it any more: a client that never ends its half would keep it open.
   socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
-}
-
-/** The path without its query, as it was sent: neither decoded nor resolved. */
-function pathOf(request: IncomingMessage): string {
-  return (request.url ?? '').split('?', 1)[0] ?? ''
 }
 
 /** RFC 6454 form of a WebSocket origin. Throws 'invalid-argument'. */
