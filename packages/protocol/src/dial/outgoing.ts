@@ -3,7 +3,7 @@
  *
  *     knocking ── accept ──▶ (authenticating ── their proof ──▶) describing ── our description ──▶ answered ── link up ──▶ ended
  *
- * A knock goes out on every route at once, sealed for each; what comes back first is chosen, and whoever answers later is told
+ * A knock goes out on every route at once, sealed for each. The first answer is chosen; instances that answer later get a
  * 'bye'. Nothing about our network leaves before the callee is authenticated.
  */
 import { hex } from '../bytes/bytes.ts'
@@ -11,32 +11,23 @@ import { KithError, violation } from '../errors.ts'
 import type { PeerId } from '../identity/peer-id.ts'
 import { ENVELOPE_BYTES, INSTANCES_MAX, KNOCK_BURST, KNOCKS_PER_SECOND, UNREAD_ENVELOPES_MAX } from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
-import type { Handshake, KeySteps } from '../noise/handshake.ts'
-import type { Route } from '../rendezvous/way.ts'
+import type { Handshake } from '../noise/handshake.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import type { Candidate } from './candidate.ts'
 import type { DialContext } from './context.ts'
 import type { TransportDescription } from './description.ts'
-import { PLAINTEXT_BYTES, pad, unpad } from './envelope.ts'
+import { unpad } from './envelope.ts'
 import { Exchange } from './exchange.ts'
-import { dialHandshake } from './handshake.ts'
 import { introduce, isProven } from './introduction.ts'
-import type { DialInput, DialPeer, Introduced, Reply } from './io.ts'
-import { type Accept, type DialMessage, decodeAccept, encodeKnock, type Knock } from './messages.ts'
-import { Resend } from './resend.ts'
+import type { DialInput, DialPeer, Introduced } from './io.ts'
+import { Knocks } from './knocks.ts'
+import { type Accept, type DialMessage, decodeAccept } from './messages.ts'
 
 /** A knock, on its way for some seconds, and the offer that answers it. */
 const YIELDED_MS = 10_000
 
 type DialRequest = Extract<DialInput, { type: 'dial' }>
 type Offer = Extract<Accept, { type: 'offer' }>
-
-/** One route's knock: kept whole, because the same bytes are resent and several instances may answer them. */
-interface SentKnock {
-  readonly route: Route
-  readonly handshake: Handshake
-  readonly envelope: Bytes
-}
 
 type State =
   | { readonly type: 'knocking' }
@@ -56,8 +47,8 @@ export class OutgoingDial {
   readonly #context: DialContext
   readonly #request: DialRequest
   readonly #dialId: Bytes
-  readonly #knocks: SentKnock[] = []
-  /** Ephemeral keys of the accepts that were read; with each that was not chosen, where to tell it so. */
+  readonly #knocks: Knocks
+  /** Ephemeral keys of the accepts that were read; with each that was not chosen, the exchange that says so. */
   readonly #answersRead = new Map<string, Exchange | undefined>()
   /** Whatever comes to the reply address costs X25519 work before it is known to be junk. */
   readonly #answerRate: TokenBucket
@@ -65,8 +56,6 @@ export class OutgoingDial {
   #isReading = false
   #state: State = { type: 'knocking' }
   readonly #expiresAt: Millis
-  /** Of the knocks. */
-  readonly #resend = new Resend()
 
   constructor(request: DialRequest, context: DialContext, now: Millis) {
     this.number = request.dial
@@ -76,7 +65,11 @@ export class OutgoingDial {
     this.#expiresAt = now + request.timeoutMs
     this.#answerRate = new TokenBucket(KNOCKS_PER_SECOND, KNOCK_BURST, now)
     this.#dialId = context.random(16)
-    for (const reply of request.replies) this.#knock(reply)
+    this.#knocks = new Knocks(request, this.#dialId, context, {
+      isWanted: () => this.isUnanswered,
+      failed: (error) => this.#end(error),
+    })
+    for (const reply of request.replies) this.#knocks.send(reply)
   }
 
   /** Whom we dial: known beforehand, or once they have proved it. */
@@ -145,13 +138,13 @@ export class OutgoingDial {
   /** Another dial with the same person goes on. */
   yieldTo(dial: number): void {
     this.#context.emit({ type: 'yielded', dial: this.number, to: dial })
-    this.#resend.stop()
-    if (this.#knocks.length > 0) this.#state = { type: 'yielded', until: this.#context.now() + YIELDED_MS }
+    this.#knocks.stop()
+    if (!this.#knocks.isEmpty) this.#state = { type: 'yielded', until: this.#context.now() + YIELDED_MS }
     else this.#close()
   }
 
   connected(): void {
-    // Nobody confirms a link with one whom they have not let in, though the message that says so may be on its way.
+    // A confirmed link implies the grant, though the message that says so may still be on its way.
     if ('by' in this.#state) this.#letIn(this.#state.by)
     this.#close('peer' in this.#state ? this.#state.peer : undefined)
   }
@@ -182,7 +175,7 @@ export class OutgoingDial {
       )
       return
     }
-    if (this.#resend.isDue(now)) for (const knock of this.#knocks) this.#sendKnock(knock)
+    this.#knocks.tick(now)
     if ('exchange' in this.#state) this.#state.exchange.drain(now)
   }
 
@@ -191,44 +184,7 @@ export class OutgoingDial {
     if (this.hasEnded) return Infinity
     if (this.#state.type === 'yielded') return this.#state.until
     const exchange = 'exchange' in this.#state ? this.#state.exchange.deadline() : Infinity
-    return Math.min(this.#expiresAt, this.#resend.deadline(), exchange)
-  }
-
-  /** On every route by this carrier: what is in it leads to no other. */
-  #knock({ origin, address, presence }: Reply): void {
-    const { routes, protocols } = this.#request
-    const knock: Knock = {
-      dialId: this.#dialId,
-      instance: this.#context.instance,
-      replyAddress: address,
-      replyOrigins: [origin],
-      protocols,
-      presence,
-    }
-    const payload = pad(encodeKnock(knock), PLAINTEXT_BYTES.handshake)
-    for (const route of routes) {
-      if (route.origin !== origin) continue
-      const handshake = dialHandshake('initiator', this.#request.way, route, this.#context)
-      this.#context.keys.run(
-        this.number,
-        handshake.writeMessage(payload),
-        (envelope) => {
-          if (this.#state.type !== 'knocking') return
-          const sent = { route, handshake, envelope }
-          this.#knocks.push(sent)
-          this.#sendKnock(sent)
-          const isFirst = this.#knocks.length === 1
-          if (isFirst && !this.isPresence) this.#context.emit({ type: 'prepare', dial: this.number })
-          // Who only asks for presence asks again in a while; with resends a hundred absent contacts would use up what a relay lets one send.
-          if (!this.isPresence) this.#resend.start(this.#context.now())
-        },
-        (cause) => this.#end(new KithError('invalid-argument', 'This PeerId cannot be dialled.', { cause })),
-      )
-    }
-  }
-
-  #sendKnock({ route, envelope }: SentKnock): void {
-    this.#context.emit({ type: 'send', origin: route.origin, to: new Uint8Array(route.address), envelope })
+    return Math.min(this.#expiresAt, this.#knocks.deadline(), exchange)
   }
 
   /** A message 2, perhaps: each knock that went through this carrier may be the one it answers. */
@@ -241,11 +197,10 @@ export class OutgoingDial {
       return
     }
     if (this.#answersRead.size >= INSTANCES_MAX || !this.#answerRate.take(now)) return
-    const knocks = this.#knocks.filter((knock) => knock.route.origin === origin)
     this.#isReading = true
     this.#context.keys.run(
       this.number,
-      firstThatOpens(knocks, envelope),
+      this.#knocks.open(origin, envelope),
       (opened) => {
         this.#isReading = false
         if (opened) {
@@ -272,7 +227,7 @@ export class OutgoingDial {
     for (const { origin, envelope } of waiting) this.replied(envelope, this.#context.now(), origin)
   }
 
-  /** Returns the exchange with an instance that was told 'bye', because another came before it. */
+  /** Returns the exchange with an instance that got a 'bye', because another came before it. */
   #accepted(accept: Accept, origin: string, handshake: Handshake): Exchange | undefined {
     if (this.hasEnded) return undefined
     const { way } = this.#request
@@ -295,7 +250,7 @@ export class OutgoingDial {
           exchange.bye(this.#context.now())
           return exchange
         }
-        this.#resend.stop()
+        this.#knocks.stop()
         if (way.remote === undefined) this.#state = { type: 'authenticating', exchange, offer: accept }
         else this.#describe(exchange, accept, way.remote, undefined)
         return undefined
@@ -346,7 +301,7 @@ export class OutgoingDial {
       return
     }
     if (proof.id === this.#context.id) {
-      this.#fail(new KithError('invalid-argument', 'This invitation is your own: send it to somebody else.'), now)
+      this.#fail(new KithError('invalid-argument', 'This invitation is your own: send it to another person.'), now)
       return
     }
     introduce(
@@ -378,7 +333,7 @@ export class OutgoingDial {
     if (by) this.#context.emit({ type: 'granted', dial: this.number, by })
   }
 
-  /** Ends it, and tells whoever has answered. */
+  /** Ends it, with a 'bye' to the instance that has answered. */
   #fail(error: KithError, now: Millis): void {
     if ('exchange' in this.#state) this.#state.exchange.bye(now)
     this.#end(error)
@@ -400,22 +355,7 @@ export class OutgoingDial {
 }
 
 function used(): KithError {
-  return new KithError('used', 'This invitation was used or taken back: ask whoever made it for another.', { source: 'remote' })
-}
-
-/** The handshake that this message 2 completes, as a copy: another instance may answer the same knock. */
-function* firstThatOpens(
-  knocks: readonly SentKnock[],
-  envelope: Bytes,
-): KeySteps<{ handshake: Handshake; payload: Bytes } | undefined> {
-  for (const knock of knocks) {
-    const handshake = knock.handshake.fork()
-    try {
-      return { handshake, payload: yield* handshake.readMessage(envelope) }
-    } catch (error) {
-      // Sealed for another knock, or by nobody we know: the next may fit.
-      if (!(error instanceof KithError)) throw error
-    }
-  }
-  return undefined
+  return new KithError('used', 'This invitation was used or withdrawn: ask the person who sent it for another.', {
+    source: 'remote',
+  })
 }
