@@ -6,65 +6,36 @@
  * Envelopes go after the binds that were asked for before them, so that an answer finds its address bound.
  */
 import { KithError } from '../errors.ts'
-import { BIND_ANSWER_MS, RELAY_WAIT_MAX_MS } from '../limits.ts'
+import { RELAY_WAIT_MAX_MS } from '../limits.ts'
 import type { Machine, Millis } from '../machine.ts'
 import { BATCH_MS, BindRequests } from './bind-requests.ts'
 import { BoundSet } from './bound-set.ts'
 import { reconnectMsOf, sendMsOf } from './clamps.ts'
-import type { BindProof, RelayClientConfig, RelayClientInput, RelayClientOutput, RelayClientState } from './client-io.ts'
+import type { BindProof, RelayClientConfig, RelayClientInput, RelayClientOutput } from './client-io.ts'
+import { answerBy, type ClientPhase, type Connected, isSteady, SILENCE_MS } from './client-phase.ts'
+import { ClientStatus } from './client-status.ts'
 import { FrameBudget } from './frame-budget.ts'
 import { answersBind, decodeRelayFrame, encodeClientFrame, type Notice, type RelayFrame } from './frames.ts'
 import { RetrySchedule } from './retry-schedule.ts'
-import { anotherOrigin, notARelay, said, silent, unanswered, unmet } from './trouble.ts'
-
-/** Envelopes that wait for the relay. Beyond: the oldest is dropped; its sender resends. */
-const CLIENT_QUEUE_ENVELOPES = 64
+import { SendQueue } from './send-queue.ts'
+import * as trouble from './trouble.ts'
 
 /** From dialling to CHALLENGE. */
 const CONNECT_MS = 10_000
 
-/** A relay pings at least every 30 s: after two and a half times that without a word it is not there. */
-const SILENCE_MS = 75_000
-
-/** A connection that lasted so long was a good one: the next failure is a first one. */
-const STEADY_MS = 10_000
-
 /** With so many bound the relay is ready, however many more will follow: the most important are among them. */
 const READY_BINDS = 256
-
-/** BINDs that wait for their answer so long are said to: a dial need not wait for this relay. */
-const SLOW_MS = 10_000
-
-type Phase =
-  | { readonly type: 'idle' }
-  | { readonly type: 'connecting'; readonly giveUpAt: Millis; readonly budget: FrameBudget; isOpen: boolean }
-  | Connected
-  | { readonly type: 'waiting'; readonly retryAt: Millis }
-  | { readonly type: 'over' }
-
-interface Connected {
-  readonly type: 'connected'
-  readonly budget: FrameBudget
-  readonly binds: BindRequests
-  readyAt: Millis | undefined
-  silentAt: Millis
-  sendAt: Millis
-}
 
 export class RelayClient implements Machine<RelayClientInput, RelayClientOutput> {
   readonly #url: string
   readonly #retryNotBefore: () => Millis
   readonly #set: BoundSet
-  readonly #queue: { readonly address: Uint8Array; readonly envelope: Uint8Array }[] = []
+  readonly #queue = new SendQueue()
   readonly #outputs: RelayClientOutput[] = []
   readonly #retry: RetrySchedule
-  #phase: Phase = { type: 'idle' }
+  #phase: ClientPhase = { type: 'idle' }
   #connection = 0
-  #error: KithError | undefined
-  /** Whether `#error` says why the latest connection ends. */
-  #isExplained = false
-  /** It does not answer. */
-  #slow: KithError | undefined
+  readonly #status = new ClientStatus(this.#outputs)
 
   constructor(config: RelayClientConfig) {
     this.#retry = new RetrySchedule(config.random)
@@ -118,7 +89,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
         return
       case 'stop':
         this.#disconnect()
-        this.#queue.length = 0
+        this.#queue.clear()
         this.#phase = { type: 'over' }
         return
     }
@@ -139,8 +110,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
       case 'waiting':
         return phase.retryAt
       case 'connected': {
-        const held = this.#queue.length > 0 && !phase.binds.holdsSends ? phase.sendAt : Number.POSITIVE_INFINITY
-        return Math.min(phase.silentAt, phase.binds.deadline(), held, this.#answerBy(phase))
+        return Math.min(phase.silentAt, phase.binds.deadline(), this.#queue.deadline(phase), this.#answerBy(phase))
       }
     }
   }
@@ -150,37 +120,36 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
   #connect(now: Millis): void {
     this.#connection += 1
     this.#set.reset()
-    this.#slow = undefined
+    this.#status.slow = undefined
     this.#phase = { type: 'connecting', giveUpAt: now + CONNECT_MS, budget: new FrameBudget(now), isOpen: false }
-    this.#isExplained = false
+    this.#status.isExplained = false
     this.#outputs.push({ type: 'connect', connection: this.#connection })
-    this.#tell({ state: 'connecting', ...this.#because() })
+    this.#status.is('connecting')
   }
 
   #lost(now: Millis, said?: string): void {
     const phase = this.#phase
     if (phase.type !== 'connecting' && phase.type !== 'connected') return
     // What the relay itself gave as the reason goes first, for as long as it asked us to try.
-    if (phase.type === 'connecting' && !this.#isExplained && !this.#retry.isEager(now)) {
-      this.#error = unmet({ url: this.#url, isOpen: phase.isOpen, said })
+    if (phase.type === 'connecting' && !this.#status.isExplained && !this.#retry.isEager(now)) {
+      this.#status.error = trouble.unmet({ url: this.#url, isOpen: phase.isOpen, said })
     }
-    this.#error ??= new KithError('lost', 'The connection to the relay was lost. It is tried again.', { source: 'network' })
+    this.#status.error ??= trouble.lost()
     const retryAt = Math.max(this.#retry.next(now, this.#isSteady(now)), this.#retryNotBefore())
     // Their senders resend what still matters by then.
-    this.#queue.length = 0
+    this.#queue.clear()
     this.#phase = { type: 'waiting', retryAt }
-    this.#tell({ state: 'waiting', retryAt, ...this.#because() })
+    this.#status.waits(retryAt)
   }
 
   #isSteady(now: Millis): boolean {
-    const phase = this.#phase
-    return phase.type === 'connected' && phase.readyAt !== undefined && now - phase.readyAt >= STEADY_MS
+    return this.#phase.type === 'connected' && isSteady(this.#phase, now)
   }
 
   /** Ends the connection from our side; the driver's 'closed' for it comes too late to count. */
   #drop(error: KithError, now: Millis): void {
-    this.#error = error
-    this.#isExplained = true
+    this.#status.error = error
+    this.#status.isExplained = true
     // However long it kept to the protocol: a relay that does not is not tried again at once.
     if (error.code === 'peer-violation') {
       this.#retry.slowDown(this.#isSteady(now))
@@ -198,14 +167,13 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
 
   #fail(error: KithError): void {
     this.#disconnect()
-    this.#queue.length = 0
+    this.#queue.clear()
     this.#phase = { type: 'over' }
-    this.#tell({ state: 'failed', error })
+    this.#outputs.push({ type: 'state', state: { state: 'failed', error } })
   }
 
   #wake(now: Millis, slept: boolean): void {
-    if (slept && this.#phase.type === 'connected')
-      this.#drop(new KithError('lost', 'This device has slept.', { source: 'network' }), now)
+    if (slept && this.#phase.type === 'connected') this.#drop(trouble.asleep(), now)
     const phase = this.#phase
     if (phase.type === 'connected') {
       phase.sendAt = now
@@ -225,14 +193,14 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
       case 'over':
         return
       case 'connecting':
-        if (now >= phase.giveUpAt) this.#drop(silent({ url: this.#url, isOpen: phase.isOpen }), now)
+        if (now >= phase.giveUpAt) this.#drop(trouble.silent({ url: this.#url, isOpen: phase.isOpen }), now)
         return
       case 'waiting':
         if (now >= phase.retryAt) this.#connect(now)
         return
       case 'connected':
         if (now >= phase.silentAt) {
-          this.#drop(new KithError('timeout', 'The relay has fallen silent. It is tried again.', { source: 'network' }), now)
+          this.#drop(trouble.gone(), now)
           return
         }
         if (now >= this.#answerBy(phase)) this.#unansweredLong(phase, now)
@@ -243,20 +211,18 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     }
   }
 
-  /** When it is to be said that the relay does not answer a BIND, and then, when to stop waiting. */
-  #answerBy({ binds: { waitingSince }, readyAt }: Connected): Millis {
-    if (waitingSince === undefined) return Number.POSITIVE_INFINITY
-    return waitingSince + (readyAt === undefined && !this.#slow ? SLOW_MS : BIND_ANSWER_MS)
+  #answerBy(phase: Connected): Millis {
+    return answerBy(phase, this.#status.slow !== undefined)
   }
 
   #unansweredLong(phase: Connected, now: Millis): void {
-    const error = unanswered()
-    if (phase.readyAt !== undefined || this.#slow) {
+    const error = trouble.unanswered()
+    if (phase.readyAt !== undefined || this.#status.slow) {
       this.#drop(error, now)
       return
     }
-    this.#slow = error
-    this.#tell({ state: 'connecting', ...this.#because() })
+    this.#status.slow = error
+    this.#status.is('connecting', phase.binds)
   }
 
   // ── what the relay says ────────────────────────────────────────────────────────────────────
@@ -272,14 +238,11 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
       // It may be updated: it is asked again, and meanwhile the state says so.
       const isOfAnotherVersion = error.code === 'unsupported-protocol'
       if (isOfAnotherVersion) this.#retry.notBefore(now + RELAY_WAIT_MAX_MS)
-      this.#drop(phase.type === 'connecting' && !isOfAnotherVersion ? notARelay(this.#url, error) : error, now)
+      this.#drop(phase.type === 'connecting' && !isOfAnotherVersion ? trouble.notARelay(this.#url, error) : error, now)
       return
     }
     if (!phase.budget.takes(frame, now)) {
-      this.#drop(
-        new KithError('peer-violation', 'The relay sends more than a peer takes. It is tried again later.', { source: 'relay' }),
-        now,
-      )
+      this.#drop(trouble.tooMuch(), now)
       return
     }
     if (phase.type === 'connected') {
@@ -289,7 +252,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     }
     if (frame.type === 'challenge') this.#challenged(frame, phase.budget, now)
     else if (frame.type === 'notice') this.#noticed(frame.notice, now)
-    else this.#drop(notARelay(this.#url, outOfTurn(frame)), now)
+    else this.#drop(trouble.notARelay(this.#url, trouble.outOfTurn(frame.type)), now)
   }
 
   #challenged({ nonce, limits, time }: Extract<RelayFrame, { type: 'challenge' }>, budget: FrameBudget, now: Millis): void {
@@ -304,7 +267,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
       sendAt: now,
     }
     this.#phase = phase
-    this.#error = undefined
+    this.#status.error = undefined
     this.#flush(phase, now)
     this.#drain(phase, now)
   }
@@ -312,11 +275,11 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
   #connected(phase: Connected, frame: RelayFrame, now: Millis): void {
     switch (frame.type) {
       case 'challenge':
-        this.#drop(outOfTurn(frame), now)
+        this.#drop(trouble.outOfTurn(frame.type), now)
         return
       case 'bound':
         if (phase.binds.bound(now)) this.#answered(phase, now)
-        else this.#drop(outOfTurn(frame), now)
+        else this.#drop(trouble.outOfTurn(frame.type), now)
         return
       case 'deliver':
         // Sent before an UNBIND arrived, or to a decoy: dropped.
@@ -339,12 +302,12 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
 
   /** Notices that answer no BIND. Where one means the end, the relay closes: 'closed' follows. */
   #noticed(notice: Notice, now: Millis): void {
-    this.#isExplained = true
+    this.#status.isExplained = true
     if (notice.code === 'rate-limited' && this.#phase.type === 'connected') {
       this.#phase.sendAt = now + sendMsOf(notice.retryAfterMs)
       return
     }
-    this.#error = said(notice)
+    this.#status.error = trouble.said(notice)
     switch (notice.code) {
       case 'rate-limited':
         this.#retry.notBefore(now + reconnectMsOf(notice.retryAfterMs))
@@ -364,7 +327,7 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
   }
 
   #flush(phase: Connected, now: Millis): void {
-    if (phase.binds.flush(now) && phase.readyAt !== undefined) this.#tell({ state: 'ready', ...this.#because() })
+    if (phase.binds.flush(now) && phase.readyAt !== undefined) this.#status.is('ready', phase.binds)
   }
 
   #signed(proofs: readonly BindProof[], now: Millis): void {
@@ -376,12 +339,12 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
 
   #answered(phase: Connected, now: Millis): void {
     const { binds } = phase
-    if (binds.ease() && phase.readyAt !== undefined) this.#tell({ state: 'ready', ...this.#because() })
+    if (binds.ease() && phase.readyAt !== undefined) this.#status.is('ready', binds)
     if (phase.readyAt !== undefined) return
     if (!binds.isIdle && binds.boundCount < READY_BINDS) return
     phase.readyAt = now
-    this.#slow = undefined
-    this.#tell({ state: 'ready', ...this.#because() })
+    this.#status.slow = undefined
+    this.#status.is('ready', binds)
   }
 
   #refused(phase: Connected, notice: Notice, now: Millis): void {
@@ -389,20 +352,18 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     const wasLimited = binds.limited !== undefined
     switch (binds.refused(notice, now)) {
       case 'unasked':
-        this.#drop(new KithError('peer-violation', 'The relay refuses what it was not asked.', { source: 'relay' }), now)
+        this.#drop(trouble.unasked(), now)
         return
       case 'rejected':
         // The relay goes by another name than the one we dialled: an operator may mend that, another try will not.
         this.#retry.slowDown()
-        this.#drop(anotherOrigin(), now)
+        this.#drop(trouble.anotherOrigin(), now)
         return
       case 'crowded':
-        this.#error = new KithError('too-many', 'One of the addresses of this peer is bound too often at the relay.', {
-          source: 'relay',
-        })
+        this.#status.error = trouble.crowded()
         break
       case 'limited':
-        if (!wasLimited) this.#tell({ state: phase.readyAt === undefined ? 'connecting' : 'ready', ...this.#because() })
+        if (!wasLimited) this.#status.is(phase.readyAt === undefined ? 'connecting' : 'ready', binds)
         return
       case 'apart':
         break
@@ -416,7 +377,6 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
     const phase = this.#phase
     if (phase.type === 'idle' || phase.type === 'waiting') return
     this.#queue.push({ address, envelope })
-    if (this.#queue.length > CLIENT_QUEUE_ENVELOPES) this.#queue.shift()
     if (phase.type !== 'connected') return
     // A reply address that was bound a moment ago must be there before the reply is.
     if (phase.binds.isDue(now + BATCH_MS)) this.#flush(phase, now)
@@ -424,25 +384,10 @@ export class RelayClient implements Machine<RelayClientInput, RelayClientOutput>
   }
 
   #drain(phase: Connected, now: Millis): void {
-    if (phase.binds.holdsSends || now < phase.sendAt) return
-    for (const { address, envelope } of this.#queue.splice(0)) this.#transmit({ type: 'send', address, envelope })
+    for (const { address, envelope } of this.#queue.take(phase, now)) this.#transmit({ type: 'send', address, envelope })
   }
 
   #transmit(frame: Parameters<typeof encodeClientFrame>[0]): void {
     this.#outputs.push({ type: 'transmit', connection: this.#connection, frame: encodeClientFrame(frame) })
   }
-
-  #because(): { error?: KithError } {
-    const binds = this.#phase.type === 'connected' ? this.#phase.binds : undefined
-    const error = this.#error ?? binds?.limited ?? this.#slow ?? binds?.shortage
-    return error === undefined ? {} : { error }
-  }
-
-  #tell(state: RelayClientState): void {
-    this.#outputs.push({ type: 'state', state })
-  }
-}
-
-function outOfTurn(frame: RelayFrame): KithError {
-  return new KithError('peer-violation', `The relay sent ${frame.type} out of turn.`, { source: 'relay' })
 }

@@ -1,7 +1,7 @@
 /** Why a relay is not there, in sentences for the developer who reads `peer.status.relays`: what was tried, what answered, what to do. */
 import { KithError } from '../errors.ts'
 import { reconnectMsOf } from './clamps.ts'
-import type { Notice } from './frames.ts'
+import type { Notice, RelayFrame } from './frames.ts'
 
 /** What is known of a connection that ended before the relay's CHALLENGE. */
 export interface Unmet {
@@ -17,7 +17,7 @@ export interface Unmet {
 export function unmet({ url, isOpen, said }: Unmet): KithError {
   const words = said ? ` (${said.replace(/\.$/, '')})` : ''
   if (isOpen) {
-    return noRelay(`What answers at ${url} is no Kith relay: it closed the WebSocket without a word${words}. ${CHECK_ADDRESS}`)
+    return noRelay(`What answers at ${url} is no Kith relay: it closed the WebSocket${words}. ${CHECK_ADDRESS}`)
   }
   const tls = url.startsWith('wss:')
     ? ' wss: needs a TLS certificate that the browser trusts: a relay without TLS has a ws: address, for localhost alone.'
@@ -47,6 +47,30 @@ export function notARelay(url: string, cause: unknown): KithError {
   )
 }
 
+/** A connection that had its CHALLENGE ended. */
+export const lost = () => new KithError('lost', 'The connection to the relay was lost. It is tried again.', { source: 'network' })
+
+/** Nothing came for SILENCE_MS. */
+export const gone = () => new KithError('timeout', 'The relay does not answer. It is tried again.', { source: 'network' })
+
+/** The relay closed the connection while the device slept, or will. */
+export const asleep = () => new KithError('lost', 'This device was asleep. It is tried again.', { source: 'network' })
+
+/** Beyond RELAY_FRAMES_PER_SECOND or RELAY_CONTROL_PER_SECOND. */
+export const tooMuch = () => violation('The relay sends more than a peer takes. It is tried again later.')
+
+/** A frame that does not belong here. */
+export const outOfTurn = (type: RelayFrame['type']) => violation(`The relay sent ${type} out of turn. It is tried again later.`)
+
+/** A refusal, while no BIND waits for an answer. */
+export const unasked = () => violation('The relay refused a BIND that was not sent. It is tried again later.')
+
+/** An address has as many binders as the relay allows. */
+export const crowded = () =>
+  new KithError('too-many', 'One of the addresses of this peer is bound too often at the relay.', {
+    source: 'relay',
+  })
+
 /** BINDs wait for their answer for long. */
 export const unanswered = () =>
   new KithError('timeout', 'The relay does not answer: addresses of this peer wait to be bound.', { source: 'relay' })
@@ -55,7 +79,7 @@ export const unanswered = () =>
 export const anotherOrigin = () =>
   new KithError(
     'refused',
-    'The relay does not accept the proofs of this peer’s addresses: it was started with another --origin than the one that is dialled.',
+    'The relay does not accept the proofs of this peer’s addresses: its --origin is not the one that is dialled.',
     { source: 'relay' },
   )
 
@@ -63,7 +87,7 @@ export const anotherOrigin = () =>
 export function said(notice: Notice): KithError {
   switch (notice.code) {
     case 'rate-limited':
-      return new KithError('rate-limited', 'The relay asks to go slower. It is tried again when it says so.', {
+      return new KithError('rate-limited', 'The relay asks to go slower. It is tried again later.', {
         source: 'relay',
         retryAfterMs: reconnectMsOf(notice.retryAfterMs),
       })
@@ -89,3 +113,5 @@ export function said(notice: Notice): KithError {
 const CHECK_ADDRESS = 'Check the address and its path, which most often is /relay.'
 
 const noRelay = (sentence: string) => new KithError('no-relay', sentence, { source: 'network' })
+
+const violation = (sentence: string) => new KithError('peer-violation', sentence, { source: 'relay' })
