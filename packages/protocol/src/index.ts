@@ -69,14 +69,9 @@ export {
   type Notice,
   type RelayFrame,
 } from './relay/frames.ts'
-export {
-  type CloseReason,
-  type RelayConfig,
-  type RelayInput,
-  RelayMachine,
-  type RelayOutput,
-  type SocketId,
-} from './relay/machine.ts'
+export { RELAY_LIMITS, type RelayLimits } from './relay/limits.ts'
+export { RelayMachine } from './relay/machine.ts'
+export type { CloseReason, RelayConfig, RelayInput, RelayOutput, SocketId } from './relay/machine-io.ts'
 export { Outbox } from './relay/outbox.ts'
 
 // ── dial ──

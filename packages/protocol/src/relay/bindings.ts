@@ -23,7 +23,7 @@ export interface BindingLimits {
 /** Who has which address bound, and how much each address may receive. An address that no socket has bound takes no memory. */
 export class Bindings<Holder> {
   readonly #limits: BindingLimits
-  readonly #addresses = new Map<AddressKey, Binders<Holder>>()
+  #addresses = new Map<AddressKey, Binders<Holder>>()
 
   constructor(limits: BindingLimits) {
     this.#limits = limits
@@ -50,6 +50,11 @@ export class Bindings<Holder> {
       this.#addresses.set(key, binders)
     }
     binders.holders.add(holder)
+  }
+
+  /** All at once: to take two million addresses out one by one takes longer than a shutdown has. */
+  clear(): void {
+    this.#addresses = new Map()
   }
 
   remove(holder: Holder, key: AddressKey): void {

@@ -69,6 +69,13 @@ export class Prefixes {
     this.#prefixes.get(key)?.accepts.charge(now, count, OWED_MAX)
   }
 
+  /** Forgets all. */
+  clear(): void {
+    this.#prefixes.clear()
+    this.#sites.clear()
+    this.#sockets = 0
+  }
+
   release(key: PrefixKey): void {
     const prefix = this.#prefixes.get(key)
     if (prefix === undefined) return
