@@ -210,7 +210,7 @@ export class IncomingDial {
     if (!granted) {
       exchange.say({ type: 'spent' })
       exchange.drain(now)
-      this.#end(new KithError('used', 'Somebody else has used this invitation first.'))
+      this.#end(new KithError('used', 'Another person used this invitation first.'))
       return
     }
     this.#guest = by.id
@@ -218,7 +218,9 @@ export class IncomingDial {
     exchange.say({ type: 'candidates', candidates: [] })
     if (isWithoutPath) {
       exchange.bye(now)
-      this.#end(new KithError('aborted', 'They are let in, and may not learn the network address of this peer by an invitation.'))
+      this.#end(
+        new KithError('aborted', 'They are a contact now. An invitation may not disclose the network address of this peer.'),
+      )
       return
     }
     this.#state = { ...offered, type: 'offered', exchange, caller: by.id }

@@ -307,7 +307,7 @@ export class Streams {
     }
     if ((frame.type === 'data' || frame.type === 'own-data') && frame.data.length === 0) this.floods.countIdle(now)
     if ((frame.type === 'own-data' || frame.type === 'own-credit') && this.#ownBytes === 0) {
-      throw violation(`${frame.type}, which was not agreed on`)
+      throw violation(`${frame.type} without the feature`)
     }
     if (frame.type === 'data' && !this.#receiveWindow.receive(frame.data.length)) {
       throw violation('data beyond the credit of the connection')

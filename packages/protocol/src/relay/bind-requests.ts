@@ -257,7 +257,7 @@ export class BindRequests {
     this.#flushAt = Math.min(this.#flushAt ?? NEVER, this.#askAt)
     this.#limited ??= new KithError(
       'rate-limited',
-      'The relay takes no more addresses for now: some contacts cannot find this peer through it. They are asked for again when it says so.',
+      'The relay takes no more addresses for now: some contacts cannot find this peer through it. It is asked again later.',
       { source: 'relay', retryAfterMs: this.#askAt - now },
     )
   }

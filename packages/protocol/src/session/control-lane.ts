@@ -243,7 +243,7 @@ export class ControlLane {
     const isAtTurn = this.#features.includes('path') ? hello.isAtTurn : undefined
     const before = this.#remote
     if (this.#resumes !== undefined && !(this.#features.includes('resume') && features.has('resume'))) {
-      throw violation('goes on over another path though it was not agreed upon')
+      throw violation('another path without the feature')
     }
     if (before !== undefined) {
       const isSame = equal(before.instance, instance) && features.size === before.features.size
@@ -281,13 +281,13 @@ export class ControlLane {
       case 'goaway':
         return message
       case 'path':
-        if (!this.has('path')) throw violation('tells its end of the path though it was not agreed upon')
+        if (!this.has('path')) throw violation('path without the feature')
         if (message.isAtTurn === remote.isAtTurn) return undefined
         this.#remote = { ...remote, isAtTurn: message.isAtTurn }
         return { type: 'path' }
       case 'opaque':
-        if (message.number === 11 && !this.has('retire')) throw violation('retires though it was not agreed upon')
-        if (message.number === 12 && !this.has('relays')) throw violation('tells its relays though it was not agreed upon')
+        if (message.number === 11 && !this.has('retire')) throw violation('retire without the feature')
+        if (message.number === 12 && !this.has('relays')) throw violation('relays without the feature')
         return { type: 'opaque', number: message.number, message: message.message }
       case 'confirm':
       case 'hello':
