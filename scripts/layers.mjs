@@ -25,8 +25,13 @@ const PACKAGES = {
 /** Imports inner parts of other packages by path. */
 const LOOKS_ANYWHERE = ['packages/test-kit']
 
-/** What the end-to-end tests share with the scripts. */
-const E2E_MAY_USE = ['../scripts/browsers.mjs', '../scripts/readme-blocks.mjs']
+/** Files of other folders, by their path from the package's own: what the end-to-end tests share with the scripts, and the one source of
+ *  randomness and of virtual time. */
+const MAY_USE = {
+  e2e: ['../scripts/browsers.mjs', '../scripts/readme-blocks.mjs'],
+  'packages/sim': ['../../test-kit/src/random.ts', '../../test-kit/src/clock.ts'],
+  'packages/compliance': ['../../test-kit/src/random.ts'],
+}
 
 const problems = []
 const floors = floorsOf(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8'))
@@ -39,7 +44,7 @@ for (const [name, allowed] of Object.entries(PACKAGES)) {
       if (specifier.startsWith('@kith/') && !allowed.includes(specifier)) problems.push(`${show(file)} imports ${specifier}`)
       if (!specifier.startsWith('.') || LOOKS_ANYWHERE.includes(name)) continue
       const target = relative(folder, normalize(join(dirname(file), specifier)))
-      if (target.startsWith('..') && !(name === 'e2e' && E2E_MAY_USE.includes(target)))
+      if (target.startsWith('..') && !MAY_USE[name]?.includes(target))
         problems.push(`${show(file)} reaches out of its package: ${specifier}`)
     }
   }
@@ -123,7 +128,7 @@ function show(file) {
 function sources(folder) {
   return readdirSync(folder, { recursive: true })
     .map((name) => join(folder, String(name)))
-    .filter((name) => /\.tsx?$/.test(name) && !/\.(test|fuzz|test-kit|testing)\.tsx?$|mutate\.ts$|node_modules/.test(name))
+    .filter((name) => /\.tsx?$/.test(name) && !/\.(test|fuzz|test-kit|testing)\.tsx?$|node_modules/.test(name))
 }
 
 function imports(file) {

@@ -12,8 +12,8 @@ import {
 } from '@kith/protocol'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { seededRandom } from '../../packages/protocol/src/bytes/mutate.ts'
 import { Driver } from '../../packages/sdk/src/runtime/driver.ts'
+import { seededRandom } from '../../packages/test-kit/src/random.ts'
 import { createRelay, type Relay } from './index.ts'
 
 const CLIENTS = 400

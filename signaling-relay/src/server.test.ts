@@ -13,7 +13,8 @@ import {
 } from '@kith/protocol'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { mutations, seededRandom } from '../../packages/protocol/src/bytes/mutate.ts'
+import { mutations } from '../../packages/test-kit/src/mutations.ts'
+import { seededRandom } from '../../packages/test-kit/src/random.ts'
 import { createRelay, type Relay, type RelayOptions } from './index.ts'
 
 const keysOf = (n: number) => addressKeys(new Uint8Array(32).fill(n))

@@ -1,19 +1,14 @@
 /** What a whole link must do over any path: streams, their ends, many at once, and datagrams. */
 import { DATAGRAM_MAX_BYTES } from '@kith/protocol'
 import { afterEach, describe, expect, test } from 'vitest'
+import { seededRandom } from '../../test-kit/src/random.ts'
 import { ECHO, type Linked, linked as linkedOver, TAKE } from './linked.ts'
 import type { OpenPath } from './path.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
-/** Like random, and the same each time: the numbers of a linear congruential generator. */
-function noise(length: number): Uint8Array<ArrayBuffer> {
-  let state = 1
-  return Uint8Array.from({ length }, () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state >>> 24
-  })
-}
+/** The same each time. */
+const noise = (length: number) => seededRandom(1)(length)
 
 async function sha256(data: BufferSource): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', data)

@@ -4,6 +4,7 @@
  */
 import { hex, identityFromSeed } from '@kith/protocol'
 import { expect, test, vi } from 'vitest'
+import { seededRandom } from '../../test-kit/src/random.ts'
 import { Attempts } from './connection/attempts.ts'
 import { LiveConnection } from './connection/connection.ts'
 import { Connections } from './connection/connections.ts'
@@ -13,17 +14,6 @@ import { Link } from './session/link.ts'
 import { ECHO, filled } from './session/pair.testing.ts'
 
 const [ada, bo] = [1, 2].map((n) => identityFromSeed(filled(32, n)).id)
-
-/** Mulberry32: seeded, so that a run can be repeated. */
-function random(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below)
-  }
-}
 
 /** Each lane keeps its order and takes its time; what was sent on another says nothing about it. */
 function lateLanes(below: (limit: number) => number, pathMs: number) {
@@ -116,7 +106,7 @@ class End {
 }
 
 async function run(seed: number): Promise<void> {
-  const below = random(seed)
+  const { below } = seededRandom(seed)
   const [one, other] = [new End(ada, bo, below), new End(bo, ada, below)]
   const dialIds = Array.from({ length: 2 + below(2) }, (_, n) => filled(16, 3 * below(80) + n))
   for (const dialId of dialIds) {

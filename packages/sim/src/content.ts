@@ -1,9 +1,9 @@
 /** What travels in a simulation: bytes that tell where they belong, so that a lost, repeated or moved one is seen. */
 import type { Bytes } from '@kith/protocol'
-import { SeededRandom } from './random.ts'
+import { seededRandom } from '../../test-kit/src/random.ts'
 
 /** A prime length: no frame size divides it, so a frame in the wrong place never looks right. */
-const PATTERN = new SeededRandom(0x6b697468).bytes(262_139)
+const PATTERN = seededRandom(0x6b697468)(262_139)
 
 /** `length` bytes of the stream `key` in one direction, from `offset` on (a view, or a copy where it wraps around). */
 export function content(key: number, direction: 0 | 1, offset: number, length: number): Uint8Array {

@@ -9,8 +9,8 @@ import {
   type SessionConfig,
   type SessionOutput,
 } from '@kith/protocol'
+import type { VirtualClock } from '../../test-kit/src/clock.ts'
 import { AppStream, type StreamPlan } from './app-stream.ts'
-import type { VirtualClock } from './clock.ts'
 import { content, datagram, isContent, readDatagram } from './content.ts'
 import { LaneFeeder } from './lane-feeder.ts'
 import type { Arrival, OneWay, PathLane } from './path.ts'

@@ -1,6 +1,4 @@
-export { VirtualClock } from './clock.ts'
 export { type Arrival, OneWay, type PathModel } from './path.ts'
-export { SeededRandom } from './random.ts'
 export { type RunResult, run } from './run.ts'
 export type { Scenario } from './scenario.ts'
 export { scenarios } from './scenarios/index.ts'

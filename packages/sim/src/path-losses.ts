@@ -2,8 +2,8 @@
  * Paths that die. Nothing says so: what is on its way is lost, and both ends go on sending until each finds out in its own time.
  * When both have, another path follows.
  */
-import type { VirtualClock } from './clock.ts'
-import type { SeededRandom } from './random.ts'
+import type { VirtualClock } from '../../test-kit/src/clock.ts'
+import type { SeededRandom } from '../../test-kit/src/random.ts'
 
 /** How long it takes an end to find out, and then until there is another path; at most. */
 const FINDS_OUT_MS = 200

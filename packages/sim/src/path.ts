@@ -13,9 +13,9 @@
  *   datagrams loses messages for good and keeps no order.
  */
 import { type Bytes, FRAME_MAX_BYTES, type LaneName } from '@kith/protocol'
-import type { VirtualClock } from './clock.ts'
+import type { VirtualClock } from '../../test-kit/src/clock.ts'
+import type { SeededRandom } from '../../test-kit/src/random.ts'
 import { Queue } from './queue.ts'
-import type { SeededRandom } from './random.ts'
 
 export type PathLane = LaneName | 'datagrams'
 

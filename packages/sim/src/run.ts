@@ -1,13 +1,13 @@
 /** One seeded run of one scenario: two ends, a path between them, and rules that are held against both throughout. */
 import { type Bytes, FRAME_MAX_BYTES, Session, type SessionConfig } from '@kith/protocol'
-import { VirtualClock } from './clock.ts'
+import { VirtualClock } from '../../test-kit/src/clock.ts'
+import { seededRandom } from '../../test-kit/src/random.ts'
 import { Endpoint } from './endpoint.ts'
 import { Figures } from './figures.ts'
 import { Observer } from './observer.ts'
 import { type Arrival, OneWay, type PathLane } from './path.ts'
 import { PathLosses } from './path-losses.ts'
 import { PROTOCOLS } from './protocols.ts'
-import { SeededRandom } from './random.ts'
 import {
   checkAgreement,
   checkBounds,
@@ -52,7 +52,7 @@ export interface RunOptions {
 
 export function run(scenario: Scenario, seed: number, options: RunOptions = {}): RunResult {
   const clock = new VirtualClock()
-  const random = new SeededRandom(seed)
+  const random = seededRandom(seed)
   const trace = new Trace()
   const figures = new Figures()
   const violations: string[] = []
@@ -62,7 +62,7 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
   }
   const { bufferBytes = BUFFER_BYTES, maxMessageSize = 262_144, path: model } = scenario
   const { createSession = (config) => new Session(config), onMessage } = options
-  const hmacs = [random.bytes(32), random.bytes(32)] as const
+  const hmacs = [random(32), random(32)] as const
 
   const watched = (role: 0 | 1): Watched => {
     const name = role === 0 ? 'dialler' : 'callee'
@@ -104,7 +104,7 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
   const oneWay = (from: Watched, to: Watched) =>
     new OneWay({
       clock,
-      random: new SeededRandom(random.below(2 ** 32)),
+      random: seededRandom(random.below(2 ** 32)),
       model,
       maxMessageSize,
       arrive: (arrival: Arrival) => to.endpoint.arrive(arrival),
@@ -127,7 +127,7 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
       endpoint.detach()
     },
     next: () => {
-      const [ours, theirs] = [random.bytes(32), random.bytes(32)]
+      const [ours, theirs] = [random(32), random(32)]
       const dead = [there, back]
       there = oneWay(dialler, callee)
       back = oneWay(callee, dialler)

@@ -6,11 +6,11 @@
  * `workloads/` that send on purpose take figures. A scenario may bound its figures: a run outside is a violation like any other.
  */
 
-import type { VirtualClock } from './clock.ts'
+import type { VirtualClock } from '../../test-kit/src/clock.ts'
+import type { SeededRandom } from '../../test-kit/src/random.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Figures } from './figures.ts'
 import type { OneWay, PathModel } from './path.ts'
-import type { SeededRandom } from './random.ts'
 
 /** What a workload has to do with. Both ends are ready when it begins. */
 export interface World {

@@ -8,12 +8,16 @@ interface Task {
 }
 
 export class VirtualClock {
-  #now = 0
+  #now: number
   #given = 0
   /** A binary heap, earliest first. */
   readonly #tasks: Task[] = []
 
-  /** Milliseconds since the run began. */
+  /** `now`: the time that it begins with, in milliseconds. */
+  constructor(now = 0) {
+    this.#now = now
+  }
+
   get now(): number {
     return this.#now
   }
@@ -38,6 +42,17 @@ export class VirtualClock {
       next.run()
       return true
     }
+  }
+
+  /** When the next task runs, unless it was cancelled. */
+  get nextAt(): number | undefined {
+    return this.#tasks[0]?.at
+  }
+
+  /** Runs every task up to this time, which it is then. */
+  runUntil(time: number): void {
+    while (this.step(time));
+    this.#now = Math.max(this.#now, time)
   }
 
   #push(entry: Task): void {

@@ -1,7 +1,7 @@
 import { contactWay, Dialer, type DialInput, type DialOutput, identityFromSeed } from '@kith/protocol'
 import { expect, test } from 'vitest'
-import { isKeyWork, KeyHolder } from '../../protocol/src/dial/key-holder.test-kit.ts'
 import { contactAddress, DialByHand, type DialMessage, seededRandom } from './index.ts'
+import { isKeyWork, KeyHolder } from './key-holder.ts'
 
 const NOW = 1_795_348_800_000
 const random = seededRandom(2)

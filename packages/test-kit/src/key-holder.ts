@@ -1,8 +1,9 @@
-/** For tests only: does with an identity's keys what a Dialer asks for. */
-import { type IdentityKeys, keyAgreementOf } from '../identity/keys.ts'
-import type { Random } from '../machine.ts'
-import { HeldKeys } from '../noise/awaited-handshake.test-kit.ts'
-import type { DialInput, DialOutput, Introduction } from './io.ts'
+/** Does with an identity's keys what a Dialer asks for. */
+
+import type { DialInput, DialOutput, Introduction } from '../../protocol/src/dial/io.ts'
+import { type IdentityKeys, keyAgreementOf } from '../../protocol/src/identity/keys.ts'
+import type { Random } from '../../protocol/src/machine.ts'
+import { HeldKeys } from '../../protocol/src/noise/awaited-handshake.test-kit.ts'
 
 type Work = Extract<DialOutput, { readonly work: number }>
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { fromHex, hex } from './bytes.ts'
-import { leastDurationMs, mutations, seededRandom } from './mutate.ts'
+import { fromHex, hex } from '../../protocol/src/bytes/bytes.ts'
+import { leastDurationMs, mutations } from './mutations.ts'
+import { seededRandom } from './random.ts'
 
 const CORPUS = [fromHex('000102030405060708090a0b0c0d0e0f'), fromHex('ff')]
 

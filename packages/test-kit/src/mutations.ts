@@ -1,50 +1,9 @@
 /**
- * For tests only: seeded randomness, and seeded damage to well-formed messages. A decoder that is fed pure noise is refused at
- * its first byte; a message that is nearly right reaches the code behind. The same seed gives the same bytes on every machine.
+ * Seeded damage to well-formed messages. A decoder that is fed pure noise is refused at its first byte; a message that is nearly
+ * right reaches the code behind. The same seed gives the same bytes on every machine.
  */
-import type { Bytes, Random } from '../machine.ts'
-
-/** A `Random` that can be replayed: never for keys outside tests. */
-export interface SeededRandom extends Random {
-  /** The next integer in 0 … 2³² − 1. */
-  next32(): number
-  /** The next integer in 0 … `limit` − 1. */
-  below(limit: number): number
-}
-
-/** xoshiro128** (Blackman and Vigna 2018), its state filled by splitmix32 so that near seeds give unlike sequences. */
-export function seededRandom(seed: number): SeededRandom {
-  let filler = seed | 0
-  const fill = () => {
-    filler = (filler + 0x9e3779b9) | 0
-    let mixed = filler ^ (filler >>> 16)
-    mixed = Math.imul(mixed, 0x21f0aaad)
-    mixed ^= mixed >>> 15
-    mixed = Math.imul(mixed, 0x735a2d97)
-    return mixed ^ (mixed >>> 15)
-  }
-  let [a, b, c, d] = [fill(), fill(), fill(), fill()]
-
-  const next32 = () => {
-    const product = Math.imul(b, 5)
-    const result = Math.imul((product << 7) | (product >>> 25), 9) >>> 0
-    const shifted = b << 9
-    c ^= a
-    d ^= b
-    b ^= c
-    a ^= d
-    c ^= shifted
-    d = (d << 11) | (d >>> 21)
-    return result
-  }
-  const below = (limit: number) => Math.floor((next32() / 0x1_0000_0000) * limit)
-  const bytes = (length: number): Bytes => {
-    const filled = new Uint8Array(length)
-    for (let i = 0; i < length; i++) filled[i] = next32() >>> 24
-    return filled
-  }
-  return Object.assign(bytes, { next32, below })
-}
+import type { Bytes } from '@kith/protocol'
+import { type SeededRandom, seededRandom } from './random.ts'
 
 /** Bytes at which decoders branch: signs, lengths at their limits, msgpack and varint headers. */
 const TELLING = [0x00, 0x01, 0x7f, 0x80, 0x81, 0x90, 0xc0, 0xc1, 0xc4, 0xc6, 0xdd, 0xdf, 0xfe, 0xff]

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { leastDurationMs, mutations } from '../../../test-kit/src/mutations.ts'
+import { seededRandom } from '../../../test-kit/src/random.ts'
 import { KithError } from '../errors.ts'
 import { fromHex, hex } from './bytes.ts'
-import { leastDurationMs, mutations, seededRandom } from './mutate.ts'
 import { Reader } from './reader.ts'
 import { varintLength, Writer } from './writer.ts'
 

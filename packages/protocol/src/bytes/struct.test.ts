@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { leastDurationMs, mutations } from '../../../test-kit/src/mutations.ts'
+import { seededRandom } from '../../../test-kit/src/random.ts'
 import { KithError } from '../errors.ts'
 import { concat, fromHex, fromUtf8, hex, utf8 } from './bytes.ts'
-import { leastDurationMs, mutations, seededRandom } from './mutate.ts'
 import { type Fields, type Packable, pack, unpack, unpackFields } from './struct.ts'
 
 const violation = expect.objectContaining({ code: 'peer-violation', source: 'remote' })

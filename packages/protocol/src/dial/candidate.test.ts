@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { leastDurationMs, mutations } from '../bytes/mutate.ts'
+import { leastDurationMs, mutations } from '../../../test-kit/src/mutations.ts'
 import { Fields, pack, unpackFields } from '../bytes/struct.ts'
 import { KithError } from '../errors.ts'
 import { type Candidate, formatCandidate, mayCross, packCandidate, parseCandidate, readCandidate } from './candidate.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { leastDurationMs, mutations } from '../bytes/mutate.ts'
+import { leastDurationMs, mutations } from '../../../test-kit/src/mutations.ts'
 import { Fields, pack, unpackFields } from '../bytes/struct.ts'
 import { KithError } from '../errors.ts'
 import { REMOTE_MESSAGE_MIN_BYTES } from '../limits.ts'

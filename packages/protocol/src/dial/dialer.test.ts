@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
+import { NOON, World } from '../../../test-kit/src/dial-world.ts'
+import { candidateFrom, type Outcome, type Person } from '../../../test-kit/src/dialling-person.ts'
+import { isKeyWork, KeyHolder } from '../../../test-kit/src/key-holder.ts'
+import { seededRandom } from '../../../test-kit/src/random.ts'
 import { equal, hex } from '../bytes/bytes.ts'
-import { seededRandom } from '../bytes/mutate.ts'
 import { INCOMING_DIAL_MS } from '../limits.ts'
 import { contactWay } from '../rendezvous/ways/contact.ts'
 import { inviteWay } from '../rendezvous/ways/invite.ts'
-import { isKeyWork, KeyHolder } from './key-holder.test-kit.ts'
 import { confirmation } from './proof.ts'
-import { candidateFrom, NOON, type Outcome, type Person, World } from './world.test-kit.ts'
 
 const SECRET = seededRandom(77)(16)
 const DAY_MS = 86_400_000

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { World } from '../../../test-kit/src/dial-world.ts'
+import type { Outcome, Person } from '../../../test-kit/src/dialling-person.ts'
 import { directionOf } from '../rendezvous/ways/contact.ts'
-import { type Outcome, type Person, World } from './world.test-kit.ts'
 
 /** Two who dial each other, the one with the lower PeerId first. */
 async function crossing(seed: number) {

@@ -1,8 +1,11 @@
 /** Bad carriers and bad company: nothing they do throws, fills the memory, or makes us say more than we would. */
 import { expect, test } from 'vitest'
 import { DialByHand } from '../../../test-kit/src/dial-by-hand.ts'
+import { World } from '../../../test-kit/src/dial-world.ts'
+import { candidateFrom, descriptionFrom, type Outcome, type Person } from '../../../test-kit/src/dialling-person.ts'
+import { mutations } from '../../../test-kit/src/mutations.ts'
+import { seededRandom } from '../../../test-kit/src/random.ts'
 import { utf8 } from '../bytes/bytes.ts'
-import { mutations, seededRandom } from '../bytes/mutate.ts'
 import { pack } from '../bytes/struct.ts'
 import { CANDIDATES_MAX, DIALS_MAX, KNOCK_BURST, KNOCKS_PER_SECOND, REPLAY_CACHE_MAX } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
@@ -10,7 +13,6 @@ import type { Route } from '../rendezvous/way.ts'
 import { contactWay } from '../rendezvous/ways/contact.ts'
 import { pad } from './envelope.ts'
 import { ReplayCache } from './replay.ts'
-import { candidateFrom, descriptionFrom, type Outcome, type Person, World } from './world.test-kit.ts'
 
 async function twoPeople(seed: number) {
   const world = new World(seed)

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { mutations, seededRandom } from '../bytes/mutate.ts'
+import { candidateFrom, descriptionFrom } from '../../../test-kit/src/dialling-person.ts'
+import { mutations } from '../../../test-kit/src/mutations.ts'
+import { seededRandom } from '../../../test-kit/src/random.ts'
 import { pack, unpack } from '../bytes/struct.ts'
 import { KithError } from '../errors.ts'
 import { identityFromSeed } from '../identity/keys.ts'
@@ -17,7 +19,6 @@ import {
   encodeKnock,
   type Knock,
 } from './messages.ts'
-import { candidateFrom, descriptionFrom } from './world.test-kit.ts'
 
 const FUZZ_COUNT = Number(process.env.KITH_FUZZ ?? 20_000)
 const random = seededRandom(1)

@@ -1,6 +1,7 @@
 /** Random networks and random people. Every rule that World checks after each event holds in all of them. */
 import { expect, test } from 'vitest'
-import { type Outcome, type Person, World } from './world.test-kit.ts'
+import { World } from '../../../test-kit/src/dial-world.ts'
+import type { Outcome, Person } from '../../../test-kit/src/dialling-person.ts'
 
 const DAY_MS = 86_400_000
 const MIDNIGHT = 1_795_392_000_000

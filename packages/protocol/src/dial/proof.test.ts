@@ -1,10 +1,11 @@
 import { createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { seededRandom } from '../bytes/mutate.ts'
+import { World } from '../../../test-kit/src/dial-world.ts'
+import { candidateFrom } from '../../../test-kit/src/dialling-person.ts'
+import { seededRandom } from '../../../test-kit/src/random.ts'
 import { CANDIDATES_MAX } from '../limits.ts'
 import { Exchange } from './exchange.ts'
 import { confirmation } from './proof.ts'
-import { candidateFrom, World } from './world.test-kit.ts'
 
 test('a confirmation is HMAC(k_bind, "kith/1/confirm" ‖ role ‖ own ‖ peer), by another implementation', () => {
   const random = seededRandom(1)

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { mutations, seededRandom } from '../bytes/mutate.ts'
+import { mutations } from '../../../test-kit/src/mutations.ts'
+import { seededRandom } from '../../../test-kit/src/random.ts'
 import { Writer } from '../bytes/writer.ts'
 import { KithError } from '../errors.ts'
 import { DIAL_ACK_MS, DIAL_MESSAGE_MAX_BYTES, ENVELOPE_BYTES, RESEND_MS } from '../limits.ts'

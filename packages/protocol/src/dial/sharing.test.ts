@@ -1,8 +1,9 @@
 /** Whoever wants a person shares what is under way to them, by whatever way and from whichever side it began. */
 import { expect, test } from 'vitest'
+import { World } from '../../../test-kit/src/dial-world.ts'
+import type { Outcome, Person } from '../../../test-kit/src/dialling-person.ts'
 import { equal, hex } from '../bytes/bytes.ts'
 import { BEHIND_MS } from '../limits.ts'
-import { type Outcome, type Person, World } from './world.test-kit.ts'
 
 /** An inviter and a guest whose path takes long after the grant. */
 function inviteWorld(seed: number, pathMs = 1_500) {

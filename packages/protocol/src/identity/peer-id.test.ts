@@ -1,8 +1,8 @@
 import { ED25519_TORSION_SUBGROUP, ed25519 } from '@noble/curves/ed25519.js'
 import { base58 } from '@scure/base'
 import { expect, test } from 'vitest'
+import { leastDurationMs, mutations } from '../../../test-kit/src/mutations.ts'
 import { concat, fromHex, hex, utf8 } from '../bytes/bytes.ts'
-import { leastDurationMs, mutations } from '../bytes/mutate.ts'
 import { KithError } from '../errors.ts'
 import { isPeerId, parsePeerId, peerIdOf, publicKeyOf } from './peer-id.ts'
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { mutations, seededRandom } from '../bytes/mutate.ts'
+import { mutations } from '../../../test-kit/src/mutations.ts'
+import { seededRandom } from '../../../test-kit/src/random.ts'
 import {
   DATAGRAM_AGE_MAX_MS,
   DATAGRAM_EARLY_MAX,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { mutations } from '../../../test-kit/src/mutations.ts'
 import { concat, fromHex, hex, utf8 } from '../bytes/bytes.ts'
-import { mutations } from '../bytes/mutate.ts'
 import { pack } from '../bytes/struct.ts'
 import { KithError } from '../errors.ts'
 import { FRAME_MAX_BYTES, PARAMS_MAX_BYTES, PROTOCOLS_MAX } from '../limits.ts'

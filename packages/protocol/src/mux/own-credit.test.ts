@@ -1,7 +1,7 @@
 /** What each stream may carry beyond the connection's credit: streams that nobody reads cannot stop the others. */
 import { expect, test } from 'vitest'
+import { seededRandom } from '../../../test-kit/src/random.ts'
 import { concat } from '../bytes/bytes.ts'
-import { seededRandom } from '../bytes/mutate.ts'
 import { CONNECTION_WINDOW_BYTES, STREAM_RESERVE_BYTES, STREAM_WINDOW_BYTES, UNREAD_MAX_BYTES } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
 import { Bench, ECHO, exchange, filled, readyPair, type SentMessage } from '../session/pair.testing.ts'

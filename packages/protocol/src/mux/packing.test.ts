@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { mutations } from '../bytes/mutate.ts'
+import { mutations } from '../../../test-kit/src/mutations.ts'
 import { KithError } from '../errors.ts'
 import { FRAME_MAX_BYTES, PACK_MAX_BYTES } from '../limits.ts'
 import type { Bytes } from '../machine.ts'

@@ -1,6 +1,6 @@
 /** A relay's client under virtual time, and a relay that answers as the test says. */
 import { expect } from 'vitest'
-import { seededRandom } from '../bytes/mutate.ts'
+import { seededRandom } from '../../../test-kit/src/random.ts'
 import { ENVELOPE_BYTES } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
 import { paddedCount } from '../rendezvous/padding.ts'

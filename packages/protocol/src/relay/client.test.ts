@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { mutations } from '../../../test-kit/src/mutations.ts'
 import { hex } from '../bytes/bytes.ts'
-import { mutations } from '../bytes/mutate.ts'
 import { BINDS_PER_SOCKET } from '../limits.ts'
 import { OTHER_DAY_RANK } from './bound-set.ts'
 import { addressOf, Bench, envelopeOf, FIRST_DECOY, numberOf, range } from './client-bench.test-kit.ts'

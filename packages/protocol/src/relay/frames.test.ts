@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { leastDurationMs, mutations } from '../../../test-kit/src/mutations.ts'
 import { concat, fromHex, hex } from '../bytes/bytes.ts'
-import { leastDurationMs, mutations } from '../bytes/mutate.ts'
 import { pack } from '../bytes/struct.ts'
 import { KithError } from '../errors.ts'
 import { BINDS_PER_FRAME, ENVELOPE_BYTES, RELAY_FRAME_MAX_BYTES } from '../limits.ts'

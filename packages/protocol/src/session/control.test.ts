@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { mutations } from '../../../test-kit/src/mutations.ts'
 import { fromHex, hex, utf8 } from '../bytes/bytes.ts'
-import { mutations } from '../bytes/mutate.ts'
 import { type Packable, pack } from '../bytes/struct.ts'
 import { KithError } from '../errors.ts'
 import {

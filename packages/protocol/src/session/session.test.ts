@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { mutations } from '../../../test-kit/src/mutations.ts'
+import { seededRandom } from '../../../test-kit/src/random.ts'
 import { concat } from '../bytes/bytes.ts'
-import { mutations, seededRandom } from '../bytes/mutate.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import {
   ACK_MS,

@@ -1,6 +1,6 @@
 import { addressKeys, type Bytes, ENVELOPE_BYTES } from '@kith/protocol'
 import { expect, test, vi } from 'vitest'
-import { seededRandom } from '../../../protocol/src/bytes/mutate.ts'
+import { seededRandom } from '../../../test-kit/src/random.ts'
 import { BroadcastChannelCarrier } from './broadcast-channel.ts'
 import { MemoryHub, unreliable } from './memory.ts'
 import { Roster } from './roster.ts'

@@ -10,9 +10,9 @@ import {
   x25519PublicKey,
 } from '@kith/protocol'
 import { expect, test } from 'vitest'
-import { seededRandom } from '../../../protocol/src/bytes/mutate.ts'
 import { keyAgreementOf } from '../../../protocol/src/identity/keys.ts'
 import { awaitedHandshake } from '../../../protocol/src/noise/awaited-handshake.test-kit.ts'
+import { seededRandom } from '../../../test-kit/src/random.ts'
 import { identityFromCryptoKeys, importIdentityKeys, webCryptoSupportsCurves } from './webcrypto-keys.ts'
 
 // This file runs in Node and, through webcrypto-keys.browser.test.ts, in a browser: the same keys must give the same bytes in both.

@@ -10,7 +10,7 @@ import {
   pack,
 } from '@kith/protocol'
 import { expect, test, vi } from 'vitest'
-import { mutations } from '../../../protocol/src/bytes/mutate.ts'
+import { mutations } from '../../../test-kit/src/mutations.ts'
 import { openIndexedDb } from '../storage/indexeddb.ts'
 import { memoryStore } from '../storage/memory.ts'
 import { put, type Store } from '../storage/store.ts'

@@ -1,6 +1,6 @@
 import { encodeInvite, KithError } from '@kith/protocol'
 import { expect, test, vi } from 'vitest'
-import { leastDurationMs, mutations } from '../../../protocol/src/bytes/mutate.ts'
+import { leastDurationMs, mutations } from '../../../test-kit/src/mutations.ts'
 import { defaultPage, inviteLink, linkKind, parseInviteUrl, readInvite } from './links.ts'
 
 const record = { secret: new Uint8Array(16).fill(7), expiresAt: 1_700_000_000_000 }

@@ -3,8 +3,8 @@
  * envelopes are lost, repeated and delayed beside it, as a relay under load or a hostile one would.
  */
 import { type Bytes, RELAY_LIMITS, RelayMachine, type RelayOutput } from '@kith/protocol'
-import type { VirtualClock } from '../clock.ts'
-import type { SeededRandom } from '../random.ts'
+import type { VirtualClock } from '../../../test-kit/src/clock.ts'
+import type { SeededRandom } from '../../../test-kit/src/random.ts'
 import { hash } from './model-keys.ts'
 
 export interface NetworkModel {
@@ -63,7 +63,7 @@ export class RelayHost {
     this.#random = random
     this.#model = model
     this.#onEnvelope = onEnvelope
-    this.#machine = new RelayMachine({ random: (length) => random.bytes(length), limits: RELAY_LIMITS })
+    this.#machine = new RelayMachine({ random: random, limits: RELAY_LIMITS })
   }
 
   /** From now on no socket reaches it. */

@@ -1,7 +1,7 @@
 /** A tab's connection to one relay: the real RelayClient with a driver in virtual time. */
 import { type Bytes, hex, paddedCount, RelayClient, type RelayClientInput, type RelayClientOutput } from '@kith/protocol'
-import type { VirtualClock } from '../clock.ts'
-import type { SeededRandom } from '../random.ts'
+import type { VirtualClock } from '../../../test-kit/src/clock.ts'
+import type { SeededRandom } from '../../../test-kit/src/random.ts'
 import { bindProof, type RelayHost, type Socket } from './relay-host.ts'
 
 export class RelayLine {
@@ -16,8 +16,7 @@ export class RelayLine {
   constructor(relay: RelayHost, clock: VirtualClock, random: SeededRandom) {
     this.#relay = relay
     this.#clock = clock
-    const bytes = (length: number) => random.bytes(length)
-    this.#client = new RelayClient({ random: bytes, paddedCount, decoy: () => bytes(32) })
+    this.#client = new RelayClient({ random, paddedCount, decoy: () => random(32) })
     this.#tell({ type: 'start' })
   }
 

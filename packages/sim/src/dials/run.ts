@@ -4,9 +4,9 @@
  * same instant for both.
  */
 import { confirmation, Dialer, equal, INCOMING_DIAL_MS } from '@kith/protocol'
-import { VirtualClock } from '../clock.ts'
+import { VirtualClock } from '../../../test-kit/src/clock.ts'
+import { seededRandom } from '../../../test-kit/src/random.ts'
 import { Figures, quantile } from '../figures.ts'
-import { SeededRandom } from '../random.ts'
 import type { RunResult } from '../run.ts'
 import { Trace } from '../trace.ts'
 import { ModelIdentity } from './model-keys.ts'
@@ -29,7 +29,7 @@ export interface DialRunOptions {
 
 export function runDials(scenario: DialScenario, seed: number, { newDialer }: DialRunOptions = {}): RunResult {
   const clock = new VirtualClock()
-  const random = new SeededRandom(seed)
+  const random = seededRandom(seed)
   const trace = new Trace()
   const figures = new Figures()
   const violations: string[] = []
@@ -40,7 +40,7 @@ export function runDials(scenario: DialScenario, seed: number, { newDialer }: Di
   const network = typeof scenario.network === 'function' ? scenario.network(random) : scenario.network
   let envelopes = 0
   const relays = Array.from({ length: scenario.relays }, (_, at) => {
-    const ownRandom = new SeededRandom(random.below(2 ** 32))
+    const ownRandom = seededRandom(random.below(2 ** 32))
     return new RelayHost(`wss://relay${at}.test`, clock, ownRandom, network, (frame) => {
       envelopes += 1
       trace.add(0, 'control', clock.now, frame)

@@ -1,5 +1,5 @@
-import type { VirtualClock } from '../clock.ts'
-import type { SeededRandom } from '../random.ts'
+import type { VirtualClock } from '../../../test-kit/src/clock.ts'
+import type { SeededRandom } from '../../../test-kit/src/random.ts'
 import type { NetworkModel, RelayHost } from './relay-host.ts'
 import type { Tab } from './tab.ts'
 

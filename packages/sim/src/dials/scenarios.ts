@@ -1,5 +1,5 @@
 /** What is dialled, by whom, over which network. */
-import type { SeededRandom } from '../random.ts'
+import type { SeededRandom } from '../../../test-kit/src/random.ts'
 import type { NetworkModel } from './relay-host.ts'
 import type { DialScenario, DialWorld } from './scenario.ts'
 
@@ -67,7 +67,7 @@ function refused(world: DialWorld): void {
 function invitation(world: DialWorld): void {
   const { random } = world
   const inviter = world.tabs('ada', 1)[0]
-  const secret = random.bytes(16)
+  const secret = random(16)
   inviter?.invite(secret)
   for (const name of ['bo', 'cy', 'dee'].slice(0, 1 + random.below(3))) {
     const guest = world.tabs(name, 1)[0]

@@ -16,8 +16,8 @@ import {
   type TransportDescription,
   type Way,
 } from '@kith/protocol'
-import type { VirtualClock } from '../clock.ts'
-import type { SeededRandom } from '../random.ts'
+import type { VirtualClock } from '../../../test-kit/src/clock.ts'
+import type { SeededRandom } from '../../../test-kit/src/random.ts'
 import { agreement, DrawnKeys, hash, type ModelIdentity } from './model-keys.ts'
 import type { RelayHost } from './relay-host.ts'
 import { RelayLine } from './relay-line.ts'
@@ -92,11 +92,8 @@ export class Tab {
     this.name = name
     this.identity = identity
     this.#host = host
-    this.instance = host.random.bytes(16)
-    this.dialer = host.newDialer(
-      { id: identity.id, instance: this.instance, random: (length) => host.random.bytes(length) },
-      this.#now,
-    )
+    this.instance = host.random(16)
+    this.dialer = host.newDialer({ id: identity.id, instance: this.instance, random: host.random }, this.#now)
     this.#lines = host.relays.map((relay) => new RelayLine(relay, host.clock, host.random))
   }
 
@@ -236,7 +233,7 @@ export class Tab {
     switch (output.type) {
       case 'draw':
         this.#later(random.between(0, KEY_WORK_MS), () => {
-          return { type: 'drawn', work: output.work, publicKey: this.#keys.draw(output.key, random.bytes(32)) }
+          return { type: 'drawn', work: output.work, publicKey: this.#keys.draw(output.key, random(32)) }
         })
         return
       case 'agree':
@@ -343,7 +340,7 @@ export class Tab {
   }
 
   #bindReply(dial: DialNumber, line: RelayLine): Bytes {
-    const address = this.#host.random.bytes(32)
+    const address = this.#host.random(32)
     const { origin } = line
     const undo = line.bind(address, (envelope) => this.#give({ type: 'replied', dial, origin, envelope }))
     this.#unbind.set(dial, [...(this.#unbind.get(dial) ?? []), undo])
@@ -353,9 +350,9 @@ export class Tab {
 
 function description(random: SeededRandom, isOffer: boolean): TransportDescription {
   return {
-    fingerprint: random.bytes(32),
-    iceUfrag: hex(random.bytes(4)),
-    icePwd: hex(random.bytes(12)),
+    fingerprint: random(32),
+    iceUfrag: hex(random(4)),
+    icePwd: hex(random(12)),
     setup: isOffer ? 'actpass' : 'active',
     sctpPort: 5000,
     maxMessageSize: 262_144,

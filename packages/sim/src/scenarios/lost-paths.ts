@@ -1,9 +1,9 @@
-import { SeededRandom } from '../random.ts'
+import { type SeededRandom, seededRandom } from '../../../test-kit/src/random.ts'
 import type { Scenario } from '../scenario.ts'
 import { anything } from '../workloads/anything.ts'
 
 /** The script sends so many messages at the most where its path lives; a path may die at each of them. */
-export const SCRIPT_MESSAGES = 204
+export const SCRIPT_MESSAGES = 202
 const SCRIPT_SEED = 7
 
 /** Nothing random but who finds out when: the same messages in each run, up to where the path dies. */
@@ -30,7 +30,7 @@ const act = {
 const scriptedLosses: Scenario = {
   name: 'lost-paths/script',
   path: CLEAN,
-  workload: (world) => anything({ ...act, actions: 120 })({ ...world, random: new SeededRandom(SCRIPT_SEED) }),
+  workload: (world) => anything({ ...act, actions: 120 })({ ...world, random: seededRandom(SCRIPT_SEED) }),
   pathsDie: (seed, random) => [seed % SCRIPT_MESSAGES, later(random), later(random)],
   bufferBytes: 64 * 1024,
 }

@@ -1,9 +1,9 @@
 /** Applications that do whatever comes to their minds: no figures, but no order of events that cannot happen either. */
 import { DATAGRAM_MAX_BYTES, type ProtocolName } from '@kith/protocol'
+import type { SeededRandom } from '../../../test-kit/src/random.ts'
 import type { AppStream } from '../app-stream.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { PROTOCOLS } from '../protocols.ts'
-import type { SeededRandom } from '../random.ts'
 import type { Workload } from '../scenario.ts'
 
 const PRIORITIES = [-1, 0, 0, 0, 1, 5]

@@ -1,6 +1,6 @@
 import { KithError, LABEL_MAX_LENGTH, LABELS_MAX, pack } from '@kith/protocol'
 import { expect, test } from 'vitest'
-import { mutations } from '../../../../protocol/src/bytes/mutate.ts'
+import { mutations } from '../../../../test-kit/src/mutations.ts'
 import {
   decodeStreamMessage,
   encodeStreamMessage,
