@@ -1,5 +1,5 @@
 import { type AddressKeys, type Bytes, hex } from '@kith/protocol'
-import { errorReporter } from '../platform/browser.ts'
+import { guarded } from '../runtime/events.ts'
 
 type Listener = (envelope: Bytes) => void
 
@@ -62,22 +62,4 @@ export class Bound {
   clear(): void {
     this.#entries.clear()
   }
-}
-
-function guarded(run: () => void): void {
-  try {
-    run()
-  } catch (error) {
-    report(error)
-  }
-}
-
-/** In Node, which has no `reportError`: an uncaught error, as that makes one. */
-function report(error: unknown): void {
-  const tell = errorReporter()
-  if (tell) tell(error)
-  else
-    queueMicrotask(() => {
-      throw error
-    })
 }

@@ -15,7 +15,7 @@ import {
 import type { Contact, Who } from '../api.ts'
 import type { Roster } from '../carriers/roster.ts'
 import type { NegotiatorState } from '../path/webrtc/negotiator.ts'
-import type { Admission } from '../people/admission.ts'
+import type { Admission, Judgement } from '../people/admission.ts'
 import type { ContactBook } from '../people/contacts.ts'
 import type { Online } from '../people/online.ts'
 import type { Reach } from '../people/reach.ts'
@@ -28,7 +28,7 @@ import type { Acceptances, AcceptOptions } from './acceptances.ts'
 import { Attempts, type ConnectRequest } from './attempts.ts'
 import { LiveConnection } from './connection.ts'
 import { Connections } from './connections.ts'
-import type { DialHost, Judgement, Knocking } from './dial-host.ts'
+import type { DialHost, DialKnock } from './dial-host.ts'
 import type { LinkUp } from './dial-path.ts'
 import { Dialling } from './dialling.ts'
 import { explain } from './explain.ts'
@@ -223,22 +223,15 @@ export class Connector {
   #dialHost(): DialHost {
     const { identity, instance, roster, wrtc, myName, relays, admission, online, acceptances, onUnable } = this.#options
     return {
-      ...{ identity, instance, roster, wrtc },
-      random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+      ...{ identity, instance, roster, admission, online, wrtc },
       introduction: () => ({ name: myName(), relays }),
-      iceServers: () => admission.policy.iceServers(),
       judge: (knock) => this.#judge(knock),
-      mustRelay: (id) => admission.mustRelay(id),
-      mayArrive: (origins, sinceMs) => roster.mayArrive(origins, sinceMs),
       unable: onUnable,
       hasRoom: (making, whom) => {
         const doubtful = whom === undefined ? 0 : this.#connections.doubtful(whom)
         return admission.hasRoom({ connections: this.#connections.size + making, doubtful })
       },
-      proved: (doorstep, by) => admission.proved(doorstep, by),
       granted: (dial, by) => void acceptances.granted(dial, by),
-      present: (remote, instance, presence) => online.heard(remote, instance, presence),
-      presence: (remote, origin) => online.wordsFor(remote, origin),
       link: (options) => this.#openLink(options),
       connected: (up, begunAt) => this.#connected(up, begunAt),
       yielded: (dial, to) => this.#attempts.yielded(dial, to),
@@ -250,7 +243,7 @@ export class Connector {
     }
   }
 
-  #judge(knock: Knocking): Judgement {
+  #judge(knock: DialKnock): Judgement {
     const { admission, online } = this.#options
     const { from, instance, presence } = knock
     if (from !== undefined && !admission.isBlocked(from)) {

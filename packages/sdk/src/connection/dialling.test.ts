@@ -1,7 +1,6 @@
 import { contactWay, DIALS_MAX, type IdentityKeys, identityFromSeed, KithError } from '@kith/protocol'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Recorder } from '../carriers/recorder.testing.ts'
-import type { Roster } from '../carriers/roster.ts'
 import { Doorsteps } from '../people/doorsteps.ts'
 import type { DialHost, DialRequest } from './dial-host.ts'
 import { Dialling } from './dialling.ts'
@@ -18,18 +17,14 @@ async function dialling(overrides: Partial<DialHost> = {}) {
   const host: DialHost = {
     identity: ada,
     instance: new Uint8Array(16),
-    random: (length) => crypto.getRandomValues(new Uint8Array(length)),
-    roster: { own: [carrier], get: () => carrier } as unknown as Roster,
+    roster: { own: [carrier], get: () => carrier, mayArrive: () => true },
+    admission: { mustRelay: () => false, proved: async () => false, policy: { iceServers: () => new Promise(() => {}) } },
+    online: { heard: () => {}, wordsFor: () => undefined },
     wrtc: undefined,
     introduction: () => ({ name: 'Ada', relays: [] }),
-    iceServers: () => new Promise(() => {}),
     judge: () => 'silence',
-    mustRelay: () => false,
-    proved: async () => false,
     granted: () => {},
-    present: () => {},
     hasRoom: () => true,
-    mayArrive: () => true,
     unable: () => {},
     link: () => {
       throw new Error('no link can come up')
@@ -127,7 +122,9 @@ test('when they may learn less, what would tell them ends, but for what was aske
 
 test('where there are no ICE servers to be had, the dial says so', async () => {
   const error = new KithError('unreachable', 'none')
-  const { it, ended, request } = await dialling({ iceServers: () => Promise.reject(error) })
+  const { it, ended, request } = await dialling({
+    admission: { mustRelay: () => false, proved: async () => false, policy: { iceServers: () => Promise.reject(error) } },
+  })
   const dial = it.dial(request)
   await vi.advanceTimersByTimeAsync(1)
   expect(ended).toEqual([[dial, 'unreachable']])
@@ -140,7 +137,7 @@ test('a policy that throws is reported, and is silence to whoever knocked', asyn
   const carrier = new Recorder('wss://relay.example')
   const callee = await dialling({
     identity: bo,
-    roster: { own: [carrier], get: () => carrier } as unknown as Roster,
+    roster: { own: [carrier], get: () => carrier, mayArrive: () => true },
     judge: () => {
       throw new Error('oops')
     },

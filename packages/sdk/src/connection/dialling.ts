@@ -13,10 +13,11 @@ import {
 } from '@kith/protocol'
 import type { Disclosure } from '../api.ts'
 import { SpareConnections } from '../path/webrtc/spare-connections.ts'
+import type { Judgement } from '../people/admission.ts'
 import { browserWebRtc } from '../platform/browser.ts'
 import { Driver, now } from '../runtime/driver.ts'
 import { report } from '../runtime/events.ts'
-import type { DialHost, DialRequest, Judgement, Knocking } from './dial-host.ts'
+import type { DialHost, DialKnock, DialRequest } from './dial-host.ts'
 import { DialKeys } from './dial-keys.ts'
 import { DialPath } from './dial-path.ts'
 import { noRelay } from './no-relay.ts'
@@ -62,8 +63,8 @@ export class Dialling {
 
   constructor(host: DialHost) {
     this.#host = host
-    const { identity, instance, random } = host
-    const { roster } = host
+    const { identity, instance, roster } = host
+    const random = (length: number) => crypto.getRandomValues(new Uint8Array(length))
     this.#addresses = new ReplyAddresses(roster.own, (origin) => roster.get(origin))
     this.#spares = new SpareConnections(host.wrtc ?? browserWebRtc(), () => this.#hasRoom())
     this.#keys = new DialKeys({ identity, random, introduction: () => host.introduction() })
@@ -98,7 +99,7 @@ export class Dialling {
     const leg = this.#addLeg(dial, { whom, origins, isForPresence, isDisclosureAsked }, disclosure)
     const replies = origins.map((origin): Reply => {
       const address = this.#bind(dial, leg, origin)
-      return { origin, address, presence: whom && this.#host.presence?.(whom, origin) }
+      return { origin, address, presence: whom && this.#host.online.wordsFor(whom, origin) }
     })
     this.#driver.give({ type: 'dial', dial, way, routes, replies, protocols, timeoutMs })
     if (leg.error?.code === 'too-many')
@@ -124,7 +125,7 @@ export class Dialling {
       const sinceMs = now() - begunAt
       const origins = sinceMs < MOVED_MS ? leg.origins : named
       if (leg.path.hasRemote) clearInterval(leg.watch)
-      else if (!this.#host.mayArrive(origins, sinceMs)) this.#fail(dial, noRelay())
+      else if (!this.#host.roster.mayArrive(origins, sinceMs)) this.#fail(dial, noRelay())
     }, WATCH_MS)
   }
 
@@ -193,7 +194,7 @@ export class Dialling {
       case 'proved': {
         // Its RTCPeerConnection would check from here whatever candidates are told: they dial anew, as a contact.
         const isWithoutPath = this.#tellsTooMuch(this.#legs.get(output.dial), output.by.id)
-        this.#host.proved(output.doorstep, output.by).then(
+        this.#host.admission.proved(output.doorstep, output.by).then(
           (granted) => {
             if (granted) this.#found(output.dial, output.by.id)
             this.#driver.give({ type: 'grant', dial: output.dial, granted, isWithoutPath })
@@ -210,7 +211,7 @@ export class Dialling {
         this.#host.granted(output.dial, output.by)
         return
       case 'present':
-        this.#host.present(output.remote, output.instance, output.presence)
+        this.#host.online.heard(output.remote, output.instance, output.presence)
         return
       case 'yielded':
         this.#yielded(output.dial)
@@ -228,7 +229,7 @@ export class Dialling {
   /** An invitation's policy holds for those whom I do not know; here it turns out that I do. */
   #tellsTooMuch(leg: Leg | undefined, whom: PeerId): boolean {
     if (!leg || leg.whom !== undefined || leg.path.disclosure === 'relayed' || leg.isDisclosureAsked) return false
-    return this.#host.mustRelay(whom)
+    return this.#host.admission.mustRelay(whom)
   }
 
   /** Whoever wants them from now on shares this dial. */
@@ -251,7 +252,7 @@ export class Dialling {
     const { dial, from, doorstep } = knock
     const judgement = this.#judgementOf(knock)
     if (typeof judgement === 'string') {
-      const presence = judgement === 'here' && from ? this.#host.presence?.(from, doorstep.origin) : undefined
+      const presence = judgement === 'here' && from ? this.#host.online.wordsFor(from, doorstep.origin) : undefined
       const verdict: Verdict = judgement === 'here' ? { type: judgement, presence } : { type: judgement }
       this.#driver.give({ type: 'verdict', dial, verdict })
       return
@@ -263,7 +264,7 @@ export class Dialling {
   }
 
   /** Where a user's `disclose` throws, nothing is disclosed. */
-  #judgementOf(knock: Knocking): Judgement {
+  #judgementOf(knock: DialKnock): Judgement {
     try {
       const judgement = this.#host.judge(knock)
       return typeof judgement === 'string' || this.#hasRoom(knock.from) ? judgement : 'silence'
@@ -296,7 +297,7 @@ export class Dialling {
     const begunAt = performance.now()
     const path = new DialPath(disclosure, {
       wrtc: host.wrtc,
-      iceServers: () => host.iceServers(),
+      iceServers: () => host.admission.policy.iceServers(),
       takeSpare: (config) => this.#spares.take(config),
       isLocal: (origin) => host.roster.get(origin)?.kind === 'tabs',
       link: (options) => host.link(options),

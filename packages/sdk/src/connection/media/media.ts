@@ -1,9 +1,10 @@
 /** Live tracks with one remote: ours on their way, theirs as they come. */
-import { KithError, LABEL_MAX_LENGTH, LABELS_MAX, type PeerId, type ProtocolName, violation } from '@kith/protocol'
-import type { Connection, LocalTrack, Media, RemoteTrack, Stop } from '../../api.ts'
+import { KithError, LABEL_MAX_LENGTH, LABELS_MAX, violation } from '@kith/protocol'
+import type { LocalTrack, Media, RemoteTrack, Stop } from '../../api.ts'
 import type { OutgoingTrack, Transceivers } from '../../path/webrtc/transceivers.ts'
+import { type Deferred, deferred } from '../../runtime/deferred.ts'
 import { Emitter } from '../../runtime/events.ts'
-import type { CallSignaling } from './call-signaling.ts'
+import { CallHandle, type CallHandleOptions, settle } from './call-handle.ts'
 import { type StreamMessage, streamName } from './stream-messages.ts'
 
 interface MediaEvents {
@@ -11,10 +12,8 @@ interface MediaEvents {
   trackended: RemoteTrack
 }
 
-export interface MediaOptions {
-  readonly signaling: CallSignaling
+export interface MediaOptions extends CallHandleOptions {
   readonly tracks: Transceivers
-  readonly connection: Connection
   readonly onEnd: () => void
 }
 
@@ -24,13 +23,9 @@ export interface LabelledTrack {
   readonly n: number
 }
 
-export class LiveMedia implements Media {
-  readonly protocol: ProtocolName
-  readonly remote: PeerId
-  readonly connection: Connection
-  readonly params: unknown
-  readonly closed: Promise<void>
+export class LiveMedia extends CallHandle implements Media {
   readonly #options: MediaOptions
+  readonly #closed: Deferred<void>
   readonly #events = new Emitter<MediaEvents>()
   /** Ours, and the number that each goes by. */
   readonly #labels = new Map<string, number>()
@@ -42,19 +37,13 @@ export class LiveMedia implements Media {
   #incoming: readonly LabelledTrack[] = []
   #remoteTracks: readonly RemoteTrack[] = []
   #hasEnded = false
-  #settleClosed!: { readonly resolve: () => void; readonly reject: (error: KithError) => void }
 
   constructor(options: MediaOptions) {
+    const closed = deferred<void>()
+    super(options, closed.promise)
     this.#options = options
-    const { signaling, connection } = options
-    this.protocol = signaling.stream.protocol
-    this.params = signaling.stream.params
-    this.connection = connection
-    this.remote = connection.remote
-    this.closed = new Promise((resolve, reject) => {
-      this.#settleClosed = { resolve, reject }
-    })
-    this.closed.catch(() => undefined) // callers may await it or not
+    this.#closed = closed
+    const { signaling } = options
     signaling.listener = {
       heard: (message) => this.#heard(message),
       over: (error) => {
@@ -155,8 +144,7 @@ export class LiveMedia implements Media {
     this.#outgoing.clear()
     this.#incoming = []
     this.#update()
-    if (error === undefined) this.#settleClosed.resolve()
-    else this.#settleClosed.reject(error)
+    settle(this.#closed, error)
     this.#options.onEnd()
   }
 }

@@ -1,41 +1,30 @@
 /** A Media that the remote has opened, until it is accepted or declined. */
-import { KithError, type PeerId, type ProtocolName, violation } from '@kith/protocol'
-import type { Connection, IncomingMedia, Media } from '../../api.ts'
-import { type CallSignaling, IGNORE } from './call-signaling.ts'
+import { KithError, violation } from '@kith/protocol'
+import type { IncomingMedia, Media } from '../../api.ts'
+import { type Deferred, deferred } from '../../runtime/deferred.ts'
+import { CallHandle, type CallHandleOptions, settle } from './call-handle.ts'
+import { IGNORE } from './call-signaling.ts'
 
 type State = { readonly is: 'ringing' } | { readonly is: 'accepted'; readonly media: Media } | { readonly is: 'over' }
 
-export interface RingingOptions {
-  readonly signaling: CallSignaling
-  readonly connection: Connection
+export interface RingingOptions extends CallHandleOptions {
   /** It was accepted: the Media of it. */
   readonly begin: () => Media
   /** It is neither ringing nor accepted any more. */
   readonly onEnd: () => void
 }
 
-export class RingingMedia implements IncomingMedia {
-  readonly protocol: ProtocolName
-  readonly remote: PeerId
-  readonly connection: Connection
-  readonly params: unknown
-  readonly closed: Promise<void>
+export class RingingMedia extends CallHandle implements IncomingMedia {
   readonly #options: RingingOptions
+  readonly #closed: Deferred<void>
   #state: State = { is: 'ringing' }
-  #settleClosed!: { readonly resolve: () => void; readonly reject: (error: KithError) => void }
 
   constructor(options: RingingOptions) {
+    const closed = deferred<void>()
+    super(options, closed.promise)
     this.#options = options
-    const { signaling, connection } = options
-    this.protocol = signaling.stream.protocol
-    this.params = signaling.stream.params
-    this.connection = connection
-    this.remote = connection.remote
-    this.closed = new Promise((resolve, reject) => {
-      this.#settleClosed = { resolve, reject }
-    })
-    this.closed.catch(() => undefined) // callers may await it or not
-    signaling.listener = {
+    this.#closed = closed
+    options.signaling.listener = {
       heard: ({ type }) => {
         throw violation(`${type} before accept`)
       },
@@ -53,7 +42,7 @@ export class RingingMedia implements IncomingMedia {
         const media = this.#options.begin()
         this.#state = { is: 'accepted', media }
         this.#options.signaling.say({ type: 'accept' })
-        media.closed.then(this.#settleClosed.resolve, this.#settleClosed.reject)
+        media.closed.then(this.#closed.resolve, this.#closed.reject)
         return media
       }
     }
@@ -71,8 +60,7 @@ export class RingingMedia implements IncomingMedia {
     this.#options.signaling.end()
     // What the other side still says before its own end is of no interest.
     this.#options.signaling.listener = IGNORE
-    if (error === undefined) this.#settleClosed.resolve()
-    else this.#settleClosed.reject(error)
+    settle(this.#closed, error)
     this.#options.onEnd()
   }
 }
