@@ -1,5 +1,5 @@
 /** Me: wires identity, people, carriers and connections. It decides nothing itself. */
-import { KithError, type PeerId, safetyNumber } from '@kith/protocol'
+import { type PeerId, safetyNumber } from '@kith/protocol'
 import type {
   Audience,
   Connection,
@@ -27,13 +27,14 @@ import { type Handler, Serving } from './connection/serving.ts'
 import { Endpoint } from './endpoint.ts'
 import { type OpenedParts, openParts } from './opened-parts.ts'
 import { parseAudience, parseTimeout } from './peer-options.ts'
+import { Status } from './peer-status.ts'
 import { Admission } from './people/admission.ts'
 import { DisclosurePolicy } from './people/disclosure.ts'
 import { CONNECT_PROTOCOL, Invitations } from './people/invitations.ts'
 import { defaultPage } from './people/links.ts'
 import { Online } from './people/online.ts'
 import { Reach } from './people/reach.ts'
-import { TabLeader } from './people/tab-leader.ts'
+import { TabLeader, tabsApart } from './people/tab-leader.ts'
 import { TakenInvites } from './people/taken-invites.ts'
 import { lockManager, page, type WebRtc } from './platform/browser.ts'
 import { onPageEnd } from './platform/page-end.ts'
@@ -65,15 +66,13 @@ class LocalPeer implements Peer {
   readonly #events = new Emitter<PeerEvents>()
   readonly #tabLeader: TabLeader
   readonly #roster: Roster
-  readonly #policy: DisclosurePolicy
+  readonly #status: Status
   readonly #reach: Reach
   readonly #online: Online
   readonly #invitations: Invitations
   readonly #connector: Connector
   readonly #endpoint: Endpoint
   readonly #stops: (() => void)[] = []
-  /** Why callers cannot be offered anything. */
-  #iceServersError: KithError | undefined
   #closed: Promise<void> | undefined
   /** The page goes: what does not leave at once never will. */
   #hasNoLater = false
@@ -89,7 +88,6 @@ class LocalPeer implements Peer {
     this.contacts = contacts
     const { disclose, iceServers, findableBy, maxConnections } = options
     const policy = new DisclosurePolicy({ disclose, iceServers, contact: (id) => contacts.get(id) })
-    this.#policy = policy
     const locks = options.storage === undefined ? lockManager() : undefined
     let unlimited: () => void = () => undefined
     this.#tabLeader = new TabLeader({
@@ -97,15 +95,17 @@ class LocalPeer implements Peer {
       lockName: `kith/${profile}/answer`,
       page: page(),
       onUnusable: (cause) => {
-        unlimited = storage.limited(unshared(cause))
+        unlimited = storage.limited(tabsApart(cause))
       },
       onUsable: () => unlimited(),
     })
     // The caller's word that it is one: its types may differ from the DOM's.
     const webSocket = options.webSocket as RosterOptions['webSocket']
-    const roster = new Roster({ relays, local, webSocket, onStatus: () => this.#statusChanged() })
+    // The first relay reports while the roster is made.
+    const roster: Roster = new Roster({ relays, local, webSocket, onStatus: () => this.#status?.changed() })
     this.#roster = roster
-    if (local && !roster.isLocal) storage.limited(unshared())
+    this.#status = new Status({ roster, storage, onChange: (status) => this.#events.emit('status', status) })
+    if (local && !roster.isLocal) storage.limited(tabsApart())
     const reach = new Reach({
       ...{ identity: keys, roster, contacts, invites, policy, findableBy },
       onEnvelope: (doorstep, envelope) => {
@@ -142,21 +142,18 @@ class LocalPeer implements Peer {
         disclosure: (asked) => policy.feasible(asked ?? policy.towards(undefined)),
       }),
       onConnection: (connection) => this.#events.emit('connection', connection),
-      onUnable: (error) => this.#unableToOffer(error),
+      onUnable: (error) => this.#status.unableToOffer(error),
     })
     this.#endpoint = new Endpoint({
       serving,
       connect: (to, request) => this.#connector.connect(to, request),
       used: (connection) => this.#connector.used(connection),
-      checkOpen: () => this.#checkOpen(),
+      checkOpen: () => this.#connector.checkOpen(),
     })
-    this.#stops.push(
-      contacts.events.on('contact', (event) => this.#contactChanged(event)),
-      invites.events.on('invite', () => reach.update()),
-      storage.onStatus(() => this.#statusChanged()),
-    )
-    this.#closeWithPage()
+    // After the parts above, which listen too.
+    this.#stops.push(contacts.events.on('contact', (event) => this.#events.emit('contact', event)))
     this.#stops.push(onWake(() => this.#expire()))
+    this.#closeWithPage()
     reach.update()
     online.askAll()
   }
@@ -170,15 +167,7 @@ class LocalPeer implements Peer {
   }
 
   get status(): PeerStatus {
-    const { status: relays, isLocal } = this.#roster
-    const isOnline = relays.some(({ state }) => state === 'ready')
-    const error = this.#iceServersError
-    return {
-      relays,
-      iceServers: error ? { error } : {},
-      reach: isOnline ? 'online' : isLocal ? 'local' : 'offline',
-      storage: this.#opened.storage.status,
-    }
+    return this.#status.value
   }
 
   get findableBy(): Audience {
@@ -186,7 +175,7 @@ class LocalPeer implements Peer {
   }
 
   set findableBy(audience: Audience) {
-    this.#checkOpen()
+    this.#connector.checkOpen()
     this.#reach.findableBy = parseAudience(audience)
   }
 
@@ -246,49 +235,13 @@ class LocalPeer implements Peer {
     await this.close()
   }
 
-  #contactChanged(event: PeerEvents['contact']): void {
-    const { change, contact } = event
-    const { id, trust } = contact
-    const isOut = change === 'removed' || trust === 'blocked'
-    if (isOut) {
-      this.#online.forget(id)
-      this.#connector.leave(id, new KithError(change === 'removed' ? 'aborted' : 'blocked', 'This is no longer a contact.'))
-    }
-    // A trusted contact may be so by an invitation, for which a function may disclose more.
-    else if (trust === 'known' && !this.#policy.mayLearn(id)) this.#connector.tighten(id)
-    // One that is out finds me no more, from this moment on; of others thousands may change together.
-    if (isOut) this.#reach.update()
-    else this.#reach.updateSoon()
-    if (change === 'added') this.#online.added(id)
-    this.#events.emit('contact', event)
-  }
-
-  #statusChanged(): void {
-    // The first relay reports while the peer is still being made.
-    if (!this.#endpoint || this.#closed) return
-    this.#events.emit('status', this.status)
-  }
-
-  /** Callers get no answer, and only this peer can know why. */
-  #unableToOffer(error: KithError | undefined): void {
-    if (error?.message === this.#iceServersError?.message) return
-    this.#iceServersError = error
-    if (error) console.error(error)
-    this.#events.emit('status', this.status)
-  }
-
   /** Time has passed, and it may be another day. */
   #expire(): void {
     const { contacts, invites } = this.#opened
-    for (const id of this.#connector.inUse.keys()) contacts.seen(id, undefined, this.#online.goodForMs)
+    this.#connector.refresh()
     contacts.expire()
     invites.expire().catch(report)
     this.#reach.update()
-    this.#connector.refresh()
-  }
-
-  #checkOpen(): void {
-    if (this.#closed) throw new KithError('closed', 'This peer has been closed.')
   }
 
   /** The others should not have to find out by themselves. */
@@ -304,6 +257,7 @@ class LocalPeer implements Peer {
 
   async #close(): Promise<void> {
     for (const stop of this.#stops) stop()
+    this.#status.close()
     this.#online.close()
     this.#connector.stop()
     this.#invitations.close()
@@ -320,10 +274,4 @@ class LocalPeer implements Peer {
       storage.store.close()
     }
   }
-}
-
-/** What tabs of one profile share beside what is stored. */
-function unshared(cause?: unknown): KithError {
-  const words = 'The browser does not let tabs of this page see each other: they meet through a relay, and each of them answers.'
-  return new KithError('storage', words, { cause })
 }

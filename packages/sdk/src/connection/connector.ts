@@ -16,6 +16,7 @@ import type { Contact, Who } from '../api.ts'
 import type { Roster } from '../carriers/roster.ts'
 import type { NegotiatorState } from '../path/webrtc/negotiator.ts'
 import type { Admission, Judgement } from '../people/admission.ts'
+import { type ContactChange, endsContact } from '../people/contact-change.ts'
 import type { ContactBook } from '../people/contacts.ts'
 import type { Online } from '../people/online.ts'
 import type { Reach } from '../people/reach.ts'
@@ -67,6 +68,7 @@ export class Connector {
   readonly #dialling: Dialling
   /** All of them, also those that are not up yet: what changes while they come up concerns them too. */
   readonly #links = new Set<Link>()
+  readonly #stop: () => void
   #isKeepingRelaysSoon = false
   #isClosed = false
 
@@ -88,6 +90,7 @@ export class Connector {
       inUse: this.#connections.inUse,
       disclosure: (to, asked) => asked ?? policy.towards(to),
     })
+    this.#stop = options.contacts.events.on('contact', (event) => this.#contactChanged(event))
   }
 
   /** The connection in use with each person. */
@@ -143,26 +146,16 @@ export class Connector {
     for (const link of this.#links) link.setProtocols(this.#options.serving.names)
   }
 
-  /** Time has passed: it may be another day. */
+  /** Time has passed: those who are connected are still online, and it may be another day. */
   refresh(): void {
+    const { contacts, online } = this.#options
+    for (const id of this.inUse.keys()) contacts.seen(id, undefined, online.goodForMs)
     this.#dialling.refresh()
   }
 
-  /** Ends all that there is, and is under way, with this person: they are no contact any more. */
-  leave(id: PeerId, error: KithError): void {
-    // Before the dials end, or those who wait for them would dial anew.
-    this.#attempts.leave(id, error)
-    this.#dialling.leave(id, error)
-    for (const connection of this.#connections.all()) {
-      if (connection.remote === id) connection.close({ reason: 'no longer a contact' }).catch(report)
-    }
-  }
-
-  /** They may learn my network address no more: what would tell it ends, but for what a caller asked for. */
-  tighten(id: PeerId): void {
-    const asked = this.#attempts.tighten(id)
-    const error = new KithError('no-answer', 'They may not learn the network address of this peer any more: try again.')
-    this.#dialling.tighten(id, asked, error)
+  /** Errors: 'closed', after `stop`. */
+  checkOpen(): void {
+    if (this.#isClosed) throw new KithError('closed', 'This peer has been closed.')
   }
 
   /** Leaves foreign relays, but for those of contacts that may learn my network address, and those where a dial is under way. */
@@ -177,6 +170,7 @@ export class Connector {
   /** Nothing begins any more, and what is under way ends with 'closed'. Connections stay. */
   stop(): void {
     this.#isClosed = true
+    this.#stop()
     // Before the dials end, or those who wait for them would dial anew.
     this.#attempts.close(new KithError('closed', 'This peer has been closed.'))
     this.#dialling.close()
@@ -195,7 +189,7 @@ export class Connector {
     { protocols, timeoutMs, disclose }: ConnectRequest,
     begun: (dial: DialNumber) => boolean,
   ): Promise<void> {
-    this.#checkOpen()
+    this.checkOpen()
     const { admission, reach, roster } = this.#options
     const until = now() + timeoutMs
     const wanted = disclose ?? admission.policy.towards(to)
@@ -205,7 +199,7 @@ export class Connector {
     const disclosure = await admission.policy.feasible(wanted)
     const routes = await reach.routesTo(to, carriers)
     // Closed or blocked while we waited.
-    this.#checkOpen()
+    this.checkOpen()
     admission.checkMayDial(to)
     // Anew: a relay of theirs may have been left while we waited, since no dial was under way there yet.
     reach.carriersTo(to, wanted === 'direct')
@@ -214,8 +208,31 @@ export class Connector {
     this.#dialling.dial({ way, routes, protocols, timeoutMs: Math.max(0, until - now()), disclosure }, begun)
   }
 
-  #checkOpen(): void {
-    if (this.#isClosed) throw new KithError('closed', 'This peer has been closed.')
+  // ── contacts that change ──
+
+  #contactChanged(event: ContactChange): void {
+    const { id, trust } = event.contact
+    if (endsContact(event)) this.#leave(id, event.change === 'removed' ? 'aborted' : 'blocked')
+    // A trusted contact may have become one by an invitation, for which a function may disclose more.
+    else if (trust === 'known' && !this.#options.admission.policy.mayLearn(id)) this.#tighten(id)
+  }
+
+  /** Ends every connection and dial with this person. */
+  #leave(id: PeerId, code: 'aborted' | 'blocked'): void {
+    const error = new KithError(code, 'This is no longer a contact.')
+    // Before the dials end, or those who wait for them would dial anew.
+    this.#attempts.leave(id, error)
+    this.#dialling.leave(id, error)
+    for (const connection of this.#connections.all()) {
+      if (connection.remote === id) connection.close({ reason: 'no longer a contact' }).catch(report)
+    }
+  }
+
+  /** They may not learn my network address any more: dials that would disclose it end, but for those that a caller asked for. */
+  #tighten(id: PeerId): void {
+    const asked = this.#attempts.tighten(id)
+    const error = new KithError('no-answer', 'They may not learn the network address of this peer any more: try again.')
+    this.#dialling.tighten(id, asked, error)
   }
 
   // ── what comes of dials ──

@@ -14,8 +14,9 @@ import { mutations } from '../../../test-kit/src/mutations.ts'
 import { openIndexedDb } from '../storage/indexeddb.ts'
 import { memoryStore } from '../storage/memory.ts'
 import { put, type Store } from '../storage/store.ts'
+import type { ContactChange } from './contact-change.ts'
 import { packContact, unpackContact } from './contact-record.ts'
-import { ContactBook, type ContactChange } from './contacts.ts'
+import { ContactBook } from './contacts.ts'
 
 const person = (n: number): PeerId => identityFromSeed(new Uint8Array(32).fill(n)).id
 const [me, ann, bob, cyd] = [person(1), person(2), person(3), person(4)]

@@ -8,6 +8,7 @@ import { Emitter, report } from '../runtime/events.ts'
 import { checkOptions } from '../runtime/option-names.ts'
 import { Collection, type CollectionChange } from '../storage/collection.ts'
 import { DELETE, KEEP, put, type Store } from '../storage/store.ts'
+import type { ContactChange } from './contact-change.ts'
 import {
   type ContactFields,
   type ContactRecord,
@@ -17,11 +18,6 @@ import {
   unpackContact,
   withFields,
 } from './contact-record.ts'
-
-export interface ContactChange {
-  readonly change: 'added' | 'changed' | 'removed'
-  readonly contact: Contact
-}
 
 export interface ContactBookOptions {
   readonly store: Store

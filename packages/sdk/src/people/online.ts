@@ -2,6 +2,7 @@
 import { type Bytes, type Doorstep, epochsAround, type PeerId, type Presence } from '@kith/protocol'
 import type { Roster } from '../carriers/roster.ts'
 import { report } from '../runtime/events.ts'
+import { endsContact } from './contact-change.ts'
 import type { ContactBook } from './contacts.ts'
 import type { DisclosurePolicy } from './disclosure.ts'
 import { Farewells } from './farewells.ts'
@@ -26,6 +27,7 @@ export class Online {
   readonly #options: OnlineOptions
   readonly #queries: PresenceQueries
   readonly #farewells = new Farewells()
+  readonly #stop: () => void
   #isClosed = false
 
   constructor(options: OnlineOptions) {
@@ -41,6 +43,10 @@ export class Online {
       },
       gone: (id) => contacts.left(id),
       expire: options.onRound,
+    })
+    this.#stop = contacts.events.on('contact', (event) => {
+      if (endsContact(event)) this.#forget(event.contact.id)
+      else if (event.change === 'added') this.#queries.added(event.contact.id)
     })
   }
 
@@ -67,10 +73,6 @@ export class Online {
   /** They can knock here from now on, and may have tried before. */
   reachable(id: PeerId): void {
     this.#queries.reachable(id)
-  }
-
-  added(id: PeerId): void {
-    this.#queries.added(id)
   }
 
   /** @param instance which of their tabs or devices, 16 bytes */
@@ -106,16 +108,17 @@ export class Online {
     return true
   }
 
-  forget(id: PeerId): void {
-    this.#queries.forget(id)
-    this.#farewells.forget(id)
-  }
-
   /** Says goodbye to those who take me for online, as many as may be sent at once; asks nothing from now on. */
   close(): void {
     this.#isClosed = true
+    this.#stop()
     this.#sayFarewell()
     this.#queries.close()
+  }
+
+  #forget(id: PeerId): void {
+    this.#queries.forget(id)
+    this.#farewells.forget(id)
   }
 
   #sayFarewell(): void {

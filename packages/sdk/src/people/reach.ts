@@ -5,6 +5,7 @@ import type { Carrier } from '../carriers/carrier.ts'
 import type { Roster } from '../carriers/roster.ts'
 import { report } from '../runtime/events.ts'
 import { nextTask } from '../runtime/slices.ts'
+import { endsContact } from './contact-change.ts'
 import type { ContactBook } from './contacts.ts'
 import type { DisclosurePolicy } from './disclosure.ts'
 import { Doorsteps } from './doorsteps.ts'
@@ -27,6 +28,7 @@ export interface ReachOptions {
 export class Reach {
   readonly #options: ReachOptions
   readonly #doorsteps: Doorsteps
+  readonly #stops: readonly (() => void)[]
   #findableBy: Audience
   #isUpdatingSoon = false
   #isClosed = false
@@ -34,8 +36,13 @@ export class Reach {
   constructor(options: ReachOptions) {
     this.#options = options
     this.#findableBy = options.findableBy
-    const { identity, roster, onEnvelope, onBound } = options
+    const { identity, roster, contacts, invites, onEnvelope, onBound } = options
     this.#doorsteps = new Doorsteps({ identity, carriers: roster.own, onEnvelope, onBound })
+    this.#stops = [
+      // After it, that person cannot find me: from this moment on. Of other changes thousands may come together.
+      contacts.events.on('contact', (event) => (endsContact(event) ? this.update() : this.#updateSoon())),
+      invites.events.on('invite', () => this.update()),
+    ]
   }
 
   get findableBy(): Audience {
@@ -76,13 +83,6 @@ export class Reach {
     this.#doorsteps.refresh().catch(report)
   }
 
-  /** For thousands of changes that come together. */
-  updateSoon(): void {
-    if (this.#isUpdatingSoon) return
-    this.#isUpdatingSoon = true
-    nextTask().then(() => this.update())
-  }
-
   update(): void {
     this.#isUpdatingSoon = false
     if (this.#isClosed) return
@@ -95,7 +95,14 @@ export class Reach {
 
   close(): void {
     this.#isClosed = true
+    for (const stop of this.#stops) stop()
     this.#doorsteps.close()
+  }
+
+  #updateSoon(): void {
+    if (this.#isUpdatingSoon) return
+    this.#isUpdatingSoon = true
+    nextTask().then(() => this.update())
   }
 
   /** Contacts that may know of me: all that are not blocked, the most recently seen first. */

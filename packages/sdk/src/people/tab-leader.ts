@@ -3,7 +3,14 @@
  * the holder of the profile's lock leads; focus steals it; a tab that lost it queues again, so that when the leader closes,
  * or crashes, another takes over without anyone watching.
  */
+import { KithError } from '@kith/protocol'
 import { isHeld, LOCK_TIMEOUT_MS, type Locks } from '../platform/locks.ts'
+
+/** Why tabs of one profile do not act as one peer. */
+export function tabsApart(cause?: unknown): KithError {
+  const words = 'The browser does not let tabs of this page see each other: they meet through a relay, and each of them answers.'
+  return new KithError('storage', words, { cause })
+}
 
 export interface TabLeaderOptions {
   /** Absent, or a browser without locks: this tab always leads. */
