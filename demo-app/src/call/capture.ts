@@ -30,17 +30,17 @@ export class Capture {
       })
     this.self = new Value(this.#lookAtSelf())
     this.speaker.chosen.on(keep)
-    const tell = () => {
+    const updateSelf = () => {
       const before = this.self.get()
       const now = this.#lookAtSelf()
       if (now.microphone !== before.microphone || now.picture !== before.picture) this.self.set(now)
     }
-    this.screen.on(tell)
+    this.screen.on(updateSelf)
     for (const { isOn, chosen, state } of [this.camera, this.microphone]) {
       isOn.on(keep)
       chosen.on(keep)
-      isOn.on(tell)
-      state.on(tell)
+      isOn.on(updateSelf)
+      state.on(updateSelf)
     }
   }
 

@@ -47,25 +47,25 @@ export async function exchangeStates(
   hear: (theirs: SelfState | undefined) => void,
 ): Promise<void> {
   const line = messages(stream, { maxMessageSize: MESSAGE_MAX_BYTES })
-  let told: SelfState | undefined
-  let isTelling = false
-  const tell = async () => {
-    if (isTelling) return
-    isTelling = true
+  let sent: SelfState | undefined
+  let isSending = false
+  const send = async () => {
+    if (isSending) return
+    isSending = true
     try {
       // Changes while a send waits are sent as one message, the newest state.
-      while (told !== mine.get()) {
-        told = mine.get()
-        await line.send(JSON.stringify(told))
+      while (sent !== mine.get()) {
+        sent = mine.get()
+        await line.send(JSON.stringify(sent))
       }
     } catch (error) {
       // The stream is over: its reader ends as well.
       if (codeOf(error) === undefined) throw error
     } finally {
-      isTelling = false
+      isSending = false
     }
   }
-  const change = () => tell().catch(reportError)
+  const change = () => send().catch(reportError)
   const stop = mine.on(change)
   change()
   try {

@@ -44,7 +44,7 @@ export class Chats implements Conversations {
     const chat = new Chat(contact, {
       peer: this.#peer,
       history: this.#history,
-      changed: () => this.#tabs.tell(contact),
+      changed: () => this.#tabs.post(contact),
       unsaved: (error) => {
         console.warn('A message could not be saved:', error)
         this.unsaved.set(true)

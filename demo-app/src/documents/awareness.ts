@@ -43,7 +43,7 @@ export class AwarenessSharing {
   /** Sends my state to the remote and receives its state until the channel ends; then it is gone. Rejects as the channel does, and with
    *  'peer-violation' for invalid updates: then the caller closes the channel. */
   async share(channel: AwarenessChannel): Promise<void> {
-    const stop = tell(this.#awareness, channel)
+    const stop = announce(this.#awareness, channel)
     let theirs: number | undefined
     try {
       for await (const update of channel.incoming) {
@@ -93,7 +93,7 @@ export class AwarenessSharing {
 }
 
 /** Sends my state at once and whenever it changes, until it is stopped. */
-function tell(awareness: Awareness, channel: AwarenessChannel): () => void {
+function announce(awareness: Awareness, channel: AwarenessChannel): () => void {
   let saidAt = Number.NEGATIVE_INFINITY
   let planned: ReturnType<typeof setTimeout> | undefined
   const say = () => {

@@ -102,7 +102,7 @@ export class Library {
     this.#left = new Map(this.#left).set(id, leftUntil)
     this.entries.set(this.entries.get().filter((entry) => entry.id !== id))
     await this.#keep(() => this.#store.leave({ id, leftUntil }))
-    this.#tell({ doc: id })
+    this.#post({ doc: id })
   }
 
   /** Rejects where the editor cannot be loaded or the document cannot be read; a later call tries again. */
@@ -123,7 +123,7 @@ export class Library {
       entry: () => this.get(id),
       change: (change) => void this.#change(id, change),
       changed: (change) => this.#show(id, change),
-      tell: (update) => this.#tell({ doc: id, update }),
+      toTabs: (update) => this.#post({ doc: id, update }),
       unsaved: (error) => this.#warn(error),
     })
   }
@@ -194,13 +194,13 @@ export class Library {
     left.delete(entry.id)
     this.#left = left
     await this.#keep(() => this.#store.add(entry))
-    this.#tell({ doc: entry.id })
+    this.#post({ doc: entry.id })
   }
 
   async #change(id: DocumentId, change: Change): Promise<void> {
     this.#show(id, change)
     await this.#keep(() => this.#store.change(id, change))
-    this.#tell({ doc: id })
+    this.#post({ doc: id })
   }
 
   #show(id: DocumentId, change: Change): void {
@@ -218,8 +218,8 @@ export class Library {
     this.#live.delete(doc)
   }
 
-  #tell(message: TabMessage): void {
-    this.#tabs.tell(message)
+  #post(message: TabMessage): void {
+    this.#tabs.post(message)
   }
 
   async #keep(write: () => Promise<void>): Promise<void> {

@@ -22,7 +22,7 @@ export interface LiveNeeds {
   readonly entry: () => DocumentEntry | undefined
   /** Changes the entry in memory as well as in the store. */ readonly change: (change: Change) => void
   /** As `change`, in memory alone: the store has it already. */ readonly changed: (change: Change) => void
-  /** For the other tabs of this profile. */ readonly tell: (update: Uint8Array) => void
+  /** For the other tabs of this profile. */ readonly toTabs: (update: Uint8Array) => void
   readonly unsaved: (error: unknown) => void
 }
 
@@ -159,7 +159,7 @@ export class LiveDocument {
           throw error
         }
         this.#needs.changed(change)
-        this.#needs.tell(update)
+        this.#needs.toTabs(update)
       }
       this.keeping.set('kept')
     } catch (error) {

@@ -100,7 +100,7 @@ export class SyncSession {
       case UPDATE:
         Y.applyUpdate(this.#doc, message.update, this)
         this.#receivedCount += 1
-        void this.#tellWhenKept(this.#receivedCount)
+        void this.#acknowledgeWhenKept(this.#receivedCount)
         break
       case KEPT:
         if (message.count > this.#sentCount) throw violation('more was kept than was sent')
@@ -110,7 +110,7 @@ export class SyncSession {
     this.#work()
   }
 
-  async #tellWhenKept(count: number): Promise<void> {
+  async #acknowledgeWhenKept(count: number): Promise<void> {
     try {
       await this.#kept()
     } catch {

@@ -1,7 +1,7 @@
 /** Messages between the tabs of one profile. */
 export interface Tabs<Message> {
   /** To the others, not to this one. */
-  tell(message: Message): void
+  post(message: Message): void
 }
 
 /** Where the browser has no channel for this page (cookies blocked), tabs do not see each other, and each keeps its state in memory. */
@@ -9,9 +9,9 @@ export function openTabs<Message>(name: string, hear: (message: Message) => void
   try {
     const channel = new BroadcastChannel(name)
     channel.onmessage = ({ data }: MessageEvent<Message>) => hear(data)
-    return { tell: (message) => channel.postMessage(message) }
+    return { post: (message) => channel.postMessage(message) }
   } catch (error) {
     console.warn('Tabs of this page do not see each other:', error)
-    return { tell: () => undefined }
+    return { post: () => undefined }
   }
 }

@@ -80,13 +80,13 @@ export interface Peer extends Endpoint, Events<PeerEvents>, AsyncDisposable {
   readonly contacts: Contacts
   /** Live connections by PeerId. If a remote has several devices or tabs: the one last used. */
   readonly connections: ReadonlyMap<PeerId, Connection>
-  /** What works now; 'status' events tell of changes. */
+  /** What works now; a 'status' event follows each change. */
   readonly status: PeerStatus
   /** May be set at any time; takes effect at once. */
   findableBy: Audience
   /** Connects ahead of the first `open…`, which would connect by itself. Errors as `open`. */
   connect(to: Who, options?: DialOptions): Promise<Connection>
-  /** 60 digits that both people see alike. Equal numbers rule out a man in the middle. Errors: 'invalid-peer-id'. */
+  /** 60 digits, the same for both people. Equal numbers rule out a man in the middle. Errors: 'invalid-peer-id'. */
   safetyNumber(who: Who): Promise<string>
   /** Makes an invitation for one guest: the first to open its link while I am online becomes my contact, and I become theirs. `name`
    *  and `purposes` are what my address book will hold. It survives a reload. Default expiry 24 h. Errors: 'invalid-argument',
@@ -163,9 +163,9 @@ export interface Endpoint {
 export interface DialOptions {
   /** Ends the attempt with 'aborted'. What is open already is not affected. */
   signal?: AbortSignal
-  /** Until it is open. Default 15 000. */
+  /** The longest wait until it is open. Default 15 000. */
   timeoutMs?: number
-  /** For this dial, instead of `PeerOptions.disclose`. A live connection stays as it is. */
+  /** Used for this dial instead of `PeerOptions.disclose`. A live connection stays as it is. */
   disclose?: Disclosure
 }
 /** How to open a conversation. */
@@ -181,7 +181,7 @@ export type Chunk = ArrayBuffer | ArrayBufferView
 
 /** What streams, flows and calls have in common. */
 export interface Conversation {
-  /** The one that both sides use: of several, the first of the opener's that the other serves. */
+  /** What both sides use: the first name of the opener's list that the other side serves. */
   readonly protocol: ProtocolName
   /** The other side. */
   readonly remote: PeerId
@@ -209,8 +209,8 @@ export interface Stream extends Conversation {
 }
 
 /** A flow of unreliable, unordered messages. A late one is dropped and counted, oldest first. A flow ends as a whole, by `close()` or the
- *  end of `writable` on either side; then `readable` ends and sending fails with 'closed'. on('datagram') costs less than reads, and
- *  `readable` gives none meanwhile. It gets the buffer in which the datagram came, with a few more bytes at its end; a read its own. */
+ *  end of `writable` on either side; then `readable` ends and sending fails with 'closed'. A listener costs less than reads. While
+ *  there is one, `readable` gives nothing. It gets a view of the buffer that came, which has a few more bytes; a read has its own. */
 export interface Datagrams extends Conversation, Events<{ datagram: Bytes }> {
   /** Bytes that fit one datagram on every path. */
   readonly maxDatagramSize: number
@@ -221,9 +221,9 @@ export interface Datagrams extends Conversation, Events<{ datagram: Bytes }> {
   /** Sends at the path's pace if you await your writes. Drops and counts what is too large. What is not bytes ends the flow with
    *  'invalid-argument', for the remote with 'reset' and `STREAM_CODES.notBytes`. */
   readonly writable: WritableStream<Chunk>
-  /** How many were sent and have not left yet. */
+  /** How many datagrams were sent and have not left yet. */
   readonly waiting: number
-  /** Fulfils once none waits. Await it between calls of `send` to go at the path's pace. */
+  /** Fulfils once no datagram waits. Await it between calls of `send` to go at the path's pace. */
   readonly ready: Promise<void>
   /** As of now. `sent` were given to the path, `received` arrived, `droppedOutgoing` never left, `droppedIncoming` were not read in time. */
   readonly stats: { sent: number; received: number; droppedOutgoing: number; droppedIncoming: number }
@@ -253,7 +253,7 @@ export interface IncomingMedia extends Conversation {
 }
 /** A track that is sent. */
 export interface LocalTrack {
-  /** Another of the same kind, or null for none. Rejects with 'closed' once removed, 'invalid-argument' for the other kind. */
+  /** Sends another track of the same kind, or null for none. Rejects with 'closed' once removed, 'invalid-argument' for the other kind. */
   replace(track: MediaStreamTrack | null): Promise<void>
   /** Stops sending it. */
   remove(): void
@@ -304,19 +304,19 @@ export interface ConnectionEvents {
 export interface ConnectionStats {
   /** As `Connection.path`. */
   path: Connection['path']
-  /** As people who talk would judge it. 'excellent': a round trip up to 200 ms and a loss up to 2 %. 'good': up to 480 ms and 6 %.
+  /** As two people on a call would judge it. 'excellent': a round trip up to 200 ms and a loss up to 2 %. 'good': up to 480 ms and 6 %.
    *  'lost': nothing comes through. At an edge it changes from one reading to the next. */
   quality: 'excellent' | 'good' | 'poor' | 'lost'
   /** The last one measured. Undefined in the first moments. */
   roundTripMs?: number | undefined
-  /** The lost part of the packets of tracks, 0 to 1, the worse of both directions, since the last reading or of the last second.
+  /** The share of the tracks' packets that is lost, 0 to 1: the worse direction, since the last reading or in the last second.
    *  Undefined without tracks: what streams lose is sent again. */
   lossRatio?: number | undefined
-  /** On the network, with encryption and what was sent again, without UDP and IP headers. */
+  /** Bytes on the network: with encryption and retransmissions, without UDP and IP headers. */
   bytesSent: number
   /** As `bytesSent`. */
   bytesReceived: number
-  /** Open conversations of all three forms, opened by either side. */
+  /** Open streams, flows and calls, of either side. */
   streams: number
   /** Sums over all flows, those that have ended included. */
   datagrams: Datagrams['stats']
@@ -353,7 +353,7 @@ export interface Contact {
   readonly addedAt: number
   /** The last sign of life, if there was one. */
   readonly lastSeenAt?: number
-  /** Seen within the last minute, and no goodbye since. 'contact' events tell of changes. */
+  /** Seen within the last minute, and no goodbye since. A 'contact' event follows each change. */
   readonly online: boolean
 }
 
@@ -391,7 +391,7 @@ export interface Invite {
 export interface KeyValueStore {
   /** The value that was last set, or undefined. */
   get(key: string): Promise<Uint8Array | undefined>
-  /** Resolves once it is kept. */
+  /** Resolves once the value is kept. */
   set(key: string, value: Uint8Array): Promise<void>
   /** Does nothing for a key that is not there. */
   delete(key: string): Promise<void>

@@ -126,7 +126,7 @@ class LocalPeer implements Peer {
     this.#online = online
     const myName = () => identity.name
     this.#invitations = new Invitations({ book: invites, contacts, relays, page: options.page ?? defaultPage(), myName })
-    const serving = new Serving(() => this.#connector.tellProtocols())
+    const serving = new Serving(() => this.#connector.protocolsChanged())
     this.#connector = new Connector({
       ...{ identity: keys, relays, myName, contacts, roster, reach, online, serving },
       instance: crypto.getRandomValues(new Uint8Array(16)),

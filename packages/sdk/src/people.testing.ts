@@ -2,7 +2,7 @@
 import type { PeerOptions } from './api.ts'
 import { createPeer, type Peer } from './index.ts'
 
-/** Somebody of this browser; a new person each. */
+/** A new person in this browser. */
 export function person(options: PeerOptions = {}): Promise<Peer> {
   return createPeer({ storage: 'memory', relays: [], page: 'https://kith.example/', ...options })
 }
@@ -38,7 +38,7 @@ export function countedWebRtc(onMoment: (moment: Moment) => void = () => {}) {
         if (this.iceConnectionState === 'checking') onMoment('checking')
       })
     }
-    /** Whoever takes one listens. */
+    /** Each test that takes one listens to it. */
     override addEventListener(...listening: Parameters<RTCPeerConnection['addEventListener']>): void {
       super.addEventListener(...listening)
       if (made.includes(this)) return

@@ -46,7 +46,7 @@ class Cursors {
   }
 
   update(update: ViewUpdate): void {
-    if ((update.selectionSet || update.docChanged || update.focusChanged) && update.view.hasFocus) this.#tell()
+    if ((update.selectionSet || update.docChanged || update.focusChanged) && update.view.hasFocus) this.#publish()
     const isMoved = update.transactions.some(({ effects }) => effects.some((effect) => effect.is(moved)))
     if (isMoved || update.docChanged) this.#show()
   }
@@ -59,7 +59,7 @@ class Cursors {
   readonly #changed = ({ added, updated, removed }: { added: number[]; updated: number[]; removed: number[] }) => {
     const me = this.#awareness.clientID
     // I have just become visible to the others.
-    if (added.includes(me) && this.#view.hasFocus) queueMicrotask(() => this.#tell())
+    if (added.includes(me) && this.#view.hasFocus) queueMicrotask(() => this.#publish())
     const others = [...added, ...updated].filter((client) => client !== me)
     for (const client of others) this.#movedAt.set(client, Date.now())
     for (const client of removed) this.#movedAt.delete(client)
@@ -77,7 +77,7 @@ class Cursors {
     if (this.#view.dom.isConnected) this.#view.dispatch({ effects: moved.of(null) })
   }
 
-  #tell(): void {
+  #publish(): void {
     const { anchor, head } = this.#view.state.selection.main
     const cursor = {
       anchor: Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(this.#text, anchor)),

@@ -88,7 +88,7 @@ export class WebSocketCarrier implements Carrier {
   #hasSigned = false
   /** The batches that wait, each for a task of its own. */
   #signing: Promise<void> = Promise.resolve()
-  /** Whether the relay has been told an address of ours on this connection. */
+  /** Whether an address of ours was bound at the relay on this connection. */
   #hasTold = false
   /** Since it last was ready. */
   #attempts = 0

@@ -44,7 +44,7 @@ export interface ConnectorOptions {
   readonly identity: IdentityKeys
   /** Which of my tabs or devices this is, 16 bytes. */
   readonly instance: Bytes
-  /** Where I can be found: told to those who are connected. */
+  /** Where I can be found: sent to everyone I am connected to. */
   readonly relays: readonly string[]
   readonly myName: () => string
   readonly wrtc: WebRtc | undefined
@@ -141,8 +141,8 @@ export class Connector {
     this.#dialling.knocked(doorstep, envelope)
   }
 
-  /** Other protocols are served now. */
-  tellProtocols(): void {
+  /** Other protocols are served now: sends the list on every link. */
+  protocolsChanged(): void {
     for (const link of this.#links) link.setProtocols(this.#options.serving.names)
   }
 
@@ -171,7 +171,7 @@ export class Connector {
   stop(): void {
     this.#isClosed = true
     this.#stop()
-    // Before the dials end, or those who wait for them would dial anew.
+    // Before the dials end, or callers that wait for them would dial anew.
     this.#attempts.close(new KithError('closed', 'This peer has been closed.'))
     this.#dialling.close()
     this.#options.acceptances.close()
@@ -220,7 +220,7 @@ export class Connector {
   /** Ends every connection and dial with this person. */
   #leave(id: PeerId, code: 'aborted' | 'blocked'): void {
     const error = new KithError(code, 'This is no longer a contact.')
-    // Before the dials end, or those who wait for them would dial anew.
+    // Before the dials end, or callers that wait for them would dial anew.
     this.#attempts.leave(id, error)
     this.#dialling.leave(id, error)
     for (const connection of this.#connections.all()) {

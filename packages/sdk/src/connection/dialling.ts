@@ -83,8 +83,8 @@ export class Dialling {
   }
 
   /**
-   * Errors: 'too-many' 'closed'; what comes of it is told to the host. `begun` gets its number before that; where it says that the dial
-   * is not wanted any more, there is none.
+   * Begins a dial. Errors: 'too-many' 'closed'; later outcomes go to the host. `begun` gets the dial's number before anything else: if it
+   * returns false, the dial is not begun.
    */
   dial(request: DialRequest, begun: (dial: DialNumber) => boolean = () => true): DialNumber {
     const { way, routes, protocols, timeoutMs, disclosure, isDisclosureAsked = false } = request
@@ -137,12 +137,12 @@ export class Dialling {
     this.#driver.give({ type: 'knocked', doorstep, envelope })
   }
 
-  /** Ends what is under way with this person, whoever dialled. */
+  /** Ends every dial with this person, of either side. */
   leave(whom: PeerId, error: KithError): void {
     for (const [dial, leg] of [...this.#legs]) if (leg.whom === whom) this.#fail(dial, error)
   }
 
-  /** They may not learn my network address any more: what would tell it ends, but for what was asked for and the dials `except`. */
+  /** They may not learn my network address any more: dials that would disclose it end, but for those whose caller asked for it and `except`. */
   tighten(whom: PeerId, except: ReadonlySet<DialNumber>, error: KithError): void {
     for (const [dial, leg] of [...this.#legs]) {
       if (leg.whom !== whom || leg.path.disclosure === 'relayed' || leg.isForPresence) continue
@@ -192,8 +192,8 @@ export class Dialling {
         for (const candidate of output.candidates) this.#legs.get(output.dial)?.path.addCandidate(candidate)
         return
       case 'proved': {
-        // Its RTCPeerConnection would check from here whatever candidates are told: they dial anew, as a contact.
-        const isWithoutPath = this.#tellsTooMuch(this.#legs.get(output.dial), output.by.id)
+        // Its RTCPeerConnection would send checks to any candidate that it gets, and so disclose our address: they dial anew, as a contact.
+        const isWithoutPath = this.#disclosesTooMuch(this.#legs.get(output.dial), output.by.id)
         this.#host.admission.proved(output.doorstep, output.by).then(
           (granted) => {
             if (granted) this.#found(output.dial, output.by.id)
@@ -226,13 +226,13 @@ export class Dialling {
     }
   }
 
-  /** An invitation's policy holds for those whom I do not know; here it turns out that I do. */
-  #tellsTooMuch(leg: Leg | undefined, whom: PeerId): boolean {
+  /** The policy for guests of an invitation was applied, and the guest turns out to be a contact with a stricter one. */
+  #disclosesTooMuch(leg: Leg | undefined, whom: PeerId): boolean {
     if (!leg || leg.whom !== undefined || leg.path.disclosure === 'relayed' || leg.isDisclosureAsked) return false
     return this.#host.admission.mustRelay(whom)
   }
 
-  /** Whoever wants them from now on shares this dial. */
+  /** The other end is known: later callers of this person share the dial. */
   #found(dial: DialNumber, whom: PeerId): void {
     const leg = this.#legs.get(dial)
     if (!leg) return
@@ -284,7 +284,7 @@ export class Dialling {
   #describe({ dial, remote, peer }: Extract<DialOutput, { type: 'describe' }>): void {
     const leg = this.#legs.get(dial)
     if (!leg) return
-    if (remote && peer) leg.path.answer(remote, peer, this.#tellsTooMuch(leg, peer.id))
+    if (remote && peer) leg.path.answer(remote, peer, this.#disclosesTooMuch(leg, peer.id))
     else leg.path.prepare('offerer')
   }
 

@@ -41,7 +41,7 @@ export class ReplyAddresses {
   readonly #asking = new Set<Spare>()
   /** For a question by way of a foreign relay. */
   readonly #foreign = new WeakSet<AddressKeys>()
-  /** What nobody listens to any more, and is still bound. */
+  /** Addresses that are still bound, though no dial listens to them any more. */
   readonly #leaving: (() => void)[] = []
   readonly #stops: (() => void)[] = []
   #day = today()

@@ -25,7 +25,7 @@ export interface Knock {
   readonly protocols: readonly ProtocolName[]
 }
 
-/** An answer to a knock: an offer says how much of my network address it may tell. */
+/** An answer to a knock: an offer says how much of my network address it may disclose. */
 export type Judgement = 'silence' | 'here' | 'spent' | { readonly offer: Disclosure }
 
 /** An RTCPeerConnection more. */

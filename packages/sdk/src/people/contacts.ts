@@ -28,7 +28,7 @@ export interface ContactBookOptions {
 }
 
 /** How far the stored `lastSeenAt` may lie behind: a write every half minute for each person who is here, and another tab, which
- *  hears of it only through the store, never takes one who is here for gone. */
+ *  sees it only in the store, never shows a contact who is online as offline. */
 const SEEN_SAVE_MS = ONLINE_MS / 2
 
 export class ContactBook implements Contacts {
@@ -38,7 +38,7 @@ export class ContactBook implements Contacts {
   readonly #contacts = new Map<PeerId, Contact>()
   /** The `lastSeenAt` that was last given to the store, which may not have it yet. */
   readonly #seenSaved = new Map<PeerId, number>()
-  /** Until when each counts as online, as far as it was told here; 0 for who has left. */
+  /** Until when each counts as online, as far as this tab knows; 0: they have left. */
   readonly #onlineUntil = new Map<PeerId, number>()
   readonly #events = new Emitter<{ contact: ContactChange }>()
   readonly #stop: Stop

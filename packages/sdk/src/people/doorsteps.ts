@@ -33,7 +33,7 @@ export interface DoorstepOptions {
 
 /** Who should find me. */
 export interface Callers {
-  /** Those who matter most first: where a relay has no place for all, the last are left out. */
+  /** The most important first: where a relay has no place for all, the last are left out. */
   readonly contacts: readonly PeerId[]
   /** The secrets of invitations that have not expired, 16 bytes each. */
   readonly invites: readonly Bytes[]
@@ -184,13 +184,13 @@ export class Doorsteps {
     const bound = { address: keys.address, rank, unbind: () => {} }
     bound.unbind = carrier.bind(keys, (envelope) => onEnvelope(here, envelope), {
       rank,
-      // The other day's are for clocks that differ: nobody has waited for them. After midnight it is today's.
+      // The other day's addresses are for clocks that differ, and were not needed before. After midnight they are today's.
       onBound: () => remote && bound.rank <= OTHER_DAY_RANK && onBound?.(remote),
     })
     return bound
   }
 
-  /** One contact with whom no secret can be agreed upon does not keep the others from finding me. */
+  /** A contact whose key yields no shared secret does not keep the others from finding me. */
   async #seed({ way, carrier: { origin }, epoch }: Wanted): Promise<Bytes | undefined> {
     const { agreesWith } = way
     try {
@@ -207,7 +207,7 @@ export class Doorsteps {
     if (known) return known
     const shared = this.#options.identity.keyAgreement.agree(x25519PublicKey(publicKeyOf(id)))
     this.#shared.set(id, shared)
-    // What failed is tried again by whoever asks next.
+    // What failed is tried again at the next call.
     shared.catch(() => this.#shared.delete(id))
     return shared
   }
@@ -215,7 +215,7 @@ export class Doorsteps {
 
 const NO_SECRET: Bytes = new Uint8Array(0)
 
-/** Where to knock by this way: its addresses on each of these carriers. `shared`: with whom the way agrees, where it does. */
+/** Where to knock by this way: its addresses on each of these carriers. `shared`: agrees on the secret that the way needs, if any. */
 export function routesBy(
   way: Way,
   carriers: readonly Carrier[],

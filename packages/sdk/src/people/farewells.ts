@@ -30,7 +30,7 @@ export class Farewells {
   /** Those of whom the only one has left, and none was heard since. */
   readonly #left = new Set<PeerId>()
 
-  /** Those who gave me a token and were given mine: others would not know what it means. */
+  /** People who exchanged tokens with me: only they understand a farewell. */
   get companions(): PeerId[] {
     return [...this.#theirs.keys()].filter((id) => this.#mine.has(id))
   }
@@ -43,7 +43,7 @@ export class Farewells {
     return token
   }
 
-  /** Takes 1,024 bytes: my token, and nothing that could be told from a knock. */
+  /** 1,024 bytes with my token inside, which look like any knock. */
   envelope(id: PeerId, origin: string): Bytes {
     const envelope = crypto.getRandomValues(new Uint8Array(ENVELOPE_BYTES))
     envelope.set(this.token(id, origin))

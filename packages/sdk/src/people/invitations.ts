@@ -121,7 +121,7 @@ export class Invitations {
     const invite = this.find(doorstep)
     // Whom I have blocked finds every door closed, and leaves it to others.
     if (!invite || contacts.get(by.id)?.trust === 'blocked') return false
-    // Before the record changes, so that what it tells finds the host gone who is told here, of a contact that is complete.
+    // Before the record changes: the change is reported too, and must find this host served already, with the complete contact.
     const host = this.#hosts.get(invite.id)
     this.#hosts.delete(invite.id)
     try {

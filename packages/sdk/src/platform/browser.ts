@@ -38,7 +38,7 @@ export function browserWebRtc(): WebRtc | undefined {
 }
 
 /** Whether an RTCIceTransport says which pair of candidates it uses. Firefox's does not. */
-export function tellsCandidatePair(): boolean {
+export function hasCandidatePair(): boolean {
   return typeof RTCIceTransport !== 'undefined' && 'onselectedcandidatepairchange' in RTCIceTransport.prototype
 }
 

@@ -5,7 +5,7 @@ export function immediate(): ((run: () => void) => void) | undefined {
   return (globalThis as { setImmediate?: (run: () => void) => void }).setImmediate
 }
 
-/** A port that listens keeps the process alive, unless it is told that the process need not wait for it. */
+/** A port with a listener keeps the process alive, unless it is unreferenced. */
 export function keepAlive(port: MessagePort, isWaitedFor: boolean): void {
   const { ref, unref } = port as MessagePort & { ref?: () => void; unref?: () => void }
   if (isWaitedFor) ref?.call(port)

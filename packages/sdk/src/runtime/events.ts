@@ -17,8 +17,8 @@ export function makeStop(undo: () => void): Stop {
 
 /** For an error that no caller awaits: goes to the page's error handling, as an exception in a DOM event listener would. */
 export function report(error: unknown): void {
-  const tell = errorReporter() ?? console.error
-  tell(error)
+  const reporter = errorReporter() ?? console.error
+  reporter(error)
 }
 
 /** What `run` throws is reported: the caller goes on. */
@@ -30,8 +30,8 @@ export function guarded(run: () => void): void {
   }
 }
 
-/** For what fails on a remote's word, as a handler may that got what it did not expect: no remote makes errors that the page did not catch. */
-export function tellConsole(error: unknown): void {
+/** For errors that a remote's input may cause, as in a handler: a remote must not be able to trigger the page's error handling. */
+export function reportToConsole(error: unknown): void {
   console.error(error)
 }
 

@@ -30,14 +30,14 @@ export class Late<T> {
     return this.#loading
   }
 
-  /** For those who cannot wait. Throws 'unsupported-environment' where it is not loaded, and loads it for the next call. */
+  /** For callers that cannot wait. Throws 'unsupported-environment' where it is not loaded, and loads it for the next call. */
   get(): T {
     if (this.#loaded !== undefined) return this.#loaded.value
     this.preload()
     throw notLoaded()
   }
 
-  /** Loads it ahead. Where that fails, the caller who needs it is told. */
+  /** Loads it ahead. If that fails, the first caller that needs it gets the error. */
   preload(): void {
     this.load().catch(() => undefined)
   }

@@ -4,7 +4,7 @@
  */
 import { type Bytes, DATAGRAM_MAX_BYTES, type DatagramStats, KithError, type MuxStream } from '@kith/protocol'
 import type { Chunk, Stop } from '../api.ts'
-import { makeStop, tellConsole } from '../runtime/events.ts'
+import { makeStop, reportToConsole } from '../runtime/events.ts'
 import { bytesOf } from './buffer-source.ts'
 import type { StreamHost } from './host.ts'
 
@@ -14,14 +14,14 @@ const NONE: DatagramStats = { sent: 0, received: 0, droppedOutgoing: 0, droppedI
 export interface FlowStream {
   readonly readable: ReadableStream<Bytes>
   readonly writable: WritableStream<Chunk>
-  /** Errors the writing half with this, and tells the remote why. */
+  /** Errors the writing half with this, and sends the remote the reason. */
   refuse(error: KithError): void
 }
 
 export class LinkFlow {
   readonly readable: ReadableStream<Bytes>
-  /** A write waits while others are on their way out, so that whoever awaits each goes as fast as the path; but never while another
-   *  write waits behind it: whoever awaits none is not held up either, and what is too late is dropped. */
+  /** A write waits while datagrams queue, so that a writer that awaits each write goes as fast as the path. It does not wait while
+   *  another write queues behind it: a writer that awaits none is not held up, and what is too late is dropped. */
   readonly writable: WritableStream<Chunk>
 
   readonly #host: StreamHost
@@ -34,7 +34,7 @@ export class LinkFlow {
   readonly #listeners = new Set<(datagram: Bytes) => unknown>()
   /** A write is pending. */
   #resumeWriting: (() => void) | undefined
-  /** Somebody waits for `ready`. */
+  /** `ready` is awaited. */
   #drained: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
   /** Chunks that have been given to `writable` and have not reached us. */
   #queuedChunks = 0
@@ -75,7 +75,7 @@ export class LinkFlow {
       },
       { size: () => this.#enqueued() },
     )
-    // Nothing is said on it. Its end is told by `over`, unless it came before the flow was asked for.
+    // The stream carries no bytes. Its end is reported by `over`, unless it came before `flow` was first read.
     stream.readable.pipeTo(new WritableStream()).then(
       () => this.over(),
       (error: KithError) => this.over(error),
@@ -100,7 +100,7 @@ export class LinkFlow {
     return this.#muxStream.flow?.outgoing.length ?? 0
   }
 
-  /** Fulfils once all that was sent has left, or was dropped: whoever awaits it sends as fast as the path. */
+  /** Fulfils once all that was sent has left, or was dropped: a sender that awaits it sends as fast as the path. */
   get ready(): Promise<void> {
     if (this.#end !== undefined || this.#host.session.isDrained(this.#muxStream)) return Promise.resolve()
     if (this.#drained === undefined) {
@@ -118,10 +118,10 @@ export class LinkFlow {
     if (this.readable.locked) {
       throw new KithError('invalid-argument', 'The flow is being read by `readable` already: use either that or on("datagram").')
     }
-    // The first one tells what is wrong; a remote may send thousands a second.
+    // The first error shows what is wrong; a remote may send thousands of datagrams a second.
     let hasFailed = false
     const failed = (error: unknown) => {
-      if (!hasFailed) tellConsole(error)
+      if (!hasFailed) reportToConsole(error)
       hasFailed = true
     }
     // A wrapper for each registration, so that one listener registered twice is called twice.
@@ -134,18 +134,18 @@ export class LinkFlow {
       }
     }
     this.#listeners.add(guarded)
-    // What has come before, as soon as whoever calls has got what undoes it.
-    queueMicrotask(() => this.#hand())
+    // What has come before is delivered once the caller has the returned `Stop`.
+    queueMicrotask(() => this.#deliver())
     return makeStop(() => {
       this.#listeners.delete(guarded)
-      this.#hand()
+      this.#deliver()
     })
   }
 
   /** Ends the flow for both. */
   close(): void {
     if (this.#end !== undefined) return
-    this.#leave(new KithError('closed', 'the flow was closed'))
+    this.#leave(new KithError('closed', 'The flow was closed.'))
   }
 
   /** Whether this very error is what ended it. */
@@ -155,19 +155,19 @@ export class LinkFlow {
 
   /** A datagram has come, or all are gone. */
   update(): void {
-    // What comes behind the end, or after `cancel`, is nobody's.
-    if (this.#end === undefined) this.#hand()
+    // What comes after the end, or after `cancel`, is dropped.
+    if (this.#end === undefined) this.#deliver()
     const isAwaited = this.#resumeWriting !== undefined || this.#drained !== undefined
     if (isAwaited && this.#host.session.isDrained(this.#muxStream)) this.#resume()
   }
 
   // ── ends ──
 
-  /** The remote has ended it, in order or by `error`. Told at once: whoever sends just then learns of this very end. */
+  /** The remote has ended it, in order or by `error`. At once: a `send` that follows throws this very error. */
   over(error?: KithError): void {
     if (this.#end !== undefined) return
     if (error === undefined) {
-      this.#leave(new KithError('closed', 'the remote closed the flow', { source: 'remote' }))
+      this.#leave(new KithError('closed', 'The remote closed the flow.', { source: 'remote' }))
       return
     }
     this.#end = error
@@ -189,13 +189,13 @@ export class LinkFlow {
   #leave(error: KithError): void {
     this.#end = error
     const { session } = this.#host
-    if (this.#listeners.size > 0) this.#hand()
+    if (this.#listeners.size > 0) this.#deliver()
     for (let last = session.readDatagram(this.#muxStream); last !== undefined; last = session.readDatagram(this.#muxStream)) {
       this.#reader.enqueue(last.slice())
     }
     if (!this.#isCancelled) this.#reader.close()
     this.#endWriting(error)
-    // Where the stream has failed, `closed` tells.
+    // Where the stream has failed, `closed` says so.
     this.#stream.writable.close().catch(() => undefined)
   }
 
@@ -223,8 +223,8 @@ export class LinkFlow {
     return undefined
   }
 
-  /** Hands on what has come: to those who listen, else to whoever reads. */
-  #hand(): void {
+  /** Delivers what has come: to the listeners, else to the reader. */
+  #deliver(): void {
     const { session } = this.#host
     if (this.#listeners.size > 0) {
       for (let next = session.readDatagram(this.#muxStream); next !== undefined; next = session.readDatagram(this.#muxStream)) {

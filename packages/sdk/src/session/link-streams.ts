@@ -12,7 +12,7 @@ import {
 import { orGivenUp, throwIfAborted } from '../runtime/abort.ts'
 import { type Deferred, deferred } from '../runtime/deferred.ts'
 import { now } from '../runtime/driver.ts'
-import { guarded, tellConsole } from '../runtime/events.ts'
+import { guarded, reportToConsole } from '../runtime/events.ts'
 import type { StreamHost } from './host.ts'
 import { type LaneDriver, sessionNow } from './lane-driver.ts'
 import type { LinkOpenOptions, LinkOptions, StreamHandler } from './options.ts'
@@ -140,7 +140,7 @@ export class LinkStreams {
     }
     const stream = this.#adopt(muxStream)
     const serve = handler
-    // Those who wait for `ready` come first: they make the connection that the handler is given.
+    // After the callbacks that await `ready`: one makes the connection that the handler is given.
     void this.#ready
       .then(() => (this.#isClosing ? undefined : serve(stream)))
       .catch((error: unknown) => {
@@ -148,7 +148,7 @@ export class LinkStreams {
         const isOver = stream.endedWith(error)
         // A flow has ended with that, in order or not; of a stream the other half may still be open.
         if (!isOver || kind !== 'datagrams') stream.reset()
-        if (!isOver) tellConsole(error)
+        if (!isOver) reportToConsole(error)
       })
   }
 

@@ -99,7 +99,7 @@ export class Link {
     return this.#session.remoteIsAtTurn
   }
 
-  /** Tells the remote whether our end of the path is at a TURN server: at first and at each change. Undefined: not known now. */
+  /** Says to the remote whether our end of the path is at a TURN server: at first and at each change. Undefined: not known now. */
   locate(isAtTurn: boolean | undefined): void {
     this.#driver.give({ type: 'path', isAtTurn })
     call(this.#pathListeners)

@@ -59,7 +59,7 @@ export interface Messages<S = Stream> extends AsyncIterable<Message> {
 export function messages<S extends ByteDuplex = Stream>(stream: S, options: { maxMessageSize?: number } = {}): Messages<S> {
   const { maxMessageSize = MESSAGE_MAX_BYTES } = options
   if (!Number.isSafeInteger(maxMessageSize) || maxMessageSize < 0) {
-    throw new KithError('invalid-argument', 'maxMessageSize is a whole number of bytes')
+    throw new KithError('invalid-argument', 'maxMessageSize must be a whole number of bytes.')
   }
   if (stream.readable.locked || stream.writable.locked) {
     const message =
@@ -134,7 +134,7 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
         return message === undefined ? { done: true, value: undefined } : { done: false, value: message }
       },
       return: async () => {
-        // Whoever leaves the loop reads no more: the remote is told to stop.
+        // Code that leaves the loop reads no more: ask the remote to stop.
         this.#isDone = true
         await this.#reader.cancel()
         return { done: true, value: undefined }
@@ -154,7 +154,7 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
 
   #next(): Promise<Message | undefined> {
     const next = this.#turn.then(() => this.#read())
-    this.#turn = next.catch(() => undefined) // the one who asked hears of it
+    this.#turn = next.catch(() => undefined) // the caller gets the error
     return next
   }
 
@@ -164,7 +164,7 @@ class StreamMessages<S extends ByteDuplex> implements Messages<S> {
     const length = await this.#readLength()
     if (length === undefined) {
       this.#isDone = true
-      // Else a stream would stay open for each message that somebody sends on one of its own. Should it fail, `stream.closed` says so.
+      // Else a program that sends each message on its own stream would leave all of them open. If it fails, `stream.closed` says so.
       this.close().catch(() => undefined)
       return undefined
     }

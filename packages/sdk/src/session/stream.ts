@@ -69,7 +69,7 @@ export class LinkStream {
     this.closed = new Promise((resolve, reject) => {
       this.#settleClosed = { resolve, reject }
     })
-    this.closed.catch(() => undefined) // whoever cares awaits it; to the others it is no failure
+    this.closed.catch(() => undefined) // not every user awaits it: no unhandled rejection
     this.readable = new ReadableStream({
       type: 'bytes',
       start: (controller) => {
@@ -122,7 +122,7 @@ export class LinkStream {
     return error instanceof KithError && (error === this.#readEnd || error === this.#writeEnd || !!this.#flow?.endedWith(error))
   }
 
-  // ── what the link tells ──
+  // ── outputs of the session, from the link ──
 
   readableNow(): void {
     if (this.#readEnd !== undefined) return
@@ -272,7 +272,7 @@ export class LinkStream {
     return promise
   }
 
-  /** What was written cannot be sent: this half ends with `error`, and the remote can tell why. */
+  /** What was written cannot be sent: this half ends with `error`, and the remote gets the reason. */
   #spoil(error: KithError): KithError {
     this.#host.session.abort(this.#stream, STREAM_CODES.notBytes)
     this.#endWriting(error)
@@ -302,7 +302,7 @@ export class LinkStream {
       this.#takenAway(pending)
       return
     }
-    // Flushing may tell us of room at once, so not while we are pumping.
+    // Flushing may call `writableNow` at once, so not while we are pumping.
     if (pending.offset < length || !more) this.#host.flush()
     else if (isRest && this.#queuedChunks === 0) void this.#releaseRest()
     if (pending.offset < length || this.#pendingWrite !== pending) return
@@ -319,7 +319,7 @@ export class LinkStream {
     pending.reject(this.#spoil(new KithError('invalid-argument', message, { cause })))
   }
 
-  /** What waits goes alone if nobody adds to it. */
+  /** What waits goes alone if no write follows. */
   async #releaseRest(): Promise<void> {
     const writes = this.#writes
     await afterPendingWrites()
@@ -383,7 +383,7 @@ export class LinkStream {
   }
 }
 
-/** The number that the remote is told: what was given, if it is one, or what another stream's error (or its JSON) carries; else 0. */
+/** The code that is sent to the remote: `reason` itself if it is a number, or the code that another stream's error (or its JSON) carries; else 0. */
 export function streamCodeOf(reason: unknown): number {
   const carries = typeof reason === 'object' && reason !== null && 'streamCode' in reason
   const code = carries ? reason.streamCode : reason

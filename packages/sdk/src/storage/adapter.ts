@@ -44,7 +44,7 @@ class AdaptedStore implements Store {
         else if (decision.kind === 'delete') await this.#user.delete(key)
         return outcome(current, decision)
       })
-    // One that failed was told to its own caller; the next goes on all the same.
+    // One that failed has rejected to its own caller; the next goes on all the same.
     const result = this.#last.then(run, run)
     this.#last = result
     return result

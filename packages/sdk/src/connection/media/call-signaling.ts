@@ -1,4 +1,4 @@
-/** The stream of a Media: says and hears its messages, and tells when it is over. */
+/** The stream of a Media: sends and receives its messages, and reports its end. */
 import { KithError } from '@kith/protocol'
 import type { LinkStream } from '../../session/link.ts'
 import { type Messages, messages } from '../../session/messages.ts'

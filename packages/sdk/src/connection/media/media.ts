@@ -106,7 +106,7 @@ export class LiveMedia extends CallHandle implements Media {
     this.#update()
   }
 
-  /** Tells of tracks that came or went. */
+  /** Emits tracks that came or went. */
   #update(): void {
     const isSame = ({ track, label }: RemoteTrack, one: LabelledTrack) =>
       one.track === track && this.#remoteLabels.get(one.n) === label

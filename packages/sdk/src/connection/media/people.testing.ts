@@ -11,7 +11,7 @@ class SeenConnection extends RTCPeerConnection {
   }
 }
 
-/** Somebody who is found without a relay. */
+/** A person who is found without a relay. */
 export async function person(name: string): Promise<Peer> {
   const wrtc = { RTCPeerConnection: SeenConnection, RTCSessionDescription, RTCIceCandidate }
   const peer = await createPeer({ storage: 'memory', relays: [], page: 'https://kith.example/', wrtc })
@@ -40,10 +40,10 @@ export function nextCall(peer: Peer, protocol: `/${string}` = '/call/v1'): Promi
   })
 }
 
-/** A call that is on: the caller's end, and that of whoever took it. */
+/** A call that is on: the caller's end, and the callee's. */
 export async function call(caller: Peer, callee: Peer, protocol: `/${string}` = '/call/v1'): Promise<[Media, Media]> {
   const ringing = nextCall(callee, protocol)
-  // Serving is told on a connection that there is already; the dial tells it on a new one.
+  // On a connection that is up, what is served is sent; on a new one it is in the hello.
   const connection = await caller.connect(callee)
   while (!connection.protocols.has(protocol)) await new Promise((resolve) => connection.on('protocols', resolve))
   const media = caller.openMedia(callee, protocol)
@@ -112,7 +112,7 @@ export async function grows(of: MediaStreamTrack, name: string): Promise<void> {
   await until(of, name, (value) => value > before)
 }
 
-/** Plays it: sound that nobody listens to has no energy in Chromium, nor has that of a muted element. */
+/** Plays it: sound that is not played has no energy in Chromium, nor has that of a muted element. */
 export function play(stream: MediaStream): void {
   const element = document.createElement('audio')
   element.srcObject = stream

@@ -11,7 +11,7 @@ export interface PolledChannel extends Pick<EventTarget, 'dispatchEvent'> {
   send(message: Uint8Array<ArrayBuffer>): void
 }
 
-/** The same channel, which from now on tells when its buffer is low. One that has the event is left as it is. */
+/** The same channel, which emits 'bufferedamountlow' from now on. A channel that has the event is left as it is. */
 export function withBufferLow<Channel extends PolledChannel>(channel: Channel): Channel {
   if ('onbufferedamountlow' in channel) return channel
   const { send } = channel

@@ -4,7 +4,7 @@
  *
  * - It gets an RTCPeerConnection that we made, with our four channels on it; the channel that it asks for is our control lane.
  * - It destroys itself at 'failed', which an ICE restart can still mend, and reads statistics at 'connected', just when the channels
- *   open, to say 'connect', which is not used: it hears of neither.
+ *   open, to say 'connect', which is not used: it gets neither event.
  * - It contacts public STUN servers unless it is given others: it always is.
  * - It takes the `on…` handlers of the connection and of its channel: we listen with addEventListener.
  * - It dies of a candidate that the browser refuses: none gets there that is not known to be well-formed.
@@ -23,7 +23,7 @@ import {
   violation,
 } from '@kith/protocol'
 import SimplePeer, { type Signal } from 'simple-peer'
-import { browserWebRtc, tellsCandidatePair, type WebRtc } from '../../platform/browser.ts'
+import { browserWebRtc, hasCandidatePair, type WebRtc } from '../../platform/browser.ts'
 import type { Lane, Lanes } from '../lane.ts'
 import { type FencedConnection, fencedConnection, type PathConfig, reconfigured } from './fenced-connection.ts'
 import { refusedIceServers } from './ice-servers.ts'
@@ -191,7 +191,7 @@ class SimplePeerNegotiator implements Negotiator {
     if (this.#ended || !mayCross(candidate, this.#incoming)) return
     this.#meter.named(candidate.port, candidate.type === 'relay')
     this.#peer.signal({ type: 'candidate', candidate: { candidate: formatCandidate(candidate), sdpMid: '0', sdpMLineIndex: 0 } })
-    if (this.#meter.isAtTurn !== undefined) this.#tellPath()
+    if (this.#meter.isAtTurn !== undefined) this.#reportPath()
   }
 
   restartIce(): void {
@@ -228,7 +228,7 @@ class SimplePeerNegotiator implements Negotiator {
         const read = this.#meter.read(reports)
         // Chromium's reports may be 50 ms old.
         this.#readPair()
-        this.#tellPath()
+        this.#reportPath()
         return read
       })
       stats.then(resolve, giveUp).finally(() => this.#reading.delete(giveUp))
@@ -280,15 +280,15 @@ class SimplePeerNegotiator implements Negotiator {
   #handleState(): void {
     if (this.#ended) return
     const state = this.#fenced.connection.connectionState
-    // 'closed' has no event (W3C webrtc-pc §4.4.2); 'new' comes back at a rollback and tells nothing.
+    // 'closed' has no event (W3C webrtc-pc §4.4.2); 'new' comes back at a rollback and means nothing.
     if (state !== 'new' && state !== 'closed') this.#options.onState(state)
   }
 
   /** Reads which pair is in use: at once where the browser says it, else from its statistics, while DTLS shakes hands. */
   readonly #locate = (): void => {
-    if (this.#readPair()) this.#tellPath()
+    if (this.#readPair()) this.#reportPath()
     // Refused by a browser that has none: then it will not be known.
-    else this.stats().catch(() => this.#tellPath())
+    else this.stats().catch(() => this.#reportPath())
   }
 
   #readPair(): boolean {
@@ -298,7 +298,7 @@ class SimplePeerNegotiator implements Negotiator {
     return true
   }
 
-  #tellPath(): void {
+  #reportPath(): void {
     if (!this.#ended) this.#options.onPath(this.#meter.isAtTurn)
   }
 
@@ -325,7 +325,7 @@ class SimplePeerNegotiator implements Negotiator {
  * throws, and crashes when the process ends.
  */
 function iceOf(connection: RTCPeerConnection): RTCIceTransport | undefined {
-  return tellsCandidatePair() ? connection.sctp?.transport.iceTransport : undefined
+  return hasCandidatePair() ? connection.sctp?.transport.iceTransport : undefined
 }
 
 function openConnection(wrtc: WebRtc, { iceServers, iceTransportPolicy, spare }: NegotiatorOptions): FencedConnection {

@@ -5,7 +5,7 @@
  */
 
 export interface PathStats {
-  /** Of the last connectivity check. Undefined before the first, and in browsers that do not tell. */
+  /** Of the last connectivity check. Undefined before the first, and in browsers that do not report it. */
   readonly roundTripMs: number | undefined
   /** Of the packets of tracks, 0 to 1, the worse of both directions. Undefined where no tracks flow. */
   readonly lossRatio: number | undefined
@@ -34,7 +34,7 @@ interface Report {
   readonly fractionLost?: number
 }
 
-/** What tells where a candidate is. */
+/** What shows where a candidate is. */
 interface CandidateKind {
   readonly type: string | null | undefined
   readonly port: number | null | undefined
@@ -43,7 +43,7 @@ interface CandidateKind {
 /** What is lost is counted for at least so long: 50 packets of sound, so that one of them is two percent. */
 const LOSS_INTERVAL_MS = 1_000
 
-/** A receiver that has something to tell does so every few seconds (RFC 3550 §6.2); what is older is of a track that has paused. */
+/** A receiver sends its reports every few seconds (RFC 3550 §6.2): an older report belongs to a track that has paused. */
 const REPORT_AGE_MAX_MS = 10_000
 
 /** Of one connection: reads its reports, one after the other. */
@@ -70,7 +70,7 @@ export class PathMeter {
 
   /**
    * 'turn' when either end of the path in use is at a TURN server. Undefined while none is in use. What the remote says of its own
-   * end is certain; where it does not say, its candidates tell, as far as they have come.
+   * end is certain; where it does not say, its candidates show it, as far as they have come.
    */
   path(remoteIsAtTurn: boolean | undefined): 'direct' | 'turn' | undefined {
     if (!this.#used) return undefined

@@ -39,7 +39,7 @@ export class Transceivers {
   /** Resolved when both sides agree on what flows. */
   readonly #waiting = new Set<() => void>()
 
-  /** @param onChange what is sent has changed: the other side has to be told. */
+  /** @param onChange what is sent has changed: negotiate again. */
   constructor(connection: RTCPeerConnection, onChange: () => void) {
     this.#connection = connection
     this.#onChange = onChange
