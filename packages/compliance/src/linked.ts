@@ -49,7 +49,7 @@ export async function linked(open: OpenPath): Promise<Linked> {
     callee,
     taken,
     async close() {
-      // One after the other: who is told goodbye answers at once.
+      // One after the other: an end that gets a goodbye answers at once.
       await dialler.close()
       await callee.close()
       await path.dispose()

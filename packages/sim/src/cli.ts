@@ -26,7 +26,7 @@ const FAMILIES: Readonly<Record<string, readonly Planned[]>> = {
   dial: dialScenarios.map((scenario) => ({ ...scenario, run: (seed) => runDials(scenario, seed) })),
 }
 
-/** What one worker is told. Scenarios hold functions, which do not travel: their names do. */
+/** The task of one worker. Scenarios hold functions, which do not travel: their names do. */
 interface Share {
   readonly family: string
   readonly scenario: string | undefined

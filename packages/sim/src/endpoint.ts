@@ -238,7 +238,7 @@ export class Endpoint {
     }
     const stream = this.#byMux.get(output.stream)
     if (stream === undefined) {
-      // What came with its OPEN, in one message, is told although the stream was turned down.
+      // Outputs about what came in one message with its OPEN follow although the stream was turned down.
       if (!this.#refused.has(output.stream)) this.#config.violated(`'${output.type}' of a stream that this end does not have`)
       return
     }
@@ -280,7 +280,7 @@ export class Endpoint {
     stream.changed?.(stream)
   }
 
-  /** How a stream ended is told once. */
+  /** The machine says once how a stream ended. */
   #checkOnce(stream: AppStream, type: SessionOutput['type']): void {
     if (!ENDINGS.has(type)) return
     if (stream.endingsTold.has(type)) this.#config.violated(`stream ${stream.key}: '${type}' told twice`)

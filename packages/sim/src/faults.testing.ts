@@ -220,7 +220,7 @@ class ResolvesWhatWasCut extends SingleFrames {
   }
 }
 
-/** Forgets that what nobody reads was consumed. */
+/** Forgets that what has no reader was consumed. */
 class KeepsDiscarded extends SingleFrames {
   #discarded = 0
 
@@ -263,5 +263,5 @@ export const FAULTS: readonly Fault[] = [
     broken: ResolvesWhatWasCut,
     found: /'finished' while|finished before its end came/,
   },
-  { rule: 'what nobody reads is not held', broken: KeepsDiscarded, found: /held for readers/ },
+  { rule: 'what has no reader is not held', broken: KeepsDiscarded, found: /held for readers/ },
 ]

@@ -30,7 +30,7 @@ export interface ObserverConfig {
   readonly frameMaxBytes: number
   /** The streams at this end of which something may still come. */
   readonly live: () => readonly AppStream[]
-  /** Whether its application was told of a stream that the remote opened. */
+  /** Whether its application has this stream, which the remote opened. */
   readonly isTold: (id: number) => boolean
   readonly now: () => number
   readonly violated: (what: string) => void

@@ -5,7 +5,7 @@
  *              bufferedAmount     shared by all lanes
  *
  * - `bufferedAmount` is only what waits in front of the transport. Behind it is a queue of hundreds of KiB (SCTP, IPC, socket)
- *   that all lanes share and that nobody can look into or overtake: the more is in flight, the later is what comes next.
+ *   that all lanes share, and that no page can look into or overtake: the more is in flight, the later is what comes next.
  * - The transport takes whole messages from the lanes' buffers, in turn (RFC 8831 §6.4 leaves the order open; dcsctp does so), and
  *   tells a lane when its buffer falls to its low threshold.
  * - The rate is shared by the lanes. A message costs a packet's headers beside its bytes.

@@ -34,7 +34,7 @@ export function checkBounds({ endpoint, most, violated }: Watched): void {
 
 /** The machine holds for its readers exactly what came and was not read, which is no more than it granted. */
 export function checkUnread({ endpoint, observer, violated }: Watched): void {
-  // What comes after the end is nobody's.
+  // What comes after the end has no reader.
   if (endpoint.end !== undefined) return
   const { unreadBytes } = endpoint.session
   if (unreadBytes !== observer.unreadBytes)
@@ -42,10 +42,10 @@ export function checkUnread({ endpoint, observer, violated }: Watched): void {
   if (observer.grantLeftBytes < 0) violated(`${-observer.grantLeftBytes} bytes came that were never granted`)
 }
 
-/** Whoever was told that the remote has it all was told the truth. */
+/** Where the machine says that the remote has it all, the remote does. */
 export function checkFinished(stream: AppStream, other: Watched, violated: (what: string) => void): void {
   const remote = other.endpoint.byKey.get(stream.key)
-  if (remote === undefined) violated(`stream ${stream.key} finished where nobody has it`)
+  if (remote === undefined) violated(`stream ${stream.key} finished, and the remote does not have it`)
   else if (!other.observer.gotFin(remote.mux.id) && remote.reading !== 'failed')
     violated(`stream ${stream.key} finished before its end came`)
 }
@@ -79,10 +79,10 @@ export function checkAgreement({ endpoint, observer, violated }: Watched, other:
   }
   const credit = observer.creditLeftBytes
   if (credit !== other.observer.grantLeftBytes) violated(`${credit} bytes of credit, of ${other.observer.grantLeftBytes} granted`)
-  if (credit * 2 < CONNECTION_WINDOW_BYTES) violated(`${credit} bytes of credit are left of a window that nobody uses`)
+  if (credit * 2 < CONNECTION_WINDOW_BYTES) violated(`${credit} bytes of credit are left of a window that is not in use`)
 }
 
-/** What was sent before the goodbye has come, and whoever reads has read it. */
+/** What was sent before the goodbye has come, and every reader has read it. */
 export function checkLastWord(leaver: Watched, { endpoint, observer, violated }: Watched): void {
   for (const lane of ['urgent', 'bulk'] as const) {
     const [sent, arrived] = [leaver.observer.sentFrames[lane], observer.arrivedFrames[lane]]

@@ -22,7 +22,7 @@ import {
 import type { Scenario, World } from './scenario.ts'
 import { Trace } from './trace.ts'
 
-/** Longer than any scenario needs: whoever is not done by then never will be. */
+/** Longer than any scenario needs: a run that is not done by then never will be. */
 const PATIENCE_MS = 600_000
 
 /** As Link's BUFFER_HIGH_BYTES. */
@@ -220,7 +220,7 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
   }
 }
 
-/** Everybody reads and finishes; whether all has come to its end. */
+/** Lets both ends read and finish. Returns whether all has come to its end. */
 function bringToEnd(ends: readonly Watched[]): boolean {
   for (const { endpoint } of ends) {
     for (const stream of endpoint.live) {

@@ -15,7 +15,7 @@ export class Turns {
     this.#violated = violated
   }
 
-  /** The stream with this id has just sent so many bytes. What needs no credit of the connection may pass those who wait for some;
+  /** The stream with this id has just sent so many bytes. What needs no credit of the connection may pass those that wait for some;
    *  `mayWait` tells which have none. */
   took(lane: 'urgent' | 'bulk', id: number, bytes: number, mayWait: (id: number) => boolean = () => false): void {
     const live = this.#live()
@@ -35,7 +35,7 @@ export class Turns {
       if (other.mux.priority > taker.mux.priority && other.waitsSince < this.#turn) {
         this.#violated(`stream ${id} of priority ${taker.mux.priority} sent while ${other.mux.id} of ${other.mux.priority} waits`)
       }
-      // Who stood aside without credit comes back behind those who never had to: one turn each at most.
+      // A stream that stood aside without credit comes back behind those that never had to: one turn each at most.
       if (bytes > SPARSE_BYTES && other.mux.priority === taker.mux.priority && other.waitsSince <= before) {
         this.#violated(`stream ${id} had three turns while ${other.mux.id} waits for one`)
       }

@@ -37,7 +37,7 @@ export class KithStream extends AbstractStream {
     return { sentBytes, canSendMore }
   }
 
-  /** Resolves once the remote has all of it. What keeps it from that is told by the 'close' event, as to every js-libp2p stream. */
+  /** Resolves once the remote has all of it. What keeps it from that is in the 'close' event, as to every js-libp2p stream. */
   override async sendCloseWrite({ signal }: AbortOptions = {}): Promise<void> {
     const closing = this.#writer.close().catch((error: unknown) => {
       if (!(error instanceof KithError)) throw error

@@ -1,12 +1,12 @@
 /**
  * Literal IP addresses and mDNS names, as far as an ICE candidate may hold them. Nothing else may: a DNS name in a candidate
- * would make the other side's browser look it up, which tells whoever runs that name where the browser is.
+ * would make the other side's browser look it up, which shows the operator of that name where the browser is.
  */
 
 /** RFC 6890 and its IPv6 kin, by what we do with them. 'host' is every address that can be a peer's, private ones included. */
 export type AddressKind = 'host' | 'loopback' | 'mdns' | 'unusable'
 
-/** draft-ietf-mmusic-mdns-ice-candidates §3.1.1: a version 4 UUID, which hides the address from whoever is not on the same link. */
+/** draft-ietf-mmusic-mdns-ice-candidates §3.1.1: a version 4 UUID, which hides the address from all but the same link. */
 const MDNS_NAME = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\.local$/i
 
 /** What an address is, or undefined for text that is neither an mDNS name of ICE nor a literal address in its standard form. */

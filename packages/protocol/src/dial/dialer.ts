@@ -1,5 +1,5 @@
 /**
- * The dial: how two people who can compute one address come to share a WebRTC connection, through carriers that nobody trusts.
+ * The dial: how two people who can compute one address come to share a WebRTC connection, through carriers that are not trusted.
  *
  *     caller                        any carrier                        callee
  *       │  1 knock      (Noise message 1: who, to talk about what) ──▶  │   policy: silence costs nothing
@@ -47,7 +47,7 @@ export class Dialer implements Machine<DialInput, DialOutput> {
   readonly #held = new Map<IncomingDial, { readonly ours: OutgoingDial; readonly until: Millis }>()
   /** Dials that came while another with the same instance is about to become a connection: they wait, for a while, for that one. */
   readonly #behind = new Map<IncomingDial, { readonly first: OutgoingDial | IncomingDial; readonly until: Millis }>()
-  /** Glare: dials that we accepted, beside ours that nobody has answered yet. Whichever is answered ends the other. */
+  /** Glare: dials that we accepted, beside ours that is not answered yet. The first of the two to be answered ends the other. */
   readonly #rivals = new Map<IncomingDial, OutgoingDial>()
   readonly #read = { knocks: new ReplayCache(), dials: new ReplayCache() }
   /** Apart, since there are many more of them: they must not push dials out. */
@@ -142,10 +142,7 @@ export class Dialer implements Machine<DialInput, DialOutput> {
 
   #dial(request: Extract<DialInput, { type: 'dial' }>, now: Millis): void {
     if ([...this.#outgoing.values()].filter((dial) => !dial.isOver).length >= DIALS_MAX) {
-      const error = new KithError(
-        'too-many',
-        `${DIALS_MAX} dials are under way, as many as there may be at once: wait for one to end.`,
-      )
+      const error = new KithError('too-many', `${DIALS_MAX} dials are under way: wait for one to end.`)
       this.#outputs.push({ type: 'ended', dial: request.dial, error }, { type: 'unbind', dial: request.dial })
       return
     }
@@ -210,7 +207,7 @@ export class Dialer implements Machine<DialInput, DialOutput> {
     }
   }
 
-  /** Our own dial to the one who knocks, unless another of their instances has answered it. */
+  /** Our own dial to the person who knocks, unless another of their instances has answered it. */
   #crossing(dial: IncomingDial): OutgoingDial | undefined {
     if (dial.isPresence || dial.caller === undefined) return undefined
     for (const ours of this.#outgoing.values()) {
@@ -242,8 +239,8 @@ export class Dialer implements Machine<DialInput, DialOutput> {
   }
 
   /**
-   * Whoever wants a person shares what is under way: a dial of ours that nobody has answered gives way to one, of whatever way and of
-   * either side, whose other end is known to be that person.
+   * One dial for each person: a dial of ours that is not answered gives way to another, of any way and of either side, whose other
+   * end is known to be that person.
    */
   #share(): void {
     for (const ours of this.#outgoing.values()) {

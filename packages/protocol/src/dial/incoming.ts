@@ -257,13 +257,13 @@ export class IncomingDial {
   tick(now: Millis): void {
     if (this.hasEnded) return
     if (now >= this.#expiresAt) {
-      // A short reply has done its work; whoever asked again has it by now.
+      // A short reply has done its work: a caller that asked again has it by now.
       if (this.#state.type === 'replied') {
         this.drop()
         return
       }
       if ('exchange' in this.#state) this.#state.exchange.bye(now)
-      this.#end(new KithError('timeout', 'The caller did not come through in time.', { source: 'remote' }))
+      this.#end(new KithError('timeout', 'The caller did not connect in time.', { source: 'remote' }))
       return
     }
     if (this.#resend.isDue(now)) this.nudge()
@@ -382,7 +382,7 @@ export class IncomingDial {
   }
 }
 
-/** Undefined when whoever could seal it has not kept to the form. */
+/** Undefined: sealed under the right keys, but not of the right form. */
 function readKnock(payload: Bytes): Knock | undefined {
   try {
     return decodeKnock(unpad(payload))

@@ -101,7 +101,7 @@ export type DialOutput =
   | (Extract<KeyRequest, { type: 'agree' }> & { readonly work: number; readonly dial: DialNumber })
   /** Sign this with the identity key. */
   | { readonly type: 'sign'; readonly work: number; readonly dial: DialNumber; readonly message: Bytes }
-  /** Somebody knocked; answer with 'verdict'. `from` is unknown where identities follow inside. */
+  /** A knock; answer with 'verdict'. `from` is unknown where identities follow inside. */
   | {
       readonly type: 'knock'
       readonly dial: DialNumber

@@ -20,7 +20,7 @@ import { type Candidate, packCandidate, readCandidate } from './candidate.ts'
 import { packDescription, readDescription, type TransportDescription } from './description.ts'
 import { PLAINTEXT_BYTES } from './envelope.ts'
 
-/** What somebody who is online says of that, to a contact. Builds before this one say nothing, and read over it. */
+/** How long its sender counts as online, for a contact. Earlier builds send none, and ignore it. */
 export interface Presence {
   /** Until when they count as online if nothing more is heard. Beyond PRESENCE_MAX_MS: that. */
   readonly goodForMs: Millis
@@ -28,7 +28,7 @@ export interface Presence {
   readonly farewell: Bytes
 }
 
-/** Message 1: somebody would like to talk. No SDP, no address of theirs but the one to answer to. */
+/** Message 1: a request to talk. No SDP, and no address of the caller's but the reply address. */
 export interface Knock {
   /** The same on every carrier through which this dial is tried. 16 bytes. */
   readonly dialId: Bytes

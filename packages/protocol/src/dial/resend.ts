@@ -1,7 +1,7 @@
 import { RESEND_MAX_MS, RESEND_MS } from '../limits.ts'
 import type { Millis } from '../machine.ts'
 
-/** When to say again what nobody has answered: after RESEND_MS, and then each time after twice as long, up to RESEND_MAX_MS. */
+/** When to send again what is not answered: after RESEND_MS, and then each time after twice as long, up to RESEND_MAX_MS. */
 export class Resend {
   #at: Millis = Infinity
   #waitMs = RESEND_MS

@@ -129,7 +129,7 @@ export class Session {
       const nonce = reader.u64()
       return { nonce, plaintext: this.#noise.receive.open(nonce, reader.rest()) }
     } catch (error) {
-      // Junk, or of another session that shares the address: whoever asked tries elsewhere.
+      // Junk, or of another session that shares the address: the caller tries that one.
       if (error instanceof KithError) return undefined
       throw error
     }

@@ -36,7 +36,7 @@ export class Arrivals {
     if (!this.#news.isLeaving) this.#held.add(stream)
   }
 
-  /** A stream whose protocol is served: it is told of now, or in its turn. */
+  /** A stream whose protocol is served: it is handed to the application now, or in its turn. */
   add(stream: MuxStream, now: Millis): void {
     if (this.#late.size === 0 && this.#incoming.take(now)) {
       this.#news.tell({ type: 'incoming', stream })
@@ -57,14 +57,14 @@ export class Arrivals {
     }
   }
 
-  /** A stream is over before it was told of. */
+  /** A stream is over before the application had it. */
   forget(stream: MuxStream): void {
     this.#held.delete(stream)
     this.#late.delete(stream)
     if (this.#late.size === 0) this.#lateDueAt = undefined
   }
 
-  /** None is told of any more. */
+  /** No stream is handed over any more. */
   clear(): void {
     this.#held.clear()
     this.#late.clear()

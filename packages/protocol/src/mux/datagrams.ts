@@ -76,9 +76,9 @@ export class Datagrams {
   send(stream: MuxStream, bytes: Uint8Array, now: Millis): void {
     const { flow } = stream
     if (bytes.length > DATAGRAM_MAX_BYTES) {
-      throw new KithError('too-large', `a datagram takes ${DATAGRAM_MAX_BYTES} bytes, not ${bytes.length}`)
+      throw new KithError('too-large', `A datagram takes ${DATAGRAM_MAX_BYTES} bytes, not ${bytes.length}.`)
     }
-    if (flow === undefined || !isLive(stream)) throw new KithError('closed', 'this flow is over')
+    if (flow === undefined || !isLive(stream)) throw new KithError('closed', 'This flow is over: open another.')
     flow.outgoing.expire(now)
     this.#pulledHasLeft()
     const copy = this.#buffers.take(HEADER_BYTES + bytes.length).subarray(HEADER_BYTES, HEADER_BYTES + bytes.length)
@@ -111,7 +111,7 @@ export class Datagrams {
     return undefined
   }
 
-  /** Nobody reads any more: what came is dropped, and so is what will come. */
+  /** There is no reader any more: what came is dropped, and so is what will come. */
   ignore(stream: MuxStream): void {
     if (stream.flow === undefined) return
     stream.flow.deaf = true
@@ -224,7 +224,7 @@ function isLive(stream: MuxStream): boolean {
   return stream.send.state === 'open' && isHeard(stream)
 }
 
-/** What the remote sent before it heard of our end is still its own; what it sends behind its own end is nobody's. */
+/** Datagrams that the remote sent before it knew of our end still belong to the flow; those behind its own end belong to none. */
 function isHeard(stream: MuxStream): boolean {
   return !stream.receive.ended && !stream.receive.discarded && !stream.reset
 }

@@ -13,7 +13,7 @@ export interface DatagramStats {
   readonly received: number
   /** Never given to the path: too late, or too many. */
   readonly droppedOutgoing: number
-  /** Arrived and never read: nobody did so in time. */
+  /** Arrived and not read in time. */
   readonly droppedIncoming: number
 }
 
@@ -25,10 +25,10 @@ export class Flow {
   received = 0
   /** It has its turn to send. */
   scheduled = false
-  /** Whoever reads found nothing, whoever writes found something waiting: they want to be told. */
+  /** The reader found nothing, the writer found something waiting: each waits for an output. */
   readerWaits = false
   writerWaits = false
-  /** Nobody reads any more. */
+  /** There is no reader any more. */
   deaf = false
 
   constructor(outgoing: Budget, incoming: Budget) {

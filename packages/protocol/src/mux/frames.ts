@@ -39,9 +39,9 @@ const KINDS: readonly StreamKind[] = ['stream', 'datagrams', 'media']
 
 /** Why a stream was rejected. Codes that are not known yet mean 'refused'. */
 export const REJECT_CODES = {
-  /** Nobody here serves the protocol. */ unsupported: 1,
+  /** The protocol is not served. */ unsupported: 1,
   /** STREAMS_MAX are open already. */ tooMany: 2,
-  /** Somebody said no. */ refused: 3,
+  /** The application declined. */ refused: 3,
 } as const
 
 export interface OpenHeader {
@@ -231,13 +231,13 @@ function paramsText(params: unknown): string | null {
     text = JSON.stringify(params, onlyJson)
   } catch (cause) {
     if (cause instanceof KithError) throw cause
-    throw new KithError('invalid-argument', 'params must be JSON: they refer to themselves, or hold a bigint', { cause })
+    throw new KithError('invalid-argument', 'params must be JSON: they refer to themselves, or hold a bigint.', { cause })
   }
   if (text === undefined && params !== undefined)
-    throw new KithError('invalid-argument', 'params must be JSON: their toJSON gives none')
+    throw new KithError('invalid-argument', 'params must be JSON: their toJSON gives none.')
   if (text === undefined) return null
   if (utf8(text).length > PARAMS_MAX_BYTES) {
-    throw new KithError('too-large', `params may take ${PARAMS_MAX_BYTES} bytes as JSON`)
+    throw new KithError('too-large', `params may take ${PARAMS_MAX_BYTES} bytes as JSON: send more on the stream.`)
   }
   return text
 }
@@ -249,7 +249,7 @@ const NOT_JSON = /^\[object ((Weak)?(Map|Set)|WeakRef|Promise|RegExp|Error|(Shar
 function onlyJson(this: unknown, key: string, value: unknown): unknown {
   const kind = notJson(this, value)
   if (kind === undefined) return value
-  throw new KithError('invalid-argument', `params must be JSON: ${key === '' ? 'they are' : `'${key}' is`} ${kind}`)
+  throw new KithError('invalid-argument', `params must be JSON: ${key === '' ? 'they are' : `'${key}' is`} ${kind}.`)
 }
 
 /** What a value is that cannot travel, as its holder has it: a property may be undefined, and is absent then. */

@@ -1,4 +1,4 @@
-/** What is told of streams, and when: to readers and writers who wait, in order, and nothing once we leave. */
+/** Outputs about streams: in order, to readers and writers that wait, and none once we leave. */
 import type { MuxStream, StreamOutput } from './stream.ts'
 
 export class News {
@@ -13,7 +13,7 @@ export class News {
     return this.#isLeaving
   }
 
-  /** Nothing is told any more. */
+  /** There are no outputs from here on. */
   leave(): void {
     this.#isLeaving = true
   }
@@ -34,13 +34,13 @@ export class News {
     this.tell({ type: 'writable', stream })
   }
 
-  /** Of a stream that has not been told of, what happens is told later, in order: at most that each half was cut short. */
+  /** An output about a stream that the application does not know yet waits: at most one for each half that was cut short. */
   tellOrHold(stream: MuxStream, output: StreamOutput): void {
     if (stream.held === undefined) this.tell(output)
     else stream.held.push(output)
   }
 
-  /** That a stream was opened, and what has happened to it meanwhile. */
+  /** The stream is handed to the application, with what has happened to it meanwhile. */
   tellOfHeld(stream: MuxStream): void {
     const news = stream.held ?? []
     stream.held = undefined

@@ -32,7 +32,7 @@ export class Outgoing {
     return urgent.scheduler.isHolding || bulk.scheduler.isHolding || (urgent.scheduler.isExpecting && bulk.scheduler.isBusy)
   }
 
-  /** Writers that were told of room have had a turn to use it. */
+  /** Writers that got 'writable' have had a turn to use it. */
   release(): void {
     this.#config.lanes.urgent.scheduler.release()
     this.#config.lanes.bulk.scheduler.release()

@@ -40,7 +40,7 @@ export class ReceiveHalf {
     return this.#ended
   }
 
-  /** Whether nothing will ever be read any more: all was, or nobody wants it. */
+  /** Whether nothing will be read any more: all was read, or discarded. */
   get over(): boolean {
     return this.#discarded || (this.#ended && this.#window.unread === 0)
   }
@@ -101,7 +101,7 @@ export class ReceiveHalf {
     return chunk
   }
 
-  /** Nobody will read. What still comes is counted and thrown away. */
+  /** There is no reader any more. What still comes is counted and dropped. */
   discard(): void {
     this.#consume(this.#window.unread)
     this.#discarded = true

@@ -1,7 +1,7 @@
 /**
- * Who sends next on a lane: the highest priority first, within one priority a frame each in turn. Whoever has little to say goes
- * before those, as sparse flows do in fq_codel (RFC 8290 §4.2): a ping does not wait for a hundred transfers to take their turns.
- * For little in a round, that is, and between two turns no more than a frame's worth, so that many of them shut nobody out. A
+ * Which stream sends next on a lane: the highest priority first, within one priority a frame each in turn. A stream with little to
+ * send goes before those, as sparse flows do in fq_codel (RFC 8290 §4.2): a ping does not wait for a hundred transfers to take
+ * their turns. Little means: little in a round, and no more than a frame between two turns, so that many of them shut no other out. A
  * stream that is cut off by the connection's credit steps aside until there is some, so that those that need none (an OPEN, a
  * FIN) still pass.
  *
@@ -38,7 +38,7 @@ interface Level<T> {
 export class Scheduler<T extends Scheduled> {
   /** Highest priority first. */
   #levels: Level<T>[] = []
-  /** Counted over all levels: a level is forgotten whenever nobody waits in it. */
+  /** Counted over all levels: a level is forgotten when no stream waits in it. */
   #round = 0
   #aside: T[] = []
   /** Lower priorities are held back; undefined where none is. */
@@ -71,7 +71,7 @@ export class Scheduler<T extends Scheduled> {
     return this.#levels.some(({ priority, sparse, turns }) => priority < floor && sparse.length + turns.length > 0)
   }
 
-  /** Whether nobody waits, for their turn or for credit. */
+  /** Whether no stream waits, for its turn or for credit. */
   get isIdle(): boolean {
     return !this.isBusy && this.#aside.length === 0
   }

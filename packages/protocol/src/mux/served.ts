@@ -2,7 +2,7 @@
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import { type Scope, scopeKey } from './frames.ts'
 
-/** What a peer serves, per scope: a room's handlers are told to its members only. */
+/** What a peer serves, per scope: only a room's members learn of its handlers. */
 export type ServedProtocols = readonly (readonly [scope: Scope, protocols: readonly ProtocolName[]])[]
 
 /** What the sender of a hello takes: streams the other may have open, and bytes before its readers have taken any. */

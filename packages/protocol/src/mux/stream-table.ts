@@ -124,7 +124,7 @@ export class StreamTable {
       if (isDecided && stream.header.protocols.length > 0) stream.header = { ...stream.header, params: undefined, protocols: [] }
     }
     if (stream.unacknowledged > 0 || stream.hasSignals) return
-    // All of it came in one message with its OPEN: whoever opened it waits for an answer still.
+    // All of it came in one message with its OPEN: its opener still waits for an answer.
     if (stream.opener === 'remote' && !stream.accepted) return
     // Our FIN has arrived, yet the stream may still be turned down, or have to be opened again.
     if (send.state === 'finished' && !stream.accepted && !stream.reset) return

@@ -18,7 +18,7 @@ import type { SendHalf } from './send-half.ts'
 
 /** What the machine tells of streams. */
 export type StreamOutput =
-  /** Answer with `accept` or `reject`. What came with its OPEN in one message is told in either case. */
+  /** Answer with `accept` or `reject`. Outputs about what came in one message with its OPEN follow in either case. */
   | { readonly type: 'incoming'; readonly stream: MuxStream }
   /** The remote has taken a stream that asked: `protocol` is what is spoken, and writing may begin. */
   | { readonly type: 'answered'; readonly stream: MuxStream }
@@ -52,7 +52,7 @@ export interface StreamInit extends Pick<MuxStream, 'id' | 'opener' | 'protocol'
 }
 
 /**
- * One stream, as the machine keeps it; to everybody else a handle whose fields are read and never written. Its halves end
+ * One stream, as the machine keeps it. For its users it is a handle whose fields are read and never written. Its halves end
  * independently; it is forgotten when both have and all that we sent was acknowledged.
  */
 export class MuxStream {
@@ -66,11 +66,11 @@ export class MuxStream {
   send: SendHalf
   readonly receive: ReceiveHalf
 
-  /** Whether the one who did not open it has said yes. */
+  /** Whether the side that did not open it has accepted it. */
   accepted = false
   /** Opened by us for what the remote may or may not serve: it sends nothing before the remote has said what is spoken. */
   readonly asks: boolean
-  /** Opened by the remote for what is not served yet: nobody knows of it here, and what came of it is told later. */
+  /** Opened by the remote for what is not served yet: the application does not know of it. Outputs about it wait here. */
   held: StreamOutput[] | undefined
   retried = false
   /** All that we sent up to FIN has arrived. */

@@ -130,10 +130,10 @@ export class Streams {
     return this.#receiveWindow.unread + own
   }
 
-  /** Nothing is written or opened any more: what was written goes, and nothing is told. */
+  /** Nothing is written or opened any more: what was written goes, and there are no outputs. */
   leave(): void {
     this.#news.leave()
-    // No answer is told any more, so none is awaited.
+    // There is no output for an answer any more, so none is awaited.
     this.#arrivals.clear()
     for (const stream of this.table.values()) {
       stream.send.release()
@@ -157,20 +157,20 @@ export class Streams {
    */
   open(request: OpenRequest): MuxStream {
     const { kind = 'stream', protocols, priority = 0, scope = 0, params } = request
-    if (!Number.isSafeInteger(priority)) throw new KithError('invalid-argument', 'a priority is a safe integer')
+    if (!Number.isSafeInteger(priority)) throw new KithError('invalid-argument', 'A priority is a safe integer.')
     const served = protocolsIn(this.#remoteServed, scope)
     const known = protocols.find((name) => served.includes(name))
     const asks = known === undefined && this.#asks
     const protocol = known ?? protocols[0]
     if (protocol === undefined || (known === undefined && !asks)) {
-      throw new KithError('unsupported-protocol', `the remote serves none of ${protocols.join(' ')}`, { source: 'remote' })
+      throw new KithError('unsupported-protocol', `The remote does not serve ${protocols.join(' or ')}.`, { source: 'remote' })
     }
     const { localOpen } = this.table
     if (localOpen >= Math.min(STREAMS_MAX, this.#limits.streams)) {
-      throw new KithError('too-many', `${localOpen} streams are open${this.table.busiest}: close or reset those that are done`)
+      throw new KithError('too-many', `${localOpen} streams are open${this.table.busiest}: close or reset those that are done.`)
     }
     if (asks && protocols.length > PROTOCOLS_MAX) {
-      throw new KithError('invalid-argument', `at most ${PROTOCOLS_MAX} protocols can be asked for`)
+      throw new KithError('invalid-argument', `Name at most ${PROTOCOLS_MAX} protocols.`)
     }
     // One name, or no data: both must agree on what is spoken while no answer has come yet.
     const header: OpenHeader = { kind, priority, scope, protocols: asks ? protocols : [protocol], params }
@@ -178,7 +178,7 @@ export class Streams {
     const lane = priority > 0 ? this.#lanes.urgent : this.#lanes.bulk
     const openHeader = encodeOpenHeader(id, header)
     if (openHeader.length > this.#frameMaxBytes) {
-      throw new KithError('too-large', `the protocols and params of a stream may take ${this.#frameMaxBytes} bytes together`)
+      throw new KithError('too-large', `The protocols and params of a stream may take ${this.#frameMaxBytes} bytes together.`)
     }
     const send = this.#sendHalf(id, { openHeader, asks })
     const receive = new ReceiveHalf(this.#receiveWindow)

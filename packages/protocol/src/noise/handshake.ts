@@ -138,7 +138,7 @@ export class Handshake {
   *writeMessage(payload: Uint8Array): KeySteps {
     const before = this.#state
     const tokens = this.#tokens(this.#party.role)
-    if (tokens === undefined) throw new KithError('invalid-argument', 'it is not our turn to write')
+    if (tokens === undefined) throw new KithError('invalid-argument', 'It is not our turn to write.')
     const state = copyOf(before)
     const parts: Bytes[] = []
     for (const token of tokens) {
@@ -171,7 +171,7 @@ export class Handshake {
 
   /** §5.2 Split. Throws 'invalid-argument' before the handshake is complete. Each call gives equal ciphers: split once. */
   split(): NoiseSession {
-    if (!this.complete) throw new KithError('invalid-argument', 'the handshake is not complete')
+    if (!this.complete) throw new KithError('invalid-argument', 'The handshake is not complete.')
     const { initiator, responder, bindKey } = this.#state.symmetric.split()
     const [send, receive] = this.#party.role === 'initiator' ? [initiator, responder] : [responder, initiator]
     return { send, receive, hash: this.#state.symmetric.hash, bindKey }
@@ -185,7 +185,7 @@ export class Handshake {
 
   /** Two calls at once would both go on from `before`, and two messages be sealed under one key and nonce: the later one fails. */
   #commit(before: State, state: State): void {
-    if (this.#state !== before) throw new KithError('invalid-argument', 'another message was handled meanwhile')
+    if (this.#state !== before) throw new KithError('invalid-argument', 'Another message was handled meanwhile.')
     state.turn += 1
     this.#state = state
   }

@@ -24,7 +24,7 @@ export const PATTERNS = {
       ['e', 'ee', 'se'],
     ],
   },
-  /** §7.5. Only the responder is known before: whoever knows a public PeerId. */
+  /** §7.5. Only the responder is known before: its PeerId is public. */
   IK: {
     preMessages: ['responder'],
     messages: [
@@ -32,7 +32,7 @@ export const PATTERNS = {
       ['e', 'ee', 'se'],
     ],
   },
-  /** §7.4 and §9.4. Nobody is known, a secret is shared: invites, rooms, nearby. */
+  /** §7.4 and §9.4. No key is known before, a secret is shared: invites, rooms, nearby. */
   NNpsk0: {
     preMessages: [],
     messages: [

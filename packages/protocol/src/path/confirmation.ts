@@ -1,6 +1,6 @@
 /**
  * Key confirmation. Authenticated fingerprints alone do not tell who is at the other end: a man in the middle can pass one peer's
- * description on as his own, and each peer then takes the other for somebody else (RFC 8844, unknown key-share). So the first
+ * description on as his own, and each peer then takes the other for another person (RFC 8844, unknown key-share). So the first
  * message each way on a path is an HMAC, under a key that only the two who shook hands have, over both fingerprints. Until theirs
  * has been verified, nothing of ours leaves but our own.
  */
@@ -62,7 +62,7 @@ export class Confirmation {
   /** Throws 'timeout' where the other side was too slow. */
   tick(now: Millis): void {
     if (this.#dueAt !== undefined && now >= this.#dueAt) {
-      throw new KithError('timeout', 'the other side did not confirm the connection in time', { source: 'network' })
+      throw new KithError('timeout', 'The other side did not confirm the connection in time.', { source: 'network' })
     }
   }
 }

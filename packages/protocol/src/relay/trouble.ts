@@ -19,9 +19,7 @@ export function unmet({ url, isOpen, said }: Unmet): KithError {
   if (isOpen) {
     return noRelay(`What answers at ${url} is no Kith relay: it closed the WebSocket${words}. ${CHECK_ADDRESS}`)
   }
-  const tls = url.startsWith('wss:')
-    ? ' wss: needs a TLS certificate that the browser trusts: a relay without TLS has a ws: address, for localhost alone.'
-    : ''
+  const tls = url.startsWith('wss:') ? ' wss: needs a TLS certificate that the browser trusts; ws: is for localhost alone.' : ''
   return noRelay(`No relay answers at ${url}${words}. Check that it runs there. ${CHECK_ADDRESS}${tls} It is tried again.`)
 }
 
@@ -39,7 +37,7 @@ export function silent({ url, isOpen }: Omit<Unmet, 'said'>): KithError {
 export function notARelay(url: string, cause: unknown): KithError {
   return new KithError(
     'peer-violation',
-    `What answers at ${url} is no Kith relay: its first message is none of a relay’s. ${CHECK_ADDRESS}`,
+    `What answers at ${url} is no Kith relay: its first message is not a relay’s. ${CHECK_ADDRESS}`,
     {
       source: 'relay',
       cause,

@@ -54,7 +54,7 @@ export function encodeInvite(invite: InviteLink): string {
 
 /**
  * Reads a fragment, with or without its '#'. Whether it has expired is for the caller, who has a clock; that a relay's URL has the
- * shape of one does not mean that `new URL` will take it. Throws 'invalid-invite' with a sentence for whoever opened the link.
+ * shape of one does not mean that `new URL` will take it. Throws 'invalid-invite' with a sentence for the person who opened the link.
  */
 export function decodeInvite(fragment: string): InviteLink {
   const text = fragment.startsWith('#') ? fragment.slice(1) : fragment

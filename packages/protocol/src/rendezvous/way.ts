@@ -23,7 +23,7 @@ export interface Route {
 }
 
 export interface AddressInput {
-  /** Of the carrier, as the one who binds publishes it. */
+  /** Of the carrier, as the peer that binds publishes it. */
   readonly origin: string
   readonly epoch: number
   /** 'ours': where we listen. 'theirs': where we call. */

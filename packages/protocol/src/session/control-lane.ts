@@ -82,7 +82,7 @@ export class ControlLane {
   #helloSent = false
   #served: ServedProtocols
   #servedChanged = false
-  /** Whether our end of the path is at a TURN server, and what the remote was told last; undefined: not known, nothing. */
+  /** Whether our end of the path is at a TURN server, and what the remote knows of it; undefined: not known, nothing. */
   #isAtTurn: boolean | undefined
   #toldAtTurn: boolean | undefined
   /** The hello waits for `locate`; once theirs is confirmed, no longer than this. */
@@ -133,7 +133,7 @@ export class ControlLane {
     this.#servedChanged = true
   }
 
-  /** Whether our end of the path is at a TURN server; undefined where it cannot be known now. The remote is told of each change. */
+  /** Whether our end of the path is at a TURN server; undefined where it cannot be known now. Each change is sent. */
   locate(isAtTurn: boolean | undefined): void {
     this.#isAtTurn = isAtTurn ?? this.#isAtTurn
     this.#goOn()

@@ -29,10 +29,10 @@ export class Farewell {
       case 'live':
         return
       case 'left':
-        throw new KithError('closed', 'the remote is closing the connection', { source: 'remote' })
+        throw new KithError('closed', 'The remote closes the connection.', { source: 'remote' })
       case 'leaving':
       case 'ended':
-        throw new KithError('closed', 'the link is not open')
+        throw new KithError('closed', 'The connection is not open.')
     }
   }
 

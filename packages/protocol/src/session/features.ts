@@ -8,7 +8,7 @@ export const FEATURES = {
   /** An OPEN without data may name several protocols; the ACCEPT says which is spoken, and nothing is sent before. OPENs for what is
    *  not served wait for the first second. */
   ask: 'ask',
-  /** Each stream has a little credit of its own (frames 12 and 13), for when the connection's is used up: streams that nobody reads
+  /** Each stream has a little credit of its own (frames 12 and 13), for when the connection's is used up: streams without a reader
    *  cannot stop the others. */
   ownCredit: 'own-credit',
   /** Control message 11: its sender opens no more streams here, since another connection between the two instances is in use. */

@@ -164,7 +164,11 @@ test('between their goodbye and the last that it counts: the remote is leaving, 
   const data = dialler.sent('bulk')
   give(callee, dialler.sent('control'))
   expect(callee.told.filter(({ type }) => type === 'leaving')).toHaveLength(1)
-  const leaving = expect.objectContaining({ code: 'closed', source: 'remote', message: expect.stringContaining('the remote') })
+  const leaving = expect.objectContaining({
+    code: 'closed',
+    source: 'remote',
+    message: expect.stringContaining('The remote closes'),
+  })
   expect(() => callee.session.open({ protocols: [ECHO] })).toThrow(leaving)
   expect(() => callee.session.sendDatagram(flow, filled(1, 1), callee.now)).toThrow(leaving)
   give(callee, data)

@@ -27,7 +27,7 @@ export type SessionInput =
   /** Ask the remote for a sign of life. Before 'ready' it changes nothing. */
   | { readonly type: 'ping' }
   /** Say goodbye once what was written has left, within limits; `atOnce`: with what can leave now. 'closed' comes when it was pulled.
-   *  Nothing else is told before that. */
+   *  There is no other output before that. */
   | { readonly type: 'close'; readonly code: number; readonly reason: string; readonly atOnce?: boolean }
   /** The path is gone: its messages are handed in no more. The session waits for another, where both ends have 'resume'. */
   | { readonly type: 'detach' }

@@ -440,7 +440,7 @@ test('who opens too many learns of what, whoever says so', () => {
   const files = Array.from({ length: 24 }, () => open('/file/v1'))
   for (let i = files.length; i < STREAMS_MAX; i++) open('/chat/v1')
   exchange(dialler, callee)
-  const words = `1024 streams are open, 1000 of them for /chat/v1: close or reset those that are done`
+  const words = `1024 streams are open, 1000 of them for /chat/v1: close or reset those that are done.`
   expect(() => open('/file/v1')).toThrow(expect.objectContaining({ code: 'too-many', message: words }))
   expect(() => dialler.session.open({ kind: 'datagrams', protocols: ['/file/v1'] })).toThrow(words)
   // Those that are over are not counted.

@@ -105,7 +105,7 @@ export class Session extends StreamMethods implements Machine<SessionInput, Sess
     if (name === 'control') return this.#pullControl(now)
     if (this.#control.phase !== 'open') return undefined
     if (name === 'datagrams') return this.flows.pull(now)
-    // No writer is told of room any more, and none has to be waited for.
+    // No writer gets 'writable' any more, so none has to be waited for.
     if (this.#farewell.state.phase === 'leaving') this.all.outgoing.release()
     const message = this.#lanes.pull(name, this.all, this.#control, now)
     if (message !== undefined) this.#path.earlyBudget.use(message.length)
@@ -203,7 +203,7 @@ export class Session extends StreamMethods implements Machine<SessionInput, Sess
         this.#close({ code: input.code, reason: cutReason(input.reason, this.has('long-reason')) }, input.atOnce ?? false, now)
         return
       case 'fail':
-        // Who has said goodbye may close the lanes.
+        // A remote that has sent its goaway may close the lanes.
         if (!this.#leftBy(this.#farewell.state)) this.#fail(input.error)
         return
     }
@@ -258,7 +258,7 @@ export class Session extends StreamMethods implements Machine<SessionInput, Sess
         this.#outputs.push(event)
         return
       case 'goaway':
-        // Where we leave too, nobody reads what is still to come.
+        // Where we leave too, what is still to come has no reader.
         if (this.#farewell.state.phase === 'live') this.#awaitLast(event, now)
         else this.#endBy('remote', event)
     }
@@ -295,7 +295,7 @@ export class Session extends StreamMethods implements Machine<SessionInput, Sess
 
   /** Goes on over another path, where both ends can. */
   #attach(config: PathConfig): void {
-    if (this.#control.phase !== 'detached') throw new KithError('invalid-argument', 'detach one path before you attach another')
+    if (this.#control.phase !== 'detached') throw new KithError('invalid-argument', 'Detach one path before you attach another.')
     if (this.#hasBegun && !this.has('resume')) {
       throw new KithError('lost', 'One side cannot go on over another path: connect again.', { source: 'network' })
     }
@@ -337,7 +337,7 @@ export class Session extends StreamMethods implements Machine<SessionInput, Sess
 
   protected override checkOpen(): void {
     this.#farewell.checkLive()
-    if (!this.#hasBegun) throw new KithError('closed', 'the link is not open')
+    if (!this.#hasBegun) throw new KithError('closed', 'The connection is not open.')
   }
 
   #close(goodbye: Goodbye, atOnce: boolean, now: Millis): void {

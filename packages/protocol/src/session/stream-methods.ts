@@ -147,7 +147,7 @@ export abstract class StreamMethods {
     return this.flows.read(stream)
   }
 
-  /** Nobody reads any more: what came is dropped, and so is what will come. */
+  /** There is no reader any more: what came is dropped, and so is what will come. */
   ignoreDatagrams(stream: MuxStream): void {
     this.flows.ignore(stream)
   }

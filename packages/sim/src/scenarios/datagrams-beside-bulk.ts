@@ -6,7 +6,7 @@ import { BulkTraffic, DatagramTraffic, measureRate } from '../workloads/traffic.
 const GROW_MS = 300
 const MEASURE_MS = 700
 
-/** Somebody talks while a file is sent: 500 datagrams a second, a twentieth of the path's rate. */
+/** A voice beside a transfer: 500 datagrams a second, a twentieth of the path's rate. */
 export const datagramsBesideBulk: Scenario = {
   name: 'datagrams-beside-bulk',
   path: { ...cleanPath(10, 10_000), datagramLoss: 0.01 },

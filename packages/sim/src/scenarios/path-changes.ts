@@ -7,7 +7,7 @@ import { BulkTraffic, measureRate, PingTraffic } from '../workloads/traffic.ts'
 const PHASE_MS = 3_000
 const SETTLE_MS = 1_000
 
-/** Somebody walks out of the house: a tenth of the rate and four times the round trip for a while, and back again. */
+/** A phone leaves the Wi-Fi: a tenth of the rate and four times the round trip for a while, and back again. */
 const PHASES = [
   { name: 'before', change: { latencyMs: 10, bytesPerMs: 10_000 } },
   { name: 'during', change: { latencyMs: 40, bytesPerMs: 1_000 } },

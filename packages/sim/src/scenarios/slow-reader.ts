@@ -6,7 +6,7 @@ import { BulkTraffic, measureRate, openStream } from '../workloads/traffic.ts'
 const GROW_MS = 500
 const MEASURE_MS = 500
 
-/** Somebody never reads what is sent to them: they hold one window of it, and nobody else notices. */
+/** One stream is never read: it holds one window of bytes, and no other stream is delayed. */
 export const slowReader: Scenario = {
   name: 'slow-reader',
   path: cleanPath(10, 10_000),

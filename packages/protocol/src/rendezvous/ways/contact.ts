@@ -45,10 +45,10 @@ export interface ContactAddress {
   shared: Uint8Array
   local: PeerId
   remote: PeerId
-  /** Of the carrier, as the one who binds publishes it. */
+  /** Of the carrier, as the peer that binds publishes it. */
   origin: string
   epoch: number
-  /** Of the one who binds: `directionOf(local, remote)` to listen, `directionOf(remote, local)` to call. */
+  /** Of the peer that binds: `directionOf(local, remote)` to listen, `directionOf(remote, local)` to call. */
   direction: 0 | 1
 }
 
@@ -62,6 +62,6 @@ export function contactAddressSeed({ shared, local, remote, origin, epoch, direc
 /** 0 when `local` is the one of the two whose public key sorts first. Throws 'invalid-argument' for one person twice. */
 export function directionOf(local: PeerId, remote: PeerId): 0 | 1 {
   const order = compare(publicKeyOf(local), publicKeyOf(remote))
-  if (order === 0) throw new KithError('invalid-argument', 'Both PeerIds are the same person’s.')
+  if (order === 0) throw new KithError('invalid-argument', 'Cannot dial your own PeerId.')
   return order < 0 ? 0 : 1
 }
