@@ -111,7 +111,7 @@ function summary(rounds) {
   const seen = rounds.filter((round) => round !== undefined)
   if (seen.length === 0) return null
   const result = {}
-  for (const what of Object.keys(seen[0])) {
+  for (const what of Object.keys(seen[0]).filter((name) => name !== 'dropped')) {
     const [alone, loaded] = ['alone', 'beside'].map((phase) => phaseOf(seen.map((round) => round[what][phase])))
     result[what] = { alone, beside: loaded, keeps: keeps(loaded.perSecond, alone.perSecond) }
   }

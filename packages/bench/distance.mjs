@@ -12,7 +12,7 @@ const PING_BYTES = 64
 const PING_EVERY_MS = 25
 
 /** How long a sender writes, or messages go there and back. A slow start over 100 ms takes a second of it. */
-const MEASURED = { bulkMs: 5000, pingsMs: 2000, loadedMs: 6000 }
+const MEASURED = { bulkMs: 5000, pingsMs: 3000, loadedMs: 6000 }
 const WARM_UP = { bulkMs: 1000, pingsMs: 500, loadedMs: 1000 }
 
 /** @returns {Promise<object>} the report, as README.md describes it; prints each point as it is done */
@@ -67,6 +67,7 @@ function summary(rounds) {
     rounds: seen.length,
     bulk: rounded(median(seen.map(({ bulk }) => bulk))),
     loadedBulk: rounded(median(seen.map(({ loadedBulk }) => loadedBulk))),
+    dropped: rounded(median(seen.map(({ dropped }) => dropped))),
     ping: distributionOf(seen.flatMap(({ ping }) => ping)),
     loadedPing: distributionOf(seen.flatMap(({ loadedPing }) => loadedPing)),
   }
@@ -98,6 +99,8 @@ const HEADINGS = [
   'loaded p99 raw',
   'own ms',
   'ratio',
+  'dropped raw',
+  'own %',
   'limits',
 ]
 
@@ -113,6 +116,7 @@ function cells(entry, name) {
     ...both(({ loadedPing }) => loadedPing.p50),
     ...both(({ loadedPing }) => loadedPing.p99),
     raw && own ? shown(own.loadedPing.p99 / raw.loadedPing.p99) : '–',
+    ...both(({ dropped }) => dropped * 100),
     verdict(own?.limits),
   ]
 }

@@ -15,7 +15,8 @@ const BETWEEN_DIALS_MS = 500
  * @param {(ends: object) => Promise<object>} plan.round measures one connection that was just made
  * @param {(ends: object) => Promise<object>} plan.warmUp the same, in less time
  * @param {string[]} [plan.scripts] what runs first in the pages
- * @param {(point: Point, results: Record<string, object[]>) => void} plan.onPoint as each is done, by contender what its rounds gave
+ * @param {(point: Point, results: Record<string, object[]>) => void} plan.onPoint as each is done, by contender what its rounds gave,
+ *   each with the part of packets that was `dropped` at the browsers' sockets; undefined where it failed
  * @returns {Promise<{ date: string, versions: object, failures: object }>} failures: point → contender → how many rounds or dials failed
  */
 export async function walk({ points, names, others, rounds, round, warmUp, scripts = [], onPoint }) {
@@ -29,7 +30,10 @@ export async function walk({ points, names, others, rounds, round, warmUp, scrip
       // Set anew for each, so that all meet the same losses.
       await joined.set(pathOf(point))
       try {
-        if (await dial(ends[name], name, failures)) return await measure(ends[name])
+        if (!(await dial(ends[name], name, failures))) return undefined
+        const before = joined.udp()
+        const result = await measure(ends[name])
+        return { ...result, dropped: dropped(before, joined.udp()) }
       } catch (error) {
         console.error(`${pointName(point)}: ${name} failed: ${error.message.split('\n')[0]}`)
         failures[name] = (failures[name] ?? 0) + 1
@@ -57,4 +61,10 @@ export async function walk({ points, names, others, rounds, round, warmUp, scrip
     }
     return { date: new Date().toISOString(), versions: versions(names, browsers.dialler), failures: allFailures }
   })
+}
+
+/** The part of all packets that came and found no room in a socket. */
+const dropped = (before, after) => {
+  const drops = after.dropped - before.dropped
+  return drops / Math.max(1, drops + after.received - before.received)
 }

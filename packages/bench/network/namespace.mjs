@@ -1,6 +1,6 @@
 // Network namespaces, so that nothing of a run leaves the machine or meets what is on it. Linux, root, `unshare` and `ip`.
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { here } from '../build.mjs'
@@ -47,8 +47,10 @@ const LOSS_SEED = 20
 
 /**
  * A second namespace, joined to this one by a path that `set` can slow down. Call instead of `setUpInside`, within a namespace.
- * @returns {Promise<{ host: string, wrapper(program: string): string, set(path: Path): Promise<void>, close(): void }>} `host`: this
- *   side's address; `wrapper`: a program that starts another over there; `set`: what each direction does from now on, nothing at first
+ * @returns {Promise<{ host: string, wrapper(program: string): string, set(path: Path): Promise<void>, udp(): UdpCounts, close(): void }>}
+ *   `host`: this side's address; `wrapper`: a program that starts another over there; `set`: what each direction does from now on,
+ *   nothing at first; `udp`: datagrams at both ends so far
+ * @typedef {{ received: number, dropped: number }} UdpCounts `dropped`: a socket had no room, since its reader had no time
  * @typedef {{ delayMs: number, rateMbit: number, lossPercent: number }} Path one way, the same in either direction; a rate of 0: no limit
  */
 export async function joinNamespace() {
@@ -86,12 +88,26 @@ export async function joinNamespace() {
       delay.stdin.write(`${[...setting, LOSS_SEED].join(' ')}\n`)
       await done
     },
+    udp() {
+      const counts = ['self', other.pid].map(udpCounts)
+      const sum = (name) => counts.reduce((all, count) => all + count[name], 0)
+      return { received: sum('InDatagrams'), dropped: sum('RcvbufErrors') }
+    },
     close() {
       delay.stdin.end()
       other.stdin.end()
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** The kernel's counters of a process's namespace, by name. */
+function udpCounts(pid) {
+  const [names, values] = readFileSync(`/proc/${pid}/net/snmp`, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('Udp: '))
+    .map((line) => line.split(' ').slice(1))
+  return Object.fromEntries(names.map((name, at) => [name, Number(values[at])]))
 }
 
 /** The next line that a program of ours says; rejects if it ends instead. */
