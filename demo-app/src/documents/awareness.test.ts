@@ -3,10 +3,10 @@ import { createEncoder, toUint8Array, writeVarString, writeVarUint } from 'lib0/
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
+import { seededRandom } from '../../../packages/test-kit/src/random.ts'
 import { AWARENESS_MAX_BYTES, AwarenessSharing, encodeMine } from './awareness.ts'
 import type { AwarenessChannel } from './awareness-channel.ts'
 import { NAME_MAX_LENGTH, othersIn } from './awareness-state.ts'
-import { seededRandom } from './channel.test-kit.ts'
 
 const ADA = parsePeerId('12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X')
 const GRACE = parsePeerId('12D3KooWH3uVF6wv47WnArKHk5p6cvgCJEb74UTmxztmQDc298L3')
@@ -170,7 +170,7 @@ test('a cursor that moves all the time is told 25 times a second, and its last p
 test('where a third is lost and the rest comes in any order, everyone ends where they are once the path is well', async () => {
   const seed = Number(process.env.KITH_SEED ?? Date.now() % 1_000_000)
   console.log(`KITH_SEED=${seed}`)
-  const random = seededRandom(seed)
+  const random = seededRandom(seed).next
   const [ada, grace] = [someone('Ada'), someone('Grace')]
   const latestMs = 400
   let isWell = false

@@ -1,7 +1,8 @@
 import { createEncoder, toUint8Array, writeVarUint, writeVarUint8Array } from 'lib0/encoding'
 import { expect, test } from 'vitest'
 import * as Y from 'yjs'
-import { channelPair, seededRandom, until } from './channel.test-kit.ts'
+import { seededRandom } from '../../../packages/test-kit/src/random.ts'
+import { channelPair, until } from './channel.test-kit.ts'
 import { decode, SyncSession } from './sync.ts'
 
 const KEPT_AT_ONCE = async () => undefined
@@ -76,7 +77,7 @@ test('what cannot be written down never counts as merged', async () => {
 test('1,000 random edits at both ends of lines that break again and again: one text', async () => {
   const seed = Number(process.env.KITH_SEED ?? Date.now() % 1_000_000)
   console.log(`KITH_SEED=${seed}`)
-  const random = seededRandom(seed)
+  const random = seededRandom(seed).next
   const [a, b] = [copy(), copy()]
   let line = connect(a, b)
   for (let edit = 0; edit < 1_000; edit++) {
@@ -158,7 +159,7 @@ function tookMs(decoding: () => unknown): number {
 test('20,000 mutations of what is said: a message, or peer-violation', () => {
   const seed = Number(process.env.KITH_SEED ?? Date.now() % 1_000_000)
   console.log(`KITH_SEED=${seed}`)
-  const random = seededRandom(seed)
+  const random = seededRandom(seed).next
   const doc = copy('A text with some history.')
   doc.getText('text').delete(2, 5)
   const corpus = [message(0, Y.encodeStateVector(doc)), message(1, Y.encodeStateAsUpdate(doc)), new Uint8Array([3, 17])]
