@@ -121,7 +121,7 @@ export const CONFIRM_MS = 10_000
 
 // ── the link ─────────────────────────────────────────────────────────────────────────────────
 
-/** Bytes in one frame: what every browser takes as one message and interleaves well. */
+/** Bytes in one frame: what every browser takes as one message and interleaves well. On slow paths a frame has less (FRAME_MS). */
 export const FRAME_MAX_BYTES = 64 * 1024
 
 /** Bytes of one message that holds several frames: what goes after it does not wait long, and its receiver, who handles it in one task,
@@ -150,9 +150,9 @@ export const STREAM_WINDOW_MAX_BYTES = 8 * 1024 * 1024
 /** Bytes that a whole connection may receive before its readers take any. Grows to UNREAD_MAX_BYTES. Beyond: 'peer-violation'. */
 export const CONNECTION_WINDOW_BYTES = 1024 * 1024
 
-/** A window of which half is consumed in less than this, or than a round trip if that is more, is too small: queues make the round
- *  trip of a busy path several times that of the idle one that was measured. */
-export const WINDOW_PACE_MS = 50
+/** A window of which half is consumed in less than this, or than two round trips if that is more, is too small: the queue of a busy path
+ *  adds up to 50 ms to the round trip of the idle one that was measured. With 50, a window of a path of 20 ms did not grow. */
+export const WINDOW_PACE_MS = 100
 
 /** Bytes that each stream may receive beyond what the connection has credit for, before its reader takes any: a message of a chat or of a
  *  call's signalling. Beyond: 'peer-violation'. With STREAMS_MAX from each side, 8 MiB beside UNREAD_MAX_BYTES. */
@@ -164,20 +164,57 @@ export const UNREAD_MAX_BYTES = 16 * 1024 * 1024
 /** Bytes sent and unacknowledged that a lane keeps for resume. Beyond: the lane waits. */
 export const UNACKNOWLEDGED_MAX_BYTES = 16 * 1024 * 1024
 
-/** Bytes in flight however slow and short the path: an acknowledgement's worth, and a frame that is on its way meanwhile. */
-export const FLIGHT_MIN_BYTES = 256 * 1024
+/** Bytes in flight before anything is known of the path: it doubles each round trip, as SCTP's own window does, which begins with 12 KiB.
+ *  More would flood a slow path in its first second (2 s of queue at 1 Mbit/s were 256 KiB). */
+export const WINDOW_FIRST_BYTES = 16 * 1024
 
-/** Bytes in flight beyond what the path holds, at most, and how long they may take: less leaves a fast path idle between
- *  acknowledgements (256 KiB: 0.86 of the raw channel where 384 made 0.90), more is only queued (512: 0.87). */
-export const FLIGHT_QUEUE_BYTES = 384 * 1024
-export const FLIGHT_QUEUE_MS = 12
+/** Bytes in flight however slow and short the path: some frames of the least size, or acknowledgements would not flow. */
+export const WINDOW_MIN_BYTES = 8 * 1024
+
+/** Bytes in flight beyond what the path holds and what waits to be acknowledged, in ms: what bridges the pauses of a busy page. All that
+ *  comes after it waits as long. */
+export const WINDOW_QUEUE_MS = 12
+
+/** Bytes in flight beyond what the path holds, at most: less leaves a fast path idle between acknowledgements (256 KiB: 0.86 of the raw
+ *  channel where 384 made 0.90), more is only queued (512: 0.87). */
+export const WINDOW_QUEUE_BYTES = 384 * 1024
 
 /** Bytes in flight at most, however long the path: what a lane keeps, less the frame that goes beyond the bound. */
-export const FLIGHT_MAX_BYTES = UNACKNOWLEDGED_MAX_BYTES - 128 * 1024
+export const WINDOW_MAX_BYTES = UNACKNOWLEDGED_MAX_BYTES - 128 * 1024
 
-/** A lane acknowledges at the latest after so many bytes or so long: at most half of what may be in flight. Each costs both sides a packet. */
+/** How long a frame may occupy the path, in ms: what is urgent waits for the rest of it, since transports do not interleave messages.
+ *  And bytes of a frame however slow the path: less is mostly headers. Beyond: cut into several. */
+export const FRAME_MS = 8
+export const FRAME_SLOW_BYTES = 2048
+
+/** As FRAME_MS, while datagrams wait for the transport: it sends a message of each lane in turn, so where its own window is what limits, each
+ *  datagram waits for a frame. Less on a fast path costs more than it gives: messages are what a page is busy with. */
+export const FRAME_SHARED_MS = 1
+
+/** Frames in a lane's buffer from which on nothing more is given to it; at half, it asks for more. 192 KiB on a fast path, the least
+ *  that loses no throughput there (two frames lose a twentieth); all that is in it goes before what is urgent. From 512 KiB up
+ *  Chromium's throughput is bimodal: the rest of the queue (SCTP, IPC, socket) stalls. */
+export const LANE_BUFFER_FRAMES = 3
+
+/** As above, in ms, of the lane for datagrams: what is in it grows old and cannot be taken back, and what is urgent waits behind it. Bytes
+ *  of it at most, and where no rate is known: of a path that takes 35 thousand datagrams a second 32, 96 and 192 KiB used 15, 20
+ *  and 21. And at least, so that a burst fits. */
+export const DATAGRAMS_BUFFER_MS = 10
+export const DATAGRAMS_BUFFER_BYTES = 96 * 1024
+export const DATAGRAMS_BUFFER_MIN_BYTES = 4 * 1024
+
+/** A lane acknowledges at the latest after so many bytes or so long. Each costs both sides a packet. */
 export const ACK_BYTES = 128 * 1024
 export const ACK_MS = 50
+
+/** Data in flow: once so many bytes wait to be acknowledged, it takes no longer than this, in ms. What its sender has in flight
+ *  covers it. A conversation of small messages stays below, and costs no more packets. */
+export const ACK_LOAD_BYTES = 4096
+export const ACK_LOAD_MS = 8
+
+/** A path's first data is acknowledged after so many bytes, and later after a quarter of what has come on it, up to ACK_BYTES: so its sender,
+ *  who doubles what is in flight, hears several times a round trip whatever the timers of a hidden page do. */
+export const ACK_FIRST_BYTES = 8 * 1024
 
 /** How long the acknowledgement of a FIN waits for a message to go with. Most often the answer is one; a message of its own
  *  costs both sides more than all else about a short stream. */

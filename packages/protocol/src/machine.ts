@@ -27,3 +27,8 @@ export interface Machine<In, Out> {
   /** When to call `handle` with a 'tick' at the latest; undefined for not at all. The driver owns one timer. */
   deadline(): Millis | undefined
 }
+
+/** The earlier of two deadlines, either of which may be none. */
+export function sooner(a: Millis | undefined, b: Millis | undefined): Millis | undefined {
+  return a === undefined || (b !== undefined && b < a) ? b : a
+}

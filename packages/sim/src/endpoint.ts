@@ -13,13 +13,13 @@ import type { VirtualClock } from '../../test-kit/src/clock.ts'
 import { AppStream, type StreamPlan } from './app-stream.ts'
 import { content, datagram, isContent, readDatagram } from './content.ts'
 import { LaneFeeder } from './lane-feeder.ts'
-import type { Arrival, OneWay, PathLane } from './path.ts'
+import type { Arrival, PathLane, Way } from './path.ts'
 
 export interface EndpointConfig {
   readonly name: 'dialler' | 'callee'
   readonly clock: VirtualClock
   readonly served: readonly ProtocolName[]
-  /** Bytes in a lane's buffer above which it is given no more; at half of it, it asks. */
+  /** Bytes in a lane's buffer from which on it is given no more, where the machine allows more; at half of it, it asks. */
   readonly bufferBytes: number
   readonly maxMessageSize: number
   readonly confirmation: { readonly ours: Bytes; readonly theirs: Bytes }
@@ -45,6 +45,8 @@ export class Endpoint {
   readonly streams: AppStream[] = []
   readonly byKey = new Map<number, AppStream>()
   isReady = false
+  /** It has said goodbye, and has yet to hear the other's. */
+  isLeaving = false
   /** How the link ended. */
   end: Extract<SessionOutput, { type: 'closed' | 'failed' }> | undefined
   readonly #config: EndpointConfig
@@ -73,7 +75,7 @@ export class Endpoint {
     })
   }
 
-  start(out: OneWay): void {
+  start(out: Way): void {
     this.#lanes.attach(out)
     this.give({ type: 'started' })
   }
@@ -85,7 +87,7 @@ export class Endpoint {
   }
 
   /** Another path, with its own confirmation. */
-  attach(out: OneWay, confirmation: EndpointConfig['confirmation']): void {
+  attach(out: Way, confirmation: EndpointConfig['confirmation']): void {
     this.give({ type: 'attach', path: { confirmation, maxMessageSize: this.#config.maxMessageSize } })
     this.start(out)
   }
@@ -96,6 +98,7 @@ export class Endpoint {
   }
 
   give(input: Parameters<Session['handle']>[0]): void {
+    if (input.type === 'close') this.isLeaving = true
     this.session.handle(input, this.#config.clock.now)
     this.drain()
   }

@@ -5,6 +5,7 @@
 import {
   type Bytes,
   decodeFrame,
+  FRAME_MAX_BYTES,
   type Frame,
   type MuxStream,
   type OpenRequest,
@@ -176,9 +177,9 @@ abstract class Ranks extends SingleFrames {
     const { lane } = stream
     this.#streams.push(stream)
     this.#streams.sort((a, b) => this.rank(a) - this.rank(b))
-    lane.scheduler.next = (creditBytes) => {
+    lane.scheduler.next = (creditBytes, _isFull, frameBytes = FRAME_MAX_BYTES) => {
       for (const each of this.#streams) {
-        const outgoing = each.lane === lane && each.send.waiting ? each.send.next(creditBytes) : undefined
+        const outgoing = each.lane === lane && each.send.waiting ? each.send.next(creditBytes, frameBytes) : undefined
         if (outgoing !== undefined) return { stream: each, outgoing }
       }
       return undefined
@@ -256,7 +257,7 @@ export const FAULTS: readonly Fault[] = [
   { rule: 'what is sent again is whole', broken: LosesOnRetry, found: /other bytes than were written|to its end/ },
   { rule: 'no frame is repeated', broken: RepeatsFrames, found: /bytes of \d+ granted|other bytes than were written/ },
   { rule: 'streams of one priority take turns', broken: ForgetsTurns, found: /had three turns while/ },
-  { rule: 'a higher priority goes first', broken: InvertsPriorities, found: /of priority -1 sent while/ },
+  { rule: 'a higher priority goes first', broken: InvertsPriorities, found: /of priority -1 sent while|had three turns while/ },
   { rule: 'what is acknowledged has come', broken: AcknowledgesTooMuch, found: /acknowledged on \w+, \d+ had come/ },
   {
     rule: 'what was cut short never resolves',

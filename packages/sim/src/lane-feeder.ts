@@ -1,11 +1,8 @@
 import type { Bytes, Session } from '@kith/protocol'
-import { LANES, type OneWay, type PathLane } from './path.ts'
-
-/** Of the lane for datagrams: what is in its buffer grows old. */
-const DATAGRAMS_BUFFER_BYTES = 32 * 1024
+import { LANES, type PathLane, type Way } from './path.ts'
 
 interface FeederConfig {
-  /** Bytes in a lane's buffer above which it is given no more; at half of it, it asks. */
+  /** Bytes in a lane's buffer from which on it is given no more, where the session allows more; at half of it, it asks. */
   readonly bufferBytes: number
   /** A message is about to leave. */
   readonly sending: (lane: PathLane, message: Bytes) => void
@@ -14,15 +11,14 @@ interface FeederConfig {
 /** Keeps the lanes of one path filled with what the machine has for them. */
 export class LaneFeeder {
   readonly #config: FeederConfig
-  #out: OneWay | undefined
+  #out: Way | undefined
 
   constructor(config: FeederConfig) {
     this.#config = config
   }
 
-  attach(out: OneWay): void {
+  attach(out: Way): void {
     this.#out = out
-    for (const lane of LANES) out.setLowThreshold(lane, this.#highBytes(lane) / 2)
   }
 
   detach(): void {
@@ -33,7 +29,8 @@ export class LaneFeeder {
     const out = this.#out
     if (out === undefined) return
     for (const lane of LANES) {
-      const highBytes = this.#highBytes(lane)
+      const highBytes = Math.min(session.bufferBytes(lane), this.#config.bufferBytes)
+      out.setLowThreshold(lane, highBytes / 2)
       while (out.buffered(lane) < highBytes) {
         const message = session.pull(lane, now)
         if (message === undefined) break
@@ -41,9 +38,5 @@ export class LaneFeeder {
         out.send(lane, message)
       }
     }
-  }
-
-  #highBytes(lane: PathLane): number {
-    return lane === 'datagrams' ? Math.min(DATAGRAMS_BUFFER_BYTES, this.#config.bufferBytes) : this.#config.bufferBytes
   }
 }

@@ -34,6 +34,9 @@ export interface PathModel {
   readonly datagramLoss: number
   /** Bytes that the transport takes ahead of the wire. */
   readonly queueBytes: number
+  /** Where given, the path is `sctp.ts`'s: which part of the packets gets lost, and how many bytes wait for the bottleneck at most. It
+   *  has neither jitter nor stalls, and its queue is SCTP's window. */
+  readonly network?: { readonly loss: number; readonly queueBytes: number }
 }
 
 /** A clean path without stalls or loss, and Chromium's queue. */
@@ -41,11 +44,17 @@ export function cleanPath(latencyMs: number, bytesPerMs: number): PathModel {
   return { latencyMs, jitterMs: 0, bytesPerMs, stallEveryMs: 0, stallMs: 0, datagramLoss: 0, queueBytes: TRANSPORT_QUEUE_BYTES }
 }
 
+/** The same over a network: what waits for the bottleneck takes 50 ms at most, or 64 KiB. */
+export function networkPath(latencyMs: number, bytesPerMs: number, loss: number): PathModel {
+  const queueBytes = Math.max(64 * 1024, 50 * bytesPerMs)
+  return { ...cleanPath(latencyMs, bytesPerMs), network: { loss, queueBytes } }
+}
+
 /** Chromium's packet socket blocks near 541 packets; a raw ping beside a bulk transfer of 36 MB/s takes 14 to 16 ms, as many. */
 export const TRANSPORT_QUEUE_BYTES = 512 * 1024
 
 /** IP 20, UDP 8, DTLS 37, SCTP 28. */
-const PACKET_HEADERS_BYTES = 93
+export const PACKET_HEADERS_BYTES = 93
 
 export interface Arrival {
   readonly lane: PathLane
@@ -64,6 +73,22 @@ export interface OneWayConfig {
   readonly violated: (what: string) => void
 }
 
+/** One direction, as its sender drives it. */
+export interface Way {
+  readonly model: PathModel
+  /** Sent on the lanes that keep order and carry streams, and not arrived. */
+  readonly inFlightBytes: number
+  readonly mostInFlightBytes: number
+  /** From now on the path is another one; what is on its way stays as it was. */
+  change(change: Partial<PathModel>): void
+  /** Nothing arrives any more, and nothing says so: what is on its way is lost, and so is what is sent. */
+  die(): void
+  /** As RTCDataChannel.bufferedAmount. */
+  buffered(lane: PathLane): number
+  setLowThreshold(lane: PathLane, bytes: number): void
+  send(lane: PathLane, bytes: Bytes): void
+}
+
 interface LaneState {
   readonly waiting: Queue<Bytes>
   bufferedBytes: number
@@ -72,7 +97,7 @@ interface LaneState {
   nextStallAt: number
 }
 
-export class OneWay {
+export class OneWay implements Way {
   readonly #config: OneWayConfig
   readonly #lanes: Readonly<Record<PathLane, LaneState>>
   readonly #queue = new Queue<Arrival>()
@@ -97,12 +122,10 @@ export class OneWay {
     this.#lanes = { control: lane(), urgent: lane(), bulk: lane(), datagrams: lane() }
   }
 
-  /** From now on the path is another one; what is on its way stays as it was. */
   change(change: Partial<PathModel>): void {
     this.#model = { ...this.#model, ...change }
   }
 
-  /** Nothing arrives any more, and nothing says so: what is on its way is lost, and so is what is sent. */
   die(): void {
     this.#isDead = true
   }
@@ -111,7 +134,6 @@ export class OneWay {
     return this.#model
   }
 
-  /** Sent on the lanes that keep order and carry streams, and not arrived. */
   get inFlightBytes(): number {
     return this.#inFlightBytes
   }
@@ -120,7 +142,6 @@ export class OneWay {
     return this.#mostInFlightBytes
   }
 
-  /** As RTCDataChannel.bufferedAmount. */
   buffered(lane: PathLane): number {
     return this.#lanes[lane].bufferedBytes
   }

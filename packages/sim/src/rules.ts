@@ -34,8 +34,8 @@ export function checkBounds({ endpoint, most, violated }: Watched): void {
 
 /** The machine holds for its readers exactly what came and was not read, which is no more than it granted. */
 export function checkUnread({ endpoint, observer, violated }: Watched): void {
-  // What comes after the end has no reader.
-  if (endpoint.end !== undefined) return
+  // What comes after the end, or after its own goodbye, has no reader.
+  if (endpoint.end !== undefined || endpoint.isLeaving) return
   const { unreadBytes } = endpoint.session
   if (unreadBytes !== observer.unreadBytes)
     violated(`${unreadBytes} bytes held for readers who have ${observer.unreadBytes} to read`)

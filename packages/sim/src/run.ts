@@ -5,7 +5,7 @@ import { seededRandom } from '../../test-kit/src/random.ts'
 import { Endpoint } from './endpoint.ts'
 import { Figures } from './figures.ts'
 import { Observer } from './observer.ts'
-import { type Arrival, OneWay, type PathLane } from './path.ts'
+import { type Arrival, OneWay, type OneWayConfig, type PathLane, type Way } from './path.ts'
 import { PathLosses } from './path-losses.ts'
 import { PROTOCOLS } from './protocols.ts'
 import {
@@ -20,6 +20,7 @@ import {
   type Watched,
 } from './rules.ts'
 import type { Scenario, World } from './scenario.ts'
+import { SctpWay } from './sctp.ts'
 import { Trace } from './trace.ts'
 
 /** Longer than any scenario needs: a run that is not done by then never will be. */
@@ -101,8 +102,8 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
   const dialler = watched(0)
   const callee = watched(1)
   const ends = [dialler, callee] as const
-  const oneWay = (from: Watched, to: Watched) =>
-    new OneWay({
+  const oneWay = (from: Watched, to: Watched): Way => {
+    const config: OneWayConfig = {
       clock,
       random: seededRandom(random.below(2 ** 32)),
       model,
@@ -110,7 +111,9 @@ export function run(scenario: Scenario, seed: number, options: RunOptions = {}):
       arrive: (arrival: Arrival) => to.endpoint.arrive(arrival),
       bufferedAmountLow: () => from.endpoint.drain(),
       violated: from.violated,
-    })
+    }
+    return model.network === undefined ? new OneWay(config) : new SctpWay(config)
+  }
   let there = oneWay(dialler, callee)
   let back = oneWay(callee, dialler)
   const losses: PathLosses = new PathLosses({

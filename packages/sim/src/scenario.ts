@@ -10,7 +10,7 @@ import type { VirtualClock } from '../../test-kit/src/clock.ts'
 import type { SeededRandom } from '../../test-kit/src/random.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Figures } from './figures.ts'
-import type { OneWay, PathModel } from './path.ts'
+import type { PathModel, Way } from './path.ts'
 
 /** What a workload has to do with. Both ends are ready when it begins. */
 export interface World {
@@ -19,8 +19,8 @@ export interface World {
   readonly dialler: Endpoint
   readonly callee: Endpoint
   /** From the dialler to the callee, and back. */
-  readonly there: OneWay
-  readonly back: OneWay
+  readonly there: Way
+  readonly back: Way
   readonly figures: Figures
   /** Names for streams, each used once. */
   readonly nextKey: () => number

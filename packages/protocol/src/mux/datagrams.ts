@@ -57,6 +57,11 @@ export class Datagrams {
     }
   }
 
+  /** Whether some wait to be sent: their lane has no room. */
+  get isWaiting(): boolean {
+    return this.#turns.length > 0
+  }
+
   /** A stream was opened or accepted: if it is one of a flow, datagrams flow from now on. */
   begin(stream: MuxStream): void {
     if (stream.kind !== 'datagrams' || stream.flow !== undefined) return

@@ -1,12 +1,15 @@
 /** Which frame goes next on a lane, of all streams. */
-import { FRAME_MAX_BYTES } from '../limits.ts'
 import type { Millis } from '../machine.ts'
 import { encodeCredit, encodeReject } from './frames.ts'
 import type { LaneQueue, SentFrame } from './lane-queue.ts'
 import type { News } from './news.ts'
+import { SPARSE_BYTES } from './scheduler.ts'
 import type { MuxStream } from './stream.ts'
 import type { StreamTable } from './stream-table.ts'
 import type { ReceiveWindow, SendCredit } from './window.ts'
+
+/** Of streams that send little, beyond the window where a frame is less: a message of each of four. */
+const SPARSE_BEYOND_BYTES = 4 * SPARSE_BYTES
 
 export interface OutgoingConfig {
   readonly lanes: { readonly urgent: LaneQueue<MuxStream>; readonly bulk: LaneQueue<MuxStream> }
@@ -15,8 +18,10 @@ export interface OutgoingConfig {
   /** The connection's, of what the remote may send and of what we may. */
   readonly receiveWindow: ReceiveWindow
   readonly sendCredit: SendCredit
-  /** How many bytes of data a lane may send now; not more than a frame beyond 0 goes of streams that send little. */
-  readonly roomBytes: (lane: LaneQueue<MuxStream>) => number
+  /** How many bytes of data a lane may send now. */
+  readonly roomBytes: (lane: LaneQueue<MuxStream>, now: Millis) => number
+  /** Bytes of a frame at most, on this path at this time. */
+  readonly frameBytes: () => number
 }
 
 export class Outgoing {
@@ -53,9 +58,11 @@ export class Outgoing {
       stream.signalled = false
       this.#config.table.settle(stream)
     }
-    const room = lane.scheduler.isBusy ? this.#config.roomBytes(lane) : 0
-    if (room <= -FRAME_MAX_BYTES) return undefined
-    const turn = lane.scheduler.next(sendCredit.left, room <= 0 || this.#yieldsToUrgent(lane))
+    const room = lane.scheduler.isBusy ? this.#config.roomBytes(lane, now) : 0
+    const frameBytes = this.#config.frameBytes()
+    // Streams that send little are not held back, for so much beyond the window.
+    if (room <= -Math.max(frameBytes, SPARSE_BEYOND_BYTES)) return undefined
+    const turn = lane.scheduler.next(sendCredit.left, room <= 0 || this.#yieldsToUrgent(lane), frameBytes)
     if (turn === undefined) return undefined
     const { stream, outgoing } = turn
     sendCredit.use(outgoing.dataBytes)

@@ -96,6 +96,7 @@ export class Scheduler<T extends Scheduled> {
   next(
     connectionCreditBytes: number,
     isFull = false,
+    frameBytes = FRAME_MAX_BYTES,
   ): { stream: T; outgoing: NonNullable<ReturnType<SendHalf['next']>> } | undefined {
     for (;;) {
       const level = this.#levels[0]
@@ -112,7 +113,7 @@ export class Scheduler<T extends Scheduled> {
         level.turns.push(stream)
         continue
       }
-      const outgoing = stream.send.next(connectionCreditBytes)
+      const outgoing = stream.send.next(connectionCreditBytes, frameBytes)
       if (outgoing !== undefined) {
         stream.scheduled = false
         stream.roundBytes += outgoing.frame.length

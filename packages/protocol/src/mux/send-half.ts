@@ -8,6 +8,9 @@ import type { Buffers } from './buffers.ts'
 import { encodeDataHeader, encodeFin, makeOwn } from './frames.ts'
 import { SendCredit } from './window.ts'
 
+/** A frame that is longer than this many times what the path should carry as one is cut. */
+const CUT_FROM = 1.5
+
 export interface SendHalfConfig {
   readonly stream: number
   /** For a stream that we open: what comes before the first data in its OPEN. */
@@ -168,8 +171,8 @@ export class SendHalf {
     return this.#building?.length ?? this.#replay.length
   }
 
-  /** The next frame, or undefined where neither the connection nor the stream itself has credit for it. */
-  next(connectionCreditBytes: number): OutgoingFrame | undefined {
+  /** The next frame, of not many more than `frameBytes`; undefined where neither the connection nor the stream itself has credit for it. */
+  next(connectionCreditBytes: number, frameBytes: number): OutgoingFrame | undefined {
     if (this.#asks && !this.#opening) return undefined
     this.#takeFromReplay()
     const building = this.#building
@@ -179,20 +182,32 @@ export class SendHalf {
       return { frame: encodeFin(this.#config.stream), dataBytes: 0, fin: true }
     }
     const { bytes, headerBytes, length } = building
-    const dataBytes = Math.min(length - headerBytes, connectionCreditBytes)
-    const ownBytes = dataBytes === 0 && !this.#opening ? Math.min(length - headerBytes, this.#ownCredit.left) : 0
+    // A little more than a frame goes as one: the rest would be a small message of its own.
+    const worthBytes = length <= CUT_FROM * frameBytes ? length - headerBytes : Math.max(0, frameBytes - headerBytes)
+    const dataBytes = Math.min(worthBytes, connectionCreditBytes)
+    const ownBytes = dataBytes === 0 && !this.#opening ? Math.min(worthBytes, this.#ownCredit.left) : 0
     if (dataBytes + ownBytes === 0 && !this.#opening) return undefined
     if (ownBytes > 0) makeOwn(bytes, headerBytes)
     this.#ownCredit.use(ownBytes)
     const end = headerBytes + dataBytes + ownBytes
-    const frame = bytes.subarray(0, end)
-    this.#unanswered?.push(bytes.subarray(headerBytes, end))
     this.#building = undefined
+    // The path is slow, or the connection has no credit for more.
+    const frame = end < length ? this.#cut(building, end) : bytes.subarray(0, end)
+    this.#unanswered?.push(frame.subarray(headerBytes))
     this.#held = false
     this.#opening = false
-    // Cut short by the connection's credit: the rest needs a header of its own, so it is copied again (rare).
-    if (end < length) this.#append(bytes.subarray(end, length))
     return { frame, dataBytes, fin: false }
+  }
+
+  /** Copies the start of a frame out, up to `end`, and writes the header of the rest in its place. */
+  #cut({ bytes, length }: Building, end: number): Bytes {
+    const frame = this.#config.buffers.take(end).subarray(0, end)
+    frame.set(bytes.subarray(0, end))
+    const header = this.#dataHeader
+    const rest = bytes.subarray(end - header.length)
+    rest.set(header)
+    this.#building = { bytes: rest, headerBytes: header.length, length: length - end + header.length }
+    return frame
   }
 
   #takeFromReplay(): void {

@@ -35,8 +35,10 @@ export interface StreamsConfig {
   readonly frameMaxBytes: number
   readonly served: ServedProtocols
   readonly tell: (output: StreamOutput) => void
-  /** How many bytes of data a lane may send now; not more than a frame beyond 0 goes of streams that send little. */
-  readonly roomBytes: (lane: LaneQueue<MuxStream>) => number
+  /** How many bytes of data a lane may send now. */
+  readonly roomBytes: (lane: LaneQueue<MuxStream>, now: Millis) => number
+  /** Bytes of a frame at most, on this path at this time. */
+  readonly frameBytes: () => number
 }
 
 export class Streams {
@@ -84,6 +86,7 @@ export class Streams {
       receiveWindow: this.#receiveWindow,
       sendCredit: this.#sendCredit,
       roomBytes: config.roomBytes,
+      frameBytes: config.frameBytes,
     })
   }
 

@@ -13,21 +13,24 @@ export interface PathConfig {
   readonly confirmation: Confirmations
   /** Bytes the other side takes as one message; 0 for no limit (RFC 8841 §6). */
   readonly maxMessageSize: number
+  /** Bytes in flight before anything is known of the path; WINDOW_FIRST_BYTES where not given. */
+  readonly firstWindowBytes?: number
 }
 
 export class Path {
   readonly frameMaxBytes: number
   readonly confirmation: Confirmation
   readonly roundTrip = new RoundTrip()
-  readonly congestion = new CongestionWindow()
+  readonly congestion: CongestionWindow
   readonly early = new EarlyFrames()
   readonly earlyBudget = new EarlyBudget()
   readonly #maxMessageSize: number
 
-  constructor({ confirmation, maxMessageSize }: PathConfig) {
+  constructor({ confirmation, maxMessageSize, firstWindowBytes }: PathConfig) {
     this.#maxMessageSize = maxMessageSize
     this.frameMaxBytes = maxMessageSize === 0 ? FRAME_MAX_BYTES : Math.min(maxMessageSize, FRAME_MAX_BYTES)
     this.confirmation = new Confirmation(confirmation)
+    this.congestion = new CongestionWindow(firstWindowBytes)
   }
 
   /** Throws 'peer-violation' where the path takes less than `leastBytes` as one message. */

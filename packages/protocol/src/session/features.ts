@@ -21,6 +21,8 @@ export const FEATURES = {
   longReason: 'long-reason',
   /** A goaway counts the frames that were sent on each lane, and ends the link when they have arrived. */
   countedGoodbye: 'counted-goodbye',
+  /** Data in flow is acknowledged within ACK_LOAD_MS, so its sender need not have ACK_MS of it in flight. */
+  promptAcks: 'prompt-acks',
   /** The session may go on over another path: there both say confirm, hello, and with control message 6 how many frames of each lane
    *  they have received; what was not is sent again. */
   resume: 'resume',

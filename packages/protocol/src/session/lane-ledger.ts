@@ -4,7 +4,15 @@
  * many frames it has received, and the other sends again what comes behind those.
  */
 import { violation } from '../errors.ts'
-import { ACK_BYTES, ACK_MS, FIN_ACK_MS, UNACKNOWLEDGED_MAX_BYTES } from '../limits.ts'
+import {
+  ACK_BYTES,
+  ACK_FIRST_BYTES,
+  ACK_LOAD_BYTES,
+  ACK_LOAD_MS,
+  ACK_MS,
+  FIN_ACK_MS,
+  UNACKNOWLEDGED_MAX_BYTES,
+} from '../limits.ts'
 import type { Bytes, Millis } from '../machine.ts'
 import { Fifo } from '../mux/fifo.ts'
 import type { LaneNumber } from '../mux/frames.ts'
@@ -27,7 +35,9 @@ export class LaneLedger<Stream> {
   /** A frame that has been counted, and did not fit into the message before. */
   held: Bytes | undefined
   #received = 0
+  /** Received since the last acknowledgement, and on this path in all. */
   #receivedBytes = 0
+  #receivedHereBytes = 0
   #ackDueAt: Millis | undefined
   #isAwaited = false
 
@@ -118,6 +128,7 @@ export class LaneLedger<Stream> {
     this.#sentHere = 0
     this.#inFlightBytes = 0
     this.held = undefined
+    this.#receivedHereBytes = 0
     this.takeAck()
   }
 
@@ -135,15 +146,27 @@ export class LaneLedger<Stream> {
 
   receive(frameBytes: number, now: Millis): void {
     this.#received += 1
-    this.#receivedBytes += frameBytes + FRAME_OVERHEAD_BYTES
-    if (this.#receivedBytes >= ACK_BYTES) this.#ackDueAt = now
+    const bytes = frameBytes + FRAME_OVERHEAD_BYTES
+    const wasLoad = this.#receivedBytes >= ACK_LOAD_BYTES
+    this.#receivedBytes += bytes
+    this.#receivedHereBytes += bytes
+    if (this.#receivedBytes >= this.#ackBytes) this.#ackDueAt = now
+    else if (!wasLoad && this.#receivedBytes >= ACK_LOAD_BYTES) this.#dueWithin(ACK_LOAD_MS, now)
     else this.#ackDueAt ??= now + ACK_MS
   }
 
   /** A FIN's sender waits: the acknowledgement waits only as long as an answer may take that it can go with. */
   ackSoon(now: Millis): void {
     this.#isAwaited = true
-    this.#ackDueAt = Math.min(this.#ackDueAt ?? Number.POSITIVE_INFINITY, now + FIN_ACK_MS)
+    this.#dueWithin(FIN_ACK_MS, now)
+  }
+
+  get #ackBytes(): number {
+    return Math.min(ACK_BYTES, Math.max(ACK_FIRST_BYTES, this.#receivedHereBytes / 4))
+  }
+
+  #dueWithin(ms: number, now: Millis): void {
+    this.#ackDueAt = Math.min(this.#ackDueAt ?? Number.POSITIVE_INFINITY, now + ms)
   }
 
   /**

@@ -3,9 +3,9 @@
  * ledger). Messages are put together here, acknowledgements are counted here, and here a session goes on over another path.
  */
 import { PACK_MAX_BYTES } from '../limits.ts'
-import type { Bytes, Millis } from '../machine.ts'
+import { type Bytes, type Millis, sooner } from '../machine.ts'
 import { decodeFrame, encodeAck, type LaneNumber } from '../mux/frames.ts'
-import { LaneQueue } from '../mux/lane-queue.ts'
+import { type LaneName, LaneQueue } from '../mux/lane-queue.ts'
 import { PACKED_FRAME_MAX_BYTES, Packing } from '../mux/packing.ts'
 import type { MuxStream } from '../mux/stream.ts'
 import type { Streams } from '../mux/streams.ts'
@@ -26,6 +26,8 @@ export class Lanes {
   readonly urgent = makeLane(2)
   readonly bulk = makeLane(3)
   #path: Path
+  /** When the window may have grown although nothing was acknowledged; data waits for it. */
+  #roomAt: Millis | undefined
 
   constructor(path: Path) {
     this.#path = path
@@ -53,9 +55,25 @@ export class Lanes {
     return isIdle(this.urgent) && isIdle(this.bulk)
   }
 
-  get ackDueAt(): Millis | undefined {
-    const [urgent, bulk] = [this.urgent.ledger.ackDueAt, this.bulk.ledger.ackDueAt]
-    return urgent === undefined || (bulk !== undefined && bulk < urgent) ? bulk : urgent
+  /** When to acknowledge, or to look whether data may go. */
+  get dueAt(): Millis | undefined {
+    return sooner(sooner(this.urgent.ledger.ackDueAt, this.bulk.ledger.ackDueAt), this.#roomAt)
+  }
+
+  tick(now: Millis): void {
+    if (this.#roomAt !== undefined && this.#roomAt <= now) this.#roomAt = undefined
+  }
+
+  /** Bytes of a frame at most, on this path at this time; `isShared`: datagrams wait. */
+  frameBytes(isShared: boolean): number {
+    const { congestion, frameMaxBytes } = this.#path
+    return Math.min(isShared ? congestion.sharedFrameBytes : congestion.frameBytes, frameMaxBytes)
+  }
+
+  /** Bytes in a lane's buffer from which on nothing more is to be given to it. */
+  bufferBytes(name: LaneName | 'datagrams'): number {
+    const { congestion } = this.#path
+    return name === 'datagrams' ? congestion.datagramBufferBytes : congestion.laneBufferBytes
   }
 
   // ── paths ──
@@ -63,6 +81,7 @@ export class Lanes {
   detach(): void {
     this.urgent.ledger.detach()
     this.bulk.ledger.detach()
+    this.#roomAt = undefined
   }
 
   attach(path: Path): void {
@@ -103,7 +122,9 @@ export class Lanes {
     const newest = arrived.at(-1)
     if (newest !== undefined) {
       const isMost = before >= other.ledger.inFlightBytes
-      this.#path.congestion.acknowledged(before - ledger.inFlightBytes, newest.sentAt, now, isMost)
+      const isLimited = hasData(lane) || hasData(other)
+      this.#path.congestion.acknowledged(before - ledger.inFlightBytes, newest.sentAt, now, { isMost, isLimited })
+      this.#roomAt = undefined
     }
     streams.arrived(lane.queue, arrived)
     if (ledger.keptBytes === 0) streams.rest()
@@ -123,11 +144,12 @@ export class Lanes {
   // ── what goes out ──
 
   /** What may still be in flight: bulk within what the path carries, the urgent as if no bulk were in flight. */
-  roomBytes(queue: LaneQueue<MuxStream>): number {
+  roomBytes(queue: LaneQueue<MuxStream>, now: Millis): number {
     const { urgent, bulk } = this
+    const { congestion } = this.#path
     const inFlightBytes = urgent.ledger.inFlightBytes + (queue === urgent.queue ? 0 : bulk.ledger.inFlightBytes)
-    const room = this.#path.congestion.boundBytes - inFlightBytes
-    if (room <= 0) this.#path.congestion.markLimited()
+    const room = congestion.windowBytes(now) - inFlightBytes
+    this.#roomAt = room <= 0 ? congestion.growsAt(now) : undefined
     return room
   }
 
@@ -153,11 +175,23 @@ export class Lanes {
 
   /** First what an earlier path may have lost: a lane keeps its order. */
   #nextFrame({ queue, ledger }: SessionLane, streams: Streams, now: Millis, roundTripMs: number | undefined): Bytes | undefined {
-    if (ledger.waitsAgain) return this.roomBytes(queue) > 0 ? ledger.nextAgain(now) : undefined
+    const isFirst = this.urgent.ledger.inFlightBytes + this.bulk.ledger.inFlightBytes === 0
+    const frame = this.#takeFrame({ queue, ledger }, streams, now, roundTripMs)
+    if (frame !== undefined && isFirst) this.#path.congestion.begins(now)
+    return frame
+  }
+
+  #takeFrame({ queue, ledger }: SessionLane, streams: Streams, now: Millis, roundTripMs: number | undefined): Bytes | undefined {
+    if (ledger.waitsAgain) return this.roomBytes(queue, now) > 0 ? ledger.nextAgain(now) : undefined
     if (!ledger.hasRoom(this.#path.frameMaxBytes)) return undefined
     const sent = streams.outgoing.next(queue, now, roundTripMs)
     return sent && ledger.keep(sent)
   }
+}
+
+/** Whether something waits that the window or the lane's buffer holds back, rather than its writer. */
+function hasData({ queue, ledger }: SessionLane): boolean {
+  return queue.scheduler.isBusy || ledger.waitsAgain
 }
 
 function isIdle({ queue, ledger }: SessionLane): boolean {

@@ -2,12 +2,14 @@
 import { expect, test } from 'vitest'
 import {
   ACK_BYTES,
+  ACK_FIRST_BYTES,
+  ACK_LOAD_BYTES,
+  ACK_LOAD_MS,
   ACK_MS,
   CONFIRM_MS,
   CONNECTION_WINDOW_BYTES,
   EARLY_BYTES_MAX,
   EARLY_FRAMES_MAX,
-  FLIGHT_MIN_BYTES,
   FRAME_MAX_BYTES,
   FRAME_MIN_BYTES,
   GOAWAY_REASON_MAX_LENGTH,
@@ -20,6 +22,7 @@ import {
   STREAMS_MAX,
   UNACKNOWLEDGED_MAX_BYTES,
   UNREAD_MAX_BYTES,
+  WINDOW_FIRST_BYTES,
   WINDOW_PACE_MS,
 } from '../limits.ts'
 import { decodeFrame, encodeAccept, encodeOpenHeader, type OpenHeader, REJECT_CODES } from '../mux/frames.ts'
@@ -29,7 +32,7 @@ import { ReceiveWindow } from '../mux/window.ts'
 import { EarlyBudget } from '../path/early.ts'
 import { encodeControl } from './control.ts'
 import { LaneLedger } from './lane-ledger.ts'
-import { Bench, ECHO, exchange, filled, readyPair, sentFrame } from './pair.testing.ts'
+import { Bench, ECHO, exchange, FIRST_WINDOW_BYTES, filled, readyPair, sentFrame } from './pair.testing.ts'
 
 const violation = expect.objectContaining({ code: 'peer-violation' })
 const HEADER: OpenHeader = { kind: 'stream', priority: 0, scope: 0, protocols: [ECHO], params: undefined }
@@ -85,13 +88,32 @@ test('a lane keeps N bytes, frames and what they cost, and not N + 1', () => {
 })
 
 test('a lane acknowledges after so many bytes or so long, not before', () => {
+  // At once after so many bytes: of a path's first data, of a quarter of what has come on it, and at most.
+  for (const [bytes, beforeBytes] of [
+    [ACK_FIRST_BYTES, 0],
+    [2 * ACK_FIRST_BYTES, 6 * ACK_FIRST_BYTES],
+    [ACK_BYTES, 8 * ACK_BYTES],
+  ] as const) {
+    for (const missingBytes of [1, 0]) {
+      const lane = new LaneLedger(3)
+      if (beforeBytes > 0) lane.receive(beforeBytes - FRAME_OVERHEAD_BYTES, 1)
+      lane.takeAck()
+      expect(lane.ackDueAt).toBeUndefined()
+      lane.receive(bytes - FRAME_OVERHEAD_BYTES - missingBytes, 7)
+      expect(lane.ackDueAt).toBe(missingBytes > 0 ? 7 + ACK_LOAD_MS : 7)
+    }
+  }
+  // Soon where data flows.
   const lane = new LaneLedger(3)
-  lane.receive(ACK_BYTES - FRAME_OVERHEAD_BYTES - 1, 7)
+  lane.receive(ACK_LOAD_BYTES - FRAME_OVERHEAD_BYTES - 1, 7)
   expect(lane.ackDueAt).toBe(7 + ACK_MS)
-  expect(lane.takeAck()).toBe(1)
-  expect(lane.ackDueAt).toBeUndefined()
-  lane.receive(ACK_BYTES - FRAME_OVERHEAD_BYTES, 9)
-  expect(lane.ackDueAt).toBe(9)
+  lane.receive(0, 8)
+  expect(lane.ackDueAt).toBe(8 + ACK_LOAD_MS)
+  lane.receive(0, 9)
+  expect(lane.ackDueAt).toBe(8 + ACK_LOAD_MS)
+  lane.takeAck()
+  lane.receive(ACK_LOAD_BYTES - FRAME_OVERHEAD_BYTES, 20)
+  expect(lane.ackDueAt).toBe(20 + ACK_LOAD_MS)
 
   const [, callee] = readyPair()
   callee.receive('bulk', encodeOpenHeader(1, HEADER))
@@ -117,14 +139,14 @@ test('bulk goes out while less than the bound is in flight, and waits from there
     callee.give({ type: 'tick' })
     exchange(dialler, callee)
     expect(dialler.session.unacknowledgedBytes).toBe(0)
-    let left = FLIGHT_MIN_BYTES - beneathBytes
+    let left = FIRST_WINDOW_BYTES - beneathBytes
     while (left > 0) {
       const frameBytes = Math.min(left - FRAME_OVERHEAD_BYTES, FRAME_MAX_BYTES)
       dialler.session.write(first, new Uint8Array(frameBytes - 2))
       expect(dialler.sent('bulk').map(({ bytes }) => bytes.length)).toEqual([frameBytes])
       left -= frameBytes + FRAME_OVERHEAD_BYTES
     }
-    expect(dialler.session.unacknowledgedBytes).toBe(FLIGHT_MIN_BYTES - beneathBytes)
+    expect(dialler.session.unacknowledgedBytes).toBe(FIRST_WINDOW_BYTES - beneathBytes)
     dialler.session.write(second, new Uint8Array(5000))
     expect(1 + dialler.sent('bulk').length).toBe(frames)
     // Who sends little is not held back.
@@ -224,6 +246,32 @@ test('no frame is larger than what the remote takes', () => {
     exchange(dialler, callee)
     dialler.session.write(stream, new Uint8Array(2 * FRAME_MAX_BYTES))
     expect(dialler.sent('bulk').map(({ bytes }) => bytes.length)).toEqual([largest])
+  }
+})
+
+test('a frame that was made for a faster path is cut where it is longer by half, and nothing of it is lost', () => {
+  const frameBytes = WINDOW_FIRST_BYTES / 4
+  const header = 2
+  for (const [bytes, lengths] of [
+    [1.5 * frameBytes - header, [1.5 * frameBytes]],
+    [1.5 * frameBytes - header + 1, [frameBytes, frameBytes / 2 + header + 1]],
+    [Math.floor(2.6 * frameBytes), undefined],
+  ] as const) {
+    const [dialler, callee] = [new Bench(0, { firstWindowBytes: WINDOW_FIRST_BYTES }), new Bench(1)]
+    exchange(dialler, callee)
+    const stream = dialler.session.open({ protocols: [ECHO] })
+    exchange(dialler, callee)
+    const remote = callee.acceptLast()
+    exchange(dialler, callee)
+    const written = Uint8Array.from({ length: bytes }, (_, i) => i % 251)
+    expect(dialler.session.write(stream, written)).toBe(bytes)
+    const sent = dialler.sent('bulk')
+    if (lengths !== undefined) expect(sent.map((message) => message.bytes.length)).toEqual(lengths)
+    else expect(sent.length).toBe(3)
+    for (const message of sent) callee.receive(message.lane, message.bytes)
+    const read: number[] = []
+    for (let chunk = callee.session.read(remote); chunk !== undefined; chunk = callee.session.read(remote)) read.push(...chunk)
+    expect(read).toEqual([...written])
   }
 })
 

@@ -11,6 +11,9 @@ export const ECHO: ProtocolName = '/echo/1'
 
 export const filled = (length: number, byte: number): Bytes => new Uint8Array(length).fill(byte)
 
+/** Of each path, so that it starts with full frames: a quarter of this. */
+export const FIRST_WINDOW_BYTES = 256 * 1024
+
 /** A frame as a lane's ledger keeps it. */
 export const sentFrame = (frame: Bytes): SentFrame<never> => ({
   frame,
@@ -36,6 +39,8 @@ export interface BenchOptions {
   readonly awaitsPath?: boolean
   /** Whether its hello names 'resume'. */
   readonly resumes?: boolean
+  /** Of its first path, instead of FIRST_WINDOW_BYTES. */
+  readonly firstWindowBytes?: number
 }
 
 /** One machine, and everything that it has put out. */
@@ -52,6 +57,7 @@ export class Bench {
       instance: filled(16, role),
       served: [[0, served]],
       maxMessageSize,
+      firstWindowBytes: options.firstWindowBytes ?? FIRST_WINDOW_BYTES,
       ...(options.features && { features: options.features }),
       awaitsPath: options.awaitsPath ?? false,
       resumes: options.resumes ?? false,

@@ -1,11 +1,11 @@
 // A session goes on over another path, by counts.
 import { expect, test } from 'vitest'
 import { pack } from '../bytes/struct.ts'
-import { CONFIRM_MS, EARLY_BYTES_MAX, FLIGHT_MIN_BYTES, FRAME_MAX_BYTES, FRAME_MIN_BYTES } from '../limits.ts'
+import { CONFIRM_MS, EARLY_BYTES_MAX, FRAME_MAX_BYTES, FRAME_MIN_BYTES } from '../limits.ts'
 import type { Bytes } from '../machine.ts'
 import { type ControlMessage, decodeControl, encodeControl } from './control.ts'
 import { FEATURES, OUR_FEATURES } from './features.ts'
-import { Bench, ECHO, exchange, filled, type SentMessage } from './pair.testing.ts'
+import { Bench, ECHO, exchange, FIRST_WINDOW_BYTES, filled, type SentMessage } from './pair.testing.ts'
 
 const RESUMES = { resumes: true }
 const pair = (): [Bench, Bench] => [new Bench(0, RESUMES), new Bench(1, RESUMES)]
@@ -15,7 +15,14 @@ const said = (messages: readonly SentMessage[]): ControlMessage[] =>
 /** Another path, confirmed by keys of its own. */
 function attach(bench: Bench, role: 0 | 1, maxMessageSize = 262_144): void {
   const [ours, theirs] = role === 0 ? [3, 4] : [4, 3]
-  bench.give({ type: 'attach', path: { confirmation: { ours: filled(32, ours), theirs: filled(32, theirs) }, maxMessageSize } })
+  bench.give({
+    type: 'attach',
+    path: {
+      confirmation: { ours: filled(32, ours), theirs: filled(32, theirs) },
+      maxMessageSize,
+      firstWindowBytes: FIRST_WINDOW_BYTES,
+    },
+  })
   bench.give({ type: 'started' })
 }
 
@@ -145,14 +152,14 @@ test('congestion window and round trip begin anew', () => {
     if (sent === 0) break
     first += sent
   }
-  expect(first).toBeGreaterThan(FLIGHT_MIN_BYTES - FRAME_MAX_BYTES)
+  expect(first).toBeGreaterThan(FIRST_WINDOW_BYTES - FRAME_MAX_BYTES)
   replacePath(dialler, callee)
   for (const { lane, bytes } of callee.sent('control')) dialler.receive(lane, bytes)
   for (const { lane, bytes } of dialler.sent('control')) callee.receive(lane, bytes)
   for (const { lane, bytes } of callee.sent('control')) dialler.receive(lane, bytes)
   const again = bytesOf(dialler.sent())
-  expect(again).toBeGreaterThan(FLIGHT_MIN_BYTES - FRAME_MAX_BYTES)
-  expect(again).toBeLessThan(FLIGHT_MIN_BYTES + FRAME_MAX_BYTES)
+  expect(again).toBeGreaterThan(FIRST_WINDOW_BYTES - FRAME_MAX_BYTES)
+  expect(again).toBeLessThan(FIRST_WINDOW_BYTES + FRAME_MAX_BYTES)
 })
 
 test.each([

@@ -17,7 +17,7 @@
 import { KithError, violation } from '../errors.ts'
 import type { ProtocolName } from '../identity/protocol-name.ts'
 import { CONTROL_BURST, CONTROL_PER_SECOND, OUTPUTS_MAX } from '../limits.ts'
-import type { Bytes, Machine, Millis } from '../machine.ts'
+import { type Bytes, type Machine, type Millis, sooner } from '../machine.ts'
 import { Datagrams } from '../mux/datagrams.ts'
 import { Fifo } from '../mux/fifo.ts'
 import type { Scope } from '../mux/frames.ts'
@@ -66,7 +66,8 @@ export class Session extends StreamMethods implements Machine<SessionInput, Sess
       frameMaxBytes: this.#frameMaxBytes,
       served: config.served,
       tell: (output) => this.#outputs.push(output),
-      roomBytes: (queue) => lanes.roomBytes(queue),
+      roomBytes: (queue, now) => lanes.roomBytes(queue, now),
+      frameBytes: () => lanes.frameBytes(this.flows.isWaiting),
     })
     this.flows = new Datagrams(this.all.table, (stream) => this.#outputs.push({ type: 'flow', stream }))
     this.#orFail(() => this.#path.checkFrameSize())
@@ -94,7 +95,7 @@ export class Session extends StreamMethods implements Machine<SessionInput, Sess
   deadline(): Millis | undefined {
     if (this.#isOver) return undefined
     return sooner(
-      sooner(this.#control.deadline(), this.#lanes.ackDueAt),
+      sooner(this.#control.deadline(), this.#lanes.dueAt),
       sooner(this.flows.deadline(), sooner(this.all.deadline(), this.#farewell.deadline())),
     )
   }
@@ -118,6 +119,11 @@ export class Session extends StreamMethods implements Machine<SessionInput, Sess
    */
   get isHolding(): boolean {
     return this.#farewell.state.phase !== 'ended' && this.all.outgoing.isHolding
+  }
+
+  /** Bytes in a lane's buffer from which on nothing more is to be pulled for it; at half of it, pull again. Follows the path's rate. */
+  bufferBytes(name: LaneName | 'datagrams'): number {
+    return this.#lanes.bufferBytes(name)
   }
 
   /** What was given to 'close', the reason as it was sent. */
@@ -181,6 +187,7 @@ export class Session extends StreamMethods implements Machine<SessionInput, Sess
       case 'tick':
         this.#control.tick(now)
         this.#tellReady()
+        this.#lanes.tick(now)
         this.all.tick(now)
         this.flows.tick(now)
         if (this.#farewell.tick(now)) this.#leftBy(this.#farewell.state)
@@ -267,6 +274,7 @@ export class Session extends StreamMethods implements Machine<SessionInput, Sess
   #onOpen(received: LaneCounts | undefined, now: Millis): void {
     const remote = this.#control.remote
     if (remote === undefined) return
+    if (this.has('prompt-acks')) this.#path.congestion.acksPromptly()
     if (!this.#hasBegun) {
       this.#hasBegun = true
       this.all.begin(remote, { asks: this.#control.has('ask'), own: this.#control.has('own-credit') }, now)
@@ -393,8 +401,4 @@ export class Session extends StreamMethods implements Machine<SessionInput, Sess
     this.all.end()
     this.#outputs.push(output)
   }
-}
-
-function sooner(a: Millis | undefined, b: Millis | undefined): Millis | undefined {
-  return a === undefined || (b !== undefined && b < a) ? b : a
 }

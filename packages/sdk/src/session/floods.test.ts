@@ -128,6 +128,17 @@ test('after our own close no handler begins, and every stream that a handler has
 test('a stream of which the remote has all is finished, though we close while that waits to be told', async () => {
   const { hand, link } = linkAgainst()
   await hand.greet({ served: [[0, [ECHO]]] })
+  // What is acknowledged opens the window: all of what follows is in flight at once.
+  const warm = await link.open(ECHO)
+  const warming = warm.writable.getWriter().write(new Uint8Array(200_000))
+  hand.bytes('bulk', frames.accept(warm.id, ECHO))
+  let warmFrames = 0
+  for (let bytes = 0; bytes < 200_000; warmFrames += 1) {
+    const frame = await hand.frames.next()
+    if (frame?.type === 'data' || frame?.type === 'open') bytes += frame.data.length
+    hand.say({ type: 'ack', lane: 3, count: warmFrames + 1 })
+  }
+  await warming
   const closing: Promise<void>[] = []
   const streams: LinkStream[] = []
   while (streams.length < 600) {
@@ -142,7 +153,7 @@ test('a stream of which the remote has all is finished, though we close while th
   closing[0]?.then(() => {
     ended = link.close()
   })
-  hand.say({ type: 'ack', lane: 3, count: 2 * streams.length })
+  hand.say({ type: 'ack', lane: 3, count: warmFrames + 2 * streams.length })
   await Promise.all(closing)
   hand.lanes.control.close()
   await ended

@@ -7,17 +7,6 @@ import type { Lane, Lanes } from '../path/lane.ts'
 import { Cork } from '../runtime/cork.ts'
 import { nextTask } from '../runtime/slices.ts'
 
-/** Bytes in a lane's buffer above which it gets no more, and at which it asks for more. Everything in the buffer leaves before what is
- *  urgent, so this is the least that loses no throughput (128 and 64 KiB lose a twentieth). From 512 KiB up Chromium's throughput is
- *  bimodal: the rest of the queue (SCTP, IPC, socket) stalls. */
-const BUFFER_HIGH_BYTES = 192 * 1024
-const BUFFER_LOW_BYTES = 96 * 1024
-
-/** As above, for the datagram lane: what is in its buffer grows old, cannot be taken back, and delays what is urgent. Of a path that
- *  takes 35 thousand datagrams a second, 32, 96 and 192 KiB used 15, 20 and 21. */
-const DATAGRAMS_HIGH_BYTES = 96 * 1024
-const DATAGRAMS_LOW_BYTES = 48 * 1024
-
 /** Outputs that are dispatched in one task: a remote may send thousands of frames in one message, and each may run a handler. A new
  *  stream costs as many as INCOMING_COST. With handlers of 0.2 ms a task takes 7 ms. Beyond: in the next task. */
 const OUTPUTS_PER_TASK = 256
@@ -128,7 +117,6 @@ export class LaneDriver {
   }
 
   #attach(name: AnyLane, lane: Lane): void {
-    lane.bufferedAmountLowThreshold = name === 'datagrams' ? DATAGRAMS_LOW_BYTES : BUFFER_LOW_BYTES
     lane.addEventListener('message', ({ data }) => this.#receive(name, data))
     lane.addEventListener('bufferedamountlow', () => this.flush())
     lane.addEventListener('open', () => (name === 'control' ? this.give({ type: 'started' }) : this.flush()))
@@ -189,7 +177,9 @@ export class LaneDriver {
 
   #fillLane(name: AnyLane, at: Millis): void {
     const lane = this.#lanes[name]
-    const highBytes = name === 'datagrams' ? DATAGRAMS_HIGH_BYTES : BUFFER_HIGH_BYTES
+    const highBytes = this.#session.bufferBytes(name)
+    // Follows the rate of the path.
+    if (lane.bufferedAmountLowThreshold !== highBytes / 2) lane.bufferedAmountLowThreshold = highBytes / 2
     while (lane.readyState === 'open' && lane.bufferedAmount < highBytes) {
       const message = this.#session.pull(name, at)
       if (message === undefined) break

@@ -103,12 +103,17 @@ test('a transfer of lower priority goes on while the reader of the higher one pa
 })
 
 test('a lower priority does not go while the writer of the higher one waits to be told of room', async () => {
-  const [startBytes, moreBytes] = [1024, 192 * 1024]
+  const [startBytes, moreBytes] = [1024, 12 * 1024]
   const { hand, link } = linkAgainst()
   const limits = { streams: 1024, streamWindowBytes: MIB, connectionWindowBytes: startBytes }
   await hand.greet({ served: [[0, [ECHO]]], limits, features: [] })
+  let opened = 0
   const accepted = async (priority: number) => {
     const stream = await link.open(ECHO, { priority })
+    await hand.frames.next(({ type }) => type === 'open')
+    opened += 1
+    // Else the window would hold the next ones back.
+    hand.bytes('bulk', frames.ack(3, opened))
     hand.bytes('bulk', frames.accept(stream.id, ECHO))
     return stream
   }

@@ -38,7 +38,7 @@ export const datagramsBesideBulk: Scenario = {
   bounds: {
     throughputOfRate: { least: 0.9 },
     datagramsArrived: { least: 0.95 },
-    datagramP99Ms: { most: 110 },
+    datagramP99Ms: { most: 60 },
   },
   everyRounds: 20,
 }

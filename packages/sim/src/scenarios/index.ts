@@ -2,6 +2,7 @@ import type { Scenario } from '../scenario.ts'
 import { bulk } from './bulk.ts'
 import { churn } from './churn.ts'
 import { datagramsBesideBulk } from './datagrams-beside-bulk.ts'
+import { distanceAll } from './distance.ts'
 import { goodbye } from './goodbye.ts'
 import { hundredStreams } from './hundred-streams.ts'
 import { interactiveBesideBulkAll } from './interactive-beside-bulk.ts'
@@ -33,6 +34,7 @@ export const scenarios: readonly Scenario[] = [
   slowReader,
   unread,
   datagramsBesideBulk,
+  ...distanceAll,
   priority,
   ...lostPaths,
 ]

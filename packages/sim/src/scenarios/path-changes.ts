@@ -51,7 +51,8 @@ export const pathChanges: Scenario = {
   },
   bounds: {
     beforeThroughputOfRate: { least: 0.9 },
-    duringThroughputOfRate: { least: 0.9 },
+    // The queue of the faster path drains, and the window shrinks with it before the longer delay is believed.
+    duringThroughputOfRate: { least: 0.7 },
     afterThroughputOfRate: { least: 0.9 },
     duringPingP99Ms: { most: 550 },
     afterPingP99Ms: { most: 60 },

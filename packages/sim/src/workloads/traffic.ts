@@ -38,19 +38,22 @@ export class BulkTraffic {
   }
 }
 
-/** 64 bytes there and back on one stream, sent at their times whether or not the last have come back. */
+/** 64 bytes there and back on one stream, sent at their times; `isOpen`: whether or not the last have come back, else a ping that finds
+ *  one under way is left out. */
 export class PingTraffic {
   readonly stream: AppStream
   readonly #world: World
   readonly #everyMs: number
+  readonly #isOpen: boolean
   readonly #sentAt: number[] = []
   #roundTripsMs: number[] = []
   #returned = 0
   #isStopped = false
 
-  constructor(world: World, priority: number, everyMs = 10) {
+  constructor(world: World, priority: number, everyMs = 10, isOpen = true) {
     this.#world = world
     this.#everyMs = everyMs
+    this.#isOpen = isOpen
     this.stream = openStream(world, 'echoes', priority)
     this.stream.changed = () => this.#countReturned()
     this.#send()
@@ -71,8 +74,10 @@ export class PingTraffic {
   #send(): void {
     if (this.#isStopped) return
     const { clock, random, dialler } = this.#world
-    this.#sentAt.push(clock.now)
-    dialler.write(this.stream, PING_BYTES)
+    if (this.#isOpen || this.#returned === this.#sentAt.length) {
+      this.#sentAt.push(clock.now)
+      dialler.write(this.stream, PING_BYTES)
+    }
     clock.at(clock.now + random.between(0.5, 1.5) * this.#everyMs, () => this.#send())
   }
 
@@ -83,7 +88,7 @@ export class PingTraffic {
   }
 }
 
-const PING_BYTES = 64
+export const PING_BYTES = 64
 
 /** Datagrams of one flow, one at a time. */
 export class DatagramTraffic {
