@@ -8,6 +8,7 @@ const PROTOCOL = '.'
 const SDK = '../../sdk/src'
 
 const EDGES = `${PROTOCOL}/session/limits.test.ts`
+const WINDOW = `${PROTOCOL}/path/congestion-window.test.ts`
 const SESSION = `${PROTOCOL}/session/session.test.ts`
 const CONTROL = `${PROTOCOL}/session/control.test.ts`
 const FRAMES = `${PROTOCOL}/mux/frames.test.ts`
@@ -48,16 +49,21 @@ const TESTED: Record<string, readonly [file: string, title: string]> = {
   STREAM_RESERVE_BYTES: [`${PROTOCOL}/mux/own-credit.test.ts`, 'the reserve is exact'],
   UNREAD_MAX_BYTES: [EDGES, '%s: however fast its readers are'],
   UNACKNOWLEDGED_MAX_BYTES: [EDGES, 'a lane keeps N bytes'],
-  FLIGHT_MIN_BYTES: [EDGES, 'bulk goes out while less than the bound is in flight'],
-  FLIGHT_QUEUE_BYTES: [
-    `${PROTOCOL}/path/congestion-window.test.ts`,
-    'beyond what the path holds: what passes in so many ms, within bounds',
-  ],
-  FLIGHT_QUEUE_MS: [
-    `${PROTOCOL}/path/congestion-window.test.ts`,
-    'beyond what the path holds: what passes in so many ms, within bounds',
-  ],
-  FLIGHT_MAX_BYTES: [`${PROTOCOL}/path/congestion-window.test.ts`, 'never below its least, never beyond what a lane keeps'],
+  WINDOW_FIRST_BYTES: [WINDOW, 'before anything is known: the first window'],
+  WINDOW_MIN_BYTES: [WINDOW, 'the window: its least, and what passes in so many ms'],
+  WINDOW_QUEUE_MS: [WINDOW, 'the window: its least, and what passes in so many ms'],
+  WINDOW_QUEUE_BYTES: [WINDOW, 'the window: its least, and what passes in so many ms'],
+  WINDOW_MAX_BYTES: [WINDOW, 'before anything is known: the first window'],
+  FRAME_MS: [WINDOW, 'a frame: its least, what passes in so many ms'],
+  FRAME_SLOW_BYTES: [WINDOW, 'a frame: its least, what passes in so many ms'],
+  FRAME_SHARED_MS: [WINDOW, 'a frame: its least, what passes in so many ms'],
+  LANE_BUFFER_FRAMES: [WINDOW, 'a frame: its least, what passes in so many ms'],
+  DATAGRAMS_BUFFER_MS: [WINDOW, 'datagrams in a buffer'],
+  DATAGRAMS_BUFFER_BYTES: [WINDOW, 'datagrams in a buffer'],
+  DATAGRAMS_BUFFER_MIN_BYTES: [WINDOW, 'datagrams in a buffer'],
+  ACK_FIRST_BYTES: [EDGES, 'a lane acknowledges after so many bytes'],
+  ACK_LOAD_BYTES: [EDGES, 'a lane acknowledges after so many bytes'],
+  ACK_LOAD_MS: [EDGES, 'a lane acknowledges after so many bytes'],
   ACK_BYTES: [EDGES, 'a lane acknowledges after so many bytes'],
   ACK_MS: [EDGES, 'a lane acknowledges after so many bytes'],
   FIN_ACK_MS: [SESSION, 'frames are acknowledged in time, a FIN at once'],

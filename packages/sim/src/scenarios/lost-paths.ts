@@ -3,7 +3,7 @@ import type { Scenario } from '../scenario.ts'
 import { anything } from '../workloads/anything.ts'
 
 /** The script sends so many messages at the most where its path lives; a path may die at each of them. */
-export const SCRIPT_MESSAGES = 202
+export const SCRIPT_MESSAGES = 271
 const SCRIPT_SEED = 7
 
 /** Nothing random but who finds out when: the same messages in each run, up to where the path dies. */
