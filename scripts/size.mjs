@@ -19,9 +19,9 @@ const { minify } = await import('terser')
  */
 const GLOBAL_GOAL = 90 * 1024
 const RATCHETS = {
-  global: 109 * 1024,
+  global: 110 * 1024,
   /** What a page fetches that imports all of the ES module, minified by Vite alone, with all sentences of errors. */
-  module: 122 * 1024,
+  module: 124 * 1024,
   /** What it fetches when it is first needed, by the name of its chunk. */
   late: { calls: 5.8 * 1024, qr: 3 * 1024 },
 }
