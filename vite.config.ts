@@ -194,13 +194,13 @@ const test: UserConfig = {
   resolve: { alias },
   plugins: [simplePeerStandIns(), unusedMethods()],
   test: {
+    // Vitest leaves one core free, which two cores cannot spare: half of all files wait for timers.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         extends: true,
         test: {
           name: 'node',
-          // Vitest leaves one core free, which two cores cannot spare: half of all files wait for timers.
-          maxWorkers: Math.max(2, availableParallelism() - 1),
           environment: 'node',
           include: [
             'packages/*/src/**/*.test.ts',
