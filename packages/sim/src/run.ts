@@ -26,7 +26,7 @@ import { Trace } from './trace.ts'
 /** Longer than any scenario needs: a run that is not done by then never will be. */
 const PATIENCE_MS = 600_000
 
-/** As Link's BUFFER_HIGH_BYTES. */
+/** A lane's buffer on a fast path: LANE_BUFFER_FRAMES of FRAME_MAX_BYTES. */
 const BUFFER_BYTES = 192 * 1024
 
 /** What is held for unread is compared after so many events: each stream has to be looked at. */

@@ -4,14 +4,14 @@
  * in flight than keeps the path busy. It is measured in time: on a path of a tenth of the rate, the same number of bytes waits ten
  * times as long.
  *
- * After BBR (draft-ietf-ccwg-bbr): the rate is the best of the last rounds (§5.5.5), the delay the least of the last seconds (§5.5.7), the
- * window their product and a short queue (§5.6.4.2). A round lasts until a frame comes back that was sent in it (§5.5.1). BBR paces what
+ * After BBR (draft-ietf-ccwg-bbr): the rate is the best of the last rounds (BBR.max_bw), the delay the least of the last seconds
+ * (BBR.min_rtt), the window their product and a short queue. A round lasts until a frame comes back that was sent in it. BBR paces what
  * it sends. Here the transport beneath does, and timers of a page are too coarse for it, so the queue is kept short by the window.
  *
- * - startup: the window doubles each round, as SCTP's own does, until the rate stops growing or a queue shows (§5.3.1; RFC 9406).
+ * - startup: the window doubles each round, as SCTP's own does, until the rate stops growing or a queue shows (Startup; RFC 9406).
  * - steady: the window follows rate and delay.
  * - probing: queues of our own making look like a longer path. When the least delay has grown old, or what comes back has been late for some
- *   rounds, less than the path holds flies for a round, and what is seen then is believed (§5.3.4).
+ *   rounds, less than the path holds flies for a round, and what is seen then is believed (ProbeRTT).
  *
  * A lane keeps its order, so one lost packet holds back all behind it until it was sent again, and then everything is acknowledged at once.
  * While acknowledgements are overdue, the path is assumed to go on delivering at its rate, for as long as one repair takes.
@@ -88,7 +88,7 @@ export class CongestionWindow {
   #rate: number | undefined
   #roundAt: Millis = 0
   #roundBytes = 0
-  /** Whether more waited to be sent in this round: only such a round shows what the path can carry (§4.1.2.4). */
+  /** Whether more waited to be sent in this round: only such a round shows what the path can carry. */
   #isLimited = false
 
   #lastDelayMs = 0
@@ -166,7 +166,7 @@ export class CongestionWindow {
   }
 
   /** So many bytes have arrived, the newest of them sent at `sentAt`. `isMost`: on the lane that has most in flight. The other's come
-   *  in between, at any time: a round that ended with them would tell a rate that is none. `isLimited`: more waits to be sent. */
+   *  in between, at any time: a round that ended with them would give a wrong rate. `isLimited`: more waits to be sent. */
   acknowledged(bytes: number, sentAt: Millis, now: Millis, { isMost = true, isLimited = true } = {}): void {
     const delayMs = now - sentAt
     this.delay(delayMs, now)
